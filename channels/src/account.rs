@@ -1,0 +1,96 @@
+//! What the configurations of all accounts share: an error that names the key, and secrets that live in files.
+//! It knows nothing of any gateway.
+
+use std::{fmt, net::IpAddr, path::Path};
+
+/// A key of an account's configuration cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field} = {value:?}: {fix}")]
+pub struct ConfigError {
+    /// The key, as it is written in the file.
+    pub field: &'static str,
+    /// What was found there; for a secret's file its path, never the secret.
+    pub value: String,
+    /// What to write instead.
+    pub fix: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(field: &'static str, value: impl fmt::Display, fix: impl Into<String>) -> Self {
+        Self { field, value: value.to_string(), fix: fix.into() }
+    }
+}
+
+/// A password or a platform's secret (密钥); no log and no `Debug` shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Reads the first line of a file.
+    pub(crate) fn read(field: &'static str, file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file).map_err(|cause| {
+            ConfigError::new(field, file.display(), format!("the file cannot be read ({cause})"))
+        })?;
+        match text.lines().next().map(str::trim) {
+            Some(line) if !line.is_empty() => Ok(Self::new(line)),
+            _ => Err(ConfigError::new(field, file.display(), "put the secret on the file's first line")),
+        }
+    }
+
+    /// The bare secret, for the wire only.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Secret(…)")
+    }
+}
+
+/// Whether a host is this machine itself: the only place where a pretend gateway may be.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// A number that must lie in a range.
+pub(crate) fn in_range(
+    field: &'static str,
+    value: u32,
+    range: std::ops::RangeInclusive<u32>,
+) -> Result<u32, ConfigError> {
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    Err(ConfigError::new(field, value, format!("use {} to {}", range.start(), range.end())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_secret_names_its_key_and_its_file() {
+        let error = Secret::read("password_file", Path::new("/nowhere/at-all")).unwrap_err();
+        assert_eq!((error.field, error.value.as_str()), ("password_file", "/nowhere/at-all"));
+    }
+
+    #[test]
+    fn a_secret_never_shows() {
+        assert!(!format!("{:?}", Secret::new("hunter2")).contains("hunter2"));
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        assert!(["127.0.0.1", "[::1]", "::1", "localhost"].iter().all(|host| is_loopback(host)));
+        assert!(
+            !["127.0.0.1.example.cn", "10.0.0.1", "api.weixin.qq.com"].iter().any(|host| is_loopback(host))
+        );
+    }
+}

@@ -1,0 +1,262 @@
+//! A session that is a set of hands: each unit (a mail, a call) is one task, and at most `window` run at once.
+//! Knows permits, reports and how such a session ends; refuses to know what a unit does.
+//!
+//! How it ends: a unit finds that nothing can leave any more. The hands that are at work finish and report first;
+//! what was not begun is answered [`Verdict::Busy`], which costs nothing; then the inlet says that the session is
+//! over. So every unit gets its answer, but for those that are cut off when the outlet is dropped.
+
+use async_trait::async_trait;
+use mingluo_model::channel::{Answerer, Inlet, ReceiptToken, Report, SendError, Verdict};
+use std::{
+    future::Future,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc},
+    task::JoinSet,
+};
+
+/// How long dispatch waits with a unit that was not begun.
+const NOT_BEGUN: Duration = Duration::from_secs(1);
+
+/// How one unit of work came out.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The far side answered, or the unit could not be put to it.
+    Answered(Verdict),
+    /// Nothing left, and nothing more can leave: the session is over.
+    NotBegun(SendError),
+}
+
+/// The sending end of the set.
+pub(crate) struct Crew {
+    desk: Arc<Desk>,
+    hands: JoinSet<()>,
+    next_key: AtomicU64,
+}
+
+/// What the hands, the outlet and the inlet share.
+struct Desk {
+    window: u32,
+    permits: Arc<Semaphore>,
+    /// As many places as permits: when dispatch does not listen, the hands wait at it with their permits.
+    reports: mpsc::Sender<Report>,
+    /// Guards the reason of the end; the first one stays.
+    end: Mutex<Option<SendError>>,
+    wake: Notify,
+}
+
+impl Desk {
+    fn end(&self, reason: SendError) {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason);
+        self.wake.notify_one();
+    }
+
+    fn ended(&self) -> Option<SendError> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The reason, once every hand has reported.
+    fn over(&self) -> Option<SendError> {
+        self.ended().filter(|_| self.permits.available_permits() == self.window as usize)
+    }
+
+    async fn report(&self, key: u64, outcome: Outcome) {
+        let verdict = match outcome {
+            Outcome::Answered(verdict) => verdict,
+            Outcome::NotBegun(reason) => {
+                self.end(reason);
+                Verdict::Busy { retry_after: NOT_BEGUN }
+            }
+        };
+        // It fails only when the inlet is gone, and with it the session.
+        let _gone = self.reports.send(Report::Answer { key, verdict }).await;
+    }
+}
+
+/// One hand's place in the window. Given back when the hand has reported, or when it was cut off or broke, and
+/// then the session is over, since its unit will have no answer.
+struct Place {
+    permit: Option<OwnedSemaphorePermit>,
+    desk: Arc<Desk>,
+    reported: bool,
+}
+
+impl Place {
+    fn settle(&mut self) {
+        self.reported = true;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.reported {
+            self.desk.end(SendError::Unreachable { detail: "a unit of work was cut off".into() });
+        }
+        drop(self.permit.take());
+        self.desk.wake.notify_one();
+    }
+}
+
+impl Crew {
+    /// A set of at most `window` hands and the ear that hears them.
+    pub(crate) fn new(window: u32) -> (Self, CrewInlet) {
+        let (reports, heard) = mpsc::channel(window as usize);
+        let permits = Arc::new(Semaphore::new(window as usize));
+        let desk = Arc::new(Desk { window, permits, reports, end: Mutex::default(), wake: Notify::new() });
+        let crew = Self { desk: Arc::clone(&desk), hands: JoinSet::new(), next_key: AtomicU64::new(1) };
+        (crew, CrewInlet { desk, heard })
+    }
+
+    /// The first of `units` fresh wire keys.
+    pub(crate) fn keys(&self, units: usize) -> u64 {
+        self.next_key.fetch_add(units as u64, Ordering::Relaxed)
+    }
+
+    /// Has one unit done as soon as a hand is free.
+    ///
+    /// # Errors
+    /// The reason of the end, when the session is over.
+    pub(crate) async fn put(
+        &mut self,
+        key: u64,
+        work: impl Future<Output = Outcome> + Send + 'static,
+    ) -> Result<(), SendError> {
+        let Ok(permit) = Arc::clone(&self.desk.permits).acquire_owned().await else {
+            return Err(self.desk.ended().unwrap_or_else(gone));
+        };
+        while self.hands.try_join_next().is_some() {}
+        let mut place = Place { permit: Some(permit), desk: Arc::clone(&self.desk), reported: false };
+        self.hands.spawn(async move {
+            let outcome = match place.desk.ended() {
+                Some(_) => Outcome::Answered(Verdict::Busy { retry_after: NOT_BEGUN }),
+                None => work.await,
+            };
+            place.desk.report(key, outcome).await;
+            place.settle();
+        });
+        Ok(())
+    }
+
+    /// Waits until every hand is done.
+    pub(crate) async fn finish(&mut self) {
+        while self.hands.join_next().await.is_some() {}
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        self.desk.end(SendError::Unreachable { detail: "the session was closed".into() });
+    }
+}
+
+fn gone() -> SendError {
+    SendError::Unreachable { detail: "the session is over".into() }
+}
+
+/// The hearing end of the set.
+pub(crate) struct CrewInlet {
+    desk: Arc<Desk>,
+    heard: mpsc::Receiver<Report>,
+}
+
+#[async_trait]
+impl Inlet for CrewInlet {
+    async fn next(&mut self, reports: &mut Vec<Report>) -> Result<(), SendError> {
+        loop {
+            // Asked before the queue is drained: after the last hand reported, nothing can be added.
+            let over = self.desk.over();
+            while let Ok(report) = self.heard.try_recv() {
+                reports.push(report);
+            }
+            if !reports.is_empty() {
+                return Ok(());
+            }
+            if let Some(reason) = over {
+                self.desk.permits.close();
+                return Err(reason);
+            }
+            tokio::select! {
+                report = self.heard.recv() => match report {
+                    Some(report) => reports.push(report),
+                    None => return Err(self.desk.ended().unwrap_or_else(gone)),
+                },
+                () = self.desk.wake.notified() => {}
+            }
+        }
+    }
+}
+
+/// For wires whose receipts want no answer.
+pub(crate) struct NoAnswer;
+
+#[async_trait]
+impl Answerer for NoAnswer {
+    async fn committed(&self, _receipts: &[ReceiptToken]) -> Result<(), SendError> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    fn lost() -> SendError {
+        SendError::Unreachable { detail: "lost".into() }
+    }
+
+    async fn heard(inlet: &mut CrewInlet) -> Vec<(u64, Verdict)> {
+        let mut all = Vec::new();
+        let mut reports = Vec::new();
+        while inlet.next(&mut reports).await.is_ok() {
+            all.extend(reports.drain(..).filter_map(|report| match report {
+                Report::Answer { key, verdict } => Some((key, verdict)),
+                Report::Receipt { .. } => None,
+            }));
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn the_session_ends_after_every_unit_has_its_answer() {
+        let (mut crew, mut inlet) = Crew::new(4);
+        let (answer, slow) = oneshot::channel();
+        crew.put(1, async { Outcome::Answered(slow.await.unwrap()) }).await.unwrap();
+        crew.put(2, async { Outcome::NotBegun(lost()) }).await.unwrap();
+        while crew.desk.ended().is_none() {
+            tokio::task::yield_now().await;
+        }
+        crew.put(3, async { panic!("nothing is begun after the end") }).await.unwrap();
+        answer.send(Verdict::Accepted(None)).unwrap();
+
+        let mut answers = heard(&mut inlet).await;
+
+        answers.sort_by_key(|(key, _)| *key);
+        let busy = Verdict::Busy { retry_after: NOT_BEGUN };
+        assert_eq!(answers, [(1, Verdict::Accepted(None)), (2, busy.clone()), (3, busy)]);
+        assert_eq!(crew.put(4, async { unreachable!() }).await, Err(lost()));
+    }
+
+    #[tokio::test]
+    async fn no_more_hands_than_the_window_work_at_once() {
+        let (mut crew, _inlet) = Crew::new(2);
+        for key in 0..2 {
+            crew.put(key, std::future::pending()).await.unwrap();
+        }
+        let third = crew.put(2, std::future::pending());
+        assert!(futures_util::FutureExt::now_or_never(third).is_none());
+    }
+
+    #[tokio::test]
+    async fn when_the_outlet_is_dropped_the_inlet_says_so() {
+        let (mut crew, mut inlet) = Crew::new(1);
+        crew.put(1, std::future::pending()).await.unwrap();
+        drop(crew);
+        assert_eq!(heard(&mut inlet).await, []);
+    }
+}

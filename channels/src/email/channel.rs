@@ -1,0 +1,136 @@
+//! The mail account behind the port: measures with the code that renders, opens sessions, prepares and sends runs.
+
+use super::{
+    config::{Account, EmailConfig},
+    connection::Lines,
+    letter::{Letter, dates, recipient},
+    transaction::{Ready, deliver},
+};
+use crate::{
+    account::ConfigError,
+    crew::{Crew, NoAnswer, Outcome},
+};
+use async_trait::async_trait;
+use mingluo_model::{
+    audience::ChannelKind,
+    channel::{
+        Channel, Limits, Outlet, Parcel, Refusal, Repeat, Run, SendError, Session, Unfit, Verdict, WireKeys,
+    },
+    clock::SharedClock,
+    delivery::Reason,
+    id::PlanId,
+    message::Message,
+    mode::Mode,
+    plan::AccountName,
+};
+use std::{marker::PhantomData, num::NonZeroU16, sync::Arc};
+
+/// A mail account (电子邮件账号) at one relay.
+pub struct EmailChannel<M: Mode> {
+    account: Arc<Account>,
+    clock: SharedClock,
+    mode: PhantomData<M>,
+}
+
+impl<M: Mode> EmailChannel<M> {
+    /// Checks the configuration and reads the files that it names; opens nothing.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key, its value and what to write instead.
+    pub fn new(config: EmailConfig, clock: SharedClock) -> Result<Self, ConfigError> {
+        Ok(Self { account: Arc::new(config.check()?), clock, mode: PhantomData })
+    }
+}
+
+#[async_trait]
+impl<M: Mode> Channel<M> for EmailChannel<M> {
+    fn account(&self) -> &AccountName {
+        &self.account.name
+    }
+
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::Email
+    }
+
+    fn limits(&self) -> Limits {
+        self.account.limits
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::MayDouble
+    }
+
+    fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit> {
+        Letter::new(&self.account, message).map(|_| NonZeroU16::MIN)
+    }
+
+    /// Opens the first connection, so that a relay that is gone or refuses the login shows at once; the others
+    /// are opened when there are mails for them.
+    async fn open(&self) -> Result<Session<M>, SendError> {
+        let lines = Lines::new(Arc::clone(&self.account), Arc::clone(&self.clock));
+        lines.give_back(lines.connect().await?);
+        let (crew, inlet) = Crew::new(self.account.limits.window.get());
+        let clock = Arc::clone(&self.clock);
+        let outlet = EmailOutlet { lines: Arc::new(lines), clock, crew, letter: None, prepared: Vec::new() };
+        Ok(Session { outlet: Box::new(outlet), inlet: Box::new(inlet), answerer: Arc::new(NoAnswer) })
+    }
+}
+
+/// A mail of the prepared run; none where the address is no mailbox.
+struct Prepared {
+    key: u64,
+    mail: Option<Ready>,
+}
+
+struct EmailOutlet {
+    lines: Arc<Lines>,
+    clock: SharedClock,
+    crew: Crew,
+    /// The letter of the plan that was sent last: a plan has one message, and its runs follow each other.
+    letter: Option<(PlanId, Letter)>,
+    prepared: Vec<Prepared>,
+}
+
+#[async_trait]
+impl<M: Mode> Outlet<M> for EmailOutlet {
+    fn prepare(&mut self, run: &Run<M>) -> Result<WireKeys, Unfit> {
+        self.prepared.clear();
+        let letter = match self.letter.take().filter(|(plan, _)| *plan == run.plan) {
+            Some((_, letter)) => letter,
+            None => Letter::new(&self.lines.account, &run.message)?,
+        };
+        let first = self.crew.keys(run.parcels.len());
+        let dates = dates(self.clock.now(), run.not_after);
+        let write = |(key, parcel): (u64, &Parcel)| Prepared {
+            key,
+            mail: recipient(parcel.to.expose())
+                .map(|to| Ready { bytes: letter.to(run.plan, parcel, &to, &dates), to }),
+        };
+        self.prepared = (first..).zip(&run.parcels).map(write).collect();
+        self.letter = Some((run.plan, letter));
+        Ok(WireKeys { first })
+    }
+
+    async fn send(&mut self) -> Result<(), SendError> {
+        for Prepared { key, mail } in std::mem::take(&mut self.prepared) {
+            let lines = Arc::clone(&self.lines);
+            let work = async move {
+                match mail {
+                    Some(mail) => Box::pin(deliver(&lines, &mail)).await,
+                    None => Outcome::Answered(no_mailbox()),
+                }
+            };
+            self.crew.put(key, work).await?;
+        }
+        Ok(())
+    }
+
+    async fn close(&mut self) {
+        self.crew.finish().await;
+        self.lines.close().await;
+    }
+}
+
+fn no_mailbox() -> Verdict {
+    Verdict::Permanent(Refusal { reason: Reason::BadAddress, far_code: "not an ASCII mailbox".into() })
+}

@@ -1,0 +1,232 @@
+//! The configuration of one mail account, and what it becomes once it is checked.
+
+use crate::account::{ConfigError, Secret, in_range, is_loopback};
+use lettre::{
+    message::Mailbox,
+    transport::smtp::{authentication::Credentials, extension::ClientId},
+};
+use mingluo_model::{channel::Limits, plan::AccountName};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use serde::Deserialize;
+use std::{
+    num::{NonZeroU16, NonZeroU32},
+    path::PathBuf,
+    time::Duration,
+};
+
+/// Whether and when the connection is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Security {
+    /// Never; for a relay on this machine.
+    None,
+    /// Begins bare and must be encrypted before anything is said (RFC 3207).
+    StartTls,
+    /// From the first byte (RFC 8314).
+    Tls,
+}
+
+/// One mail account, as an operator writes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailConfig {
+    /// The account's name in plans and on pages.
+    pub name: AccountName,
+    /// A rehearsal's account: the relay must be on this machine.
+    #[serde(default)]
+    pub pretend: bool,
+    /// The relay's host name or IP address.
+    pub relay: String,
+    /// Its port: 25 for a relay of our own, 587 with `starttls`, 465 with `tls`.
+    pub port: u16,
+    /// How the connection is encrypted.
+    pub security: Security,
+    /// Certificates (PEM) to trust besides the public ones, for a relay with a certificate of its own.
+    pub ca_file: Option<PathBuf>,
+    /// The login, where the relay wants one.
+    pub user: Option<String>,
+    /// The file whose first line is the login's password.
+    pub password_file: Option<PathBuf>,
+    /// Who the mail is from, like `抚顺市应急管理局 <warn@fushun.example>`.
+    pub from: String,
+    /// Where answers go; to `from` when absent.
+    pub reply_to: Option<String>,
+    /// Connections at most, and so the window; 1 to 64.
+    pub sockets: u32,
+    /// Mails a second over the account; 1 to 10,000.
+    pub per_second: u32,
+    /// What we call ourselves in EHLO: this host's full name.
+    pub helo_name: String,
+    /// How long to wait for any one answer of the relay, in seconds; 1 to 600.
+    ///
+    /// RFC 5321 section 4.5.3.2 grants the relay 10 minutes for the last answer; a warning cannot wait so long.
+    #[serde(default = "answer_seconds")]
+    pub answer_seconds: u32,
+}
+
+const fn answer_seconds() -> u32 {
+    60
+}
+
+/// A checked account.
+pub(super) struct Account {
+    pub(super) name: AccountName,
+    pub(super) relay: String,
+    pub(super) port: u16,
+    pub(super) security: Security,
+    pub(super) trust: Vec<CertificateDer<'static>>,
+    pub(super) login: Option<Credentials>,
+    pub(super) from: Mailbox,
+    pub(super) reply_to: Option<Mailbox>,
+    pub(super) limits: Limits,
+    pub(super) helo: ClientId,
+    pub(super) answer: Duration,
+}
+
+impl EmailConfig {
+    /// Checks every key and reads the files that they name.
+    pub(super) fn check(self) -> Result<Account, ConfigError> {
+        if self.pretend && !is_loopback(&self.relay) {
+            return Err(ConfigError::new("relay", &self.relay, "a pretend account takes 127.0.0.1 only"));
+        }
+        if self.relay.is_empty() || self.relay.contains(|c: char| c.is_whitespace() || c == '/') {
+            return Err(ConfigError::new("relay", &self.relay, "use a host name or an IP address"));
+        }
+        if self.port == 0 {
+            return Err(ConfigError::new("port", self.port, "use 25, 465 or 587"));
+        }
+        Ok(Account {
+            trust: self.trust()?,
+            login: self.login()?,
+            limits: self.limits()?,
+            helo: self.helo()?,
+            from: mailbox("from", &self.from)?,
+            reply_to: self.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?,
+            answer: Duration::from_secs(in_range("answer_seconds", self.answer_seconds, 1..=600)?.into()),
+            name: self.name,
+            relay: self.relay,
+            port: self.port,
+            security: self.security,
+        })
+    }
+
+    fn limits(&self) -> Result<Limits, ConfigError> {
+        let sockets = in_range("sockets", self.sockets, 1..=64)?;
+        let per_second = in_range("per_second", self.per_second, 1..=10_000)?;
+        let window = NonZeroU32::new(sockets).unwrap_or(NonZeroU32::MIN);
+        Ok(Limits {
+            per_second: NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
+            window,
+            batch: window,
+            sessions: NonZeroU16::MIN,
+        })
+    }
+
+    fn login(&self) -> Result<Option<Credentials>, ConfigError> {
+        let (user, file) = match (&self.user, &self.password_file) {
+            (None, None) => return Ok(None),
+            (Some(user), Some(file)) => (user, file),
+            (Some(user), None) => {
+                return Err(ConfigError::new("user", user, "add password_file, or drop user"));
+            }
+            (None, Some(file)) => {
+                return Err(ConfigError::new(
+                    "password_file",
+                    file.display(),
+                    "add user, or drop password_file",
+                ));
+            }
+        };
+        if self.security == Security::None && !is_loopback(&self.relay) {
+            return Err(ConfigError::new("security", "none", "a password travels over starttls or tls only"));
+        }
+        let password = Secret::read("password_file", file)?;
+        Ok(Some(Credentials::new(user.clone(), password.expose().to_owned())))
+    }
+
+    fn trust(&self) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+        let Some(file) = &self.ca_file else { return Ok(Vec::new()) };
+        let wrong = |fix: String| ConfigError::new("ca_file", file.display(), fix);
+        let pem = std::fs::read(file).map_err(|cause| wrong(format!("the file cannot be read ({cause})")))?;
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+        found.ok().filter(|list| !list.is_empty()).ok_or_else(|| wrong("use certificates in PEM form".into()))
+    }
+
+    fn helo(&self) -> Result<ClientId, ConfigError> {
+        let name = &self.helo_name;
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+        if name.is_empty() || name.len() > 255 || !name.chars().all(fits) {
+            return Err(ConfigError::new(
+                "helo_name",
+                name,
+                "use this host's full name, like mail.fushun.example",
+            ));
+        }
+        Ok(ClientId::Domain(name.clone()))
+    }
+}
+
+fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, ConfigError> {
+    let fix = "use 名称 <name@host.example>, the address in ASCII";
+    let parsed: Mailbox = text.parse().map_err(|_| ConfigError::new(field, text, fix))?;
+    let address: &str = parsed.email.as_ref();
+    if address.is_ascii() { Ok(parsed) } else { Err(ConfigError::new(field, text, fix)) }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    pub(in crate::email) fn sample(changes: &Value) -> EmailConfig {
+        let mut keys = json!({
+            "name": "relay", "relay": "mx.fushun.example", "port": 587, "security": "starttls",
+            "from": "抚顺市应急管理局 <warn@fushun.example>", "sockets": 8, "per_second": 200,
+            "helo_name": "disp.fushun.example",
+        });
+        for (key, value) in changes.as_object().unwrap() {
+            keys[key] = value.clone();
+        }
+        serde_json::from_value(keys).unwrap()
+    }
+
+    fn fault(changes: &Value) -> (&'static str, String) {
+        let error = sample(changes).check().err().unwrap();
+        (error.field, error.value)
+    }
+
+    #[test]
+    fn a_good_account_passes_with_its_chinese_name() {
+        let account = sample(&json!({})).check().unwrap();
+        assert_eq!(account.from.name.as_deref(), Some("抚顺市应急管理局"));
+        assert_eq!(account.limits.window.get(), 8);
+    }
+
+    #[test]
+    fn each_wrong_key_is_named_with_its_value() {
+        assert_eq!(fault(&json!({"sockets": 0})), ("sockets", "0".into()));
+        assert_eq!(fault(&json!({"per_second": 99_999})), ("per_second", "99999".into()));
+        assert_eq!(fault(&json!({"from": "nobody"})), ("from", "nobody".into()));
+        assert_eq!(fault(&json!({"helo_name": "a b"})), ("helo_name", "a b".into()));
+        assert_eq!(fault(&json!({"user": "u"})), ("user", "u".into()));
+        assert_eq!(fault(&json!({"port": 0})), ("port", "0".into()));
+    }
+
+    #[test]
+    fn a_pretend_account_never_leaves_this_machine() {
+        assert_eq!(fault(&json!({"pretend": true})).0, "relay");
+        assert!(sample(&json!({"pretend": true, "relay": "127.0.0.1"})).check().is_ok());
+    }
+
+    #[test]
+    fn a_password_never_travels_bare() {
+        let changes = json!({"security": "none", "user": "u", "password_file": "/p"});
+        assert_eq!(fault(&changes), ("security", "none".into()));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let parsed = serde_json::from_value::<EmailConfig>(json!({"name": "relay", "relays": "x"}));
+        assert!(parsed.unwrap_err().to_string().contains("relays"));
+    }
+}

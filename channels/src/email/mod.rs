@@ -1,0 +1,26 @@
+//! Mail (电子邮件) over SMTP (RFC 5321) to one relay. The relay owns queueing, its own retries and bounces; this
+//! module writes the mail, hands it over and says what the relay answered.
+//!
+//! - One transaction for each recipient, so that one refused mailbox harms nobody else. Its Message-ID is made of
+//!   plan, ordinal and attempt: the same attempt handed over twice shows by it.
+//! - A session is a set of at most `sockets` connections. They are our own and not lettre's pool, which opens more
+//!   than its limit, asks NOOP before each reuse, and leaves Nagle's algorithm on: a mail's last five bytes then
+//!   wait 40 ms for the relay's delayed ACK, 22 mails a second on one connection.
+//! - A mail whose content went out and was never answered is lost to our knowledge and reported so; the other
+//!   connections go on, and the session ends only when none is left and none can be had. A connection that breaks
+//!   before the content has sent nothing, and says so.
+//! - A 2xx means that the mail left us. There are no receipts yet.
+//!
+//! Not in here yet: DKIM (the relay signs), delivery status notifications and bounces (DSN, VERP), pipelining.
+
+mod channel;
+mod config;
+mod connection;
+mod letter;
+mod transaction;
+mod verdict;
+
+pub use self::{
+    channel::EmailChannel,
+    config::{EmailConfig, Security},
+};

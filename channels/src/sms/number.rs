@@ -1,0 +1,82 @@
+//! Telephone numbers as the roster keeps them and as a carrier's wire writes them.
+//!
+//! Knows E.164 and the mainland's eleven digits. Does not know whether anybody answers.
+
+use mingluo_model::address::Address;
+
+use super::smpp::AddressDigits;
+
+/// The mainland's country code (ITU-T E.164).
+const CHINA: &[u8] = b"86";
+
+/// Digits of a mainland mobile number, which starts with 1 (移动通信网号).
+const MOBILE: usize = 11;
+
+/// Digits of an international number, at most (ITU-T E.164 clause 6.2.1).
+const LONGEST: usize = 15;
+
+/// The digits for a wire's international form: `86` and eleven digits, or a foreign number without its `+`.
+/// `None` when it is no number.
+pub(super) fn to_wire(number: &Address) -> Option<AddressDigits> {
+    let (digits, length) = international(number.expose().as_bytes())?;
+    let text = std::str::from_utf8(&digits[..length]).ok()?;
+    AddressDigits::new("destination_addr", text).ok()
+}
+
+/// The roster's form of a number that a wire names, `+` and the international digits, whatever form the carrier
+/// answers in. `None` when it is no number.
+pub(super) fn from_wire(digits: &AddressDigits) -> Option<Address> {
+    let (digits, length) = international(digits.as_bytes())?;
+    let text = std::str::from_utf8(&digits[..length]).ok()?;
+    let mut number = String::with_capacity(1 + length);
+    number.push('+');
+    number.push_str(text);
+    Some(Address::new(number))
+}
+
+fn international(written: &[u8]) -> Option<([u8; LONGEST], usize)> {
+    let bare = written.strip_prefix(b"+").unwrap_or(written);
+    let national = bare.len() == MOBILE && bare[0] == b'1' && bare.len() == written.len();
+    let prefix = if national { CHINA } else { &[] };
+    let length = prefix.len() + bare.len();
+    if bare.is_empty() || length > LONGEST || !bare.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let mut digits = [0; LONGEST];
+    digits[..prefix.len()].copy_from_slice(prefix);
+    digits[prefix.len()..length].copy_from_slice(bare);
+    Some((digits, length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wire(number: &str) -> Option<String> {
+        to_wire(&Address::new(number)).map(|digits| digits.to_text().into_owned())
+    }
+
+    #[test]
+    fn a_number_leaves_in_one_form_however_it_was_written() {
+        for number in ["19730601234", "8619730601234", "+8619730601234"] {
+            assert_eq!(wire(number).as_deref(), Some("8619730601234"), "{number}");
+        }
+        assert_eq!(wire("+12125550123").as_deref(), Some("12125550123"));
+    }
+
+    #[test]
+    fn a_receipt_in_another_form_names_the_rosters_number() {
+        for digits in ["19730601234", "8619730601234", "+8619730601234"] {
+            let digits = AddressDigits::new("source_addr", digits).unwrap();
+            assert_eq!(from_wire(&digits).unwrap().expose(), "+8619730601234");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_none() {
+        for number in ["", "+", "1973060123x", "１９７３", "1234567890123456"] {
+            assert_eq!(wire(number), None, "{number}");
+        }
+        assert_eq!(from_wire(&AddressDigits::default()), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! The body that submit_sm and deliver_sm share (clauses 4.4.1 and 4.6.1).
+
+use std::borrow::Cow;
+
+use bytes::{BufMut, BytesMut};
+
+use super::super::segment::Part;
+use super::super::wire::{COctets, DecodeError, Fields, Octets};
+use super::{Address, Tlvs, time::TimeText};
+
+/// `esm_class`: the text begins with a user data header (clause 5.2.12).
+pub const ESM_UDHI: u8 = 0x40;
+/// `esm_class` of a deliver_sm: the text is a final receipt (clause 5.2.12).
+pub const ESM_RECEIPT: u8 = 0x04;
+/// `esm_class` of a deliver_sm: the text is an intermediate notification (clause 5.2.12).
+pub const ESM_INTERMEDIATE: u8 = 0x20;
+/// The bits of `esm_class` that hold the message type.
+const ESM_TYPE: u8 = 0x3C;
+
+/// `data_coding`: UCS-2, big-endian (clause 5.2.19).
+pub const CODING_UCS2: u8 = 0x08;
+/// `data_coding`: UCS-2 of class 0, shown at once and not stored (闪信; 3GPP TS 23.038 clause 4).
+pub const CODING_UCS2_FLASH: u8 = 0x18;
+
+/// `registered_delivery`: a receipt of the final outcome, good or bad (clause 5.2.17).
+pub const RECEIPT_FINAL: u8 = 1;
+
+/// One message to or from the centre. `Debug` hides addresses and text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ShortMessage {
+    /// The application service; mostly empty.
+    pub service_type: COctets<6>,
+    /// Who sends.
+    pub source: Address,
+    /// Who receives.
+    pub destination: Address,
+    /// Message mode, type and features; see [`ESM_UDHI`], [`ESM_RECEIPT`].
+    pub esm_class: u8,
+    /// GSM protocol identifier.
+    pub protocol_id: u8,
+    /// 0 lowest to 3 highest.
+    pub priority_flag: u8,
+    /// When the centre should send; empty is at once.
+    pub schedule_delivery_time: TimeText,
+    /// Until when the centre should try; empty is its own default.
+    pub validity_period: TimeText,
+    /// Which receipts are wanted; see [`RECEIPT_FINAL`].
+    pub registered_delivery: u8,
+    /// 1 replaces an earlier message of the same service type.
+    pub replace_if_present_flag: u8,
+    /// The alphabet of the text; see [`CODING_UCS2`].
+    pub data_coding: u8,
+    /// A text kept in the centre; 0 for none.
+    pub sm_default_msg_id: u8,
+    /// The text, header included.
+    pub short_message: Octets<254>,
+    /// Optional parameters.
+    pub tlvs: Tlvs,
+}
+
+impl ShortMessage {
+    /// One part of a warning from `source` to `destination`, asking for the final receipt.
+    pub fn of_part(source: Address, destination: Address, part: &Part) -> Self {
+        Self {
+            source,
+            destination,
+            esm_class: if part.udh.is_some() { ESM_UDHI } else { 0 },
+            registered_delivery: RECEIPT_FINAL,
+            data_coding: CODING_UCS2,
+            short_message: Octets::bounded(part.user_data()),
+            ..Self::default()
+        }
+    }
+
+    /// Whether this is a report about an earlier message rather than something a person wrote.
+    /// The id TLV counts as well: some centres leave `esm_class` at 0.
+    pub fn is_receipt(&self) -> bool {
+        matches!(self.esm_class & ESM_TYPE, ESM_RECEIPT | ESM_INTERMEDIATE)
+            || self.tlvs.receipted_message_id().is_some()
+    }
+
+    /// Whether the centre says that more reports will follow.
+    pub const fn is_intermediate(&self) -> bool {
+        self.esm_class & ESM_TYPE == ESM_INTERMEDIATE
+    }
+
+    /// The text without regard to a header: UCS-2 by its coding, everything else as UTF-8, what does
+    /// not fit as U+FFFD.
+    pub fn to_text(&self) -> Cow<'_, str> {
+        let octets = self.payload();
+        if !matches!(self.data_coding, CODING_UCS2 | CODING_UCS2_FLASH) {
+            return String::from_utf8_lossy(octets);
+        }
+        let units = octets.chunks_exact(2).map(|unit| u16::from_be_bytes([unit[0], unit[1]]));
+        let characters = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+        Cow::Owned(characters.collect())
+    }
+
+    fn payload(&self) -> &[u8] {
+        let short = self.short_message.as_bytes();
+        if short.is_empty() { self.tlvs.message_payload().unwrap_or(short) } else { short }
+    }
+
+    pub(super) fn decode(mut fields: Fields) -> Result<Self, DecodeError> {
+        Ok(Self {
+            service_type: fields.c_octets("service_type")?,
+            source: Address::decode(&mut fields, "source_addr")?,
+            destination: Address::decode(&mut fields, "destination_addr")?,
+            esm_class: fields.u8("esm_class")?,
+            protocol_id: fields.u8("protocol_id")?,
+            priority_flag: fields.u8("priority_flag")?,
+            schedule_delivery_time: fields.c_octets("schedule_delivery_time")?,
+            validity_period: fields.c_octets("validity_period")?,
+            registered_delivery: fields.u8("registered_delivery")?,
+            replace_if_present_flag: fields.u8("replace_if_present_flag")?,
+            data_coding: fields.u8("data_coding")?,
+            sm_default_msg_id: fields.u8("sm_default_msg_id")?,
+            short_message: text(&mut fields)?,
+            tlvs: Tlvs::decode(fields)?,
+        })
+    }
+
+    pub(super) fn put(&self, out: &mut BytesMut) {
+        self.put_head(out);
+        self.destination.digits.put(out);
+        self.put_tail(out);
+    }
+
+    /// Everything before the destination's digits.
+    pub(super) fn put_head(&self, out: &mut BytesMut) {
+        self.service_type.put(out);
+        self.source.put(out);
+        out.put_slice(&[self.destination.ton, self.destination.npi]);
+    }
+
+    /// Everything after the destination's digits.
+    pub(super) fn put_tail(&self, out: &mut BytesMut) {
+        let text = self.short_message.as_bytes();
+        out.put_slice(&[self.esm_class, self.protocol_id, self.priority_flag]);
+        self.schedule_delivery_time.put(out);
+        self.validity_period.put(out);
+        out.put_slice(&[self.registered_delivery, self.replace_if_present_flag]);
+        out.put_slice(&[self.data_coding, self.sm_default_msg_id, text.len() as u8]);
+        out.put_slice(text);
+        self.tlvs.put(out);
+    }
+}
+
+fn text(fields: &mut Fields) -> Result<Octets<254>, DecodeError> {
+    let length = fields.u8("sm_length")?;
+    fields.octets("short_message", usize::from(length))
+}

@@ -1,0 +1,86 @@
+//! One message as this account sends it: signed, cut into parts, and encoded once for everybody.
+
+use std::sync::Arc;
+
+use mingluo_model::{
+    channel::{Run, Unfit},
+    clock::Timestamp,
+    id::PlanId,
+    message::{Body, Message},
+    mode::Mode,
+};
+
+use super::config::Account;
+use crate::sms::{
+    segment::{PART_UNITS, Part, SINGLE_UNITS, SegmentError, segment},
+    smpp::{Address, ShortMessage, SubmitTemplate, time},
+};
+
+/// The parts of one plan's message, encoded but for number and sequence.
+pub(super) struct Letter<M: Mode> {
+    message: Arc<Message<M>>,
+    plan: PlanId,
+    not_after: Timestamp,
+    /// One for each part, in order.
+    pub(super) templates: Vec<SubmitTemplate>,
+}
+
+impl<M: Mode> Letter<M> {
+    /// Encodes the message of a run.
+    pub(super) fn new(account: &Account, run: &Run<M>) -> Result<Self, Unfit> {
+        let validity = time::absolute(run.not_after.0, account.offset_minutes)
+            .map_err(|cause| Unfit::Wrong { field: "not_after".into(), problem: cause.to_string() })?;
+        // Numbers leave in their international form (clauses 5.2.5 and 5.2.6).
+        let anybody = Address { ton: 1, npi: 1, ..Address::default() };
+        let template = |part: &Part| {
+            let message = ShortMessage::of_part(account.source, anybody, part);
+            SubmitTemplate::new(&ShortMessage { validity_period: validity, ..message })
+        };
+        let parts = parts(account, &run.message, reference(run.plan))?;
+        Ok(Self {
+            message: Arc::clone(&run.message),
+            plan: run.plan,
+            not_after: run.not_after,
+            templates: parts.iter().map(template).collect(),
+        })
+    }
+
+    /// Whether it is what this run says.
+    pub(super) fn is_of(&self, run: &Run<M>) -> bool {
+        Arc::ptr_eq(&self.message, &run.message) && (self.plan, self.not_after) == (run.plan, run.not_after)
+    }
+}
+
+/// Signs and cuts a message; the code that measures is the code that sends.
+pub(super) fn parts<M: Mode>(
+    account: &Account,
+    message: &Message<M>,
+    reference: u8,
+) -> Result<Vec<Part>, Unfit> {
+    let Body::Sms { text } = &message.body else {
+        let problem = format!("the message is for {}, this account sends sms", message.body.channel().word());
+        return Err(Unfit::Wrong { field: "body".into(), problem });
+    };
+    let cut = segment(text, &account.signature, reference, account.max_parts);
+    cut.map(|segments| segments.parts).map_err(unfit)
+}
+
+fn unfit(cause: SegmentError) -> Unfit {
+    let field = "text".to_owned();
+    match cause {
+        SegmentError::TooLong { units, parts, max_parts } => {
+            let longest = if max_parts == 1 { SINGLE_UNITS } else { PART_UNITS * usize::from(max_parts) };
+            if units > longest {
+                return Unfit::TooLong { field, length: units, longest, unit: "characters" };
+            }
+            // Pairs that may not be parted left room unused.
+            Unfit::TooLong { field, length: parts, longest: max_parts.into(), unit: "parts" }
+        }
+        other => Unfit::Wrong { field, problem: other.to_string() },
+    }
+}
+
+/// What ties the parts together on a phone: the same for everybody in one plan, most likely another for the next.
+fn reference(plan: PlanId) -> u8 {
+    plan.0.as_bytes().iter().fold(0, |reference, octet| reference ^ octet)
+}

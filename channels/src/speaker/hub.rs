@@ -1,0 +1,217 @@
+//! The hub of all boxes: where their links and dispatch's session meet.
+
+use super::{book::Book, row::Line};
+use mingluo_model::{
+    bulletin::ResourceCode,
+    channel::{self, SendError},
+    clock::{SharedClock, Timestamp, within},
+    link::{DeviceState, Heartbeat, Hello, Report, VERSION, Welcome},
+    mode::ModeKind,
+    signer::{Purpose, SignatureBytes, Signer, time_bytes},
+};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::{Notify, mpsc};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// Reports that may wait for dispatch. When it is full, links wait before they read on, so boxes keep their reports.
+const MOST_HEARD: usize = 16_384;
+/// Reports that one look gives to dispatch at most.
+const MOST_AT_ONCE: usize = 2_000;
+/// How long the signer may take for the time; without it the welcome goes out unsigned.
+const SIGNER_LIMIT: Duration = Duration::from_secs(5);
+
+/// A box for the map and for the list of devices (终端).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoxState {
+    /// Its resource code.
+    pub code: ResourceCode,
+    /// Whether it has a live link.
+    pub connected: bool,
+    /// When a frame last came from it; `None` if it was only written to since the start.
+    pub last_heard: Option<Timestamp>,
+    /// What its last heartbeat said.
+    pub device_state: Option<DeviceState>,
+    /// Its software, as it says; at most 64 characters.
+    pub firmware: String,
+    /// How often a newer login has cut off an older one; grows fast when two devices hold one certificate.
+    pub replaced: u32,
+}
+
+/// How many boxes are reached at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FleetCount {
+    /// With a live link (在线).
+    pub online: usize,
+    /// Heard of or written to since the start, and without one (离线).
+    pub offline: usize,
+}
+
+/// The hub, shared by the channel and the listener.
+pub struct SpeakerHub {
+    mode: ModeKind,
+    pub(super) clock: SharedClock,
+    signer: Option<Arc<dyn Signer>>,
+    // Guards all boxes and the session; held for the taking in of one batch, never across an await.
+    book: Mutex<Book>,
+    heard: mpsc::Sender<Report>,
+    ears: tokio::sync::Mutex<mpsc::Receiver<Report>>,
+    news: Notify,
+}
+
+impl SpeakerHub {
+    /// A hub without boxes. The signer signs the time for boxes that have no clock; without one they learn none.
+    pub fn new(mode: ModeKind, clock: SharedClock, signer: Option<Arc<dyn Signer>>) -> Arc<Self> {
+        let (heard, ears) = mpsc::channel(MOST_HEARD);
+        let (book, ears) = (Mutex::default(), tokio::sync::Mutex::new(ears));
+        Arc::new(Self { mode, clock, signer, book, heard, ears, news: Notify::new() })
+    }
+
+    /// Every box that was heard of or written to since the start, by code.
+    pub fn fleet(&self) -> Vec<BoxState> {
+        let mut fleet: Vec<BoxState> = self
+            .book()
+            .boxes
+            .iter()
+            .map(|(code, row)| BoxState {
+                code: *code,
+                connected: row.line.is_some(),
+                last_heard: row.last_heard,
+                device_state: row.device_state,
+                firmware: row.firmware.clone(),
+                replaced: row.replaced,
+            })
+            .collect();
+        fleet.sort_unstable_by_key(|state| state.code);
+        fleet
+    }
+
+    /// How many of them have a link.
+    pub fn count(&self) -> FleetCount {
+        let book = self.book();
+        let online = book.boxes.values().filter(|row| row.line.is_some()).count();
+        FleetCount { online, offline: book.boxes.len() - online }
+    }
+
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) const fn mode(&self) -> ModeKind {
+        self.mode
+    }
+
+    /// Something is at hand that no report brought.
+    pub(super) fn tell_news(&self) {
+        self.news.notify_waiters();
+    }
+
+    /// Registers a link; a box's earlier one is cut off.
+    pub(super) fn admit(&self, hello: &Hello) -> Arc<Line> {
+        let line = self.book().admit(hello, self.clock.now());
+        self.tell_news();
+        line
+    }
+
+    /// The answer to a hello.
+    pub(super) async fn welcome(&self, hello: &Hello) -> Welcome {
+        let time = self.clock.now();
+        let nonce_signature = self.sign_time(&time_bytes(&hello.nonce, time)).await;
+        Welcome { version: hello.version.min(VERSION), time, nonce_signature }
+    }
+
+    async fn sign_time(&self, bytes: &[u8]) -> Option<SignatureBytes> {
+        let signer = self.signer.as_ref()?;
+        match within(self.clock.as_ref(), SIGNER_LIMIT, signer.sign(Purpose::Time, bytes)).await {
+            Ok(Ok(signature)) => return Some(signature),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the time cannot be signed; boxes without a clock obey nothing")
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the signer does not answer; boxes without a clock obey nothing")
+            }
+        }
+        None
+    }
+
+    /// Notes that a frame came from a box, and how it is if it said so.
+    pub(super) fn note(&self, code: ResourceCode, heartbeat: Option<&Heartbeat>) {
+        let mut book = self.book();
+        let row = book.boxes.entry(code).or_default();
+        row.last_heard = Some(self.clock.now());
+        row.device_state = heartbeat.map(|it| it.state).or(row.device_state);
+    }
+
+    /// The frames to be sent now on a box's link.
+    pub(super) fn due(&self, code: ResourceCode, serial: u64) -> Vec<Utf8Bytes> {
+        let (mut book, now) = (self.book(), self.clock.now());
+        book.boxes.get_mut(&code).map(|row| row.due(serial, now)).unwrap_or_default()
+    }
+
+    /// Takes a report; waits while the queue to dispatch is full.
+    pub(super) async fn hear(&self, report: Report) {
+        // The receiving end is our own and never gone.
+        let _never = self.heard.send(report).await;
+    }
+
+    /// Waits for the next reports of a session.
+    pub(super) async fn next(&self, session: u64, out: &mut Vec<channel::Report>) -> Result<(), SendError> {
+        let mut ears = self.ears.lock().await;
+        loop {
+            let mut news = std::pin::pin!(self.news.notified());
+            news.as_mut().enable();
+            let end = self.listen(session, &mut ears, out)?;
+            if !out.is_empty() {
+                return Ok(());
+            }
+            let first = tokio::select! {
+                report = ears.recv() => report,
+                () = news => None,
+                () = self.sleep_until(end) => None,
+            };
+            if let Some(report) = first {
+                self.book().hear(report, self.clock.now(), out);
+            }
+        }
+    }
+
+    /// What is at hand, and how long until something ends.
+    fn listen(
+        &self,
+        session: u64,
+        ears: &mut mpsc::Receiver<Report>,
+        out: &mut Vec<channel::Report>,
+    ) -> Result<Option<Duration>, SendError> {
+        let (mut book, now) = (self.book(), self.clock.now());
+        if !book.is_open(session) {
+            return Err(closed());
+        }
+        book.collect(now, out);
+        while let Ok(report) = ears.try_recv() {
+            book.hear(report, now, out);
+            if out.len() >= MOST_AT_ONCE {
+                break;
+            }
+        }
+        Ok(book.next_end(now))
+    }
+
+    async fn sleep_until(&self, end: Option<Duration>) {
+        match end {
+            Some(end) => self.clock.sleep(end).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+pub(super) fn closed() -> SendError {
+    SendError::Unreachable { detail: "the session of the boxes is over".into() }
+}
+
+impl std::fmt::Debug for SpeakerHub {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "SpeakerHub({:?}, {:?})", self.mode, self.count())
+    }
+}

@@ -1,0 +1,42 @@
+//! Village speakers (应急广播大喇叭): signed bulletins over links that the boxes open themselves.
+//!
+//! The cast. [`SpeakerHub`] knows every box that was ever heard of or written to: its live link, what waits for it,
+//! what it said. [`listener`] accepts links by mutual TLS and believes the certificate alone; `link` keeps one of them
+//! alive. [`SpeakerChannel`] is the hub behind the port that dispatch drives: one session is the hub of all boxes.
+//!
+//! - An order waits in its box's outbox until the box reports on it or the order's end has come. A connected box gets
+//!   it at once, one that was away gets what still holds when it says hello, stops first.
+//! - What a box reports becomes an answer (it has verified, or it refuses) and receipts; a report is committed to the
+//!   box when dispatch says that it is durable, and the box keeps it until then. One that changes nothing is committed
+//!   as it is heard. So is a refusal that answers an order: a city that dies before it is durable sends the order
+//!   again and is refused again.
+//! - One live link for each box: the newest wins, since an older one is mostly a half-open connection. How often that
+//!   happened is counted, for it is also what a cloned box looks like.
+//! - Outboxes live as long as the session: dispatch keeps what is to be sent, not the hub.
+//!
+//! It refuses to know keys: an envelope is carried as the bytes that the signer made, and opened only for its name,
+//! its end and whether it is a stop. Not in here yet: HTTPS polling, clips by digest, certificates' revocation.
+
+mod book;
+mod channel;
+mod config;
+mod hub;
+mod link;
+pub mod listener;
+mod meaning;
+mod order;
+pub mod pki;
+mod row;
+
+#[cfg(test)]
+mod stories;
+#[cfg(test)]
+mod village;
+
+pub use self::{
+    channel::SpeakerChannel,
+    config::SpeakerConfig,
+    hub::{BoxState, FleetCount, SpeakerHub},
+    link::Parting,
+    pki::TlsFiles,
+};

@@ -1,0 +1,142 @@
+//! The city's end of mutual TLS, out of PEM files. It makes no certificates; who issues them is the operator's affair.
+
+use crate::account::ConfigError;
+use mingluo_model::bulletin::ResourceCode;
+use rustls::{
+    RootCertStore, ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject as _},
+    server::WebPkiClientVerifier,
+};
+use serde::Deserialize;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+/// Where the city's certificates lie.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    /// The city's certificate and its issuers, PEM, the city's first.
+    pub cert_file: PathBuf,
+    /// The key of that certificate, PEM.
+    pub key_file: PathBuf,
+    /// The authorities that the boxes' certificates must come from, PEM.
+    pub client_ca_file: PathBuf,
+}
+
+impl TlsFiles {
+    /// Reads the files: a server that takes no client without a certificate of these authorities, ALPN `http/1.1`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key and the file that cannot be used.
+    pub fn server_config(&self) -> Result<Arc<ServerConfig>, ConfigError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(self.authorities()?), Arc::clone(&provider))
+                .build()
+                .map_err(|cause| fault("client_ca_file", &self.client_ca_file, &cause))?;
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|cause| fault("cert_file", &self.cert_file, &cause))?
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(certificates("cert_file", &self.cert_file)?, self.key()?)
+            .map_err(|cause| fault("cert_file", &self.cert_file, &cause))?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    fn authorities(&self) -> Result<RootCertStore, ConfigError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates("client_ca_file", &self.client_ca_file)? {
+            roots.add(certificate).map_err(|cause| fault("client_ca_file", &self.client_ca_file, &cause))?;
+        }
+        Ok(roots)
+    }
+
+    fn key(&self) -> Result<PrivateKeyDer<'static>, ConfigError> {
+        PrivateKeyDer::from_pem_file(&self.key_file).map_err(|cause| match cause {
+            pem::Error::NoItemsFound => {
+                ConfigError::new("key_file", self.key_file.display(), "put a private key in PEM into it")
+            }
+            cause => fault("key_file", &self.key_file, &cause),
+        })
+    }
+}
+
+fn certificates(field: &'static str, file: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    let read = || CertificateDer::pem_file_iter(file)?.collect::<Result<Vec<_>, _>>();
+    let found = read().map_err(|cause: pem::Error| fault(field, file, &cause))?;
+    if found.is_empty() {
+        return Err(ConfigError::new(field, file.display(), "put at least one certificate in PEM into it"));
+    }
+    Ok(found)
+}
+
+fn fault(field: &'static str, file: &Path, cause: &dyn std::fmt::Display) -> ConfigError {
+    ConfigError::new(field, file.display(), format!("the file cannot be used ({cause})"))
+}
+
+/// A client certificate that names no box.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoBox {
+    /// It cannot be read.
+    #[error("the client's certificate cannot be read")]
+    Unreadable,
+    /// Its subject does not have exactly one common name of 23 digits.
+    #[error("the certificate's common name is no resource code: {found:?}, must be one name of 23 digits")]
+    NotAResource {
+        /// What stands there, at most 64 characters of each name.
+        found: Vec<String>,
+    },
+}
+
+/// The box that a certificate was issued to: its subject's common name.
+///
+/// # Errors
+/// [`NoBox`] when it names none.
+pub fn box_of(certificate: &CertificateDer<'_>) -> Result<ResourceCode, NoBox> {
+    let (_, certificate) = X509Certificate::from_der(certificate).map_err(|_| NoBox::Unreadable)?;
+    let names = certificate.subject().iter_common_name();
+    let names: Vec<&str> = names.map(|name| name.as_str().unwrap_or("?")).collect();
+    match names.as_slice() {
+        [name] => name.parse().ok(),
+        _ => None,
+    }
+    .ok_or_else(|| {
+        let found = names.iter().map(|name| name.chars().take(64).collect()).collect();
+        NoBox::NotAResource { found }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_missing_file_is_named_with_its_key() {
+        let nowhere = |name: &str| PathBuf::from("/nowhere").join(name);
+        let files =
+            TlsFiles { cert_file: nowhere("c"), key_file: nowhere("k"), client_ca_file: nowhere("ca") };
+        let error = files.server_config().unwrap_err();
+        assert_eq!((error.field, error.value.as_str()), ("client_ca_file", "/nowhere/ca"));
+    }
+
+    #[test]
+    fn a_file_without_a_certificate_says_so() {
+        let file = std::env::temp_dir().join(format!("mingluo-pki-{}", std::process::id()));
+        std::fs::write(&file, "no PEM at all\n").unwrap();
+        let error = certificates("cert_file", &file).unwrap_err();
+        std::fs::remove_file(&file).unwrap();
+        assert!(error.field == "cert_file" && error.fix.contains("PEM"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_a_box_or_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(box_of(&CertificateDer::from(bytes)).is_err());
+        }
+    }
+}

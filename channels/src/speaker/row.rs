@@ -1,0 +1,175 @@
+//! One box as the hub sees it: its link, what waits for it, what it has, what it said. A few hundred bytes at rest.
+
+use super::order::SealedOrder;
+use mingluo_model::{
+    bulletin::EbmId,
+    channel::ReceiptToken,
+    clock::Timestamp,
+    link::{CityFrame, Committed, DeviceState, Event, MOST_COMMITTED, Report},
+};
+use std::{collections::VecDeque, sync::Arc};
+use tokio::sync::Notify;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_util::sync::CancellationToken;
+
+/// Bulletins of which it is remembered that the box has them; older ones are over or refused as replays.
+const MOST_TAKEN: usize = 64;
+/// Reports of which it is remembered that they were heard; one that is forgotten does no harm when it comes again.
+const MOST_RECENT: usize = 64;
+
+/// The hub's end of a live link.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    /// Tells one link of a box from the next; rises, from 1.
+    pub(super) serial: u64,
+    /// Something is to be sent.
+    pub(super) wake: Notify,
+    /// The box has logged in anew.
+    pub(super) replaced: CancellationToken,
+}
+
+/// An order in an outbox.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// Its wire key.
+    pub(super) key: u64,
+    /// What is sent.
+    pub(super) order: Arc<SealedOrder>,
+    /// The serial of the link on which it was last sent; zero if never.
+    pub(super) sent_on: u64,
+}
+
+/// A report that was heard.
+#[derive(Debug, PartialEq, Eq)]
+struct Recent {
+    id: u64,
+    ebm: EbmId,
+    event: Event,
+    standing: Standing,
+}
+
+/// How far a report came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Dispatch has it under this token.
+    Pending(ReceiptToken),
+    /// It is durable, or changes nothing.
+    Committed,
+}
+
+/// One box.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    pub(super) line: Option<Arc<Line>>,
+    pub(super) last_heard: Option<Timestamp>,
+    pub(super) device_state: Option<DeviceState>,
+    pub(super) firmware: String,
+    pub(super) replaced: u32,
+    outbox: Vec<Waiting>,
+    taken: VecDeque<EbmId>,
+    commits: Vec<u64>,
+    recent: VecDeque<Recent>,
+}
+
+impl Row {
+    /// Puts an order into the outbox.
+    pub(super) fn post(&mut self, waiting: Waiting) {
+        self.outbox.push(waiting);
+        self.wake();
+    }
+
+    /// Whether the box is known to have this bulletin.
+    pub(super) fn has(&self, ebm: EbmId) -> bool {
+        self.taken.contains(&ebm)
+    }
+
+    /// Remembers that the box has this bulletin.
+    pub(super) fn take(&mut self, ebm: EbmId) {
+        if !self.has(ebm) {
+            keep_last(&mut self.taken, ebm, MOST_TAKEN);
+        }
+    }
+
+    /// The wire keys of the orders that this bulletin answers; they leave the outbox.
+    pub(super) fn answered(&mut self, ebm: EbmId) -> Vec<u64> {
+        self.outbox.extract_if(.., |waiting| waiting.order.ebm == ebm).map(|waiting| waiting.key).collect()
+    }
+
+    /// Takes the order of this key out, if it still waits.
+    pub(super) fn withdraw(&mut self, key: u64) -> Option<Waiting> {
+        let position = self.outbox.iter().position(|waiting| waiting.key == key)?;
+        Some(self.outbox.remove(position))
+    }
+
+    /// Forgets what waits: the session that it belonged to is over.
+    pub(super) fn clear(&mut self) {
+        self.outbox = Vec::new();
+        self.recent.retain(|recent| recent.standing == Standing::Committed);
+    }
+
+    /// How far this very report has come already.
+    pub(super) fn standing(&self, report: &Report) -> Option<Standing> {
+        let same = |recent: &&Recent| {
+            recent.id == report.id && recent.ebm == report.ebm && recent.event == report.event
+        };
+        self.recent.iter().find(same).map(|recent| recent.standing)
+    }
+
+    /// Remembers that a report waits to become durable.
+    pub(super) fn pend(&mut self, report: &Report, token: ReceiptToken) {
+        self.note(report, Standing::Pending(token));
+    }
+
+    /// Tells the box that it may forget a report.
+    pub(super) fn commit(&mut self, report: &Report) {
+        self.recent.retain(|recent| recent.id != report.id);
+        self.note(report, Standing::Committed);
+        // Without a link it sends the report again after its next hello.
+        if self.line.is_some() {
+            self.commits.push(report.id);
+            self.wake();
+        }
+    }
+
+    fn note(&mut self, report: &Report, standing: Standing) {
+        let Report { id, ebm, event, .. } = *report;
+        keep_last(&mut self.recent, Recent { id, ebm, event, standing }, MOST_RECENT);
+    }
+
+    /// A new link: what was to be committed on the old one, the box asks again.
+    pub(super) fn connect(&mut self, line: Arc<Line>) -> Option<Arc<Line>> {
+        self.commits.clear();
+        self.line.replace(line)
+    }
+
+    /// The frames to be sent now on this link: commits, then stops, then the rest, each order once a link.
+    pub(super) fn due(&mut self, serial: u64, now: Timestamp) -> Vec<Utf8Bytes> {
+        let commits = std::mem::take(&mut self.commits);
+        let commits = commits
+            .chunks(MOST_COMMITTED)
+            .map(|ids| CityFrame::Committed(Committed { ids: ids.to_vec() }).write().into());
+        let mut frames: Vec<Utf8Bytes> = commits.collect();
+        for stops in [true, false] {
+            let unsent =
+                |it: &&mut Waiting| it.order.is_stop == stops && it.sent_on != serial && now < it.order.end;
+            frames.extend(self.outbox.iter_mut().filter(unsent).map(|waiting| {
+                waiting.sent_on = serial;
+                waiting.order.frame.clone()
+            }));
+        }
+        frames
+    }
+
+    fn wake(&self) {
+        if let Some(line) = &self.line {
+            line.wake.notify_one();
+        }
+    }
+}
+
+fn keep_last<T>(list: &mut VecDeque<T>, item: T, most: usize) {
+    if list.len() == most {
+        list.pop_front();
+    }
+    list.push_back(item);
+}

@@ -1,0 +1,101 @@
+//! The real door: TCP, mutual TLS, WebSocket, on this machine.
+
+use crate::speaker::{
+    TlsFiles,
+    listener::serve,
+    village::{City, NOW, box_code, hello},
+};
+use futures_util::{SinkExt as _, StreamExt as _};
+use mingluo_model::{
+    clock::system::SystemClock,
+    link::{BoxFrame, CityFrame},
+};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{PrivateKeyDer, ServerName},
+};
+use std::{net::SocketAddr, path::Path, sync::Arc};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::{client_async, tungstenite};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+fn authority() -> Authority {
+    let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn issue(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let key = KeyPair::generate().unwrap();
+    (params.signed_by(&key, authority).unwrap(), key)
+}
+
+fn city_files(dir: &Path, authority: &Authority) -> TlsFiles {
+    let (certificate, key) = issue(authority, "city");
+    let file = |name: &str, pem: String| {
+        std::fs::write(dir.join(name), pem).unwrap();
+        dir.join(name)
+    };
+    TlsFiles {
+        cert_file: file("city.pem", certificate.pem()),
+        key_file: file("city.key", key.serialize_pem()),
+        client_ca_file: file("boxes.pem", authority.pem()),
+    }
+}
+
+/// Says hello over a link with this certificate; gives the city's answer.
+async fn knock(
+    at: SocketAddr,
+    city: &Authority,
+    identity: Option<(rcgen::Certificate, KeyPair)>,
+) -> Outcome<CityFrame> {
+    let mut roots = RootCertStore::empty();
+    roots.add(city.der().clone())?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let builder = builder.with_root_certificates(roots);
+    let config = match identity {
+        Some((certificate, key)) => {
+            let key = PrivateKeyDer::try_from(key.serialize_der())?;
+            builder.with_client_auth_cert(vec![certificate.der().clone()], key)?
+        }
+        None => builder.with_no_client_auth(),
+    };
+    let stream = TcpStream::connect(at).await?;
+    let name = ServerName::try_from("localhost")?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+    let (mut socket, _) = client_async("ws://localhost/link", stream).await?;
+    socket.send(tungstenite::Message::text(BoxFrame::Hello(hello(1)).write())).await?;
+    match socket.next().await.ok_or("closed")?? {
+        tungstenite::Message::Text(text) => Ok(CityFrame::read(&text)?),
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
+#[tokio::test]
+async fn wrong_certificate_is_refused() {
+    let (dir, city, boxes) = (tempfile::tempdir().unwrap(), City::new().await, authority());
+    let tls = city_files(dir.path(), &boxes).server_config().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let served =
+        tokio::spawn(serve(city.channel.hub(), listener, tls, SystemClock::shared(), city.stop.clone()));
+
+    let right = knock(at, &boxes, Some(issue(&boxes, box_code(1).as_str()))).await.unwrap();
+    assert!(matches!(right, CityFrame::Welcome(welcome) if welcome.time == NOW));
+
+    assert!(knock(at, &boxes, None).await.is_err(), "no certificate");
+    assert!(knock(at, &boxes, Some(issue(&authority(), box_code(1).as_str()))).await.is_err(), "another's");
+    assert!(knock(at, &boxes, Some(issue(&boxes, "city"))).await.is_err(), "no box");
+    let other = knock(at, &boxes, Some(issue(&boxes, box_code(2).as_str()))).await.unwrap_err();
+    assert!(other.to_string().contains("the certificate says"), "another box: {other}");
+
+    city.stop.cancel();
+    served.await.unwrap();
+}

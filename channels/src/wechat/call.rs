@@ -1,0 +1,61 @@
+//! One call's way: a token, the call, and once more with another token when the first was dead.
+
+use super::{
+    config::Account,
+    errcode::{Said, is_dead_token, verdict},
+    platform::{CallError, Platform},
+    token::TokenHolder,
+};
+use crate::{account::Secret, crew::Outcome};
+use mingluo_model::{
+    address::Address,
+    channel::{SendError, Verdict},
+};
+use std::sync::Arc;
+
+/// How long dispatch waits when no token could be had for want of a connection.
+const NO_TOKEN: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What every call of an account needs.
+#[derive(Clone)]
+pub(super) struct Far {
+    pub(super) account: Arc<Account>,
+    pub(super) platform: Arc<Platform>,
+    pub(super) tokens: Arc<TokenHolder>,
+}
+
+/// Sends one message to one follower.
+pub(super) async fn deliver(far: &Far, to: &Address, body: Vec<u8>) -> Outcome {
+    let token = match far.tokens.token().await {
+        Ok(token) => token,
+        Err(error) => return no_token(error),
+    };
+    let first = call(far, &token, body.clone()).await;
+    if !matches!(&first, Ok(said) if is_dead_token(said.errcode)) {
+        return answered(&first, to);
+    }
+    match far.tokens.instead_of(&token).await {
+        Ok(token) => answered(&call(far, &token, body).await, to),
+        Err(error) => no_token(error),
+    }
+}
+
+async fn call(far: &Far, token: &Secret, body: Vec<u8>) -> Result<Said, CallError> {
+    far.platform.send(token, body).await
+}
+
+fn answered(answer: &Result<Said, CallError>, to: &Address) -> Outcome {
+    Outcome::Answered(match answer {
+        Ok(said) => verdict(said, to.expose()),
+        Err(error) => error.verdict(),
+    })
+}
+
+/// Without a token nothing leaves. A refused account is the whole session's end; the rest passes.
+fn no_token(error: SendError) -> Outcome {
+    match error {
+        SendError::Refused { .. } => Outcome::NotBegun(error),
+        SendError::Busy { retry_after } => Outcome::Answered(Verdict::Busy { retry_after }),
+        SendError::Unreachable { .. } => Outcome::Answered(Verdict::Busy { retry_after: NO_TOKEN }),
+    }
+}

@@ -1,0 +1,125 @@
+//! The service account behind the port: measures with the rules that the platform applies, opens sessions, prepares
+//! and sends runs.
+
+use super::{
+    call::{Far, deliver},
+    callback::Callback,
+    config::WeChatConfig,
+    platform::Platform,
+    template::Template,
+    token::TokenHolder,
+};
+use crate::{
+    account::ConfigError,
+    crew::{Crew, NoAnswer},
+};
+use async_trait::async_trait;
+use mingluo_model::{
+    address::Address,
+    audience::ChannelKind,
+    channel::{Channel, Limits, Outlet, Repeat, Run, SendError, Session, Unfit, WireKeys},
+    clock::SharedClock,
+    message::Message,
+    mode::Mode,
+    plan::AccountName,
+};
+use std::{marker::PhantomData, num::NonZeroU16, sync::Arc};
+
+/// A service account (微信服务号).
+pub struct WeChatChannel<M: Mode> {
+    far: Far,
+    clock: SharedClock,
+    mode: PhantomData<M>,
+}
+
+impl<M: Mode> WeChatChannel<M> {
+    /// Checks the configuration and reads the files that it names; calls nobody.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key, its value and what to write instead.
+    pub fn new(config: WeChatConfig, clock: SharedClock) -> Result<Self, ConfigError> {
+        let account = Arc::new(config.check()?);
+        let platform = Arc::new(Platform::new(&account, Arc::clone(&clock))?);
+        let tokens =
+            Arc::new(TokenHolder::new(Arc::clone(&account), Arc::clone(&platform), Arc::clone(&clock)));
+        Ok(Self { far: Far { account, platform, tokens }, clock, mode: PhantomData })
+    }
+
+    /// The parser of this account's callbacks, for the console that receives them.
+    pub fn callback(&self) -> Callback {
+        Callback::new(self.far.account.callback_token.clone(), Arc::clone(&self.clock))
+    }
+}
+
+#[async_trait]
+impl<M: Mode> Channel<M> for WeChatChannel<M> {
+    fn account(&self) -> &AccountName {
+        &self.far.account.name
+    }
+
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::WeChat
+    }
+
+    fn limits(&self) -> Limits {
+        self.far.account.limits
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::ActsOnce
+    }
+
+    fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit> {
+        Template::of(&self.far.account, message).map(|_| NonZeroU16::MIN)
+    }
+
+    /// Gets a token, so that a wrong secret or an address that is not on the account's list shows at once.
+    async fn open(&self) -> Result<Session<M>, SendError> {
+        self.far.tokens.token().await?;
+        let (crew, inlet) = Crew::new(self.far.account.limits.window.get());
+        let outlet = WeChatOutlet { far: self.far.clone(), crew, prepared: Vec::new() };
+        Ok(Session { outlet: Box::new(outlet), inlet: Box::new(inlet), answerer: Arc::new(NoAnswer) })
+    }
+}
+
+/// A call of the prepared run.
+struct Prepared {
+    key: u64,
+    to: Address,
+    body: Vec<u8>,
+}
+
+struct WeChatOutlet {
+    far: Far,
+    crew: Crew,
+    prepared: Vec<Prepared>,
+}
+
+#[async_trait]
+impl<M: Mode> Outlet<M> for WeChatOutlet {
+    fn prepare(&mut self, run: &Run<M>) -> Result<WireKeys, Unfit> {
+        self.prepared.clear();
+        let template = Template::of(&self.far.account, &run.message)?;
+        let first = self.crew.keys(run.parcels.len());
+        let parcels = (first..).zip(&run.parcels);
+        self.prepared.extend(parcels.map(|(key, parcel)| Prepared {
+            key,
+            to: parcel.to.clone(),
+            body: template.body(run.plan, parcel),
+        }));
+        Ok(WireKeys { first })
+    }
+
+    async fn send(&mut self) -> Result<(), SendError> {
+        for Prepared { key, to, body } in std::mem::take(&mut self.prepared) {
+            let far = self.far.clone();
+            let work = async move { Box::pin(deliver(&far, &to, body)).await };
+            self.crew.put(key, work).await?;
+        }
+        Ok(())
+    }
+
+    async fn close(&mut self) {
+        self.crew.finish().await;
+    }
+}

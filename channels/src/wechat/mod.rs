@@ -1,0 +1,28 @@
+//! Template messages of a WeChat service account (微信服务号模板消息): one HTTPS call for each follower, one signed
+//! callback for each call. Disaster warnings are among the few kinds that may be pushed unprompted.
+//!
+//! - A session is a set of at most `calls` calls under way. They share one token (`stable_token`), fetched by one of
+//!   them at a time; a call that hears that its token is dead fetches once and calls once more, never in a loop.
+//! - `client_msg_id` is made of plan and ordinal and not of the attempt: the platform sends the same one once. It
+//!   remembers for about ten minutes only, so a repeat after a timeout must come soon.
+//! - Receipts come by callback to the console, which hands query and body to [`Callback`]. A platform that was not
+//!   answered `success` within five seconds asks again, three times in all: store first, then answer.
+//! - There is no receipt for reading.
+//!
+//! Not in here yet: encrypted callbacks (安全模式), callbacks as JSON, mass send (群发), subscription notices (订阅通知).
+
+mod call;
+mod callback;
+mod channel;
+mod config;
+mod errcode;
+mod fields;
+mod platform;
+mod template;
+mod token;
+
+pub use self::{
+    callback::{Callback, CallbackError},
+    channel::WeChatChannel,
+    config::WeChatConfig,
+};

@@ -1,0 +1,80 @@
+//! Answers that the platform never meant to give.
+
+use super::*;
+use crate::wechat::template::tests::account;
+use mingluo_model::clock::{Timestamp, manual::ManualClock};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+/// What a call makes of the bytes that come back; without any the clock runs out.
+async fn called(answer: &str) -> Result<Said, CallError> {
+    let clock = ManualClock::at(Timestamp(0));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let account = Account {
+        api_base: format!("http://{}", listener.local_addr().unwrap()).parse().unwrap(),
+        ..account()
+    };
+    let platform = Platform::new(&account, clock.clone()).unwrap();
+    let far = async {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut request = [0; 1024];
+        let length = socket.read(&mut request).await.unwrap();
+        assert!(
+            request[..length].starts_with(b"POST /cgi-bin/message/template/send?access_token=a%2Bb HTTP/1.1")
+        );
+        // The caller may hang up before a flood is over.
+        let _cut = socket.write_all(answer.as_bytes()).await;
+        if answer.is_empty() {
+            clock.advance(account.answer);
+            std::future::pending::<()>().await;
+        }
+    };
+    let token = Secret::new("a+b");
+    let call = platform.send(&token, b"{}".to_vec());
+    tokio::pin!(call);
+    tokio::select! {
+        said = &mut call => said,
+        () = far => call.await,
+    }
+}
+
+fn http(status: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+#[tokio::test]
+async fn silence_may_have_left_and_is_tried_again() {
+    let silence = called("").await.unwrap_err();
+    assert_eq!(silence, CallError::NoAnswer);
+    assert!(
+        matches!(silence.verdict(), Verdict::Temporary(refusal) if refusal.reason == Reason::SessionLost)
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_none() {
+    assert_eq!(called("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"err").await, Err(CallError::NoAnswer));
+}
+
+#[tokio::test]
+async fn a_gateways_fault_holds_the_account_back() {
+    let fault = called(&http("502 Bad Gateway", "")).await.unwrap_err();
+    assert_eq!((fault.verdict(), fault), (Verdict::Busy { retry_after: FAULT }, CallError::Status(502)));
+}
+
+#[tokio::test]
+async fn a_page_and_a_flood_are_no_answers() {
+    assert_eq!(called(&http("200 OK", "<html>sign in</html>")).await, Err(CallError::NotJson));
+    assert_eq!(called(&http("200 OK", &" ".repeat(LONGEST_ANSWER + 1))).await, Err(CallError::NotJson));
+}
+
+#[tokio::test]
+async fn where_nobody_listens_nothing_left() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let account = Account { api_base: format!("http://{free}").parse().unwrap(), ..account() };
+    let platform = Platform::new(&account, ManualClock::at(Timestamp(0))).unwrap();
+    let error = platform.send(&Secret::new("t"), Vec::new()).await.unwrap_err();
+    assert_eq!((error.verdict(), error), (Verdict::Busy { retry_after: FAULT }, CallError::NoConnection));
+}

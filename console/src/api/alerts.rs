@@ -1,0 +1,108 @@
+//! Alerts over JSON: draft, submit, approve, release, recall, status.
+
+use super::{ApiError, Caller, Door};
+use crate::office::DraftOrder;
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use mingluo_model::{
+    alert::{Alert, AlertState},
+    id::{AlertId, PlanId},
+    mode::Mode,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+type Of<M> = State<Arc<Door<M>>>;
+type Answer = Result<Json<Value>, ApiError>;
+
+pub(super) async fn list<M: Mode>(State(door): Of<M>, _: Caller) -> Answer {
+    let alerts = door.office.alerts(100).await?;
+    let told: Vec<Value> = alerts
+        .iter()
+        .map(|alert| {
+            json!({
+                "id": alert.id,
+                "state": alert.state.word(),
+                "grade": alert.content.grade.word(),
+                "hazard": alert.content.hazard.name_zh,
+                "area": alert.content.area.described,
+                "expires": alert.content.expires,
+            })
+        })
+        .collect();
+    Ok(Json(json!(told)))
+}
+
+pub(super) async fn draft<M: Mode>(
+    State(door): Of<M>,
+    caller: Caller,
+    order: Result<Json<DraftOrder>, JsonRejection>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let Json(order) = order.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
+    let alert = door.office.draft(&caller.0, &order).await?;
+    let preview = door.office.preview(&alert)?;
+    let mut told = brief(&alert);
+    told["parts"] = json!(preview.parts);
+    told["audience"] = json!({ "counts": alert.content.audience.counts });
+    told["people"] = json!(alert.content.audience.deliveries());
+    Ok((StatusCode::CREATED, Json(told)))
+}
+
+pub(super) async fn show<M: Mode>(State(door): Of<M>, _: Caller, Path(id): Path<AlertId>) -> Answer {
+    let (alert, revision) = door.office.alert(id).await?;
+    let mut told = brief(&alert);
+    told["revision"] = json!(revision);
+    told["content"] = json!(alert.content);
+    told["plans"] = json!(door.office.progress(Some(id)));
+    Ok(Json(told))
+}
+
+pub(super) async fn submit<M: Mode>(State(door): Of<M>, caller: Caller, Path(id): Path<AlertId>) -> Answer {
+    Ok(Json(brief(&door.office.submit(&caller.0, id).await?)))
+}
+
+pub(super) async fn approve<M: Mode>(State(door): Of<M>, caller: Caller, Path(id): Path<AlertId>) -> Answer {
+    Ok(Json(brief(&door.office.approve(&caller.0, id).await?)))
+}
+
+/// What the releaser must have read off the preview.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReleaseOrder {
+    people: u64,
+}
+
+pub(super) async fn release<M: Mode>(
+    State(door): Of<M>,
+    caller: Caller,
+    Path(id): Path<AlertId>,
+    order: Result<Json<ReleaseOrder>, JsonRejection>,
+) -> Answer {
+    let Json(order) = order.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
+    let released = door.office.release(&caller.0, id, order.people).await?;
+    let mut told = brief(&released.alert);
+    told["hold_until"] = json!(released.hold_until);
+    told["planned_ms"] = json!(released.planned_in.as_secs_f64() * 1_000.0);
+    told["plans"] = json!(released.plans);
+    Ok(Json(told))
+}
+
+pub(super) async fn recall<M: Mode>(State(door): Of<M>, caller: Caller, Path(id): Path<AlertId>) -> Answer {
+    Ok(Json(brief(&door.office.recall(&caller.0, id).await?)))
+}
+
+pub(super) async fn unconfirmed<M: Mode>(State(door): Of<M>, _: Caller, Path(id): Path<PlanId>) -> Answer {
+    Ok(Json(json!(door.office.unconfirmed(id).await?)))
+}
+
+fn brief<M: Mode>(alert: &Alert<M>) -> Value {
+    let approvals = match &alert.state {
+        AlertState::Submitted { approvals, .. } | AlertState::Approved { approvals, .. } => approvals.len(),
+        _ => 0,
+    };
+    json!({ "id": alert.id, "state": alert.state.word(), "approvals": approvals })
+}

@@ -1,0 +1,81 @@
+//! How the JSON door says no: a status, a code, both languages, the values.
+
+use crate::{
+    office::OfficeError,
+    tongue::{Told, tell},
+};
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use mingluo_ledger::StoreError;
+use mingluo_model::problem::Problem;
+use serde_json::json;
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// No key, or not a good one.
+    #[error("not signed in")]
+    NotSignedIn,
+    /// The request is malformed.
+    #[error("bad request: {detail}")]
+    BadRequest {
+        /// What is wrong.
+        detail: String,
+    },
+    /// The office refuses.
+    #[error(transparent)]
+    Office(#[from] OfficeError),
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::Office(error.into())
+    }
+}
+
+impl Problem for ApiError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotSignedIn => "not-signed-in",
+            Self::BadRequest { .. } => "bad-request",
+            Self::Office(error) => error.code(),
+        }
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::NotSignedIn => Vec::new(),
+            Self::BadRequest { detail } => vec![("detail", detail.clone())],
+            Self::Office(error) => error.fields(),
+        }
+    }
+}
+
+impl ApiError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotSignedIn => StatusCode::UNAUTHORIZED,
+            Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            Self::Office(OfficeError::NoSuchAlert { .. }) => StatusCode::NOT_FOUND,
+            Self::Office(OfficeError::Store(StoreError::Conflict { .. })) => StatusCode::CONFLICT,
+            Self::Office(OfficeError::Store(_) | OfficeError::Engine(_) | OfficeError::Damaged { .. }) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Office(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        if status.is_server_error() {
+            tracing::error!(error = &self as &dyn std::error::Error, "a request could not be done");
+        }
+        let told: Told = tell(&self);
+        (status, Json(json!({ "error": told }))).into_response()
+    }
+}

@@ -1,0 +1,274 @@
+//! All wiring: the configuration becomes a store, channels, engines, offices and listeners. The only place that names
+//! every part of the house.
+
+use crate::{
+    config::{Accounts, Config, ConfigError, read_text},
+    office::{Office, Parts as OfficeParts},
+    region::Region,
+    render::{Broadcaster, Renderer, WeChatTemplate},
+    signer::SocketSigner,
+};
+use anyhow::Context;
+use mingluo_channels::{
+    email::EmailChannel,
+    speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, listener},
+    wechat::{Callback, WeChatChannel},
+};
+use mingluo_dispatch::{
+    Engine,
+    engine::{self, Parts},
+    roster::{EditionMap, ReadIndex},
+    tally::Districts,
+};
+use mingluo_ledger::{Store, vault::Vault};
+use mingluo_model::{
+    bulletin::ResourceCode,
+    channel::Channel,
+    clock::SharedClock,
+    mode::{Drill, Live, Mode, ModeKind},
+    plan::AccountName,
+    region::Level,
+    signer::Signer,
+    template::Template,
+};
+use mingluo_targeting::edition::EditionIndex;
+use rand::{SeedableRng, rngs::StdRng};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// A running city: what the doors (API, pages, callbacks) work on.
+pub struct City {
+    /// The durable truth.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: SharedClock,
+    /// Real warnings.
+    pub live: Arc<Office<Live>>,
+    /// Drills.
+    pub drill: Arc<Office<Drill>>,
+    /// WeChat callbacks by account.
+    pub callbacks: BTreeMap<AccountName, (ModeKind, Arc<Callback>)>,
+    /// The speakers' hubs that have a listener.
+    pub hubs: Vec<Arc<SpeakerHub>>,
+    stop: CancellationToken,
+}
+
+/// The channels of one mode, and what hangs on them besides sending.
+struct Outward<M: Mode> {
+    channels: Vec<Arc<dyn Channel<M>>>,
+    pretend: BTreeSet<AccountName>,
+    callbacks: BTreeMap<AccountName, Arc<Callback>>,
+    speakers: Option<Speakers>,
+}
+
+/// The village boxes of one mode.
+struct Speakers {
+    hub: Arc<SpeakerHub>,
+    config: SpeakerConfig,
+}
+
+impl City {
+    /// Builds and starts everything that the configuration names.
+    ///
+    /// # Errors
+    /// What cannot be read, opened or recovered, by key.
+    pub async fn start(config: Config, clock: SharedClock, mut chance: StdRng) -> anyhow::Result<Self> {
+        let region = Region::read(&config)?;
+        let store = open_store(&config).await?;
+        let stop = CancellationToken::new();
+        let signer = signer(&config);
+        let live = channels::<Live>(&config.live, &clock, &signer).context("[live]")?;
+        let drill = channels::<Drill>(&config.drill, &clock, &signer).context("[drill]")?;
+        register(store.as_ref(), &live, &drill).await?;
+        let mut callbacks = BTreeMap::new();
+        callbacks.extend(
+            live.callbacks.iter().map(|(name, one)| (name.clone(), (ModeKind::Live, Arc::clone(one)))),
+        );
+        callbacks.extend(
+            drill.callbacks.iter().map(|(name, one)| (name.clone(), (ModeKind::Drill, Arc::clone(one)))),
+        );
+        let mut hubs = Vec::new();
+        for speakers in live.speakers.iter().chain(&drill.speakers) {
+            listen(speakers, &clock, &stop).await?;
+            hubs.push(Arc::clone(&speakers.hub));
+        }
+        let live = office(&config, &region, &store, live, &clock, &mut chance).await?;
+        let drill = office(&config, &region, &store, drill, &clock, &mut chance).await?;
+        Ok(Self { store, clock, live, drill, callbacks, hubs, stop })
+    }
+
+    /// Builds every account without connecting to anything; tells how many there are.
+    ///
+    /// # Errors
+    /// The first key that is wrong.
+    pub fn check_accounts(config: &Config) -> anyhow::Result<String> {
+        let clock: SharedClock = mingluo_model::clock::system::SystemClock::shared();
+        let signer = signer(config);
+        let live = channels::<Live>(&config.live, &clock, &signer).context("[live]")?;
+        let drill = channels::<Drill>(&config.drill, &clock, &signer).context("[drill]")?;
+        for speakers in live.speakers.iter().chain(&drill.speakers) {
+            speakers.config.tls.server_config().context("speaker.tls")?;
+        }
+        Ok(format!("{} live, {} drill", live.channels.len(), drill.channels.len()))
+    }
+
+    /// Stops sending, drains, closes the sessions.
+    pub async fn shutdown(&self) {
+        self.stop.cancel();
+        self.live.engine().shutdown().await;
+        self.drill.engine().shutdown().await;
+    }
+}
+
+fn signer(config: &Config) -> Arc<dyn Signer> {
+    Arc::new(SocketSigner::new(config.signer.socket.clone()))
+}
+
+/// Opens the store with its vault.
+///
+/// # Errors
+/// A key file that cannot be read, a store that cannot be opened.
+pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    let file = &config.store.keys_file;
+    let keys = read_text("store.keys_file", file)?;
+    let vault = Vault::read(&file.display().to_string(), &keys)?;
+    Ok(mingluo_ledger::open(&config.store.address, Arc::new(vault)).await?)
+}
+
+async fn register(store: &dyn Store, live: &Outward<Live>, drill: &Outward<Drill>) -> anyhow::Result<()> {
+    let of_live = live.channels.iter().map(|channel| (channel.account().clone(), ModeKind::Live));
+    let of_drill = drill.channels.iter().map(|channel| (channel.account().clone(), ModeKind::Drill));
+    let accounts: Vec<_> = of_live.chain(of_drill).collect();
+    Ok(store.register_accounts(&accounts).await?)
+}
+
+/// Builds the channels of one mode; connects to nothing.
+fn channels<M: Mode>(
+    accounts: &Accounts,
+    clock: &SharedClock,
+    signer: &Arc<dyn Signer>,
+) -> anyhow::Result<Outward<M>> {
+    let mut out = Outward {
+        channels: Vec::new(),
+        pretend: BTreeSet::new(),
+        callbacks: BTreeMap::new(),
+        speakers: None,
+    };
+    for sms in &accounts.sms {
+        out.note_pretend(&sms.name, sms.pretend);
+        out.channels.push(Arc::new(sms.clone().build::<M>(clock.clone()).context("sms")?));
+    }
+    if let Some(wechat) = &accounts.wechat {
+        out.note_pretend(&wechat.name, wechat.pretend);
+        let channel = WeChatChannel::<M>::new(wechat.clone(), clock.clone()).context("wechat")?;
+        out.callbacks.insert(wechat.name.clone(), Arc::new(channel.callback()));
+        out.channels.push(Arc::new(channel));
+    }
+    if let Some(email) = &accounts.email {
+        out.note_pretend(&email.name, email.pretend);
+        out.channels.push(Arc::new(EmailChannel::<M>::new(email.clone(), clock.clone()).context("email")?));
+    }
+    if let Some(speaker) = &accounts.speaker {
+        out.note_pretend(&speaker.name, speaker.pretend);
+        let channel = SpeakerChannel::<M>::new(speaker.clone(), clock.clone(), Some(Arc::clone(signer)))
+            .context("speaker")?;
+        out.speakers = Some(Speakers { hub: channel.hub(), config: speaker.clone() });
+        out.channels.push(Arc::new(channel));
+    }
+    Ok(out)
+}
+
+/// Opens the door for village boxes.
+async fn listen(speakers: &Speakers, clock: &SharedClock, stop: &CancellationToken) -> anyhow::Result<()> {
+    let address = speakers.config.listen;
+    let tls = speakers.config.tls.server_config().context("speaker.tls")?;
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("speaker.listen = {address}: 端口被占用或不可用 in use or not ours; choose another")
+    })?;
+    let (hub, clock, stop) = (Arc::clone(&speakers.hub), clock.clone(), stop.clone());
+    tokio::spawn(async move { listener::serve(hub, listener, tls, clock, stop).await });
+    Ok(())
+}
+
+impl<M: Mode> Outward<M> {
+    fn note_pretend(&mut self, name: &AccountName, pretend: bool) {
+        if pretend {
+            self.pretend.insert(name.clone());
+        }
+    }
+}
+
+async fn office<M: Mode>(
+    config: &Config,
+    region: &Region,
+    store: &Arc<dyn Store>,
+    outward: Outward<M>,
+    clock: &SharedClock,
+    chance: &mut StdRng,
+) -> anyhow::Result<Arc<Office<M>>> {
+    let lease =
+        engine::take_lease::<M>(store.as_ref(), &config.node.name, &config.dispatch, clock, chance).await?;
+    let renderer = renderer(config, region, &outward)?;
+    let engine = Engine::start(Parts {
+        store: Arc::clone(store),
+        lease,
+        clock: clock.clone(),
+        chance: StdRng::from_rng(chance),
+        channels: outward.channels,
+        read_index: read_index(),
+        config: config.dispatch.clone(),
+    })
+    .await?;
+    Ok(Arc::new(Office::new(OfficeParts {
+        store: Arc::clone(store),
+        engine,
+        gazetteer: Arc::clone(&region.gazetteer),
+        groups: Arc::clone(&region.groups),
+        policy: config.policy.clone(),
+        renderer,
+        clock: clock.clone(),
+        chance: StdRng::from_rng(chance),
+    })))
+}
+
+fn renderer<M: Mode>(
+    config: &Config,
+    region: &Region,
+    outward: &Outward<M>,
+) -> Result<Renderer, ConfigError> {
+    let render = &config.render;
+    let platform: ResourceCode = render.platform.parse().map_err(|_| {
+        ConfigError::value("render.platform", &render.platform, "use the platform's 23 digits")
+    })?;
+    let wechat = render.wechat.as_ref().map(|template| WeChatTemplate {
+        id: template.id.clone(),
+        fields: template.fields.iter().map(|(name, words)| (name.clone(), Template::new(words))).collect(),
+    });
+    Ok(Renderer {
+        issuer: render.issuer.clone(),
+        zone: config.zone()?,
+        hazards: region.hazards.clone(),
+        sms: Template::new(&render.sms),
+        wechat,
+        broadcaster: outward.speakers.is_some().then(|| Broadcaster::new(signer(config), platform)),
+        pretend: outward.pretend.clone(),
+        cap_sender: render.cap_sender.clone(),
+    })
+}
+
+/// Targeting's index as dispatch wants to see it.
+fn read_index() -> ReadIndex {
+    Arc::new(|bytes| {
+        let index = EditionIndex::from_bytes(bytes).map_err(|error| error.to_string())?;
+        let townships = index.divisions(Level::Township).map(|(code, range)| (range.start, code)).collect();
+        let by_channel = mingluo_model::audience::ChannelKind::ALL
+            .into_iter()
+            .filter_map(|channel| Some((channel, index.on_channel(channel)?.clone())))
+            .collect();
+        Ok(EditionMap { districts: Arc::new(Districts::new(townships)), by_channel })
+    })
+}

@@ -1,0 +1,21 @@
+//! `mingluo migrate`: the schema.
+
+use super::{ConfigFile, say};
+use crate::config::Config;
+use std::process::ExitCode;
+
+/// 建立或升级数据库结构。
+#[derive(Debug, clap::Args)]
+pub(super) struct Migrate {
+    #[command(flatten)]
+    file: ConfigFile,
+}
+
+impl Migrate {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let config = Config::read(&self.file.config)?;
+        mingluo_ledger::store::migrate(&config.store.address).await?;
+        say("数据库结构已是最新。 The schema is up to date.");
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,73 @@
+//! `mingluo serve`: the city at work.
+
+use super::{ConfigFile, say};
+use crate::{api, app::City, config::Config, people::People};
+use anyhow::Context;
+use axum::Router;
+use mingluo_model::clock::{SharedClock, system::SystemClock};
+use rand::{SeedableRng, rngs::StdRng};
+use serde_json::json;
+use std::{process::ExitCode, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+
+/// How often releases are looked through for their end.
+const EXPIRY_PAUSE: Duration = Duration::from_secs(5);
+
+/// 启动。
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    file: ConfigFile,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let config = Config::read(&self.file.config)?;
+        let address = config.console.listen;
+        // Bound before the lease is taken: two nodes of one name on one machine cannot both get here.
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("console.listen = {address}: 端口被占用或不可用，请换一个 the port is in use or not ours; choose another")
+        })?;
+        let node = config.node.name.clone();
+        let clock: SharedClock = SystemClock::shared();
+        let city = Arc::new(City::start(config, clock.clone(), StdRng::from_os_rng()).await?);
+        let people = Arc::new(People::new(Arc::clone(&city.store), clock));
+        let routes: Router = api::routes(&city, &people);
+        let local = listener.local_addr()?;
+        say(json!({ "listening": format!("http://{local}"), "node": node }));
+        let housekeeping = tokio::spawn(keep_house(Arc::clone(&city)));
+        axum::serve(listener, routes).with_graceful_shutdown(asked_to_stop()).await?;
+        housekeeping.abort();
+        city.shutdown().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn keep_house(city: Arc<City>) {
+    loop {
+        city.clock.sleep(EXPIRY_PAUSE).await;
+        for expired in [city.live.expire().await, city.drill.expire().await] {
+            if let Err(error) = expired {
+                tracing::error!(error = &error as &dyn std::error::Error, "expiry could not be kept");
+            }
+        }
+        if let Err(error) = city.store.tidy().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the store could not tidy up");
+        }
+    }
+}
+
+async fn asked_to_stop() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,175 @@
+//! `mingluo user`: officers and their API keys. Passwords come from files, never from the command line.
+
+use super::{ConfigFile, say};
+use crate::{
+    app::open_store,
+    config::{Config, ConfigError, read_text},
+    people,
+    region::Region,
+};
+use anyhow::bail;
+use clap::{Subcommand, ValueEnum};
+use mingluo_ledger::{
+    Store,
+    audit::AuditLine,
+    store::{OfficerRow, OrgRow},
+};
+use mingluo_model::{
+    clock::{Clock, Timestamp, system::SystemClock},
+    id::{OfficerId, OrgId},
+    owner::{Officer, Owner, Role},
+};
+use rand::{SeedableRng, rngs::StdRng};
+use serde_json::json;
+use std::{io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf, process::ExitCode};
+
+/// The shortest password that is taken (等级保护 2.0 and NIST SP 800-63B ask for eight and more).
+const SHORTEST_PASSWORD: usize = 10;
+
+/// 值班员。
+#[derive(Debug, clap::Args)]
+pub(super) struct User {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// 添加值班员。 Add an officer.
+    Add(Add),
+    /// 列出值班员。 List the officers.
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+struct Add {
+    /// 登录名。 The sign-in name.
+    #[arg(long)]
+    login: String,
+    /// 姓名。 The name on pages.
+    #[arg(long)]
+    name: String,
+    /// 权限，逗号分隔。 The rights.
+    #[arg(long, value_delimiter = ',', required = true)]
+    roles: Vec<RoleWord>,
+    /// 口令文件（第一行）。 The file whose first line is the password.
+    #[arg(long)]
+    password_file: PathBuf,
+    /// 管辖区域代码。 The region that bounds the officer.
+    #[arg(long)]
+    region: String,
+    /// 单位名称；首次使用时建立。 The organisation; made on first use.
+    #[arg(long, default_value = "值班单位")]
+    org: String,
+    /// 生成接口密钥并写入该文件。 Make an API key and write it to this file.
+    #[arg(long)]
+    api_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RoleWord {
+    Author,
+    Approver,
+    Releaser,
+    Auditor,
+    Operator,
+}
+
+impl From<RoleWord> for Role {
+    fn from(word: RoleWord) -> Self {
+        match word {
+            RoleWord::Author => Self::Author,
+            RoleWord::Approver => Self::Approver,
+            RoleWord::Releaser => Self::Releaser,
+            RoleWord::Auditor => Self::Auditor,
+            RoleWord::Operator => Self::Operator,
+        }
+    }
+}
+
+impl User {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let config = Config::read(&self.file.config)?;
+        let store = open_store(&config).await?;
+        match self.verb {
+            Verb::Add(add) => add.run(&config, store.as_ref()).await?,
+            Verb::List => {
+                for row in store.officers().await? {
+                    let enabled = if row.enabled { "" } else { "（停用 disabled）" };
+                    say(format_args!("{}\t{}\t{:?}{enabled}", row.login, row.name, row.officer.roles));
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Add {
+    async fn run(self, config: &Config, store: &dyn Store) -> anyhow::Result<()> {
+        let clock = SystemClock::shared();
+        let mut chance = StdRng::from_os_rng();
+        let region = Region::read(config)?;
+        let scope = region.gazetteer.resolve(&self.region)?;
+        let password = read_text("--password-file", &self.password_file)?;
+        let password = password.lines().next().unwrap_or_default();
+        if password.chars().count() < SHORTEST_PASSWORD {
+            let fix = format!("at least {SHORTEST_PASSWORD} characters on the first line");
+            return Err(ConfigError::value("--password-file", self.password_file.display(), fix).into());
+        }
+        if store.officers().await?.iter().any(|row| row.login == self.login) {
+            bail!("--login {:?}: 已存在 this name is taken; choose another", self.login);
+        }
+        let now = clock.now();
+        let org = self.org_row(store, now, scope, &mut chance).await?;
+        let officer = Officer {
+            id: OfficerId::new(now, &mut chance),
+            owner: org.owner,
+            roles: self.roles.iter().copied().map(Role::from).collect(),
+        };
+        let id = officer.id;
+        let row = OfficerRow {
+            officer,
+            login: self.login.clone(),
+            name: self.name.clone(),
+            password_hash: people::hash_password(password).map_err(|error| anyhow::anyhow!("{error}"))?,
+            enabled: true,
+        };
+        store
+            .save_people(&[org], &[row], &[line(now, "officer.add", id, json!({ "login": self.login }))])
+            .await?;
+        if let Some(file) = &self.api_key_file {
+            let (row, key) = people::api_key(id, "command line", now, &mut chance);
+            store.add_api_key(&row, line(now, "key.add", id, json!({}))).await?;
+            write_secret(file, &key)?;
+        }
+        say(json!({ "officer": id, "login": self.login }));
+        Ok(())
+    }
+
+    async fn org_row(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+        scope: mingluo_model::region::RegionCode,
+        chance: &mut StdRng,
+    ) -> anyhow::Result<OrgRow> {
+        let known =
+            store.orgs().await?.into_iter().find(|row| row.name == self.org && row.owner.scope == scope);
+        Ok(known.unwrap_or_else(|| {
+            let id = OrgId::new(now, chance);
+            OrgRow { id, name: self.org.clone(), owner: Owner { org: id, scope, level: scope.level() } }
+        }))
+    }
+}
+
+fn line(at: Timestamp, action: &str, officer: OfficerId, detail: serde_json::Value) -> AuditLine {
+    let (actor, action) = (AuditLine::SYSTEM.to_owned(), action.to_owned());
+    AuditLine { at, actor, action, subject: officer.to_string(), detail }
+}
+
+fn write_secret(path: &std::path::Path, secret: &str) -> anyhow::Result<()> {
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    Ok(writeln!(file, "{secret}")?)
+}

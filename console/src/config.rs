@@ -1,0 +1,211 @@
+//! The one configuration file. Every part has its own table, and a key that no part knows is an error that names it.
+
+use mingluo_channels::{
+    email::EmailConfig, sms::smpp_channel::SmppConfig, speaker::SpeakerConfig, wechat::WeChatConfig,
+};
+use mingluo_dispatch::engine::DispatchConfig;
+use mingluo_model::{policy::ReleasePolicy, signer::SignerError};
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// Everything an operator sets (配置).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// This node.
+    pub node: NodeConfig,
+    /// The durable truth.
+    pub store: StoreConfig,
+    /// The officers' door.
+    pub console: ConsoleConfig,
+    /// The city's divisions, groups and event types.
+    pub region: RegionConfig,
+    /// Separation of duty, hold, validity.
+    #[serde(default)]
+    pub policy: ReleasePolicy,
+    /// Retry, give-up times, leases.
+    #[serde(default)]
+    pub dispatch: DispatchConfig,
+    /// The signing process.
+    pub signer: SignerConfig,
+    /// How words are made.
+    pub render: RenderConfig,
+    /// Accounts for real warnings.
+    #[serde(default)]
+    pub live: Accounts,
+    /// Accounts for drills; never the same as a live one.
+    #[serde(default)]
+    pub drill: Accounts,
+}
+
+/// This node.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeConfig {
+    /// The node's name: a restart under the same name goes on at once where it stopped.
+    pub name: String,
+    /// The deployment's time zone, for example `Asia/Shanghai`.
+    pub time_zone: String,
+}
+
+/// The durable truth.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// `sqlite:PATH` or `postgres://USER@HOST/NAME`.
+    pub address: String,
+    /// The file with the keys that seal addresses.
+    pub keys_file: PathBuf,
+}
+
+/// The officers' door.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsoleConfig {
+    /// Where the console listens; port 0 takes a free one. Put a TLS proxy in front for anything but loopback.
+    pub listen: SocketAddr,
+}
+
+/// The city's divisions, groups and event types.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionConfig {
+    /// The folder with divisions.csv, township_codes.csv, groups.csv and event_types.csv.
+    pub pack: PathBuf,
+}
+
+/// The signing process.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignerConfig {
+    /// Its socket, which only the console's user may open.
+    pub socket: PathBuf,
+    /// Its key file (a 32-byte seed); read by `mingluo signer` only, never by the console.
+    pub key_file: PathBuf,
+    /// The key's name, as key sets have it.
+    pub key_id: String,
+}
+
+/// How words are made.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenderConfig {
+    /// The issuer as headlines name it.
+    pub issuer: String,
+    /// The SMS text with gaps {headline}, {body}, {instruction}.
+    #[serde(default = "sms_template")]
+    pub sms: String,
+    /// The organisation's internet name, the sender of CAP documents.
+    pub cap_sender: String,
+    /// The platform's resource code (23 digits), which names bulletins.
+    pub platform: String,
+    /// The WeChat template, where there is a WeChat account.
+    pub wechat: Option<WeChatTemplateConfig>,
+}
+
+/// A WeChat template as the account holds it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeChatTemplateConfig {
+    /// The template's id.
+    pub id: String,
+    /// Words with gaps {event}, {area}, {time}, {advice}, by field name.
+    pub fields: BTreeMap<String, String>,
+}
+
+fn sms_template() -> String {
+    "{headline}：{body}{instruction}".to_owned()
+}
+
+/// Accounts of one mode.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Accounts {
+    /// SMS gateways that speak SMPP.
+    pub sms: Vec<SmppConfig>,
+    /// A WeChat service account.
+    pub wechat: Option<WeChatConfig>,
+    /// A mail relay.
+    pub email: Option<EmailConfig>,
+    /// The village loudspeakers.
+    pub speaker: Option<SpeakerConfig>,
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("{field}: {}: cannot be read", path.display())]
+    Unreadable {
+        /// The key that names it.
+        field: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is no TOML, or has a key that nobody knows.
+    #[error("{}: {source}", path.display())]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and the keys there are.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A value cannot be used.
+    #[error("{field} = {value:?}: {fix}")]
+    Value {
+        /// The key.
+        field: String,
+        /// The value.
+        value: String,
+        /// What to write instead.
+        fix: String,
+    },
+    /// The signer cannot be used.
+    #[error("[signer]")]
+    Signer(#[source] SignerError),
+}
+
+impl ConfigError {
+    pub(crate) fn value(field: impl Into<String>, value: impl ToString, fix: impl Into<String>) -> Self {
+        Self::Value { field: field.into(), value: value.to_string(), fix: fix.into() }
+    }
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unreadable`] and [`ConfigError::Toml`].
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = read_text("--config", path)?;
+        toml::from_str(&text)
+            .map_err(|source| ConfigError::Toml { path: path.to_owned(), source: Box::new(source) })
+    }
+
+    /// The deployment's zone.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for a name that is no zone.
+    pub fn zone(&self) -> Result<jiff::tz::TimeZone, ConfigError> {
+        let name = &self.node.time_zone;
+        jiff::tz::TimeZone::get(name)
+            .map_err(|_| ConfigError::value("node.time_zone", name, "use a name like Asia/Shanghai"))
+    }
+}
+
+/// Reads a text file that a key names.
+///
+/// # Errors
+/// [`ConfigError::Unreadable`].
+pub fn read_text(field: &'static str, path: &Path) -> Result<String, ConfigError> {
+    let unreadable = |source| ConfigError::Unreadable { field, path: path.to_owned(), source };
+    std::fs::read_to_string(path).map_err(unreadable)
+}

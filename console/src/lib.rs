@@ -1,0 +1,19 @@
+//! What people see, and the one place that names every crate.
+//!
+//! The cast: [`config::Config`] is the one file an operator writes; [`app::City`] wires it into a running city; an
+//! [`office::Office`] holds the verbs of officers, the same for pages and API; [`render::Renderer`] makes the exact
+//! words of each channel; [`people::People`] knows who is at the door; [`signer`] is the process that holds keys.
+//!
+//! The promises: no door goes around the policy; every refusal has a code, both languages and the values; the
+//! click returns when the release is durable; a number typed wrong releases nothing.
+
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod office;
+pub mod people;
+pub mod region;
+pub mod render;
+pub mod signer;
+pub mod tongue;

@@ -1,0 +1,167 @@
+//! Why an officer's wish was not done, with code and fields for the language files.
+
+use crate::render::RenderError;
+use mingluo_dispatch::EngineError;
+use mingluo_ledger::StoreError;
+use mingluo_model::{
+    alert::AlertError, audience::ChannelKind, channel::Unfit, grade::UnknownGrade, id::AlertId,
+    problem::Problem,
+};
+use mingluo_targeting::{gazetteer::RegionError, resolve::ResolveError};
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum OfficeError {
+    /// The rules of an alert's life forbid it.
+    #[error(transparent)]
+    Alert(#[from] AlertError),
+    /// There is no such alert in this mode.
+    #[error("there is no alert {id} here")]
+    NoSuchAlert {
+        /// The id.
+        id: AlertId,
+    },
+    /// A word names no grade.
+    #[error(transparent)]
+    Grade(#[from] UnknownGrade),
+    /// A word names no event type.
+    #[error("hazard: {value:?} is no event type; use a code like 11B03 or a name like 暴雨")]
+    UnknownHazard {
+        /// The word.
+        value: String,
+    },
+    /// A word names no group.
+    #[error("groups: {value:?} is no group; known are {known}")]
+    UnknownGroup {
+        /// The word.
+        value: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A region is unknown or of the other code system.
+    #[error(transparent)]
+    Region(#[from] RegionError),
+    /// The audience cannot be resolved.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// No roster was imported.
+    #[error("no roster was imported yet; run `mingluo import`")]
+    NoRoster,
+    /// No account is configured for a channel.
+    #[error("channels: no account is configured for {}", channel.word())]
+    NoAccount {
+        /// The channel.
+        channel: ChannelKind,
+    },
+    /// A channel cannot carry the words.
+    #[error("channel {}: {source}", channel.word())]
+    Unfit {
+        /// The channel.
+        channel: ChannelKind,
+        /// Why.
+        source: Unfit,
+    },
+    /// The words could not be made.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The number typed at release is not the number of people.
+    #[error("people: you typed {typed}, the warning reaches {reaches}; look again at whom it reaches")]
+    WrongNumber {
+        /// What was typed.
+        typed: u64,
+        /// What it is.
+        reaches: u64,
+    },
+    /// A drill's words deny that it is a drill.
+    #[error("texts: a drill must not say {phrase:?}")]
+    DrillDenied {
+        /// The phrase.
+        phrase: &'static str,
+    },
+    /// A roster of made-up people cannot be sent to a real gateway, nor the other way round.
+    #[error("account {account}: a pretend roster goes only to pretend accounts, and a real one never does")]
+    PretendMix {
+        /// The account.
+        account: String,
+    },
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// Dispatch failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Something kept cannot be read.
+    #[error("{what} cannot be read back: {problem}")]
+    Damaged {
+        /// What.
+        what: &'static str,
+        /// Why.
+        problem: String,
+    },
+}
+
+impl Problem for OfficeError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Alert(error) => error.code(),
+            Self::NoSuchAlert { .. } => "no-such-alert",
+            Self::Grade(_) => "unknown-grade",
+            Self::UnknownHazard { .. } => "unknown-hazard",
+            Self::UnknownGroup { .. } => "unknown-group",
+            Self::Region(RegionError::UnknownRegion { .. }) => "unknown-region",
+            Self::Region(_) => "other-code-system",
+            Self::Resolve(ResolveError::EmptyAudience { .. }) => "empty-audience",
+            Self::Resolve(_) => "bad-audience",
+            Self::NoRoster => "no-roster",
+            Self::NoAccount { .. } => "no-account",
+            Self::Unfit { source: Unfit::TooLong { .. }, .. } => "text-too-long",
+            Self::Unfit { .. } => "text-unfit",
+            Self::Render(_) => "not-rendered",
+            Self::WrongNumber { .. } => "wrong-number",
+            Self::DrillDenied { .. } => "drill-denied",
+            Self::PretendMix { .. } => "pretend-mix",
+            Self::Store(StoreError::Conflict { .. }) => "changed-meanwhile",
+            Self::Store(_) | Self::Damaged { .. } => "store-failed",
+            Self::Engine(_) => "dispatch-failed",
+        }
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Alert(error) => error.fields(),
+            Self::NoSuchAlert { id } => vec![("id", id.to_string())],
+            Self::Grade(UnknownGrade { value }) | Self::UnknownHazard { value } => {
+                vec![("value", value.clone())]
+            }
+            Self::UnknownGroup { value, known } => vec![("value", value.clone()), ("known", known.clone())],
+            Self::NoAccount { channel } => vec![("channel", channel.zh().to_owned())],
+            Self::Unfit { channel, source } => unfit_fields(*channel, source),
+            Self::WrongNumber { typed, reaches } => {
+                vec![("typed", typed.to_string()), ("reaches", reaches.to_string())]
+            }
+            Self::DrillDenied { phrase } => vec![("phrase", (*phrase).to_owned())],
+            Self::PretendMix { account } => vec![("account", account.clone())],
+            Self::Region(error) => vec![("detail", error.to_string())],
+            Self::Resolve(error) => vec![("detail", error.to_string())],
+            Self::Render(error) => vec![("detail", error.to_string())],
+            Self::Engine(error) => vec![("detail", error.to_string())],
+            Self::Store(_) | Self::Damaged { .. } | Self::NoRoster => Vec::new(),
+        }
+    }
+}
+
+fn unfit_fields(channel: ChannelKind, unfit: &Unfit) -> Vec<(&'static str, String)> {
+    let channel = ("channel", channel.zh().to_owned());
+    match unfit {
+        Unfit::TooLong { field, length, longest, unit } => vec![
+            channel,
+            ("field", field.clone()),
+            ("length", length.to_string()),
+            ("longest", longest.to_string()),
+            ("unit", (*unit).to_owned()),
+        ],
+        Unfit::Wrong { field, problem } => {
+            vec![channel, ("field", field.clone()), ("problem", problem.clone())]
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What officers do, whatever door they come through: pages and the API call the same verbs, and none of them goes
+//! around the policy. Every verb is one decision, durable with its audit line when it returns.
+
+mod confirm;
+mod error;
+mod follow;
+mod order;
+mod release;
+
+pub use confirm::Unconfirmed;
+pub use error::OfficeError;
+pub use order::{DraftOrder, Follow};
+pub use release::Released;
+
+use crate::render::{Rendered, Renderer};
+use mingluo_dispatch::{Engine, view::PlanView};
+use mingluo_ledger::{
+    Store,
+    audit::AuditLine,
+    store::{AlertWrite, Change, EditionHead, StoredAlert},
+};
+use mingluo_model::{
+    alert::Alert,
+    audience::ChannelKind,
+    channel::Channel,
+    clock::{SharedClock, Timestamp},
+    id::AlertId,
+    mode::Mode,
+    owner::Officer,
+    policy::ReleasePolicy,
+};
+use mingluo_targeting::{
+    edition::EditionIndex,
+    gazetteer::Gazetteer,
+    groups::GroupTable,
+    resolve::{Resolved, Roster, Wanted, resolve},
+};
+use rand::{RngCore, rngs::StdRng};
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU16,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// What an office is made of. The regions, groups and event types are those of one city's pack.
+pub struct Parts<M: Mode> {
+    /// The durable truth.
+    pub store: Arc<dyn Store>,
+    /// Dispatch of this mode.
+    pub engine: Arc<Engine<M>>,
+    /// The divisions.
+    pub gazetteer: Arc<Gazetteer>,
+    /// The groups.
+    pub groups: Arc<GroupTable>,
+    /// Separation of duty, hold, validity.
+    pub policy: ReleasePolicy,
+    /// Turns alerts into the words of each channel.
+    pub renderer: Renderer,
+    /// Time.
+    pub clock: SharedClock,
+    /// Chance, for ids.
+    pub chance: StdRng,
+}
+
+/// The office of one mode (值班席).
+pub struct Office<M: Mode> {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) engine: Arc<Engine<M>>,
+    pub(crate) gazetteer: Arc<Gazetteer>,
+    pub(crate) groups: Arc<GroupTable>,
+    pub(crate) policy: ReleasePolicy,
+    pub(crate) renderer: Renderer,
+    pub(crate) clock: SharedClock,
+    // Guards the source of chance; held for one id.
+    chance: Mutex<StdRng>,
+    // Guards the index of the newest edition, read once.
+    index: Mutex<Option<Arc<Indexed>>>,
+}
+
+/// An edition's head with its index read.
+pub struct Indexed {
+    /// The head.
+    pub head: EditionHead,
+    /// Regions, groups and channels as ranges and bitmaps.
+    pub index: EditionIndex,
+}
+
+/// An alert as it would be sent: the words and costs of each channel, and whom they reach.
+pub struct Preview {
+    /// The words by channel.
+    pub rendered: BTreeMap<ChannelKind, Rendered>,
+    /// Units (SMS parts) for each recipient, by channel.
+    pub parts: BTreeMap<ChannelKind, NonZeroU16>,
+}
+
+impl<M: Mode> Office<M> {
+    /// Opens the office.
+    pub fn new(parts: Parts<M>) -> Self {
+        let Parts { store, engine, gazetteer, groups, policy, renderer, clock, chance } = parts;
+        let (chance, index) = (Mutex::new(chance), Mutex::default());
+        Self { store, engine, gazetteer, groups, policy, renderer, clock, chance, index }
+    }
+
+    /// The divisions, for pages that show names.
+    pub fn gazetteer(&self) -> &Gazetteer {
+        &self.gazetteer
+    }
+
+    /// Dispatch of this mode.
+    pub fn engine(&self) -> &Engine<M> {
+        &self.engine
+    }
+
+    /// One alert with the revision that was read.
+    ///
+    /// # Errors
+    /// [`OfficeError::NoSuchAlert`], also for an alert of the other mode; [`OfficeError::Store`].
+    pub async fn alert(&self, id: AlertId) -> Result<(Alert<M>, i64), OfficeError> {
+        let stored = self.store.alert(id).await?.ok_or(OfficeError::NoSuchAlert { id })?;
+        let revision = stored.revision;
+        let alert = stored.typed::<M>().ok_or(OfficeError::NoSuchAlert { id })?;
+        Ok((alert, revision))
+    }
+
+    /// The latest alerts, newest first.
+    ///
+    /// # Errors
+    /// [`OfficeError::Store`].
+    pub async fn alerts(&self, limit: u32) -> Result<Vec<StoredAlert>, OfficeError> {
+        Ok(self.store.alerts(M::KIND, limit).await?)
+    }
+
+    /// The plans in memory, of one alert or of all.
+    pub fn progress(&self, alert: Option<AlertId>) -> Vec<PlanView> {
+        let mut views = self.engine.views();
+        views.retain(|view| alert.is_none_or(|alert| view.alert == alert));
+        views
+    }
+
+    /// The author hands a draft in.
+    ///
+    /// # Errors
+    /// [`OfficeError::Alert`] when the rules refuse it; [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
+    pub async fn submit(&self, officer: &Officer, id: AlertId) -> Result<Alert<M>, OfficeError> {
+        let now = self.clock.now();
+        self.step(officer, id, "alert.submit", |alert| alert.submit(officer, &self.policy, now)).await
+    }
+
+    /// Another officer approves.
+    ///
+    /// # Errors
+    /// [`OfficeError::Alert`] when the rules refuse it; [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
+    pub async fn approve(&self, officer: &Officer, id: AlertId) -> Result<Alert<M>, OfficeError> {
+        let now = self.clock.now();
+        self.step(officer, id, "alert.approve", |alert| alert.approve(officer, &self.policy, now)).await
+    }
+
+    async fn step(
+        &self,
+        officer: &Officer,
+        id: AlertId,
+        action: &str,
+        step: impl FnOnce(Alert<M>) -> Result<Alert<M>, mingluo_model::alert::AlertError>,
+    ) -> Result<Alert<M>, OfficeError> {
+        let (alert, revision) = self.alert(id).await?;
+        let alert = step(alert)?;
+        let detail = json!({ "content": hex::encode(alert.content_hash().0), "state": alert.state.word() });
+        let change = Change {
+            alerts: vec![AlertWrite::new(&alert, revision)],
+            audit: vec![self.line(officer, action, id, detail)],
+            ..Change::default()
+        };
+        self.store.commit(&change).await?;
+        Ok(alert)
+    }
+
+    pub(crate) fn line(
+        &self,
+        officer: &Officer,
+        action: &str,
+        subject: AlertId,
+        detail: serde_json::Value,
+    ) -> AuditLine {
+        let (at, actor) = (self.clock.now(), officer.id.to_string());
+        AuditLine { at, actor, action: action.to_owned(), subject: subject.to_string(), detail }
+    }
+
+    /// The newest edition's index, read once for each edition.
+    ///
+    /// # Errors
+    /// [`OfficeError::NoRoster`] when nothing was imported yet; [`OfficeError::Store`].
+    pub async fn indexed(&self) -> Result<Arc<Indexed>, OfficeError> {
+        let head = self.store.newest_edition(M::KIND).await?.ok_or(OfficeError::NoRoster)?;
+        let kept = self.index.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(kept) = kept.filter(|kept| kept.head.id == head.id) {
+            return Ok(kept);
+        }
+        let index = EditionIndex::from_bytes(&head.index)
+            .map_err(|error| OfficeError::Damaged { what: "edition", problem: error.to_string() })?;
+        let indexed = Arc::new(Indexed { head, index });
+        *self.index.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&indexed));
+        Ok(indexed)
+    }
+
+    pub(crate) fn resolve(&self, indexed: &Indexed, wanted: &Wanted<'_>) -> Result<Resolved, OfficeError> {
+        let roster = Roster {
+            edition: indexed.head.id,
+            index: &indexed.index,
+            gazetteer: &self.gazetteer,
+            groups: &self.groups,
+        };
+        Ok(resolve(&roster, wanted)?)
+    }
+
+    /// The exact words of each channel and what they cost, by the code that sends.
+    ///
+    /// # Errors
+    /// [`OfficeError::Unfit`] naming the channel that cannot carry the alert.
+    pub fn preview(&self, alert: &Alert<M>) -> Result<Preview, OfficeError> {
+        let mut preview = Preview { rendered: BTreeMap::new(), parts: BTreeMap::new() };
+        for (channel, count) in &alert.content.audience.counts {
+            if count.recipients == 0 {
+                continue;
+            }
+            let account = self.account(*channel)?;
+            let rendered = self.renderer.render(alert, *channel, self.clock.now())?;
+            let parts = account
+                .measure(&rendered.message(alert))
+                .map_err(|source| OfficeError::Unfit { channel: *channel, source })?;
+            preview.rendered.insert(*channel, rendered);
+            preview.parts.insert(*channel, parts);
+        }
+        Ok(preview)
+    }
+
+    /// The account that a channel leaves by: the first that is configured.
+    pub(crate) fn account(&self, channel: ChannelKind) -> Result<&Arc<dyn Channel<M>>, OfficeError> {
+        self.engine
+            .accounts()
+            .find(|account| account.kind() == channel)
+            .ok_or(OfficeError::NoAccount { channel })
+    }
+
+    pub(crate) fn chance<T>(&self, draw: impl FnOnce(&mut dyn RngCore) -> T) -> T {
+        draw(&mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Releases whose time ran out become expired. Called now and then.
+    ///
+    /// # Errors
+    /// [`OfficeError::Store`].
+    pub async fn expire(&self) -> Result<(), OfficeError> {
+        let now: Timestamp = self.clock.now();
+        for stored in self.store.alerts(M::KIND, 1_000).await? {
+            let (id, revision) = (stored.id, stored.revision);
+            let Some(Ok(alert)) = stored.typed::<M>().map(|alert| alert.expire(now)) else { continue };
+            let change = Change {
+                alerts: vec![AlertWrite::new(&alert, revision)],
+                audit: vec![AuditLine {
+                    at: now,
+                    actor: AuditLine::SYSTEM.to_owned(),
+                    action: "alert.expire".to_owned(),
+                    subject: id.to_string(),
+                    detail: json!({}),
+                }],
+                ..Change::default()
+            };
+            self.store.commit(&change).await?;
+        }
+        Ok(())
+    }
+}

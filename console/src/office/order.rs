@@ -1,0 +1,180 @@
+//! What an author asks for, in words, and the draft that becomes of it.
+
+use super::{Office, OfficeError};
+use mingluo_ledger::store::{AlertWrite, Change};
+use mingluo_model::{
+    alert::{Alert, AlertKind, Content, Language, Text},
+    area::Area,
+    audience::{ChannelKind, Group},
+    clock::Timestamp,
+    grade::Grade,
+    hazard::Hazard,
+    id::AlertId,
+    mode::{Mode, ModeKind},
+    owner::Officer,
+    priority::EmergencyClass,
+    region::RegionCode,
+};
+use mingluo_targeting::resolve::Wanted;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Words that deny a drill; a drill that says so is refused (Hawaii, 13 January 2018).
+const DENIALS: [&str; 4] = ["这不是演练", "不是演习", "非演练", "not a drill"];
+
+/// A draft as it is asked for on a page or on the API.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftOrder {
+    /// Event type by code (`11B03`) or Chinese name (暴雨).
+    pub hazard: String,
+    /// `red`, `orange`, `yellow`, `blue` or the Chinese word.
+    pub grade: String,
+    /// The headline; empty lets it be made from issuer, event and grade.
+    #[serde(default)]
+    pub headline: String,
+    /// The text.
+    pub body: String,
+    /// What people should do.
+    #[serde(default)]
+    pub instruction: String,
+    /// Divisions by code or name, the most endangered first.
+    pub area: Vec<String>,
+    /// Only members of these groups, by name; empty means everybody.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Channels; empty means all that are configured.
+    #[serde(default)]
+    pub channels: Vec<ChannelKind>,
+    /// When it ends, in milliseconds since 1970.
+    pub expires: Timestamp,
+    /// Set when it follows an earlier alert.
+    #[serde(default)]
+    pub follows: Option<Follow>,
+}
+
+/// How a draft follows an earlier alert.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Follow {
+    /// 更新.
+    Update(AlertId),
+    /// 解除.
+    Lift(AlertId),
+    /// 更正.
+    Correction(AlertId),
+}
+
+impl From<Follow> for AlertKind {
+    fn from(follow: Follow) -> Self {
+        match follow {
+            Follow::Update(earlier) => Self::Update(earlier),
+            Follow::Lift(earlier) => Self::Lift(earlier),
+            Follow::Correction(earlier) => Self::Correction(earlier),
+        }
+    }
+}
+
+impl<M: Mode> Office<M> {
+    /// Begins a draft: resolves the area and the audience, checks the rules and every channel's limits, and keeps it.
+    ///
+    /// # Errors
+    /// [`OfficeError`]: the first thing that is wrong, by field; then nothing is kept.
+    pub async fn draft(&self, officer: &Officer, order: &DraftOrder) -> Result<Alert<M>, OfficeError> {
+        let now = self.clock.now();
+        let content = self.content(order).await?;
+        let id = self.chance(|chance| AlertId::new(now, chance));
+        let alert = Alert::<M>::draft(id, officer, content, now)?;
+        self.preview(&alert)?;
+        let detail = json!({ "grade": alert.content.grade.word(), "hazard": alert.content.hazard.code });
+        let change = Change {
+            alerts: vec![AlertWrite::new(&alert, 0)],
+            audit: vec![self.line(officer, "alert.draft", id, detail)],
+            ..Change::default()
+        };
+        self.store.commit(&change).await?;
+        Ok(alert)
+    }
+
+    async fn content(&self, order: &DraftOrder) -> Result<Content, OfficeError> {
+        let hazard = self.hazard(&order.hazard)?;
+        let grade: Grade = order.grade.parse()?;
+        let regions = self.regions(&order.area)?;
+        let groups = self.named_groups(&order.groups)?;
+        let channels = self.channels(&order.channels);
+        let indexed = self.indexed().await?;
+        let wanted = Wanted { regions: &regions, groups: &groups, channels: &channels };
+        let mut audience = self.resolve(&indexed, &wanted)?.audience;
+        audience.counts.retain(|_, count| count.recipients > 0);
+        let kind = order.follows.map_or(AlertKind::Alert, AlertKind::from);
+        let headline = match order.headline.trim() {
+            "" => self.renderer.headline(kind, &hazard, grade),
+            given => given.to_owned(),
+        };
+        let text = Text {
+            headline,
+            body: order.body.trim().to_owned(),
+            instruction: order.instruction.trim().to_owned(),
+        };
+        refuse_denials(M::KIND, &text)?;
+        let class =
+            if M::KIND == ModeKind::Drill { EmergencyClass::Drill } else { EmergencyClass::Emergency };
+        Ok(Content {
+            kind,
+            hazard,
+            grade,
+            class,
+            texts: BTreeMap::from([(Language::chinese(), text)]),
+            area: Area { described: self.describe(&regions), regions, shapes: Vec::new() },
+            audience,
+            expires: order.expires,
+        })
+    }
+
+    fn hazard(&self, word: &str) -> Result<Hazard, OfficeError> {
+        self.renderer.hazard(word).ok_or_else(|| OfficeError::UnknownHazard { value: word.to_owned() })
+    }
+
+    /// Codes or names to codes, in the order given.
+    ///
+    /// # Errors
+    /// [`OfficeError::Region`] for what is unknown or of the other code system.
+    pub fn regions(&self, words: &[String]) -> Result<Vec<RegionCode>, OfficeError> {
+        words.iter().map(|word| Ok(self.gazetteer.resolve(word)?)).collect()
+    }
+
+    fn named_groups(&self, names: &[String]) -> Result<Vec<Group>, OfficeError> {
+        let unknown = |name: &String| OfficeError::UnknownGroup {
+            value: name.clone(),
+            known: self.groups.entries().iter().map(|entry| &*entry.name).collect::<Vec<_>>().join(", "),
+        };
+        names.iter().map(|name| self.groups.named(name).ok_or_else(|| unknown(name))).collect()
+    }
+
+    fn channels(&self, wanted: &[ChannelKind]) -> Vec<ChannelKind> {
+        if wanted.is_empty() {
+            return ChannelKind::ALL.into_iter().filter(|channel| self.account(*channel).is_ok()).collect();
+        }
+        wanted.to_vec()
+    }
+
+    /// Names of divisions as people read them: 清原镇、红透山镇.
+    pub fn describe(&self, regions: &[RegionCode]) -> String {
+        let name = |code: &RegionCode| match self.gazetteer.get(*code) {
+            Some(division) => division.name.to_string(),
+            None => code.to_string(),
+        };
+        regions.iter().map(name).collect::<Vec<_>>().join("、")
+    }
+}
+
+fn refuse_denials(mode: ModeKind, text: &Text) -> Result<(), OfficeError> {
+    let says = |phrase: &&str| {
+        [&text.headline, &text.body, &text.instruction].iter().any(|words| words.contains(*phrase))
+    };
+    match DENIALS.iter().find(|phrase| says(phrase)) {
+        Some(phrase) if mode == ModeKind::Drill => Err(OfficeError::DrillDenied { phrase }),
+        _ => Ok(()),
+    }
+}

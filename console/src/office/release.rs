@@ -1,0 +1,149 @@
+//! The release: the one click that reaches a million people. Plans, states and the audit line become durable in one
+//! transaction; only then does dispatch hear of it, and only after the hold does anything leave.
+
+use super::{Office, OfficeError};
+use mingluo_dispatch::planner::{self, Hearing, Outgoing};
+use mingluo_ledger::store::{AlertWrite, Change, StoredPlan};
+use mingluo_model::{
+    alert::{Alert, AlertKind, AlertState},
+    audience::ChannelKind,
+    clock::Timestamp,
+    id::{AlertId, PlanId},
+    mode::Mode,
+    owner::Officer,
+    plan::{Plan, PlanStatus},
+};
+use mingluo_targeting::resolve::Wanted;
+use serde_json::json;
+use std::{collections::BTreeMap, time::Duration};
+
+/// What a release amounts to.
+#[derive(Debug)]
+pub struct Released<M: Mode> {
+    /// The alert, released.
+    pub alert: Alert<M>,
+    /// When the hold ends.
+    pub hold_until: Timestamp,
+    /// How long planning and making it durable took.
+    pub planned_in: Duration,
+    /// The plans.
+    pub plans: Vec<PlanId>,
+}
+
+impl<M: Mode> Office<M> {
+    /// Releases an approved alert. `people` is the number that the officer typed: it must be the number that the
+    /// audience shows, over all channels.
+    ///
+    /// # Errors
+    /// [`OfficeError`]: the rule that refuses it; then nothing is released and nothing that ran is stopped.
+    pub async fn release(
+        &self,
+        officer: &Officer,
+        id: AlertId,
+        people: u64,
+    ) -> Result<Released<M>, OfficeError> {
+        let started = self.clock.ticks();
+        let now = self.clock.now();
+        let (alert, revision) = self.alert(id).await?;
+        let reaches = alert.content.audience.deliveries();
+        if people != reaches {
+            return Err(OfficeError::WrongNumber { typed: people, reaches });
+        }
+        let alert = alert.release(officer, &self.policy, now)?;
+        let outgoing = self.outgoing(&alert).await?;
+        let plans = self
+            .chance(|chance| planner::plans(&alert, outgoing, now, chance))
+            .expect("the alert was released a line above");
+        let stopped = self.follow(&alert, now).await?;
+        let detail = json!({
+            "content": hex::encode(alert.content_hash().0),
+            "plans": plans.len(),
+            "deliveries": reaches,
+        });
+        let mut change = Change {
+            alerts: vec![AlertWrite::new(&alert, revision)],
+            plans: plans.iter().map(|plan| StoredPlan::new(plan, PlanStatus::Open)).collect(),
+            audit: vec![self.line(officer, "alert.release", id, detail)],
+            ..Change::default()
+        };
+        change.alerts.extend(stopped.earlier);
+        change.statuses = stopped.plans.iter().map(|plan| (*plan, PlanStatus::Stopped)).collect();
+        self.commit_and_send(change, plans, &stopped.plans, alert, started).await
+    }
+
+    /// Nothing of an earlier alert leaves once this begins; if the decision cannot be kept, it goes on.
+    async fn commit_and_send(
+        &self,
+        change: Change,
+        plans: Vec<Plan<M>>,
+        stopped: &[PlanId],
+        alert: Alert<M>,
+        started: Duration,
+    ) -> Result<Released<M>, OfficeError> {
+        self.engine.stop_plans(stopped);
+        if let Err(error) = self.store.commit(&change).await {
+            self.engine.resume(stopped);
+            return Err(error.into());
+        }
+        let planned_in = self.clock.ticks().saturating_sub(started);
+        let ids = plans.iter().map(|plan| plan.id).collect();
+        self.engine.admit(plans).await?;
+        self.engine.withdraw(stopped).await?;
+        let hold_until = match alert.state {
+            AlertState::Released { hold_until, .. } => hold_until,
+            _ => self.clock.now(),
+        };
+        tracing::info!(alert.id = %alert.id, planned_ms = planned_in.as_millis(), "alert released");
+        Ok(Released { alert, hold_until, planned_in, plans: ids })
+    }
+
+    /// Messages and people by channel. A lift or a correction goes to those whom the earlier one may have reached.
+    async fn outgoing(&self, alert: &Alert<M>) -> Result<BTreeMap<ChannelKind, Outgoing<M>>, OfficeError> {
+        let hearing = self.hearing(alert).await?;
+        let mut outgoing = BTreeMap::new();
+        for (channel, hearing) in hearing {
+            let account = self.account(channel)?;
+            self.refuse_pretend_mix(alert, account.as_ref()).await?;
+            let message = self.renderer.finish(alert, channel, self.clock.now()).await?;
+            account.measure(&message).map_err(|source| OfficeError::Unfit { channel, source })?;
+            outgoing.insert(channel, Outgoing { account: account.account().clone(), message, hearing });
+        }
+        Ok(outgoing)
+    }
+
+    async fn hearing(&self, alert: &Alert<M>) -> Result<BTreeMap<ChannelKind, Hearing>, OfficeError> {
+        let audience = &alert.content.audience;
+        let channels: Vec<ChannelKind> = audience.counts.keys().copied().collect();
+        let indexed = self.indexed_of(audience.edition).await?;
+        let wanted = Wanted { regions: &audience.regions, groups: &audience.groups, channels: &channels };
+        let targets = self.resolve(&indexed, &wanted)?.targets;
+        let mut hearing: BTreeMap<ChannelKind, Hearing> = targets
+            .into_iter()
+            .map(|(channel, sets)| {
+                (channel, Hearing { responsible: sets.responsible, residents: sets.residents })
+            })
+            .collect();
+        if let AlertKind::Lift(earlier) | AlertKind::Correction(earlier) = alert.content.kind {
+            let reached = self.engine.reached(earlier);
+            for (channel, sets) in &mut hearing {
+                let got_it = reached.get(channel).cloned().unwrap_or_default();
+                sets.responsible &= &got_it;
+                sets.residents &= &got_it;
+            }
+        }
+        Ok(hearing)
+    }
+
+    async fn refuse_pretend_mix(
+        &self,
+        alert: &Alert<M>,
+        account: &dyn mingluo_model::channel::Channel<M>,
+    ) -> Result<(), OfficeError> {
+        let indexed = self.indexed_of(alert.content.audience.edition).await?;
+        let pretend = self.renderer.is_pretend(account.account());
+        if indexed.head.pretend == pretend {
+            return Ok(());
+        }
+        Err(OfficeError::PretendMix { account: account.account().to_string() })
+    }
+}

@@ -1,0 +1,369 @@
+//! All plans of one account, and whose turn it is. The desk matches what the far side says to who it is about;
+//! it sends nothing and stores nothing itself, but says what must be made durable.
+
+use crate::{
+    flights::{Flight, Flights},
+    progress::Progress,
+};
+use mingluo_ledger::{
+    event::{Answer, Event, Fact, IntentParcel, PartAnswer, PartReceipt, RawId, RawReceipt},
+    scribe::Entry,
+};
+use mingluo_model::{
+    address::Address,
+    channel::{ReceiptToken, Report, Verdict},
+    clock::Timestamp,
+    delivery::DeliveryState,
+    id::{EditionId, PlanId},
+    message::Message,
+    mode::Mode,
+    plan::{AccountName, PlanStatus},
+    receipt::{ProviderId, Receipt, ReceiptStatus},
+};
+use siphasher::sip::SipHasher13;
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{BuildHasherDefault, Hasher},
+    sync::Arc,
+    time::Duration,
+};
+
+/// A run chosen for one session.
+pub struct Picked<M: Mode> {
+    /// The desk's number of the plan.
+    pub number: usize,
+    /// The plan.
+    pub plan: PlanId,
+    /// The words.
+    pub message: Arc<Message<M>>,
+    /// The end of the plan.
+    pub not_after: Timestamp,
+    /// The edition that the ordinals count in.
+    pub edition: EditionId,
+    /// To whom.
+    pub parcels: Vec<IntentParcel>,
+    /// Parts of the message.
+    pub parts: u16,
+}
+
+/// What a batch of reports amounts to.
+#[derive(Default)]
+pub struct Digest {
+    /// To be made durable, in order.
+    pub entries: Vec<Entry>,
+    /// Window slots that are free once the entries are durable.
+    pub freed: usize,
+    /// Receipts that may be answered once the entries are durable.
+    pub tokens: Vec<ReceiptToken>,
+    /// The gateway wants a pause.
+    pub pause: Option<Duration>,
+    /// Receipts that matched nothing, in the order in which they stand in `entries`.
+    pub unmatched: Vec<u64>,
+}
+
+/// Hash of a provider id within one account. Two of three million ids collide with a chance of one in four
+/// million (64 bits); a collision would move the wrong delivery's receipt, never lose a message.
+type IdHash = u64;
+
+/// The ids are hashes already.
+#[derive(Default)]
+struct Unhashed(u64);
+
+impl Hasher for Unhashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, _: &[u8]) {}
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+type ById<T> = HashMap<IdHash, T, BuildHasherDefault<Unhashed>>;
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    plan: u32,
+    ordinal: u32,
+    part: u8,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Early {
+    status: ReceiptStatus,
+    raw: Option<RawId>,
+}
+
+/// Hashes an address as the ledger does, with its key.
+pub type HashAddress = Arc<dyn Fn(&Address) -> [u8; 16] + Send + Sync>;
+
+/// The plans of one account.
+pub struct Desk<M: Mode> {
+    account: AccountName,
+    hash_address: HashAddress,
+    plans: Vec<Progress<M>>,
+    order: Vec<usize>,
+    known: ById<Place>,
+    early: ById<Vec<Early>>,
+    in_doubt: HashMap<[u8; 16], Place>,
+}
+
+impl<M: Mode> Desk<M> {
+    /// An empty desk.
+    pub fn new(account: AccountName, hash_address: HashAddress) -> Self {
+        Self {
+            account,
+            hash_address,
+            plans: Vec::new(),
+            order: Vec::new(),
+            known: ById::default(),
+            early: ById::default(),
+            in_doubt: HashMap::new(),
+        }
+    }
+
+    /// Takes a plan on; the gravest goes first, and among equals the older.
+    pub fn admit(&mut self, progress: Progress<M>) -> usize {
+        let number = self.plans.len();
+        self.plans.push(progress);
+        let priority = self.plans[number].plan().priority;
+        let behind = self.order.partition_point(|other| self.plans[*other].plan().priority >= priority);
+        self.order.insert(behind, number);
+        number
+    }
+
+    /// Every plan of the desk, in the order it was taken on.
+    pub fn plans(&self) -> &[Progress<M>] {
+        &self.plans
+    }
+
+    /// One plan by its id.
+    pub fn find(&mut self, plan: PlanId) -> Option<&mut Progress<M>> {
+        self.plans.iter_mut().find(|progress| progress.plan().id == plan)
+    }
+
+    /// One plan by its number.
+    pub fn plan(&mut self, number: usize) -> &mut Progress<M> {
+        &mut self.plans[number]
+    }
+
+    /// The instant at which something may leave, and the parts of the message that goes first then.
+    pub fn ready_at(&self, now: Timestamp) -> Option<(Timestamp, u16)> {
+        let ready = |number: &usize| {
+            let progress = &self.plans[*number];
+            Some((progress.ready_at(now)?, progress.parts()))
+        };
+        let first = self.order.iter().filter_map(ready).find(|(at, _)| *at <= now);
+        first.or_else(|| self.order.iter().filter_map(ready).min_by_key(|(at, _)| *at))
+    }
+
+    /// The gravest run that may leave now, at most `units` parts of one plan.
+    pub fn pick(&mut self, units: u32, now: Timestamp, flights: &mut Flights) -> Option<Picked<M>> {
+        for position in 0..self.order.len() {
+            let number = self.order[position];
+            let progress = &mut self.plans[number];
+            let parcels = progress.pick(units, now);
+            if !parcels.is_empty() {
+                flights.reserve(number, &parcels);
+                let (plan, parts) = (progress.plan().id, progress.parts());
+                let (not_after, edition) = (progress.plan().not_after, progress.edition()?);
+                let message = progress.message();
+                return Some(Picked { number, plan, message, not_after, edition, parcels, parts });
+            }
+        }
+        None
+    }
+
+    /// Moves one plan by a fact and gives the event to be made durable.
+    pub fn record(&mut self, number: usize, fact: Fact, at: Timestamp) -> Entry {
+        self.plans[number].apply(&fact, at);
+        Entry::Event(Event { plan: self.plans[number].plan().id, at, fact })
+    }
+
+    /// Learns provider ids from a kept event, while a plan is replayed.
+    pub fn replay(&mut self, number: usize, event: &Event) {
+        if let Fact::Answers(answers) = &event.fact {
+            for answer in answers {
+                self.learn(number, answer);
+            }
+        }
+        self.plans[number].apply(&event.fact, event.at);
+    }
+
+    /// The same answer for several parts: lost, or never sent.
+    pub fn end_flights(&mut self, flights: &[Flight], answer: &Answer, at: Timestamp) -> Vec<Entry> {
+        let mut answers: BTreeMap<usize, Vec<PartAnswer>> = BTreeMap::new();
+        for Flight { plan, ordinal, part } in flights {
+            let part = PartAnswer { ordinal: *ordinal, part: *part, answer: answer.clone() };
+            answers.entry(*plan).or_default().push(part);
+        }
+        answers.into_iter().map(|(number, answers)| self.record(number, Fact::Answers(answers), at)).collect()
+    }
+
+    /// What a batch of reports of one session amounts to. In memory the plans have moved when this returns;
+    /// outside, nothing may until the entries are durable.
+    pub fn digest(&mut self, reports: &mut Vec<Report>, flights: &mut Flights, at: Timestamp) -> Digest {
+        let mut digest = Digest::default();
+        let mut batch = Batch::default();
+        for report in reports.drain(..) {
+            match report {
+                Report::Answer { key, verdict } => {
+                    if let Some(flight) = flights.land(key) {
+                        digest.freed += 1;
+                        self.hear_answer(flight, verdict, &mut batch, &mut digest);
+                    }
+                }
+                Report::Receipt { receipt, token } => {
+                    digest.tokens.extend(token);
+                    self.hear_receipt(receipt, at, &mut batch, &mut digest);
+                }
+            }
+        }
+        self.close_batch(batch, at, &mut digest);
+        digest
+    }
+
+    fn hear_answer(&mut self, flight: Flight, verdict: Verdict, batch: &mut Batch, digest: &mut Digest) {
+        let answer = match verdict {
+            Verdict::Accepted(id) => Answer::Accepted(id),
+            Verdict::Busy { retry_after } => {
+                digest.pause = digest.pause.max(Some(retry_after));
+                Answer::Busy
+            }
+            Verdict::Temporary(refusal) => Answer::Temporary(refusal.reason),
+            Verdict::Permanent(refusal) => Answer::Permanent(refusal.reason),
+            Verdict::Lost => Answer::Lost,
+        };
+        let answer = PartAnswer { ordinal: flight.ordinal, part: flight.part, answer };
+        let early = self.learn(flight.plan, &answer);
+        let facts = batch.of(flight.plan);
+        facts.answers.push(answer);
+        for Early { status, raw } in early {
+            facts.receipts.push(PartReceipt { ordinal: flight.ordinal, part: flight.part, status });
+            digest.entries.extend(raw.map(Entry::Matched));
+        }
+    }
+
+    /// Remembers the provider id of an accepted part; gives the receipts that came before it.
+    fn learn(&mut self, number: usize, answer: &PartAnswer) -> Vec<Early> {
+        let Answer::Accepted(Some(id)) = &answer.answer else { return Vec::new() };
+        let hash = id_hash(id);
+        self.known.insert(hash, Place { plan: number as u32, ordinal: answer.ordinal, part: answer.part });
+        self.early.remove(&hash).unwrap_or_default()
+    }
+
+    fn hear_receipt(&mut self, receipt: Receipt, at: Timestamp, batch: &mut Batch, digest: &mut Digest) {
+        let hash = id_hash(&receipt.provider_id);
+        if let Some(place) = self.known.get(&hash) {
+            let Place { plan, ordinal, part } = *place;
+            batch.of(plan as usize).receipts.push(PartReceipt { ordinal, part, status: receipt.status });
+            return;
+        }
+        let address_hash = receipt.to.as_ref().map(|to| (self.hash_address)(to));
+        if let Some(place) = self.by_address(address_hash) {
+            digest.entries.push(self.receipt_entry(hash, place, receipt.status, at));
+            return;
+        }
+        digest.unmatched.push(hash);
+        self.early.entry(hash).or_default().push(Early { status: receipt.status, raw: None });
+        digest.entries.push(Entry::Raw(RawReceipt {
+            account: self.account.clone(),
+            provider_id: receipt.provider_id,
+            address_hash,
+            status: receipt.status,
+            far_code: receipt.far_code,
+            at: receipt.at,
+        }));
+    }
+
+    fn close_batch(&mut self, batch: Batch, at: Timestamp, digest: &mut Digest) {
+        for (number, facts) in batch.by_plan {
+            if !facts.answers.is_empty() {
+                digest.entries.push(self.record(number, Fact::Answers(facts.answers), at));
+            }
+            if !facts.receipts.is_empty() {
+                digest.entries.push(self.record(number, Fact::Receipts(facts.receipts), at));
+            }
+        }
+    }
+
+    /// The unmatched receipts of a digest are durable under these names.
+    pub fn name_raws(&mut self, unmatched: &[u64], raws: &[RawId]) {
+        for (hash, raw) in unmatched.iter().zip(raws) {
+            let unnamed =
+                self.early.get_mut(hash).and_then(|early| early.iter_mut().find(|one| one.raw.is_none()));
+            if let Some(one) = unnamed {
+                one.raw = Some(*raw);
+            }
+        }
+    }
+
+    /// Takes up a receipt that an earlier run of ours kept unmatched; gives what it amounts to now.
+    pub fn take_up(&mut self, raw: RawId, receipt: &RawReceipt, at: Timestamp) -> Vec<Entry> {
+        let hash = id_hash(&receipt.provider_id);
+        let place = self.known.get(&hash).copied();
+        let Some(place) = place.or_else(|| self.by_address(receipt.address_hash)) else {
+            self.early.entry(hash).or_default().push(Early { status: receipt.status, raw: Some(raw) });
+            return Vec::new();
+        };
+        vec![self.receipt_entry(hash, place, receipt.status, at), Entry::Matched(raw)]
+    }
+
+    /// A recipient in doubt, by the keyed hash of the address, so that a receipt can still name them.
+    pub fn doubt(&mut self, address: &Address, number: usize, ordinal: u32) {
+        self.in_doubt.insert((self.hash_address)(address), Place { plan: number as u32, ordinal, part: 0 });
+    }
+
+    /// Only a delivery that is still unknown is found by its address: any other has an id that will name it.
+    fn by_address(&self, address_hash: Option<[u8; 16]>) -> Option<Place> {
+        let place = *self.in_doubt.get(&address_hash?)?;
+        let standing = self.plans[place.plan as usize].standing(place.ordinal)?;
+        if standing.state() != DeliveryState::Unknown {
+            return None;
+        }
+        let part = self.plans[place.plan as usize].first_unheard_part(place.ordinal)?;
+        Some(Place { part, ..place })
+    }
+
+    fn receipt_entry(&mut self, hash: IdHash, place: Place, status: ReceiptStatus, at: Timestamp) -> Entry {
+        self.known.insert(hash, place);
+        let receipt = PartReceipt { ordinal: place.ordinal, part: place.part, status };
+        self.record(place.plan as usize, Fact::Receipts(vec![receipt]), at)
+    }
+
+    /// Forgets the ids of plans that are folded away.
+    pub fn forget_closed(&mut self) {
+        let closed = |place: &Place| self.plans[place.plan as usize].status() == PlanStatus::Closed;
+        self.known.retain(|_, place| !closed(place));
+        self.known.shrink_to_fit();
+    }
+}
+
+/// Facts of one batch, plan by plan.
+#[derive(Default)]
+struct Batch {
+    by_plan: Vec<(usize, Facts)>,
+}
+
+#[derive(Default)]
+struct Facts {
+    answers: Vec<PartAnswer>,
+    receipts: Vec<PartReceipt>,
+}
+
+impl Batch {
+    fn of(&mut self, plan: usize) -> &mut Facts {
+        let known = self.by_plan.iter().position(|(number, _)| *number == plan);
+        let position = known.unwrap_or(self.by_plan.len());
+        if known.is_none() {
+            self.by_plan.push((plan, Facts::default()));
+        }
+        &mut self.by_plan[position].1
+    }
+}
+
+fn id_hash(id: &ProviderId) -> IdHash {
+    let mut hasher = SipHasher13::new();
+    hasher.write(id.bytes());
+    hasher.finish()
+}

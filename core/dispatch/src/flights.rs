@@ -1,0 +1,101 @@
+//! What one session has on the wire: who is behind each wire key. Keys are consecutive, so a ring is enough.
+
+use mingluo_ledger::event::IntentParcel;
+use std::collections::VecDeque;
+
+/// One part on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flight {
+    /// The desk's number of the plan.
+    pub plan: usize,
+    /// The recipient.
+    pub ordinal: u32,
+    /// The part, from 0.
+    pub part: u8,
+}
+
+/// The parts of one session that are not answered yet.
+#[derive(Debug, Default)]
+pub struct Flights {
+    waiting: Vec<Flight>,
+    first_key: u64,
+    ring: VecDeque<Option<Flight>>,
+}
+
+impl Flights {
+    /// Remembers a chosen run before it has keys, so that it is not forgotten if the session ends just now.
+    pub fn reserve(&mut self, plan: usize, parcels: &[IntentParcel]) {
+        self.waiting.clear();
+        for parcel in parcels {
+            let parts = (0..16_u8).filter(|part| parcel.part_set & (1 << part) != 0);
+            self.waiting.extend(parts.map(|part| Flight { plan, ordinal: parcel.ordinal, part }));
+        }
+    }
+
+    /// The reserved run got its keys and is about to leave.
+    pub fn launch(&mut self, first_key: u64) {
+        if self.ring.is_empty() {
+            self.first_key = first_key;
+        }
+        let expected = self.first_key + self.ring.len() as u64;
+        self.ring.extend(std::iter::repeat_n(None, first_key.saturating_sub(expected) as usize));
+        self.ring.extend(self.waiting.drain(..).map(Some));
+    }
+
+    /// The part behind a key, once; `None` for keys that were never given or are answered already.
+    pub fn land(&mut self, key: u64) -> Option<Flight> {
+        let index = usize::try_from(key.checked_sub(self.first_key)?).ok()?;
+        let flight = self.ring.get_mut(index)?.take();
+        while matches!(self.ring.front(), Some(None)) {
+            self.ring.pop_front();
+            self.first_key += 1;
+        }
+        flight
+    }
+
+    /// What was reserved and never left.
+    pub fn take_unsent(&mut self) -> Vec<Flight> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// What left and was not answered.
+    pub fn take_lost(&mut self) -> Vec<Flight> {
+        std::mem::take(&mut self.ring).into_iter().flatten().collect()
+    }
+
+    /// Parts that wait for an answer.
+    pub fn in_the_air(&self) -> usize {
+        self.ring.iter().flatten().count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_parts(ordinal: u32) -> IntentParcel {
+        IntentParcel { ordinal, attempt: 1, part_set: 0b11 }
+    }
+
+    #[test]
+    fn each_key_lands_once_in_any_order() {
+        let mut flights = Flights::default();
+        flights.reserve(0, &[two_parts(7), two_parts(9)]);
+        flights.launch(100);
+        assert_eq!(flights.land(103), Some(Flight { plan: 0, ordinal: 9, part: 1 }));
+        assert_eq!(flights.land(103), None);
+        assert_eq!(flights.land(100), Some(Flight { plan: 0, ordinal: 7, part: 0 }));
+        assert_eq!((flights.land(99), flights.land(1_000)), (None, None));
+        assert_eq!(flights.in_the_air(), 2);
+    }
+
+    #[test]
+    fn what_never_left_is_told_apart_from_what_is_lost() {
+        let mut flights = Flights::default();
+        flights.reserve(0, &[two_parts(1)]);
+        flights.launch(5);
+        flights.reserve(1, &[two_parts(2)]);
+        assert!(flights.take_unsent().iter().all(|flight| flight.ordinal == 2));
+        assert!(flights.take_lost().iter().all(|flight| flight.ordinal == 1));
+    }
+}

@@ -1,0 +1,30 @@
+//! What happens next. The only governor, the only retry; it knows no wire and no SQL.
+//!
+//! The cast: [`planner`] turns a released alert into plans; a [`progress::Progress`] is one plan in memory, moved by
+//! facts; a [`desk::Desk`] holds all plans of one account and says whose turn it is; a [`post::Post`] works the
+//! account's sessions under its [`limit::Licence`]; the [`engine::Engine`] is all of them, recovered from the log at
+//! start; `sweep` does what only time brings about; [`retry`] decides, purely, what follows after trouble.
+//!
+//! The promises:
+//! - the intent to send is on disk before the first byte; a window slot is free only when its answer is on disk, so a
+//!   crash loses nothing and doubles at most the window of each session;
+//! - a receipt is answered to the gateway only when it is on disk;
+//! - red goes next, whatever is running: for each run of a few milliseconds the gravest plan is asked for afresh, and
+//!   stop, expiry and hold are checked at the same point;
+//! - no sliding second holds more than the licence;
+//! - when the store fails, everything stops: what cannot be kept does not leave.
+
+pub mod desk;
+pub mod engine;
+pub mod flights;
+pub mod limit;
+pub mod planner;
+pub mod post;
+pub mod progress;
+pub mod retry;
+pub mod roster;
+mod sweep;
+pub mod tally;
+pub mod view;
+
+pub use engine::{Engine, EngineError};

@@ -1,0 +1,98 @@
+//! From a released alert to its plans: one for each channel and each kind of hearers. Pure.
+
+use mingluo_model::{
+    alert::{Alert, AlertKind, AlertState},
+    audience::ChannelKind,
+    clock::Timestamp,
+    id::PlanId,
+    message::Message,
+    mode::Mode,
+    plan::{AccountName, Cause, Plan, Target},
+    priority::{Hearers, Priority, Withdraws},
+};
+use rand::RngCore;
+use roaring::RoaringBitmap;
+use std::collections::BTreeMap;
+
+/// Who hears on one channel, told apart by duty.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hearing {
+    /// Members of a group of responsible persons.
+    pub responsible: RoaringBitmap,
+    /// Everybody else.
+    pub residents: RoaringBitmap,
+}
+
+/// What one channel contributes to an alert.
+#[derive(Debug, Clone)]
+pub struct Outgoing<M: Mode> {
+    /// The account it leaves by.
+    pub account: AccountName,
+    /// The words.
+    pub message: Message<M>,
+    /// The people or boxes.
+    pub hearing: Hearing,
+}
+
+/// Why an alert cannot be planned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Only a released alert is planned.
+    #[error("alert is {state}, only a released one is planned")]
+    NotReleased {
+        /// Its state.
+        state: &'static str,
+    },
+}
+
+/// The plans of a released alert. Empty sets make no plan.
+///
+/// # Errors
+/// [`PlanError::NotReleased`].
+pub fn plans<M: Mode>(
+    alert: &Alert<M>,
+    outgoing: BTreeMap<ChannelKind, Outgoing<M>>,
+    at: Timestamp,
+    chance: &mut dyn RngCore,
+) -> Result<Vec<Plan<M>>, PlanError> {
+    let AlertState::Released { hold_until, .. } = alert.state else {
+        return Err(PlanError::NotReleased { state: alert.state.word() });
+    };
+    let mut plans = Vec::new();
+    for (channel, out) in outgoing {
+        let Hearing { responsible, residents } = out.hearing;
+        for (hearers, ordinals) in [(Hearers::Responsible, responsible), (Hearers::Residents, residents)] {
+            if ordinals.is_empty() {
+                continue;
+            }
+            plans.push(Plan {
+                id: PlanId::new(at, chance),
+                alert: alert.id,
+                channel,
+                account: out.account.clone(),
+                message: out.message.clone(),
+                target: Target::People { edition: alert.content.audience.edition, ordinals },
+                priority: priority(alert, hearers),
+                not_before: hold_until,
+                not_after: alert.content.expires,
+                cause: Cause::Release,
+            });
+        }
+    }
+    Ok(plans)
+}
+
+/// The place of an alert's plan in the order of sending.
+pub fn priority<M: Mode>(alert: &Alert<M>, hearers: Hearers) -> Priority {
+    let withdraws = match alert.content.kind {
+        AlertKind::Lift(_) | AlertKind::Correction(_) => Withdraws::Yes,
+        AlertKind::Alert | AlertKind::Update(_) => Withdraws::No,
+    };
+    Priority {
+        withdraws,
+        class: alert.content.class,
+        grade: alert.content.grade,
+        tier: alert.owner.level,
+        hearers,
+    }
+}

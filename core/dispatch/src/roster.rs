@@ -1,0 +1,175 @@
+//! Addresses for ordinals, a block at a time, and the districts of an edition. Blocks are immutable, so a few of
+//! them are kept; opted-out addresses are looked at again each time one is handed out.
+
+use crate::tally::Districts;
+use mingluo_ledger::{Store, StoreError};
+use mingluo_model::{address::Address, audience::ChannelKind, id::EditionId};
+use roaring::RoaringBitmap;
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Recipients of a block.
+const BLOCK: u32 = 4_096;
+
+/// Blocks kept in memory; 64 of about 50 kB are enough for every session to have its own and the next one.
+const KEPT_BLOCKS: usize = 64;
+
+/// What dispatch must know of an edition: its districts, and who has an address on which channel.
+#[derive(Debug, Clone, Default)]
+pub struct EditionMap {
+    /// Townships as runs of ordinals.
+    pub districts: Arc<Districts>,
+    /// Ordinals with an address, by channel.
+    pub by_channel: BTreeMap<ChannelKind, RoaringBitmap>,
+}
+
+/// Reads an edition's index, which belongs to targeting; given by whoever wires the house together.
+pub type ReadIndex = Arc<dyn Fn(&[u8]) -> Result<EditionMap, String> + Send + Sync>;
+
+/// An address as it may be used now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// Send there.
+    Found(Address),
+    /// The person opted out since the edition was made.
+    OptedOut,
+    /// The edition has no such address.
+    Missing,
+}
+
+type Block = Arc<Vec<Option<Address>>>;
+type BlockKey = (EditionId, ChannelKind, u32);
+
+#[derive(Default)]
+struct Kept {
+    blocks: HashMap<BlockKey, Block>,
+    order: VecDeque<BlockKey>,
+}
+
+/// The roster as dispatch reads it.
+pub struct Roster {
+    store: Arc<dyn Store>,
+    read_index: ReadIndex,
+    // Guards the kept blocks; held for look-ups only, never while the store is asked.
+    kept: Mutex<Kept>,
+    // Guards the opted-out hashes; replaced as a whole.
+    opted_out: Mutex<Arc<HashSet<[u8; 16]>>>,
+}
+
+impl Roster {
+    /// A roster over a store.
+    pub fn new(store: Arc<dyn Store>, read_index: ReadIndex) -> Self {
+        Self { store, read_index, kept: Mutex::default(), opted_out: Mutex::default() }
+    }
+
+    /// Reads the opt-outs afresh.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    pub async fn refresh_opt_outs(&self) -> Result<(), StoreError> {
+        let hashes = self.store.opt_outs().await?.into_iter().collect();
+        *self.opted_out.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(hashes);
+        Ok(())
+    }
+
+    /// The map of an edition.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when there is no such edition or its index cannot be read.
+    pub async fn map(&self, edition: EditionId) -> Result<EditionMap, StoreError> {
+        let damaged = |problem| StoreError::Damaged { what: "edition", problem };
+        let head = self.store.edition(edition).await?;
+        let head = head.ok_or_else(|| damaged(format!("{edition} is not in the store")))?;
+        (self.read_index)(&head.index).map_err(damaged)
+    }
+
+    /// The addresses of ordinals on one channel, in the same order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a block cannot be read.
+    pub async fn addresses(
+        &self,
+        edition: EditionId,
+        channel: ChannelKind,
+        ordinals: impl Iterator<Item = u32>,
+    ) -> Result<Vec<Lookup>, StoreError> {
+        let opted_out = Arc::clone(&self.opted_out.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut found = Vec::with_capacity(ordinals.size_hint().0);
+        let mut current: Option<(u32, Block)> = None;
+        for ordinal in ordinals {
+            let number = ordinal / BLOCK;
+            let block = match current.take() {
+                Some((held, block)) if held == number => block,
+                _ => self.block((edition, channel, number)).await?,
+            };
+            found.push(self.look_up(&block, ordinal % BLOCK, &opted_out));
+            current = Some((number, block));
+        }
+        Ok(found)
+    }
+
+    fn look_up(&self, block: &Block, index: u32, opted_out: &HashSet<[u8; 16]>) -> Lookup {
+        match block.get(index as usize).and_then(Clone::clone) {
+            None => Lookup::Missing,
+            Some(address) if opted_out.is_empty() => Lookup::Found(address),
+            Some(address) if opted_out.contains(&self.store.vault().address_hash(&address)) => {
+                Lookup::OptedOut
+            }
+            Some(address) => Lookup::Found(address),
+        }
+    }
+
+    async fn block(&self, key: BlockKey) -> Result<Block, StoreError> {
+        if let Some(block) = self.lock().blocks.get(&key) {
+            return Ok(Arc::clone(block));
+        }
+        let (edition, channel, number) = key;
+        let rows = self.store.blocks(edition, channel, number, number).await?;
+        let column = rows.into_iter().next().and_then(|mut block| block.columns.remove(&channel));
+        let block = Arc::new(split_column(&column.unwrap_or_default())?);
+        let mut kept = self.lock();
+        if kept.blocks.insert(key, Arc::clone(&block)).is_none() {
+            kept.order.push_back(key);
+        }
+        if kept.order.len() > KEPT_BLOCKS
+            && let Some(oldest) = kept.order.pop_front()
+        {
+            kept.blocks.remove(&oldest);
+        }
+        Ok(block)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Splits `u8 length + bytes` entries; an empty entry is a recipient without an address.
+fn split_column(bytes: &[u8]) -> Result<Vec<Option<Address>>, StoreError> {
+    let damaged =
+        || StoreError::Damaged { what: "edition block", problem: "an address runs over its end".into() };
+    let mut entries = Vec::with_capacity(BLOCK as usize);
+    let mut rest = bytes;
+    while let Some((length, tail)) = rest.split_first() {
+        let (entry, after) = tail.split_at_checked(usize::from(*length)).ok_or_else(damaged)?;
+        let text = std::str::from_utf8(entry).map_err(|_| damaged())?;
+        entries.push((!text.is_empty()).then(|| Address::new(text)));
+        rest = after;
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_splits_into_addresses_and_gaps() {
+        let entries = split_column(b"\x02ab\x00\x01c").unwrap();
+        let texts: Vec<_> = entries.iter().map(|entry| entry.as_ref().map(Address::expose)).collect();
+        assert_eq!(texts, [Some("ab"), None, Some("c")]);
+        assert!(split_column(b"\x05ab").is_err());
+    }
+}

@@ -1,0 +1,79 @@
+//! What only time brings about: plans expire, receipts and answers are given up, settled plans are folded.
+
+use crate::{
+    engine::Engine,
+    post::{Halt, Post},
+};
+use mingluo_ledger::event::Fact;
+use mingluo_model::{clock::Timestamp, delivery::DeliveryState, mode::Mode, plan::PlanStatus};
+use std::{collections::BTreeMap, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// Settled plans and since when they are.
+type Settled = BTreeMap<mingluo_model::id::PlanId, Timestamp>;
+
+impl<M: Mode> Engine<M> {
+    pub(crate) async fn sweep_until(&self, stop: &CancellationToken) -> Result<(), Halt> {
+        let pause = Duration::from_millis(u64::from(self.config.sweep_ms.get()));
+        let mut settled = Settled::new();
+        loop {
+            tokio::select! {
+                () = self.clock.sleep(pause) => {}
+                () = stop.cancelled() => return Ok(()),
+            }
+            for post in self.posts.values() {
+                self.sweep(post).await?;
+                self.close_settled(post, &mut settled).await?;
+            }
+        }
+    }
+
+    async fn sweep(&self, post: &Post<M>) -> Result<(), Halt> {
+        let now = self.clock.now();
+        let before = |seconds: u32| Timestamp(now.0 - i64::from(seconds) * 1_000);
+        let receipts_before = before(self.config.receipts_within_s.get());
+        let answers_before = before(self.config.answers_within_s.get());
+        let mut due: Vec<(usize, Fact)> = Vec::new();
+        for (number, progress) in post.desk().plans().iter().enumerate() {
+            if progress.status() == PlanStatus::Closed {
+                continue;
+            }
+            if now >= progress.plan().not_after {
+                due.extend(progress.give_up_rest(DeliveryState::Expired).map(|fact| (number, fact)));
+            }
+            if progress.awaiting() > 0 && progress.plan().not_before <= receipts_before {
+                due.extend(progress.give_up_receipts(receipts_before).map(|fact| (number, fact)));
+            }
+            let submitting = progress.tally().total().of(DeliveryState::Submitting);
+            if submitting > 0 && progress.plan().not_before <= answers_before {
+                due.extend(progress.give_up_answers(answers_before).map(|fact| (number, fact)));
+            }
+        }
+        for (number, fact) in due {
+            post.decide(number, fact, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn close_settled(&self, post: &Post<M>, settled: &mut Settled) -> Result<(), Halt> {
+        let now = self.clock.now();
+        let wait = Duration::from_secs(u64::from(self.config.close_after_s));
+        let mut ripe = Vec::new();
+        for (number, progress) in post.desk().plans().iter().enumerate() {
+            let id = progress.plan().id;
+            if progress.status() == PlanStatus::Closed || !progress.is_settled() {
+                settled.remove(&id);
+            } else if now.since(*settled.entry(id).or_insert(now)) >= wait {
+                ripe.push((number, id, progress.fold()));
+            }
+        }
+        for (number, id, chunks) in ripe {
+            self.store.close(id, &chunks).await?;
+            let mut desk = post.desk();
+            desk.plan(number).close();
+            desk.forget_closed();
+            tracing::info!(plan.id = %id, "plan is settled and folded");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! What the board shows of a plan, taken from the engine's own counters: never a count over deliveries.
+
+use crate::{progress::Progress, tally::Counts};
+use mingluo_model::{
+    audience::ChannelKind,
+    clock::Timestamp,
+    delivery::{DeliveryState, Reason},
+    id::{AlertId, PlanId},
+    mode::Mode,
+    plan::{AccountName, Cause, PlanStatus},
+    region::RegionCode,
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One plan as it stands now.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanView {
+    /// The plan.
+    pub plan: PlanId,
+    /// Its alert.
+    pub alert: AlertId,
+    /// Its channel.
+    pub channel: ChannelKind,
+    /// Its account.
+    pub account: AccountName,
+    /// Open, stopped or closed.
+    pub status: PlanStatus,
+    /// Whether it takes over what another channel could not reach.
+    pub is_fallback: bool,
+    /// Parts of the message.
+    pub parts: u16,
+    /// When the hold ends.
+    pub not_before: Timestamp,
+    /// When the first intent was made.
+    pub first_byte: Option<Timestamp>,
+    /// Deliveries sent again although an earlier try may have arrived.
+    pub resent_in_doubt: u32,
+    /// The counts of all.
+    pub counts: CountsView,
+    /// The counts of each township.
+    pub districts: BTreeMap<RegionCode, CountsView>,
+}
+
+/// Counts by state, and how long it took.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CountsView {
+    /// Recipients in all; equals the sum of `states`.
+    pub target: u32,
+    /// By state, those with any.
+    pub states: BTreeMap<&'static str, u32>,
+    /// Failed by reason.
+    pub failed: BTreeMap<&'static str, u32>,
+    /// Unknown by reason.
+    pub unknown: BTreeMap<&'static str, u32>,
+    /// Accepted ones whose receipt was given up.
+    pub accepted_without_receipt: u32,
+    /// Milliseconds from the end of the hold until half had arrived.
+    pub reached_50_ms: Option<u64>,
+    /// Until nine in ten had.
+    pub reached_90_ms: Option<u64>,
+    /// Until nineteen in twenty had.
+    pub reached_95_ms: Option<u64>,
+}
+
+impl PlanView {
+    /// The view of a plan in progress.
+    pub fn of<M: Mode>(progress: &Progress<M>) -> Self {
+        let plan = progress.plan();
+        Self {
+            plan: plan.id,
+            alert: plan.alert,
+            channel: plan.channel,
+            account: plan.account.clone(),
+            status: progress.status(),
+            is_fallback: matches!(plan.cause, Cause::FallbackOf(_)),
+            parts: progress.parts(),
+            not_before: plan.not_before,
+            first_byte: progress.first_byte(),
+            resent_in_doubt: progress.resent_in_doubt(),
+            counts: CountsView::of(progress.tally().total()),
+            districts: progress
+                .tally()
+                .districts()
+                .map(|(code, counts)| (code, CountsView::of(counts)))
+                .collect(),
+        }
+    }
+}
+
+impl CountsView {
+    /// The view of some counts.
+    pub fn of(counts: &Counts) -> Self {
+        let states = DeliveryState::ALL.into_iter().map(|state| (state.word(), counts.of(state)));
+        let reached = |share| counts.reached(share).map(|time| time.as_millis() as u64);
+        Self {
+            target: counts.total(),
+            states: states.filter(|(_, count)| *count > 0).collect(),
+            failed: by_reason(counts, DeliveryState::Failed),
+            unknown: by_reason(counts, DeliveryState::Unknown),
+            accepted_without_receipt: counts.of_reason(DeliveryState::Accepted, Reason::NoReceipt),
+            reached_50_ms: reached(0.50),
+            reached_90_ms: reached(0.90),
+            reached_95_ms: reached(0.95),
+        }
+    }
+}
+
+fn by_reason(counts: &Counts, state: DeliveryState) -> BTreeMap<&'static str, u32> {
+    let all = Reason::ALL.into_iter().map(|reason| (reason.word(), counts.of_reason(state, reason)));
+    all.filter(|(_, count)| *count > 0).collect()
+}

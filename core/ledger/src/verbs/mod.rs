@@ -1,0 +1,225 @@
+//! The verbs whose SQL is the same on both engines, written once. This folder is a module of either engine and is
+//! compiled in each of them with that engine's `Db`, `Conn` and `Engine`; what differs between the engines is
+//! not in here.
+
+use super::{Conn, Db, Engine};
+use crate::{
+    audit::{AuditHead, AuditLine, AuditRow},
+    chunk::Chunk,
+    event::{Event, RawId, RawReceipt},
+    store::{
+        ApiKeyRow, Append, Change, EditionBlock, EditionHead, Lease, OfficerRow, OrgRow, SessionRow, Store,
+        StoreError, StoredAlert, StoredPlan,
+    },
+    vault::Vault,
+};
+use async_trait::async_trait;
+use mingluo_model::{
+    audience::ChannelKind,
+    clock::Timestamp,
+    id::{AlertId, EditionId, NodeId, PlanId},
+    mode::ModeKind,
+    plan::AccountName,
+};
+use std::time::Duration;
+
+mod account;
+mod alert;
+mod audit;
+mod chunk;
+mod edition;
+mod lease;
+mod opt_out;
+mod people;
+mod plan;
+mod progress;
+mod schema;
+mod session;
+mod value;
+
+pub(super) use schema::check_schema;
+
+#[async_trait]
+impl Store for Engine {
+    fn engine(&self) -> &'static str {
+        super::NAME
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    async fn acquire(
+        &self,
+        resource: &str,
+        node_name: &str,
+        node: NodeId,
+        ttl: Duration,
+        now: Timestamp,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.prepare_days(now).await?;
+        lease::acquire(self, resource, node_name, node, ttl, now).await
+    }
+
+    async fn renew(&self, lease: &Lease, ttl: Duration, now: Timestamp) -> Result<Lease, StoreError> {
+        self.prepare_days(now).await?;
+        lease::renew(self, lease, ttl, now).await
+    }
+
+    async fn append(&self, lease: &Lease, now: Timestamp, append: &Append) -> Result<(), StoreError> {
+        self.append_fenced(lease, now, append).await
+    }
+
+    async fn tidy(&self) -> Result<(), StoreError> {
+        self.tidy_files().await
+    }
+
+    async fn events(
+        &self,
+        plan: PlanId,
+        after: (i64, i64),
+        limit: u32,
+    ) -> Result<Vec<((i64, i64), Event)>, StoreError> {
+        progress::events(self, plan, after, limit).await
+    }
+
+    async fn unmatched(&self, since: Timestamp) -> Result<Vec<(RawId, RawReceipt)>, StoreError> {
+        progress::unmatched(self, since).await
+    }
+
+    async fn register_accounts(&self, accounts: &[(AccountName, ModeKind)]) -> Result<(), StoreError> {
+        account::register(self, accounts).await
+    }
+
+    async fn commit(&self, change: &Change) -> Result<(), StoreError> {
+        let mut write = self.begin().await?;
+        for alert in &change.alerts {
+            alert::write(write.conn(), &alert.alert).await?;
+        }
+        for plan in &change.plans {
+            plan::insert(write.conn(), plan).await?;
+        }
+        for (plan, status) in &change.statuses {
+            plan::set_status(write.conn(), *plan, *status).await?;
+        }
+        audit::append(write.conn(), &change.audit).await?;
+        write.commit().await
+    }
+
+    async fn close(&self, plan: PlanId, chunks: &[Chunk]) -> Result<(), StoreError> {
+        chunk::close(self, plan, chunks).await
+    }
+
+    async fn chunks(&self, plan: PlanId) -> Result<Vec<Chunk>, StoreError> {
+        chunk::read(self, plan).await
+    }
+
+    async fn alert(&self, id: AlertId) -> Result<Option<StoredAlert>, StoreError> {
+        alert::one(self, id).await
+    }
+
+    async fn alerts(&self, mode: ModeKind, limit: u32) -> Result<Vec<StoredAlert>, StoreError> {
+        alert::latest(self, mode, limit).await
+    }
+
+    async fn plans(&self, alert: AlertId) -> Result<Vec<StoredPlan>, StoreError> {
+        plan::of_alert(self, alert).await
+    }
+
+    async fn open_plans(&self, mode: ModeKind) -> Result<Vec<StoredPlan>, StoreError> {
+        plan::open(self, mode).await
+    }
+
+    async fn begin_edition(&self, head: &EditionHead) -> Result<(), StoreError> {
+        edition::begin(self, head).await
+    }
+
+    async fn add_blocks(&self, edition: EditionId, blocks: &[EditionBlock]) -> Result<(), StoreError> {
+        edition::add_blocks(self, edition, blocks).await
+    }
+
+    async fn seal_edition(&self, edition: EditionId, audit: AuditLine) -> Result<(), StoreError> {
+        edition::seal(self, edition, audit).await
+    }
+
+    async fn newest_edition(&self, mode: ModeKind) -> Result<Option<EditionHead>, StoreError> {
+        edition::newest(self, mode).await
+    }
+
+    async fn edition(&self, id: EditionId) -> Result<Option<EditionHead>, StoreError> {
+        edition::sealed(self, id).await
+    }
+
+    async fn blocks(
+        &self,
+        edition: EditionId,
+        channel: ChannelKind,
+        first: u32,
+        last: u32,
+    ) -> Result<Vec<EditionBlock>, StoreError> {
+        edition::blocks(self, edition, channel, first, last).await
+    }
+
+    async fn opt_outs(&self) -> Result<Vec<[u8; 16]>, StoreError> {
+        opt_out::all(self).await
+    }
+
+    async fn add_opt_outs(&self, hashes: &[[u8; 16]], at: Timestamp) -> Result<(), StoreError> {
+        opt_out::add(self, hashes, at).await
+    }
+
+    async fn save_people(
+        &self,
+        orgs: &[OrgRow],
+        officers: &[OfficerRow],
+        audit: &[AuditLine],
+    ) -> Result<(), StoreError> {
+        people::save(self, orgs, officers, audit).await
+    }
+
+    async fn orgs(&self) -> Result<Vec<OrgRow>, StoreError> {
+        people::orgs(self).await
+    }
+
+    async fn officers(&self) -> Result<Vec<OfficerRow>, StoreError> {
+        people::officers(self).await
+    }
+
+    async fn add_api_key(&self, key: &ApiKeyRow, audit: AuditLine) -> Result<(), StoreError> {
+        people::add_api_key(self, key, audit).await
+    }
+
+    async fn api_key(&self, key_hash: [u8; 32]) -> Result<Option<ApiKeyRow>, StoreError> {
+        people::api_key(self, key_hash).await
+    }
+
+    async fn add_session(&self, session: &SessionRow) -> Result<(), StoreError> {
+        session::add(self, session).await
+    }
+
+    async fn session(&self, token_hash: [u8; 32], now: Timestamp) -> Result<Option<SessionRow>, StoreError> {
+        session::one(self, token_hash, now).await
+    }
+
+    async fn end_session(&self, token_hash: [u8; 32]) -> Result<(), StoreError> {
+        session::end(self, token_hash).await
+    }
+
+    async fn audit(&self, lines: &[AuditLine]) -> Result<(), StoreError> {
+        let mut write = self.begin().await?;
+        audit::append(write.conn(), lines).await?;
+        write.commit().await
+    }
+
+    async fn audit_rows(&self, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        audit::rows(self, after, limit).await
+    }
+
+    async fn add_audit_head(&self, head: &AuditHead) -> Result<(), StoreError> {
+        audit::add_head(self, head).await
+    }
+
+    async fn audit_heads(&self) -> Result<Vec<AuditHead>, StoreError> {
+        audit::heads(self).await
+    }
+}

@@ -1,0 +1,67 @@
+//! The same stories on both engines: SQLite in a directory of its own always, PostgreSQL in a database of its own
+//! when `MINGLUO_TEST_POSTGRES` holds the address of a server (tests/private-postgres starts one).
+
+mod cast;
+mod house;
+mod story;
+
+macro_rules! stories {
+    ($($file:ident: $($name:ident),* $(,)?;)*) => {
+        mod sqlite {
+            $($(
+                #[tokio::test]
+                async fn $name() {
+                    let house = crate::house::House::on_sqlite().await;
+                    crate::story::$file::$name(&house).await;
+                }
+            )*)*
+        }
+        mod postgres {
+            $($(
+                #[tokio::test]
+                async fn $name() {
+                    let Some(house) = crate::house::House::on_postgres().await else {
+                        println!("skipped: MINGLUO_TEST_POSTGRES holds no address");
+                        return;
+                    };
+                    crate::story::$file::$name(&house).await;
+                    house.tear_down().await;
+                }
+            )*)*
+        }
+    };
+}
+
+stories! {
+    change:
+        change_is_all_or_nothing,
+        stale_revision_conflicts,
+        content_comes_back_to_the_last_bit,
+        drill_plan_cannot_hang_on_a_live_alert,
+        an_account_is_live_or_drill_never_both;
+    plan:
+        plans_come_back_in_their_order,
+        a_closed_plan_stays_closed_and_keeps_its_fold;
+    log:
+        fenced_append_writes_nothing,
+        later_epoch_sorts_after,
+        a_large_group_comes_back_whole,
+        raw_receipt_is_kept_until_matched,
+        a_restart_takes_its_lease_at_once_and_a_stranger_waits;
+    edition:
+        edition_is_invisible_until_sealed,
+        no_address_is_readable_in_the_database_file,
+        a_column_moved_to_another_block_does_not_open;
+    people:
+        people_keys_and_sessions_come_back,
+        an_opt_out_counts_once;
+    audit:
+        audit_chain_shows_an_edit,
+        audit_lines_of_many_writers_make_one_chain;
+    schema:
+        another_schema_is_refused_with_advice;
+    scribe:
+        what_the_scribe_answered_is_on_disk,
+        a_scribe_that_lost_its_lease_fails_for_good,
+        an_idle_scribe_keeps_its_lease;
+}

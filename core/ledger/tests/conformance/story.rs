@@ -1,0 +1,10 @@
+//! The stories.
+
+pub(crate) mod audit;
+pub(crate) mod change;
+pub(crate) mod edition;
+pub(crate) mod log;
+pub(crate) mod people;
+pub(crate) mod plan;
+pub(crate) mod schema;
+pub(crate) mod scribe;

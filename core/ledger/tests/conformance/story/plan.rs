@@ -1,0 +1,63 @@
+//! Plans and their folds.
+
+use crate::{
+    cast::{NOON, account, alert, alert_id, block, edition, edition_id, line, plan, plan_id},
+    house::House,
+};
+use mingluo_ledger::{
+    chunk::Chunk,
+    store::{AlertWrite, Change, StoredPlan},
+};
+use mingluo_model::{
+    mode::{Live, ModeKind},
+    plan::{Cause, PlanStatus, Target},
+};
+
+async fn live_alert_with(house: &House, plans: Vec<StoredPlan>) {
+    house.store.register_accounts(&[(account(), ModeKind::Live)]).await.unwrap();
+    let alerts = vec![AlertWrite { alert: alert(1, ModeKind::Live) }];
+    house.store.commit(&Change { alerts, plans, ..Change::default() }).await.unwrap();
+}
+
+pub(crate) async fn plans_come_back_in_their_order(house: &House) {
+    house.store.begin_edition(&edition(1, 3)).await.unwrap();
+    house.store.add_blocks(edition_id(1), &[block(0, 3, "13900000000")]).await.unwrap();
+    house.store.seal_edition(edition_id(1), line("edition.seal")).await.unwrap();
+    let mut to_people = plan::<Live>(9, alert_id(1)).typed::<Live>().unwrap();
+    let ordinals = (0..3).chain(1_000_000..1_500_000).collect();
+    to_people.target = Target::People { edition: edition_id(1), ordinals };
+    to_people.cause = Cause::FallbackOf(plan_id(7));
+    let plans = vec![
+        plan::<Live>(7, alert_id(1)),
+        StoredPlan::new(&to_people, PlanStatus::Stopped),
+        plan::<Live>(2, alert_id(1)),
+    ];
+    live_alert_with(house, plans.clone()).await;
+    assert_eq!(house.store.plans(alert_id(1)).await.unwrap(), plans);
+    assert_eq!(house.store.open_plans(ModeKind::Live).await.unwrap(), plans);
+    assert!(house.store.open_plans(ModeKind::Drill).await.unwrap().is_empty());
+}
+
+fn chunk(chunk_no: u32) -> Chunk {
+    Chunk {
+        chunk_no,
+        standings: vec![4, 0xff],
+        attempts: vec![1, 0],
+        t_submit_ms: vec![chunk_no, Chunk::NEVER],
+        t_final_ms: vec![900, Chunk::NEVER],
+    }
+}
+
+pub(crate) async fn a_closed_plan_stays_closed_and_keeps_its_fold(house: &House) {
+    live_alert_with(house, vec![plan::<Live>(1, alert_id(1)), plan::<Live>(2, alert_id(1))]).await;
+    let chunks: Vec<_> = (0..70).map(chunk).collect();
+    house.store.close(plan_id(1), &chunks).await.unwrap();
+    assert_eq!(house.store.chunks(plan_id(1)).await.unwrap(), chunks);
+
+    let statuses = vec![(plan_id(1), PlanStatus::Open), (plan_id(2), PlanStatus::Stopped)];
+    house.store.commit(&Change { statuses, ..Change::default() }).await.unwrap();
+    let open = house.store.open_plans(ModeKind::Live).await.unwrap();
+    assert_eq!(open.iter().map(|plan| plan.status).collect::<Vec<_>>(), [PlanStatus::Stopped]);
+    let kept = house.store.plans(alert_id(1)).await.unwrap();
+    assert_eq!((kept[0].status, kept[0].fields().not_before), (PlanStatus::Closed, NOON));
+}

@@ -1,0 +1,159 @@
+//! Stories of the alert's life: who may do what, and what a signature binds.
+
+use super::*;
+use crate::{
+    audience::{ChannelKind, HeadCount},
+    hazard::HazardSystem,
+    id::{EditionId, OrgId},
+    mode::{Drill, Live},
+    region::Level,
+};
+use rand::{SeedableRng, rngs::StdRng};
+
+const NOON: Timestamp = Timestamp(1_800_000_000_000);
+const HOUR: i64 = 3_600_000;
+
+fn officer(seed: u64, roles: &[Role]) -> Officer {
+    let mut chance = StdRng::seed_from_u64(seed);
+    let owner = Owner { org: OrgId(uuid::Uuid::nil()), scope: "2104".parse().unwrap(), level: Level::City };
+    Officer { id: OfficerId::new(NOON, &mut chance), owner, roles: roles.to_vec() }
+}
+
+fn content(grade: Grade) -> Content {
+    let mut chance = StdRng::seed_from_u64(1);
+    Content {
+        kind: AlertKind::Alert,
+        hazard: Hazard {
+            code: "11B03".into(),
+            system: HazardSystem::National,
+            name_zh: "暴雨".into(),
+            name_en: "Rainstorm".into(),
+        },
+        grade,
+        class: EmergencyClass::Emergency,
+        texts: BTreeMap::from([(
+            Language::chinese(),
+            Text {
+                headline: "暴雨预警".into(), body: "请立即转移".into(), instruction: String::new()
+            },
+        )]),
+        area: Area {
+            regions: vec!["210423".parse().unwrap()], shapes: vec![], described: "清原县".into()
+        },
+        audience: Audience {
+            edition: EditionId::new(NOON, &mut chance),
+            regions: vec!["210423".parse().unwrap()],
+            groups: vec![],
+            counts: BTreeMap::from([(ChannelKind::Sms, HeadCount { recipients: 9, responsible: 1 })]),
+        },
+        expires: Timestamp(NOON.0 + 6 * HOUR),
+    }
+}
+
+fn drafted<M: Mode>(grade: Grade) -> Alert<M> {
+    let mut chance = StdRng::seed_from_u64(2);
+    let author = officer(10, &[Role::Author, Role::Approver, Role::Releaser]);
+    Alert::draft(AlertId::new(NOON, &mut chance), &author, content(grade), NOON).unwrap()
+}
+
+fn author() -> Officer {
+    officer(10, &[Role::Author, Role::Approver, Role::Releaser])
+}
+
+fn approver() -> Officer {
+    officer(11, &[Role::Approver])
+}
+
+fn releaser() -> Officer {
+    officer(12, &[Role::Releaser])
+}
+
+#[test]
+fn author_cannot_approve() {
+    let submitted = drafted::<Live>(Grade::Blue).submit(&author(), &ReleasePolicy::default(), NOON).unwrap();
+    let refused = submitted.approve(&author(), &ReleasePolicy::default(), NOON);
+    assert_eq!(refused, Err(AlertError::AuthorCannotApprove));
+}
+
+#[test]
+fn red_needs_three_people_and_blue_two() {
+    let policy = ReleasePolicy::default();
+    let approved = |grade| {
+        drafted::<Live>(grade)
+            .submit(&author(), &ReleasePolicy::default(), NOON)
+            .unwrap()
+            .approve(&approver(), &policy, NOON)
+            .unwrap()
+    };
+    let refused = approved(Grade::Red).release(&author(), &policy, NOON);
+    assert_eq!(refused, Err(AlertError::TooFewPeople { grade: Grade::Red, needed: 3, signed: 2 }));
+    assert_eq!(approved(Grade::Red).release(&releaser(), &policy, NOON).unwrap().state.word(), "released");
+    assert_eq!(approved(Grade::Blue).release(&author(), &policy, NOON).unwrap().state.word(), "released");
+}
+
+#[test]
+fn an_edit_after_approval_voids_it() {
+    let policy = ReleasePolicy::default();
+    let mut approved = drafted::<Live>(Grade::Blue)
+        .submit(&author(), &ReleasePolicy::default(), NOON)
+        .unwrap()
+        .approve(&approver(), &policy, NOON)
+        .unwrap();
+    approved.content.grade = Grade::Red;
+    assert_eq!(approved.release(&releaser(), &policy, NOON), Err(AlertError::ContentChanged));
+}
+
+#[test]
+fn a_drill_never_has_the_hash_of_a_live_alert() {
+    assert_ne!(drafted::<Live>(Grade::Red).content_hash(), drafted::<Drill>(Grade::Red).content_hash());
+}
+
+#[test]
+fn a_release_is_recalled_only_inside_its_hold() {
+    let policy = ReleasePolicy::default();
+    let released = drafted::<Live>(Grade::Red)
+        .submit(&author(), &ReleasePolicy::default(), NOON)
+        .unwrap()
+        .approve(&approver(), &policy, NOON)
+        .unwrap()
+        .release(&releaser(), &policy, NOON)
+        .unwrap();
+    assert!(released.clone().recall(&releaser(), Timestamp(NOON.0 + 9_999)).is_ok());
+    let late = released.recall(&releaser(), Timestamp(NOON.0 + 10_000));
+    assert!(matches!(late, Err(AlertError::HoldOver { .. })));
+}
+
+#[test]
+fn only_a_released_alert_is_lifted_and_by_the_one_that_names_it() {
+    let other = AlertId(uuid::Uuid::nil());
+    let draft = drafted::<Live>(Grade::Red);
+    assert!(draft.clone().followed(other, AlertKind::Lift(draft.id), NOON).is_err());
+}
+
+#[test]
+fn expired_empty_and_foreign_drafts_are_refused() {
+    let refuse = |change: fn(&mut Content)| {
+        let mut chance = StdRng::seed_from_u64(2);
+        let mut content = content(Grade::Red);
+        change(&mut content);
+        Alert::<Live>::draft(AlertId::new(NOON, &mut chance), &author(), content, NOON).unwrap_err().code()
+    };
+    assert_eq!(refuse(|content| content.expires = NOON), "alert-already-expired");
+    assert_eq!(refuse(|content| content.audience.counts.clear()), "alert-empty-audience");
+    assert_eq!(
+        refuse(|content| content.audience.regions = vec!["2105".parse().unwrap()]),
+        "alert-out-of-scope"
+    );
+    assert_eq!(refuse(|content| content.texts.clear()), "alert-no-text");
+}
+
+#[test]
+fn a_lift_needs_one_person_and_no_hold() {
+    let mut chance = StdRng::seed_from_u64(3);
+    let first = drafted::<Live>(Grade::Red);
+    let lift = Content { kind: AlertKind::Lift(first.id), ..content(Grade::Red) };
+    let policy = ReleasePolicy::default();
+    let lift = Alert::<Live>::draft(AlertId::new(NOON, &mut chance), &author(), lift, NOON).unwrap();
+    let released = lift.submit(&author(), &policy, NOON).unwrap().release(&author(), &policy, NOON).unwrap();
+    assert!(matches!(released.state, AlertState::Released { hold_until: NOON, .. }));
+}

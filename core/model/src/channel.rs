@@ -1,0 +1,265 @@
+//! The port behind which every way out lives. A channel speaks its wire and classifies the answers; it never
+//! retries, schedules or stores. Dispatch drives it through one [`Session`] at a time per connection:
+//!
+//! 1. [`Outlet::prepare`] encodes a run and hands out its wire keys; dispatch makes the intent durable;
+//! 2. [`Outlet::send`] puts the prepared run on the wire;
+//! 3. [`Inlet::next`] yields answers (by wire key) and receipts (by provider id), now or much later;
+//! 4. dispatch makes them durable, frees the window, and tells [`Answerer::committed`], which answers the
+//!    far side's receipts. A far side that was not answered keeps what we have not stored.
+//!
+//! The shape was tried on SMPP (many parts in flight on one socket), SMTP (a session is a set of sockets),
+//! WeChat (a session is a set of concurrent calls, receipts come by callback), and the village link (a session
+//! is the hub of all boxes, an answer may take until the box is back).
+
+use crate::{
+    address::Address,
+    audience::ChannelKind,
+    clock::Timestamp,
+    delivery::Reason,
+    id::PlanId,
+    message::Message,
+    mode::Mode,
+    plan::AccountName,
+    receipt::{ProviderId, Receipt},
+};
+use async_trait::async_trait;
+use std::{
+    num::{NonZeroU16, NonZeroU32},
+    sync::Arc,
+    time::Duration,
+};
+
+/// The most parts one message may have: a part set is sixteen bits, and nobody reads more.
+pub const MOST_PARTS: u16 = 16;
+
+/// What a gateway allows one account (限额). Units are what the gateway counts: SMS parts, mails, calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The licence: units a second over the whole account.
+    pub per_second: NonZeroU32,
+    /// Unanswered units a session may have; also the most that can be doubled when this node dies.
+    pub window: NonZeroU32,
+    /// Units that one run may hold at most.
+    pub batch: NonZeroU32,
+    /// Sessions that may be open at once.
+    pub sessions: NonZeroU16,
+}
+
+/// What sending the same thing again does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// The far side knows it by its key and acts once (boxes, WeChat's `client_msg_id`).
+    ActsOnce,
+    /// The recipient may get it twice (SMS, mail).
+    MayDouble,
+}
+
+/// One recipient in a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parcel {
+    /// The recipient's ordinal in the plan's edition.
+    pub ordinal: u32,
+    /// Which try this is, from 1.
+    pub attempt: u8,
+    /// Which parts of the message are to leave, bit 0 for the first: all on a first try, later what is missing.
+    pub part_set: u16,
+    /// Where to.
+    pub to: Address,
+}
+
+/// A few recipients of one plan that leave together, in order.
+#[derive(Debug, Clone)]
+pub struct Run<M: Mode> {
+    /// The plan.
+    pub plan: PlanId,
+    /// What is said to all of them.
+    pub message: Arc<Message<M>>,
+    /// The end of the plan, passed on as validity where the wire has one.
+    pub not_after: Timestamp,
+    /// To whom.
+    pub parcels: Vec<Parcel>,
+}
+
+/// The wire keys of a prepared run: consecutive numbers, one for each part that leaves, parcel by parcel in order.
+/// They are unique in the session's life and go into the durable intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WireKeys {
+    /// The key of the first part of the first parcel.
+    pub first: u64,
+}
+
+/// What the far side said to one part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Taken; receipts will name it so. A channel without receipts gives no id.
+    Accepted(Option<ProviderId>),
+    /// Not now: slow down and send again; costs no attempt.
+    Busy {
+        /// How long to hold the account back.
+        retry_after: Duration,
+    },
+    /// Not this time; another try may help and costs an attempt.
+    Temporary(Refusal),
+    /// Never; trying again cannot help.
+    Permanent(Refusal),
+    /// It left, and no answer will come any more (the connection broke after the last byte).
+    Lost,
+}
+
+/// Why the far side refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Our class for it.
+    pub reason: Reason,
+    /// Its own code or words, at most 64 bytes, without any address.
+    pub far_code: String,
+}
+
+/// Names one receipt to its session, so that it can be answered once it is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReceiptToken(pub u64);
+
+/// What comes in on a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// The answer to one part.
+    Answer {
+        /// The part's wire key.
+        key: u64,
+        /// What was said.
+        verdict: Verdict,
+    },
+    /// A receipt; to be answered after it is durable.
+    Receipt {
+        /// The fact.
+        receipt: Receipt,
+        /// How to answer it; `None` when the wire wants no answer.
+        token: Option<ReceiptToken>,
+    },
+}
+
+/// How sending can go wrong for a whole session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The far side asks for a pause.
+    #[error("the gateway is busy for {retry_after:?}")]
+    Busy {
+        /// How long.
+        retry_after: Duration,
+    },
+    /// No connection, or it broke; what was sent may or may not have left.
+    #[error("the gateway cannot be reached: {detail}")]
+    Unreachable {
+        /// What happened, without addresses.
+        detail: String,
+    },
+    /// The login or the account was refused; trying again soon would lock it.
+    #[error("the gateway refuses the account: {detail}")]
+    Refused {
+        /// The far side's words, for the operator.
+        detail: String,
+    },
+}
+
+/// Why a message cannot be sent on a channel.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// Too long for the channel.
+    #[error("{field}: {length} {unit}, the channel takes {longest}")]
+    TooLong {
+        /// Which part of the message.
+        field: String,
+        /// How long it is.
+        length: usize,
+        /// How long it may be.
+        longest: usize,
+        /// In which unit (characters, parts, bytes).
+        unit: &'static str,
+    },
+    /// Something the channel cannot carry or its account lacks.
+    #[error("{field}: {problem}")]
+    Wrong {
+        /// Which part of the message.
+        field: String,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
+}
+
+/// A way out: one account at one gateway.
+#[async_trait]
+pub trait Channel<M: Mode>: Send + Sync + 'static {
+    /// The account's configured name.
+    fn account(&self) -> &AccountName;
+
+    /// Which channel this is.
+    fn kind(&self) -> ChannelKind;
+
+    /// What the gateway allows.
+    fn limits(&self) -> Limits;
+
+    /// What sending the same again does.
+    fn repeat(&self) -> Repeat;
+
+    /// Units (SMS parts, at most [`MOST_PARTS`]) that this message costs for each recipient; the code that sends is
+    /// the code that counts.
+    ///
+    /// # Errors
+    /// [`Unfit`] when the channel cannot carry the message.
+    fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit>;
+
+    /// Connects and logs in. Called again after a session ended.
+    ///
+    /// # Errors
+    /// [`SendError`] when no session could be had.
+    async fn open(&self) -> Result<Session<M>, SendError>;
+}
+
+/// One open connection (or set of them) to a gateway, in its three hands.
+pub struct Session<M: Mode> {
+    /// Sends.
+    pub outlet: Box<dyn Outlet<M>>,
+    /// Hears.
+    pub inlet: Box<dyn Inlet>,
+    /// Answers receipts.
+    pub answerer: Arc<dyn Answerer>,
+}
+
+/// The sending hand of a session.
+#[async_trait]
+pub trait Outlet<M: Mode>: Send {
+    /// Encodes a run, keeps it for [`Self::send`], and hands out its wire keys. A second call forgets the first.
+    ///
+    /// # Errors
+    /// [`Unfit`] when the message cannot be encoded; nothing of the run is kept then.
+    fn prepare(&mut self, run: &Run<M>) -> Result<WireKeys, Unfit>;
+
+    /// Puts the prepared run on the wire. The intent is durable by now.
+    ///
+    /// # Errors
+    /// [`SendError`]; whether anything left is unknown then.
+    async fn send(&mut self) -> Result<(), SendError>;
+
+    /// Says goodbye in the wire's own way. Unanswered parts stay unknown.
+    async fn close(&mut self);
+}
+
+/// The hearing hand of a session.
+#[async_trait]
+pub trait Inlet: Send {
+    /// Waits for the next reports and appends all that are at hand (at most a few thousand). Safe to cancel.
+    ///
+    /// # Errors
+    /// [`SendError::Unreachable`] when the session is over.
+    async fn next(&mut self, reports: &mut Vec<Report>) -> Result<(), SendError>;
+}
+
+/// The answering hand of a session.
+#[async_trait]
+pub trait Answerer: Send + Sync {
+    /// These receipts are durable: answer them.
+    ///
+    /// # Errors
+    /// [`SendError`]; the far side will send them again, and they will be known then.
+    async fn committed(&self, receipts: &[ReceiptToken]) -> Result<(), SendError>;
+}

@@ -1,0 +1,114 @@
+//! Facts reported by the far side: about one delivery, or as a total about a place. The two are never added up.
+
+use crate::{address::Address, clock::Timestamp, delivery::DeliveryState, delivery::Reason};
+
+/// The far side's own name for what it took (回执编号): bytes of any form and length up to 64.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProviderId(Box<[u8]>);
+
+impl ProviderId {
+    /// The longest id kept; SMPP allows 65 octets with the final NUL, others use less.
+    pub const LONGEST: usize = 64;
+
+    /// Wraps an id, cut to [`Self::LONGEST`] bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(bytes[..bytes.len().min(Self::LONGEST)].into())
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for ProviderId {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "ProviderId({})", self.0.escape_ascii())
+    }
+}
+
+/// What a receipt says became of one message part or one box's bulletin (回执状态).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReceiptStatus {
+    /// It arrived (DELIVRD), or the box began to play.
+    Delivered,
+    /// The box proved by its sense input that it sounded.
+    Sounded,
+    /// The box has finished.
+    Ended,
+    /// A person answered.
+    Acknowledged,
+    /// It did not arrive, for this reason.
+    Failed(Reason),
+    /// Its validity ran out at the far side.
+    Expired,
+}
+
+impl ReceiptStatus {
+    /// The state that this report asks for; `None` when it moves nothing.
+    pub const fn state(self) -> Option<(DeliveryState, Reason)> {
+        match self {
+            Self::Delivered => Some((DeliveryState::Delivered, Reason::None)),
+            Self::Sounded => Some((DeliveryState::Sounded, Reason::None)),
+            Self::Acknowledged => Some((DeliveryState::Acknowledged, Reason::None)),
+            Self::Failed(reason) => Some((DeliveryState::Failed, reason)),
+            Self::Expired => Some((DeliveryState::Expired, Reason::None)),
+            Self::Ended => None,
+        }
+    }
+
+    /// The byte kept in the ledger: status in the low four bits, reason in the high four.
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::Delivered => 0,
+            Self::Sounded => 1,
+            Self::Ended => 2,
+            Self::Acknowledged => 3,
+            Self::Failed(reason) => 4 | ((reason as u8) << 4),
+            Self::Expired => 5,
+        }
+    }
+
+    /// Reads a ledger byte; `None` if it names no status.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        match byte & 0x0f {
+            0 => Some(Self::Delivered),
+            1 => Some(Self::Sounded),
+            2 => Some(Self::Ended),
+            3 => Some(Self::Acknowledged),
+            4 => Some(Self::Failed(Reason::ALL[usize::from(byte >> 4)])),
+            5 => Some(Self::Expired),
+            _ => None,
+        }
+    }
+}
+
+/// A receipt about one delivery (回执). May come early, late, twice, or for nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The far side's name for what it reports on.
+    pub provider_id: ProviderId,
+    /// What became of it.
+    pub status: ReceiptStatus,
+    /// The recipient, where the report names them; finds the delivery when the id was never learnt.
+    pub to: Option<Address>,
+    /// The far side's own words or code, kept verbatim for the record; at most 64 bytes.
+    pub far_code: String,
+    /// When it reached us.
+    pub at: Timestamp,
+}
+
+/// A total about a place, for plans to a place only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AggregateReceipt {
+    /// The far side's name for the job.
+    pub provider_id: ProviderId,
+    /// How many it was meant for, by the far side's count.
+    pub targeted: u64,
+    /// How many it says got it.
+    pub reached: u64,
+    /// How many were filtered before sending.
+    pub filtered: u64,
+    /// When it reached us.
+    pub at: Timestamp,
+}

@@ -1,0 +1,269 @@
+//! The one who acts. It is handed frames and asked to look at the clock; it answers with frames to send. It owns no
+//! socket and no thread, so a story about power cuts is a plain test, and a thousand boxes are a thousand values.
+//!
+//! Here: sessions, reports and what is remembered of them. Orders are taken in `obey`, playing is in `play`.
+
+mod obey;
+mod play;
+
+use crate::{
+    journal::{Journal, JournalError, Phase, Record},
+    player::AudioSink,
+    queue::{self, Queue},
+    relay::Power,
+    sense::Sense,
+    trust::Trust,
+};
+use mingluo_model::{
+    bulletin::{Action, Bulletin, EbmId, Refusal, ResourceCode, Sequences},
+    clock::{SharedClock, Timestamp},
+    link::{BoxFrame, CityFrame, DeviceState, Event, Heartbeat, Hello, Order, Report, VERSION, Welcome},
+    mode::ModeKind,
+    region::RegionCode,
+};
+use play::Playing;
+use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
+
+/// Who this box is.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Its resource code, the name in its certificate.
+    pub code: ResourceCode,
+    /// Where it stands.
+    pub region: RegionCode,
+    /// Whether it takes part in exercises or in real warnings.
+    pub mode: ModeKind,
+    /// Its software, for the record.
+    pub firmware: String,
+}
+
+/// How far it may go.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The longest that one bulletin may sound, whatever it asks for.
+    pub longest_sounding: Duration,
+    /// The loudest, in percent.
+    pub volume_most: u8,
+    /// Simulation only: playing runs this many times faster than the clock. One on every real box.
+    pub time_scale: NonZeroU32,
+}
+
+/// What the agent acts with.
+pub struct Hands {
+    /// The amplifier's switch.
+    pub power: Power,
+    /// Where sound goes.
+    pub sink: Box<dyn AudioSink>,
+    /// What listens.
+    pub sense: Box<dyn Sense>,
+}
+
+/// A box.
+pub struct Agent {
+    identity: Identity,
+    rules: Rules,
+    clock: SharedClock,
+    trust: Trust,
+    journal: Journal,
+    queue: Queue,
+    hands: Hands,
+    playing: Option<Playing>,
+    // The last playing was not heard: the device reports a fault until one is.
+    faulty: bool,
+    // Records that go into the journal together, with the next free report id.
+    page: Vec<Record>,
+    next_report: u64,
+    // Whether the city has answered our hello; reports made before wait in the journal.
+    welcomed: bool,
+    // Bounded by the journal's pending reports: each report stands here once a session at most.
+    outbox: VecDeque<BoxFrame>,
+}
+
+impl Agent {
+    /// A box that takes up where its journal ends: what was begun is reported as interrupted, what waited waits again.
+    ///
+    /// # Errors
+    /// [`JournalError`] when that cannot be written down.
+    pub fn new(
+        identity: Identity,
+        rules: Rules,
+        clock: SharedClock,
+        trust: Trust,
+        journal: Journal,
+        hands: Hands,
+    ) -> Result<Self, JournalError> {
+        let next_report = journal.book().next_report();
+        let mut agent = Self {
+            identity,
+            rules,
+            clock,
+            trust,
+            journal,
+            queue: Queue::default(),
+            hands,
+            playing: None,
+            faulty: false,
+            page: Vec::new(),
+            next_report,
+            welcomed: false,
+            outbox: VecDeque::new(),
+        };
+        agent.recover()?;
+        Ok(agent)
+    }
+
+    fn recover(&mut self) -> Result<(), JournalError> {
+        let open: Vec<(EbmId, Phase)> = self
+            .journal
+            .book()
+            .entries()
+            .filter(|(_, entry)| entry.phase != Phase::Closed)
+            .map(|(ebm, entry)| (ebm, entry.phase.clone()))
+            .collect();
+        for (ebm, phase) in open {
+            match phase {
+                Phase::Waiting(envelope) => self.requeue(ebm, &envelope),
+                _ => self.close(ebm, Event::Interrupted, "the box stopped while it was playing"),
+            }
+        }
+        self.turn_page()
+    }
+
+    /// Lets a bulletin wait again that waited when power went. Its sequence number is used up, so that is not asked.
+    fn requeue(&mut self, ebm: EbmId, envelope: &[u8]) {
+        match self.trust.read(envelope, &Sequences::new()) {
+            Ok(bulletin) => self.wait(bulletin),
+            Err(Refusal::Expired { .. }) => self.close(ebm, Event::Expired, "while the box was off"),
+            Err(refusal) => {
+                self.note(ebm, Event::Refused, refusal.code(), &refusal.to_string());
+                self.page.push(Record::Closed { ebm, at: self.trust.now() });
+            }
+        }
+    }
+
+    /// The first frame of a new session; `nonce` is 32 random bytes.
+    pub fn hello(&mut self, nonce: [u8; 32]) -> BoxFrame {
+        self.part();
+        self.trust.begin(nonce);
+        let book = self.journal.book();
+        BoxFrame::Hello(Hello {
+            version: VERSION,
+            box_code: self.identity.code,
+            firmware: self.identity.firmware.clone(),
+            region: self.identity.region,
+            mode: self.identity.mode,
+            last_seq: book.seen().iter().map(|(key, window)| (key.clone(), window.highest)).collect(),
+            boot: self.trust.boot(),
+            nonce,
+            holding: book.holding(),
+        })
+    }
+
+    /// The session is over: reports wait in the journal for the next one.
+    pub fn part(&mut self) {
+        self.welcomed = false;
+        self.outbox.clear();
+    }
+
+    /// Whether the city has answered the hello of this session.
+    pub const fn is_welcomed(&self) -> bool {
+        self.welcomed
+    }
+
+    /// How the box is, for the heartbeat.
+    pub fn heartbeat(&self) -> BoxFrame {
+        let state = match (&self.playing, self.faulty) {
+            (Some(_), _) => DeviceState::Playing,
+            (None, true) => DeviceState::Fault,
+            (None, false) => DeviceState::On,
+        };
+        BoxFrame::Heartbeat(Heartbeat {
+            state,
+            volume: self.rules.volume_most,
+            playing: self.playing.as_ref().map(Playing::ebm),
+            waiting: self.queue.len() as u32,
+            pending: self.journal.book().pending().len() as u32,
+            clock_trusted: self.trust.is_trusted(),
+            at: self.trust.now(),
+        })
+    }
+
+    /// The next frame to send.
+    pub fn next_frame(&mut self) -> Option<BoxFrame> {
+        self.outbox.pop_front()
+    }
+
+    /// Takes a frame in and acts on it. An error means that the box cannot remember and must not act.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn hear(&mut self, frame: CityFrame) -> Result<(), JournalError> {
+        match frame {
+            CityFrame::Welcome(welcome) => self.welcome(&welcome),
+            CityFrame::Order(order) => self.order(&order)?,
+            CityFrame::Committed(committed) => {
+                let mut ids = committed.ids;
+                ids.retain(|id| self.journal.book().pending().contains_key(id));
+                if !ids.is_empty() {
+                    self.page.push(Record::Committed(ids));
+                }
+            }
+            CityFrame::Other => {}
+        }
+        self.turn_page()?;
+        self.tick()
+    }
+
+    fn welcome(&mut self, welcome: &Welcome) {
+        self.trust.learn(welcome);
+        if !self.welcomed {
+            self.welcomed = true;
+            self.outbox.extend(self.journal.book().pending().values().cloned().map(BoxFrame::Report));
+        }
+    }
+
+    /// Notes the last event of a bulletin.
+    fn close(&mut self, ebm: EbmId, event: Event, detail: &str) {
+        self.note(ebm, event, "", detail);
+        self.page.push(Record::Closed { ebm, at: self.trust.now() });
+    }
+
+    fn note(&mut self, ebm: EbmId, event: Event, reason: &str, detail: &str) {
+        let report = Report {
+            id: self.next_report,
+            ebm,
+            box_code: self.identity.code,
+            event,
+            reason: reason.to_owned(),
+            at: self.trust.now(),
+            detail: detail.to_owned(),
+        };
+        self.next_report += 1;
+        self.page.push(Record::Reported(report));
+    }
+
+    /// Writes down what was noted, all or nothing, and only then lets reports out.
+    fn turn_page(&mut self) -> Result<(), JournalError> {
+        let page = std::mem::take(&mut self.page);
+        let reports: Vec<BoxFrame> = page
+            .iter()
+            .filter_map(|record| match record {
+                Record::Reported(report) => Some(BoxFrame::Report(report.clone())),
+                _ => None,
+            })
+            .collect();
+        self.journal.append(page, self.now())?;
+        if self.welcomed {
+            self.outbox.extend(reports);
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.trust.now()
+    }
+}
+
+#[cfg(test)]
+#[path = "agent/stories.rs"]
+mod stories;

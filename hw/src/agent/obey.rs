@@ -1,0 +1,103 @@
+//! Orders: each is judged, refused or taken, and done once.
+
+use super::Agent;
+use crate::{
+    agent::play::Playing,
+    journal::{JournalError, Record},
+    queue,
+};
+use mingluo_model::{
+    bulletin::{Action, Bulletin, EbmId},
+    link::{Event, Order},
+};
+use sha2::{Digest as _, Sha256};
+
+/// Uncommitted reports above which refusals are no longer recorded, so that a flood of forgeries cannot fill the card.
+pub(super) const MANY_PENDING: usize = 1_000;
+
+impl Agent {
+    pub(super) fn order(&mut self, order: &Order) -> Result<(), JournalError> {
+        let digest: [u8; 32] = Sha256::digest(&order.envelope).into();
+        if let Some(entry) = self.journal.book().entry(order.ebm) {
+            if entry.digest == digest {
+                let latest = entry.latest;
+                self.note(order.ebm, latest, "", "sent again; nothing is done twice");
+            } else {
+                self.refuse(order.ebm, "replayed", "another bulletin of this name was taken before");
+            }
+            return Ok(());
+        }
+        match self.trust.judge(order, self.journal.book().seen()) {
+            Ok(bulletin) => self.obey(bulletin, order, digest),
+            Err(doubt) => {
+                self.refuse(order.ebm, doubt.code(), &doubt.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    fn refuse(&mut self, ebm: EbmId, reason: &str, detail: &str) {
+        tracing::warn!(%ebm, reason, detail, "a bulletin is refused");
+        if self.journal.book().pending().len() < MANY_PENDING {
+            self.note(ebm, Event::Received, "", "");
+            self.note(ebm, Event::Refused, reason, detail);
+        }
+    }
+
+    /// Silence comes before writing, since it can do no harm; sound comes after.
+    fn obey(&mut self, bulletin: Bulletin, order: &Order, digest: [u8; 32]) -> Result<(), JournalError> {
+        let ebm = bulletin.ebm;
+        tracing::info!(%ebm, grade = ?bulletin.grade, "a bulletin is genuine and meant for this box");
+        self.page.push(Record::Taken {
+            ebm,
+            key_id: bulletin.key_id.clone(),
+            seq: bulletin.seq,
+            end: bulletin.end,
+            digest,
+            envelope: order.envelope.clone(),
+        });
+        self.note(ebm, Event::Received, "", "");
+        self.note(ebm, Event::Verified, "", "");
+        let n_silenced = self.silence(&bulletin);
+        if bulletin.action != Action::Play {
+            self.close(ebm, Event::Ended, &format!("{n_silenced} silenced"));
+        } else if self.journal.book().bars(&bulletin) {
+            self.close(ebm, Event::Stopped, "a stop for it came first");
+        } else {
+            self.wait(bulletin);
+        }
+        self.turn_page()
+    }
+
+    pub(super) fn wait(&mut self, bulletin: Bulletin) {
+        if let Some(away) = self.queue.push(bulletin) {
+            self.close(away.ebm, Event::Preempted, "too many graver ones wait");
+        }
+    }
+
+    /// Silences what this bulletin stops or updates, now and for later, as far as its tier allows. Answers how many.
+    pub(super) fn silence(&mut self, order: &Bulletin) -> usize {
+        let mut stopped: Vec<EbmId> =
+            self.queue.take_stopped(order).iter().map(|waiting| waiting.ebm).collect();
+        let playing = self.playing.as_ref().map(Playing::bulletin);
+        if let Some(ebm) = playing
+            .filter(|it| queue::names(order, it.ebm) && queue::may_stop(order.tier, it))
+            .map(|it| it.ebm)
+        {
+            self.hush();
+            self.playing = None;
+            stopped.push(ebm);
+        }
+        for ebm in &stopped {
+            self.close(*ebm, Event::Stopped, &format!("by {}", order.ebm));
+        }
+        let named = match &order.action {
+            Action::Stop(named) => named.as_slice(),
+            Action::Play | Action::StopAll => &[],
+        };
+        for ebm in named.iter().copied().chain(order.related) {
+            self.page.push(Record::Barred { ebm, tier: order.tier, until: order.end });
+        }
+        stopped.len()
+    }
+}

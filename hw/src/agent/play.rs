@@ -1,0 +1,177 @@
+//! Playing: one bulletin at a time, block by block, with evidence.
+
+use super::Agent;
+use crate::{
+    journal::{JournalError, Record},
+    player::{Block, Score, SinkError},
+    relay::RelayError,
+};
+use mingluo_model::{
+    bulletin::{Bulletin, EbmId},
+    link::Event,
+};
+use std::time::Duration;
+
+/// The bulletin that sounds.
+pub(super) struct Playing {
+    bulletin: Bulletin,
+    score: Score,
+    // The block that sounds now, and the clock's tick at which the next one is due.
+    block: Option<Block>,
+    next_at: Duration,
+    // The sense input heard something before the relay closed: what it says is no evidence.
+    stuck: bool,
+    heard: bool,
+    audible: bool,
+}
+
+impl Playing {
+    pub(super) const fn bulletin(&self) -> &Bulletin {
+        &self.bulletin
+    }
+
+    pub(super) const fn ebm(&self) -> EbmId {
+        self.bulletin.ebm
+    }
+}
+
+/// Why a bulletin does not sound.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+}
+
+impl Agent {
+    /// Looks at the clock and does what is due: expiry, the next block, the graver bulletin, the next in turn.
+    ///
+    /// # Errors
+    /// [`JournalError`] when it cannot be written down; nothing new is begun then.
+    pub fn tick(&mut self) -> Result<(), JournalError> {
+        let now = self.now();
+        for expired in self.queue.take_expired(now) {
+            self.close(expired.ebm, Event::Expired, "its time ran out while it waited");
+        }
+        self.turn_page()?;
+        self.go_on()?;
+        while self.playing.is_none() {
+            let Some(bulletin) = self.queue.take_ready(now) else { break };
+            self.begin(bulletin)?;
+            self.go_on()?;
+        }
+        Ok(())
+    }
+
+    /// How long until [`Self::tick`] has something to do; `None` when only a frame can bring work.
+    pub fn due(&self) -> Option<Duration> {
+        let block = self.playing.as_ref().map(|playing| playing.next_at.saturating_sub(self.clock.ticks()));
+        block.into_iter().chain(self.queue.due(self.now())).min()
+    }
+
+    /// Brings what is being played up to the present.
+    fn go_on(&mut self) -> Result<(), JournalError> {
+        let Some(playing) = &self.playing else { return Ok(()) };
+        let now = self.now();
+        if self.queue.interrupts(&playing.bulletin, now) {
+            return self.finish(Event::Preempted, "a graver bulletin took the speaker");
+        }
+        if playing.bulletin.end <= now {
+            return self.finish(Event::Ended, "its time ran out while it was played");
+        }
+        while self.playing.as_ref().is_some_and(|playing| playing.next_at <= self.clock.ticks()) {
+            self.advance()?;
+        }
+        Ok(())
+    }
+
+    /// "Begun" is forced to the card before the relay closes: after a power cut in between it is never begun again.
+    fn begin(&mut self, bulletin: Bulletin) -> Result<(), JournalError> {
+        let ebm = bulletin.ebm;
+        self.page.push(Record::Begun { ebm, at: self.now() });
+        self.turn_page()?;
+        let stuck = self.hands.sense.hears();
+        let score = Score::of(&bulletin, self.rules.longest_sounding, self.rules.volume_most);
+        let next_at = self.clock.ticks();
+        self.playing =
+            Some(Playing { bulletin, score, block: None, next_at, stuck, heard: false, audible: false });
+        if let Err(fault) = self.make_ready(ebm) {
+            return self.fail(&fault);
+        }
+        self.note(ebm, Event::Playing, "", "");
+        self.turn_page()
+    }
+
+    fn make_ready(&mut self, ebm: EbmId) -> Result<(), Fault> {
+        self.hands.power.close()?;
+        self.hands.sink.begin(ebm)?;
+        Ok(())
+    }
+
+    /// Listens to the block that has sounded, and begins the next.
+    fn advance(&mut self) -> Result<(), JournalError> {
+        self.listen()?;
+        let Some(playing) = &mut self.playing else { return Ok(()) };
+        let most = self.hands.sink.block();
+        let Some(block) = playing.score.next(most) else {
+            return self.finish(Event::Ended, "");
+        };
+        playing.next_at += block.length / self.rules.time_scale.get();
+        playing.block = Some(block);
+        playing.audible |= block.is_audible();
+        match self.hands.sink.write(block) {
+            Ok(()) => Ok(()),
+            Err(error) => self.fail(&error.into()),
+        }
+    }
+
+    /// "Sounded" is said once, on the first evidence.
+    fn listen(&mut self) -> Result<(), JournalError> {
+        let Some(playing) = &mut self.playing else { return Ok(()) };
+        let sounds = playing.block.as_ref().is_some_and(Block::is_audible);
+        if playing.heard || playing.stuck || !sounds || !self.hands.sense.hears() {
+            return Ok(());
+        }
+        playing.heard = true;
+        let ebm = playing.ebm();
+        self.faulty = false;
+        self.note(ebm, Event::Sounded, "", "");
+        self.turn_page()
+    }
+
+    fn fail(&mut self, fault: &Fault) -> Result<(), JournalError> {
+        tracing::error!(
+            error = fault as &dyn std::error::Error,
+            "the speaker does not sound; look at the box"
+        );
+        if let Some(playing) = &mut self.playing {
+            playing.audible = true;
+        }
+        self.finish(Event::Ended, &fault.to_string())
+    }
+
+    /// Silence, then the last words about it.
+    fn finish(&mut self, event: Event, detail: &str) -> Result<(), JournalError> {
+        self.hush();
+        let Some(playing) = self.playing.take() else { return Ok(()) };
+        let unheard = playing.audible && !playing.heard;
+        if unheard && event == Event::Ended {
+            self.faulty = true;
+            let why = if playing.stuck { "the sense input was on before the relay closed" } else { detail };
+            self.note(playing.ebm(), Event::NotHeard, "", why);
+        }
+        self.close(playing.ebm(), event, detail);
+        self.turn_page()
+    }
+
+    /// Silence at once: power first, since that works even when the sink hangs.
+    pub(super) fn hush(&mut self) {
+        if let Err(error) = self.hands.power.open() {
+            tracing::error!(%error, "the relay did not open; check the amplifier by hand");
+        }
+        if let Err(error) = self.hands.sink.end() {
+            tracing::warn!(%error, "the sink could not be closed");
+        }
+    }
+}

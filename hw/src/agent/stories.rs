@@ -1,0 +1,295 @@
+//! What a box lives through.
+
+use super::*;
+use crate::{
+    journal::{Medium, MemoryMedium},
+    player::MuteSink,
+    relay::SimulatedRelay,
+    sense::{Air, SimulatedSense},
+    trust::ClockSource,
+    village::{NOW, box_code, bulletin, keys, order, signed},
+};
+use mingluo_model::{
+    bulletin::BroadcastClass,
+    clock::{Clock as _, manual::ManualClock},
+    grade::Grade,
+    link::Committed,
+    region::Level,
+};
+use std::{io, sync::Arc};
+
+struct Village {
+    clock: Arc<ManualClock>,
+    air: Air,
+    card: MemoryMedium,
+    agent: Agent,
+}
+
+fn switch_on(clock: &Arc<ManualClock>, air: &Air, card: Box<dyn Medium>) -> Agent {
+    let region = "210423001001".parse().unwrap();
+    let shared: SharedClock = clock.clone();
+    let journal = Journal::open(card, shared.now()).unwrap();
+    let floor = journal.book().floor();
+    let trust = Trust::new(Arc::new(keys()), region, ModeKind::Live, shared.clone(), ClockSource::Own, floor);
+    let relay = SimulatedRelay::new(air.clone(), shared.clone(), None);
+    let hands = Hands {
+        power: Power::new(Box::new(relay)).unwrap(),
+        sink: Box::new(MuteSink::new(air.clone())),
+        sense: Box::new(SimulatedSense::new(air.clone())),
+    };
+    let identity = Identity { code: box_code(), region, mode: ModeKind::Live, firmware: "test".to_owned() };
+    let rules =
+        Rules { longest_sounding: Duration::from_mins(10), volume_most: 100, time_scale: NonZeroU32::MIN };
+    Agent::new(identity, rules, shared, trust, journal, hands).unwrap()
+}
+
+impl Village {
+    fn new() -> Self {
+        let (clock, air, card) = (ManualClock::at(NOW), Air::default(), MemoryMedium::default());
+        let mut agent = switch_on(&clock, &air, Box::new(card.clone()));
+        greet(&mut agent);
+        Self { clock, air, card, agent }
+    }
+
+    /// Power goes and comes back; the journal is all that is left.
+    fn power_cut(mut self) -> Self {
+        self.agent = switch_on(&self.clock, &self.air, Box::new(self.card.clone()));
+        greet(&mut self.agent);
+        self
+    }
+
+    fn hear(&mut self, order: Order) -> Vec<(u64, Event)> {
+        self.agent.hear(CityFrame::Order(order)).unwrap();
+        self.events()
+    }
+
+    fn events(&mut self) -> Vec<(u64, Event)> {
+        self.reports().iter().map(|report| (number(report.ebm), report.event)).collect()
+    }
+
+    fn reports(&mut self) -> Vec<Report> {
+        std::iter::from_fn(|| self.agent.next_frame())
+            .map(|frame| match frame {
+                BoxFrame::Report(report) => report,
+                other => panic!("no report: {other:?}"),
+            })
+            .collect()
+    }
+
+    fn pass(&mut self, time: Duration) -> Vec<(u64, Event)> {
+        let until = self.clock.ticks() + time;
+        while let Some(due) = self.agent.due().filter(|due| self.clock.ticks() + *due <= until) {
+            self.clock.advance(due);
+            self.agent.tick().unwrap();
+        }
+        self.clock.advance(until.saturating_sub(self.clock.ticks()));
+        self.agent.tick().unwrap();
+        self.events()
+    }
+}
+
+fn greet(agent: &mut Agent) {
+    agent.hello([1; 32]);
+    let welcome = Welcome { version: VERSION, time: NOW, nonce_signature: None };
+    agent.hear(CityFrame::Welcome(welcome)).unwrap();
+}
+
+fn number(ebm: EbmId) -> u64 {
+    ebm.as_str()[31..].parse().unwrap()
+}
+
+fn blue(seq: u64) -> Bulletin {
+    Bulletin { grade: Some(Grade::Blue), class: BroadcastClass::Emergency, ..bulletin(seq) }
+}
+
+fn stop(seq: u64, named: u64) -> Bulletin {
+    Bulletin { action: Action::Stop(vec![bulletin(named).ebm]), ..bulletin(seq) }
+}
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+#[test]
+fn a_good_bulletin_is_received_verified_played_heard_and_ended() {
+    let mut village = Village::new();
+    assert_eq!(village.hear(order(1)), [(1, Event::Received), (1, Event::Verified), (1, Event::Playing)]);
+    assert!(village.air.is_loud());
+    assert_eq!(village.pass(MINUTE), [(1, Event::Sounded), (1, Event::Ended)]);
+    assert!(!village.air.has_power());
+}
+
+#[test]
+fn a_deaf_box_never_claims_to_have_sounded() {
+    let mut village = Village::new();
+    village.air.deafen(true);
+    village.hear(order(1));
+    assert_eq!(village.pass(MINUTE), [(1, Event::NotHeard), (1, Event::Ended)]);
+    assert!(
+        matches!(village.agent.heartbeat(), BoxFrame::Heartbeat(beat) if beat.state == DeviceState::Fault)
+    );
+}
+
+#[test]
+fn forged_replayed_expired_and_foreign_bulletins_are_refused() {
+    let mut village = Village::new();
+    let mut forged = order(1);
+    *forged.envelope.last_mut().unwrap() ^= 1;
+    let expired = Bulletin { start: Timestamp(NOW.0 - 2), end: NOW, ..bulletin(2) };
+    let foreign = Bulletin { areas: vec!["210422".parse().unwrap()], ..bulletin(3) };
+    village.hear(order(4));
+    village.pass(MINUTE);
+    let replayed = Bulletin { ebm: bulletin(5).ebm, ..bulletin(4) };
+    let cases = [forged, signed(&expired), signed(&foreign), signed(&replayed)];
+    let reasons = cases.map(|order| {
+        village.agent.hear(CityFrame::Order(order)).unwrap();
+        village.reports().pop().unwrap().reason
+    });
+    assert_eq!(reasons, ["bad-signature", "expired", "out-of-area", "replayed"]);
+    assert!(!village.air.has_power());
+}
+
+#[test]
+fn red_interrupts_blue() {
+    let mut village = Village::new();
+    village.hear(signed(&blue(1)));
+    let events = village.hear(order(2));
+    assert_eq!(events[2..], [(1, Event::Preempted), (2, Event::Playing)]);
+    assert_eq!(village.pass(MINUTE), [(2, Event::Sounded), (2, Event::Ended)]);
+}
+
+#[test]
+fn blue_waits_until_red_has_ended() {
+    let mut village = Village::new();
+    village.hear(order(1));
+    assert_eq!(village.hear(signed(&blue(2))), [(2, Event::Received), (2, Event::Verified)]);
+    let events = village.pass(2 * MINUTE);
+    assert_eq!(
+        events,
+        [(1, Event::Sounded), (1, Event::Ended), (2, Event::Playing), (2, Event::Sounded), (2, Event::Ended)]
+    );
+}
+
+#[test]
+fn stop_silences_at_once() {
+    let mut village = Village::new();
+    village.hear(order(1));
+    assert!(village.air.is_loud());
+    let events = village.hear(signed(&stop(2, 1)));
+    assert!(!village.air.has_power());
+    assert_eq!(events, [(2, Event::Received), (2, Event::Verified), (1, Event::Stopped), (2, Event::Ended)]);
+}
+
+#[test]
+fn a_stop_that_overtakes_its_bulletin_keeps_it_silent() {
+    let mut village = Village::new();
+    village.hear(signed(&stop(2, 1)));
+    let events = village.power_cut().hear(order(1));
+    assert_eq!(events.last(), Some(&(1, Event::Stopped)));
+}
+
+#[test]
+fn a_stop_all_of_a_lower_tier_leaves_the_city_sounding() {
+    let mut village = Village::new();
+    village.hear(order(1));
+    let mut county = Bulletin { tier: Level::County, action: Action::StopAll, ..bulletin(2) };
+    assert_eq!(village.agent.silence(&county), 0);
+    county.tier = Level::Province;
+    assert_eq!(village.agent.silence(&county), 1);
+}
+
+#[test]
+fn an_update_takes_the_place_of_what_it_updates() {
+    let mut village = Village::new();
+    village.hear(order(1));
+    let update = Bulletin { related: Some(bulletin(1).ebm), ..bulletin(2) };
+    let events = village.hear(signed(&update));
+    assert_eq!(events[2..], [(1, Event::Stopped), (2, Event::Playing)]);
+}
+
+/// A card on which the power fails right after the frame that says "begun".
+struct CutAfterBegun(MemoryMedium);
+
+impl Medium for CutAfterBegun {
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        self.0.read()
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.append(bytes)?;
+        let begun = bytes.windows(5).any(|word| word == b"begun");
+        if begun { Err(io::Error::other("power cut")) } else { Ok(()) }
+    }
+
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.replace(bytes)
+    }
+
+    fn keep_damaged(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn power_cut_between_journal_and_relay_acts_at_most_once() {
+    let mut village = Village::new();
+    village.agent = switch_on(&village.clock, &village.air, Box::new(CutAfterBegun(village.card.clone())));
+    assert!(village.agent.hear(CityFrame::Order(order(1))).is_err());
+    assert!(!village.air.has_power());
+    let mut village = village.power_cut();
+    assert_eq!(village.events(), [(1, Event::Received), (1, Event::Verified), (1, Event::Interrupted)]);
+    assert_eq!(village.hear(order(1)), [(1, Event::Interrupted)]);
+    assert!(village.pass(MINUTE).is_empty() && !village.air.has_power());
+}
+
+#[test]
+fn what_waited_when_power_went_is_played_and_what_expired_meanwhile_is_not() {
+    let mut village = Village::new();
+    let later = |seq, minutes: i64| Bulletin {
+        start: Timestamp(NOW.0 + 60_000),
+        end: Timestamp(NOW.0 + minutes * 60_000),
+        ..bulletin(seq)
+    };
+    village.hear(signed(&later(1, 60)));
+    village.hear(signed(&later(2, 5)));
+    village.clock.advance(10 * MINUTE);
+    let mut village = village.power_cut();
+    let events = village.pass(2 * MINUTE);
+    assert!(events.contains(&(2, Event::Expired)) && events.contains(&(1, Event::Ended)));
+    assert!(!events.contains(&(2, Event::Playing)));
+}
+
+#[test]
+fn reports_are_kept_until_committed() {
+    let mut village = Village::new();
+    village.hear(order(1));
+    village.pass(MINUTE);
+    let mut village = village.power_cut();
+    let again = village.reports();
+    assert_eq!(again.len(), 5);
+    let ids: Vec<u64> = again.iter().map(|report| report.id).take(4).collect();
+    village.agent.hear(CityFrame::Committed(Committed { ids })).unwrap();
+    let mut village = village.power_cut();
+    assert_eq!(village.events(), [(1, Event::Ended)]);
+    assert_eq!(village.hear(order(2))[0], (2, Event::Received));
+    assert!(village.agent.journal.book().pending().keys().all(|id| *id >= 5));
+}
+
+#[test]
+fn an_order_sent_again_is_answered_and_not_played_again() {
+    let mut village = Village::new();
+    village.hear(order(1));
+    village.pass(MINUTE);
+    assert_eq!(village.hear(order(1)), [(1, Event::Ended)]);
+    assert!(!village.air.has_power());
+}
+
+#[test]
+fn a_flood_of_forgeries_does_not_fill_the_card() {
+    let mut village = Village::new();
+    let mut forged = order(1);
+    *forged.envelope.last_mut().unwrap() ^= 1;
+    for _ in 0..MANY_PENDING {
+        village.agent.hear(CityFrame::Order(forged.clone())).unwrap();
+    }
+    assert!(village.agent.journal.book().pending().len() <= MANY_PENDING + 1);
+    assert!(village.hear(order(2)).contains(&(2, Event::Playing)));
+}

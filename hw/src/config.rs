@@ -1,0 +1,301 @@
+//! What the operator sets, and what is wrong with it. Paths are relative to the configuration file's directory.
+
+use crate::{link::City, trust::ClockSource};
+use mingluo_model::{bulletin::ResourceCode, mode::ModeKind, region::RegionCode};
+use serde::Deserialize;
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
+
+/// A box's configuration; every key is explained in `deploy/speaker.toml`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who and where the box is.
+    #[serde(rename = "box")]
+    pub own: OwnConfig,
+    /// How it reaches the city.
+    pub city: CityConfig,
+    /// Whom it believes.
+    pub trust: TrustConfig,
+    /// How it plays.
+    #[serde(default)]
+    pub play: PlayConfig,
+    /// The amplifier's switch.
+    pub relay: RelayConfig,
+    /// What listens.
+    pub sense: SenseConfig,
+    /// Knobs of pretend boxes.
+    #[serde(default)]
+    pub simulation: SimulationConfig,
+}
+
+/// Who and where the box is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnConfig {
+    /// Resource code, 23 digits; the name in the certificate.
+    pub code: ResourceCode,
+    /// The village's code.
+    pub region: RegionCode,
+    /// `live` or `drill`.
+    pub mode: ModeKind,
+    /// Where journal and recordings lie; made when missing.
+    pub state_dir: PathBuf,
+}
+
+/// How the box reaches the city.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CityConfig {
+    /// `wss://host:port/path`, tried in turn.
+    pub addresses: Vec<String>,
+    /// The authority of the city's certificate, PEM.
+    pub ca_file: PathBuf,
+    /// The box's certificate, PEM.
+    pub cert_file: PathBuf,
+    /// The box's private key, PEM.
+    pub key_file: PathBuf,
+    /// Seconds for a connection, 1 to 120.
+    #[serde(default = "default::patience")]
+    pub patience_s: u32,
+    /// Seconds between pings, 5 to 60: carriers forget an idle connection after a minute or so.
+    #[serde(default = "default::ping")]
+    pub ping_s: u32,
+    /// Seconds between heartbeats, 5 to 150: platforms call a box offline after 300.
+    #[serde(default = "default::heartbeat")]
+    pub heartbeat_s: u32,
+    /// Longest pause after the first failure, in milliseconds, 10 to 60000.
+    #[serde(default = "default::backoff_first")]
+    pub backoff_first_ms: u32,
+    /// Longest pause ever, in seconds, 1 to 600.
+    #[serde(default = "default::backoff_most")]
+    pub backoff_most_s: u32,
+}
+
+/// Whom the box believes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustConfig {
+    /// The signing keys that are believed, a key set as JSON.
+    pub keys_file: PathBuf,
+    /// Whose clock counts.
+    pub clock: ClockSource,
+}
+
+/// How the box plays.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlayConfig {
+    /// Seconds that one bulletin may sound, 10 to 3600.
+    pub longest_sounding_s: u32,
+    /// The loudest, in percent, 1 to 100.
+    pub volume_most: u8,
+    /// Where sound goes.
+    pub sink: SinkKind,
+}
+
+/// Where sound goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SinkKind {
+    /// Pretends: one WAV file a bulletin, in `state_dir/recordings`.
+    Wav,
+    /// Pretends: nothing is written.
+    Mute,
+}
+
+/// The amplifier's switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum RelayConfig {
+    /// Pretends: writes `state_dir/relay.log`.
+    Simulated,
+    /// A pin of a Raspberry Pi.
+    Gpio {
+        /// Its BCM number, 2 to 27.
+        pin: u8,
+    },
+}
+
+/// What listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum SenseConfig {
+    /// Nothing: the box never claims to have sounded.
+    None,
+    /// Pretends: hears the pretend relay and sink.
+    Simulated {
+        /// Fault knob: hears nothing.
+        #[serde(default)]
+        deaf: bool,
+    },
+}
+
+/// Knobs of pretend boxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SimulationConfig {
+    /// How many times faster than the clock it plays.
+    pub time_scale: NonZeroU32,
+}
+
+impl Default for PlayConfig {
+    fn default() -> Self {
+        Self { longest_sounding_s: 600, volume_most: 100, sink: SinkKind::Wav }
+    }
+}
+
+impl Default for SimulationConfig {
+    fn default() -> Self {
+        Self { time_scale: NonZeroU32::MIN }
+    }
+}
+
+mod default {
+    pub(super) const fn patience() -> u32 {
+        10
+    }
+    pub(super) const fn ping() -> u32 {
+        30
+    }
+    pub(super) const fn heartbeat() -> u32 {
+        60
+    }
+    pub(super) const fn backoff_first() -> u32 {
+        500
+    }
+    pub(super) const fn backoff_most() -> u32 {
+        60
+    }
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read or a directory cannot be made.
+    #[error("{key}: {path:?} cannot be used; check that it exists and who may read it")]
+    File {
+        /// The key that names it.
+        key: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is no TOML of this form; the source names line, key and value.
+    #[error("{path:?} is not a speaker's configuration; deploy/speaker.toml explains every key")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, key and what was expected.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A value is out of bounds.
+    #[error("{key} = {value}: {fix}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        fix: String,
+    },
+    /// The key set is no key set.
+    #[error("trust.keys_file: {path:?} is no key set; take the file that the city issued")]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// Where it breaks.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key, the value and the fix.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+            key: "--config",
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) })?;
+        config.anchor(path.parent().unwrap_or_else(|| Path::new(".")));
+        config.check()?;
+        Ok(config)
+    }
+
+    fn anchor(&mut self, dir: &Path) {
+        let city = &mut self.city;
+        let paths = [&mut city.ca_file, &mut city.cert_file, &mut city.key_file];
+        for path in paths.into_iter().chain([&mut self.own.state_dir, &mut self.trust.keys_file]) {
+            *path = dir.join(&*path);
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let (city, play) = (&self.city, &self.play);
+        within("city.patience_s", city.patience_s, 1, 120)?;
+        within("city.ping_s", city.ping_s, 5, 60)?;
+        within("city.heartbeat_s", city.heartbeat_s, 5, 150)?;
+        within("city.backoff_first_ms", city.backoff_first_ms, 10, 60_000)?;
+        within("city.backoff_most_s", city.backoff_most_s, 1, 600)?;
+        within("play.longest_sounding_s", play.longest_sounding_s, 10, 3_600)?;
+        within("play.volume_most", play.volume_most.into(), 1, 100)?;
+        if let RelayConfig::Gpio { pin } = self.relay {
+            within("relay.pin", pin.into(), 2, 27)?;
+            self.check_real()?;
+        }
+        self.cities().map(|_| ())
+    }
+
+    /// A box that switches a real amplifier may not play faster than people listen, nor trust a pretend ear.
+    fn check_real(&self) -> Result<(), ConfigError> {
+        within("simulation.time_scale", self.simulation.time_scale.get(), 1, 1)?;
+        if let SenseConfig::Simulated { .. } = self.sense {
+            let fix = "use kind = \"none\" beside a real relay; a pretend ear proves nothing".to_owned();
+            return Err(ConfigError::Value { key: "sense.kind", value: "\"simulated\"".to_owned(), fix });
+        }
+        Ok(())
+    }
+
+    /// The addresses of the city.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] when there is none or one is malformed.
+    pub fn cities(&self) -> Result<Vec<City>, ConfigError> {
+        let bad = |value: String, fix: &str| ConfigError::Value {
+            key: "city.addresses",
+            value,
+            fix: fix.to_owned(),
+        };
+        if self.city.addresses.is_empty() {
+            return Err(bad("[]".to_owned(), "give at least one wss://host:port/path"));
+        }
+        let read = |address: &String| {
+            address
+                .parse()
+                .map_err(|_| bad(format!("{address:?}"), "must be of the form wss://host:port/path"))
+        };
+        self.city.addresses.iter().map(read).collect()
+    }
+}
+
+fn within(key: &'static str, value: u32, least: u32, most: u32) -> Result<(), ConfigError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError::Value { key, value: value.to_string(), fix: format!("must be {least} to {most}") })
+}
+
+#[cfg(test)]
+#[path = "config/tests.rs"]
+mod tests;

@@ -1,0 +1,47 @@
+//! The file in `deploy` is good; each way to spoil it is named.
+
+use super::*;
+use std::error::Error as _;
+
+const SHIPPED: &str = include_str!("../../../deploy/speaker.toml");
+
+fn read(text: &str) -> Result<Config, ConfigError> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("speaker.toml");
+    std::fs::write(&path, text).unwrap();
+    Config::read(&path)
+}
+
+fn spoilt(good: &str, bad: &str) -> String {
+    assert!(SHIPPED.contains(good), "{good}");
+    let error = read(&SHIPPED.replacen(good, bad, 1)).unwrap_err();
+    let source = error.source().map(ToString::to_string).unwrap_or_default();
+    format!("{error}\n{source}")
+}
+
+#[test]
+fn the_shipped_file_is_read_and_states_the_defaults() {
+    let config = read(SHIPPED).unwrap();
+    assert_eq!(config.play, PlayConfig::default());
+    assert_eq!(config.simulation, SimulationConfig::default());
+    assert!(config.trust.keys_file.is_absolute());
+}
+
+#[test]
+fn a_wrong_key_value_or_address_is_named() {
+    assert!(spoilt("ping_s", "pings").contains("pings"));
+    assert!(spoilt("ping_s = 30", "ping_s = 300").contains("city.ping_s = 300: must be 5 to 60"));
+    assert!(spoilt("wss://", "http://").contains("city.addresses"));
+    assert!(spoilt("210423001001", "21042").contains("21042"));
+    assert!(spoilt("mode = \"live\"", "mode = \"real\"").contains("real"));
+}
+
+#[test]
+fn a_real_relay_allows_no_pretence() {
+    let real = SHIPPED.replace("[relay]\nkind = \"simulated\"", "[relay]\nkind = \"gpio\"\npin = 17");
+    assert_ne!(real, SHIPPED);
+    assert!(read(&real).unwrap_err().to_string().contains("sense.kind"));
+    let honest = real.replace("[sense]\nkind = \"simulated\"\ndeaf = false", "[sense]\nkind = \"none\"");
+    assert!(read(&honest).is_ok());
+    assert!(read(&honest.replace("time_scale = 1", "time_scale = 60")).is_err());
+}

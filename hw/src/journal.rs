@@ -1,0 +1,95 @@
+//! What the box remembers across power cuts: an append-only file, forced to the card before anything is done.
+//! [`book`] is what the records add up to, `frame` how they stand in the file, [`medium`] where that is.
+
+pub mod book;
+mod frame;
+pub mod medium;
+
+pub use book::{Book, Entry, Phase, Record};
+pub use medium::{FileMedium, Medium, MemoryMedium};
+use mingluo_model::clock::Timestamp;
+
+/// Below this many bytes the journal is never rewritten while running.
+const SMALL: usize = 1 << 20;
+
+/// Why nothing can be remembered. A box that cannot remember must not act.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The file cannot be read at start.
+    #[error("the journal cannot be read")]
+    Read(#[source] std::io::Error),
+    /// The file cannot be written or forced to the card.
+    #[error("the journal cannot be written; is the card full or read-only?")]
+    Write(#[source] std::io::Error),
+}
+
+/// The box's memory.
+pub struct Journal {
+    medium: Box<dyn Medium>,
+    book: Book,
+    length: usize,
+    // Length after the last rewriting; twice that asks for the next.
+    compact_length: usize,
+}
+
+impl Journal {
+    /// Reads what there is, forgets what is long over, and writes the rest anew.
+    ///
+    /// A torn tail (power was cut while writing) is dropped, and so is all after a damaged frame; the medium keeps a
+    /// copy of a damaged journal.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the medium fails.
+    pub fn open(mut medium: Box<dyn Medium>, now: Timestamp) -> Result<Self, JournalError> {
+        let bytes = medium.read().map_err(JournalError::Read)?;
+        let (records, unreadable) = frame::read_all(&bytes);
+        if unreadable > 0 {
+            tracing::warn!(
+                n_bytes = unreadable,
+                "the journal's tail was torn; what stood there is forgotten"
+            );
+            medium.keep_damaged().map_err(JournalError::Write)?;
+        }
+        let mut book = Book::default();
+        for record in records {
+            book.apply(record);
+        }
+        let mut journal = Self { medium, book, length: 0, compact_length: 0 };
+        journal.compact(now)?;
+        Ok(journal)
+    }
+
+    /// What all records add up to.
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Writes records as one frame, so that all or none of them survive, and forces it to the card.
+    ///
+    /// # Errors
+    /// [`JournalError::Write`]; nothing of it counts then, and the caller must not act on it.
+    pub fn append(&mut self, records: Vec<Record>, now: Timestamp) -> Result<(), JournalError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let bytes = frame::write(&records);
+        self.medium.append(&bytes).map_err(JournalError::Write)?;
+        self.length += bytes.len();
+        for record in records {
+            self.book.apply(record);
+        }
+        if self.length > SMALL && self.length > 2 * self.compact_length { self.compact(now) } else { Ok(()) }
+    }
+
+    fn compact(&mut self, now: Timestamp) -> Result<(), JournalError> {
+        self.book.forget_over(now);
+        let bytes: Vec<u8> = self.book.records().chunks(64).flat_map(frame::write).collect();
+        self.medium.replace(&bytes).map_err(JournalError::Write)?;
+        (self.length, self.compact_length) = (bytes.len(), bytes.len());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "journal/tests.rs"]
+mod tests;

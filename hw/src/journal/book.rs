@@ -1,0 +1,213 @@
+//! What the journal's records add up to. The same steps are taken when a record is written and when it is read again.
+
+use mingluo_model::{
+    bulletin::{Bulletin, EbmId, KeyId, SeenWindow, Sequences},
+    clock::Timestamp,
+    link::{Event, Report},
+    region::Level,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+
+/// How long after its end a bulletin's name is remembered, so that it cannot sound a second time.
+const REMEMBERED: Duration = Duration::from_hours(24);
+
+/// One remembered fact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Record {
+    /// A genuine bulletin was taken; its sequence number is used up.
+    Taken {
+        /// Its name.
+        ebm: EbmId,
+        /// The key that signed it.
+        key_id: KeyId,
+        /// Its number under this key.
+        seq: u64,
+        /// When it ends.
+        end: Timestamp,
+        /// SHA-256 of the envelope.
+        #[serde(with = "hex::serde")]
+        digest: [u8; 32],
+        /// The envelope, to be read again after a power cut.
+        #[serde(with = "hex::serde")]
+        envelope: Vec<u8>,
+    },
+    /// The relay is about to close for it; from here on it is never begun again.
+    Begun {
+        /// Its name.
+        ebm: EbmId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Nothing more will happen to it.
+    Closed {
+        /// Its name.
+        ebm: EbmId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A stop or an update named a bulletin; it must not begin, should it come later.
+    Barred {
+        /// The bulletin that must not begin.
+        ebm: EbmId,
+        /// The tier of who said so.
+        tier: Level,
+        /// How long that holds.
+        until: Timestamp,
+    },
+    /// A report was made; it is kept until it is committed.
+    Reported(Report),
+    /// The city has these reports for good.
+    Committed(Vec<u64>),
+    /// Numbers seen under a key; stands only in a rewritten journal.
+    Seen(KeyId, SeenWindow),
+    /// The next report's id; stands only in a rewritten journal.
+    NextReport(u64),
+    /// The latest moment that was known; stands only in a rewritten journal.
+    Floor(Timestamp),
+    /// A bulletin of which only the outcome matters; stands only in a rewritten journal.
+    Known(EbmId, Entry),
+}
+
+/// What is known of one bulletin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// SHA-256 of its envelope.
+    #[serde(with = "hex::serde")]
+    pub digest: [u8; 32],
+    /// When it ends.
+    pub end: Timestamp,
+    /// How far it came.
+    pub phase: Phase,
+    /// What was reported last.
+    pub latest: Event,
+}
+
+/// How far a bulletin came in this box.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// It waits for its turn; the envelope's bytes.
+    Waiting(#[serde(with = "hex::serde")] Vec<u8>),
+    /// It was begun.
+    Begun,
+    /// It is over.
+    Closed,
+}
+
+/// Everything the box knows.
+#[derive(Debug, Default)]
+pub struct Book {
+    bulletins: BTreeMap<EbmId, Entry>,
+    barred: BTreeMap<EbmId, (Level, Timestamp)>,
+    pending: BTreeMap<u64, Report>,
+    seen: Sequences,
+    next_report: u64,
+    floor: Timestamp,
+}
+
+impl Book {
+    /// What is known of a bulletin.
+    pub fn entry(&self, ebm: EbmId) -> Option<&Entry> {
+        self.bulletins.get(&ebm)
+    }
+
+    /// All bulletins that are known.
+    pub fn entries(&self) -> impl Iterator<Item = (EbmId, &Entry)> {
+        self.bulletins.iter().map(|(ebm, entry)| (*ebm, entry))
+    }
+
+    /// Bulletins that are not over.
+    pub fn holding(&self) -> Vec<EbmId> {
+        self.entries().filter(|(_, entry)| entry.phase != Phase::Closed).map(|(ebm, _)| ebm).collect()
+    }
+
+    /// Whether a stop that may stop this bulletin came before it.
+    pub fn bars(&self, bulletin: &Bulletin) -> bool {
+        self.barred.get(&bulletin.ebm).is_some_and(|(tier, _)| *tier >= bulletin.tier)
+    }
+
+    /// Reports that the city has not committed, oldest first.
+    pub const fn pending(&self) -> &BTreeMap<u64, Report> {
+        &self.pending
+    }
+
+    /// Sequence numbers seen.
+    pub const fn seen(&self) -> &Sequences {
+        &self.seen
+    }
+
+    /// The id of the next report.
+    pub fn next_report(&self) -> u64 {
+        self.next_report.max(1)
+    }
+
+    /// The latest moment in the journal.
+    pub const fn floor(&self) -> Timestamp {
+        self.floor
+    }
+
+    /// Takes a record in.
+    pub fn apply(&mut self, record: Record) {
+        match record {
+            Record::Taken { ebm, key_id, seq, end, digest, envelope } => {
+                self.seen.entry(key_id).or_default().mark(seq);
+                let phase = Phase::Waiting(envelope);
+                self.bulletins.insert(ebm, Entry { digest, end, phase, latest: Event::Verified });
+            }
+            Record::Begun { ebm, at } => self.step(ebm, Phase::Begun, at),
+            Record::Closed { ebm, at } => self.step(ebm, Phase::Closed, at),
+            Record::Barred { ebm, tier, until } => self.bar(ebm, tier, until),
+            Record::Reported(report) => self.report(report),
+            Record::Committed(ids) => ids.iter().for_each(|id| drop(self.pending.remove(id))),
+            Record::Seen(key_id, window) => drop(self.seen.insert(key_id, window)),
+            Record::NextReport(id) => self.next_report = self.next_report.max(id),
+            Record::Floor(at) => self.floor = self.floor.max(at),
+            Record::Known(ebm, entry) => drop(self.bulletins.insert(ebm, entry)),
+        }
+    }
+
+    fn step(&mut self, ebm: EbmId, phase: Phase, at: Timestamp) {
+        self.floor = self.floor.max(at);
+        if let Some(entry) = self.bulletins.get_mut(&ebm) {
+            entry.phase = phase;
+        }
+    }
+
+    fn bar(&mut self, ebm: EbmId, tier: Level, until: Timestamp) {
+        let known = self.barred.entry(ebm).or_insert((tier, until));
+        *known = (known.0.max(tier), known.1.max(until));
+    }
+
+    fn report(&mut self, report: Report) {
+        self.floor = self.floor.max(report.at);
+        self.next_report = self.next_report.max(report.id + 1);
+        let refused = report.event == Event::Refused;
+        if let Some(entry) = self.bulletins.get_mut(&report.ebm).filter(|_| !refused) {
+            entry.latest = report.event;
+        }
+        self.pending.insert(report.id, report);
+    }
+
+    /// Drops what ended more than a day ago. Waiting bulletins go too: they have expired.
+    pub(super) fn forget_over(&mut self, now: Timestamp) {
+        self.bulletins.retain(|_, entry| now < entry.end.plus(REMEMBERED));
+        self.barred.retain(|_, (_, until)| now < until.plus(REMEMBERED));
+    }
+
+    /// The shortest records that add up to this book.
+    pub(super) fn records(&self) -> Vec<Record> {
+        let head = [Record::NextReport(self.next_report), Record::Floor(self.floor)];
+        let seen = self.seen.iter().map(|(key, window)| Record::Seen(key.clone(), *window));
+        let barred = self.barred.iter().map(|(ebm, (tier, until))| Record::Barred {
+            ebm: *ebm,
+            tier: *tier,
+            until: *until,
+        });
+        let pending = self.pending.values().cloned().map(Record::Reported);
+        // After the reports, each of which would else overwrite what was reported last.
+        let known = self.entries().map(|(ebm, entry)| Record::Known(ebm, entry.clone()));
+        head.into_iter().chain(seen).chain(barred).chain(pending).chain(known).collect()
+    }
+}

@@ -1,0 +1,39 @@
+//! One frame of the journal: length, CRC-32, and records as JSON, so that a person can read them.
+
+use super::Record;
+
+/// Bytes of length and checksum before the records.
+const HEAD: usize = 8;
+/// Bytes of one frame's records at most; a length above it is damage, not a promise.
+const LONGEST: usize = 1 << 20;
+
+/// The records as one frame.
+pub(super) fn write(records: &[Record]) -> Vec<u8> {
+    let body = serde_json::to_vec(records).expect("records hold texts and numbers only");
+    let mut frame = Vec::with_capacity(HEAD + body.len());
+    frame.extend_from_slice(&(body.len() as u32).to_be_bytes());
+    frame.extend_from_slice(&crc32fast::hash(&body).to_be_bytes());
+    frame.extend_from_slice(&body);
+    frame
+}
+
+/// All records up to the first frame that is torn or damaged, and how many bytes stand from there on.
+pub(super) fn read_all(mut bytes: &[u8]) -> (Vec<Record>, usize) {
+    let mut records = Vec::new();
+    while let Some((frame, rest)) = read(bytes) {
+        records.extend(frame);
+        bytes = rest;
+    }
+    (records, bytes.len())
+}
+
+fn read(bytes: &[u8]) -> Option<(Vec<Record>, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (sum, rest) = rest.split_first_chunk()?;
+    let length = u32::from_be_bytes(*length) as usize;
+    let (body, rest) = rest.split_at_checked(length).filter(|_| length <= LONGEST)?;
+    if crc32fast::hash(body) != u32::from_be_bytes(*sum) {
+        return None;
+    }
+    Some((serde_json::from_slice(body).ok()?, rest))
+}

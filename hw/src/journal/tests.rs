@@ -1,0 +1,95 @@
+//! Power is cut at every byte, and the book is the same or one step younger.
+
+use super::*;
+use crate::village::{NOW, bulletin, order};
+use mingluo_model::{
+    bulletin::EbmId,
+    link::{Event, Order, Report},
+};
+use sha2::{Digest as _, Sha256};
+
+fn taken(seq: u64) -> Record {
+    let (bulletin, order) = (bulletin(seq), order(seq));
+    let digest = Sha256::digest(&order.envelope).into();
+    let Order { ebm, envelope } = order;
+    Record::Taken { ebm, key_id: bulletin.key_id, seq, end: bulletin.end, digest, envelope }
+}
+
+fn reported(id: u64, ebm: EbmId) -> Record {
+    let box_code = crate::village::box_code();
+    let (reason, detail) = (String::new(), String::new());
+    Record::Reported(Report { id, ebm, box_code, event: Event::Received, reason, at: NOW, detail })
+}
+
+fn open(medium: &MemoryMedium) -> Journal {
+    Journal::open(Box::new(medium.clone()), NOW).unwrap()
+}
+
+#[test]
+fn torn_journal_tail() {
+    let ebm = bulletin(1).ebm;
+    let full = frame::write(&[Record::Begun { ebm, at: NOW }]).len();
+    for cut in 1..=full {
+        let medium = MemoryMedium::default();
+        let mut journal = open(&medium);
+        journal.append(vec![taken(1), reported(1, ebm)], NOW).unwrap();
+        journal.append(vec![Record::Begun { ebm, at: NOW }], NOW).unwrap();
+        medium.tear(cut);
+        let recovered = open(&medium);
+        assert!(matches!(recovered.book().entry(ebm).unwrap().phase, Phase::Waiting(_)), "cut {cut}");
+        assert_eq!(recovered.book().pending().len(), 1);
+    }
+}
+
+#[test]
+fn a_rewritten_journal_adds_up_to_the_same_book() {
+    let medium = MemoryMedium::default();
+    let mut journal = open(&medium);
+    journal
+        .append(vec![taken(1), taken(2), reported(1, bulletin(1).ebm), reported(2, bulletin(2).ebm)], NOW)
+        .unwrap();
+    journal
+        .append(vec![Record::Begun { ebm: bulletin(1).ebm, at: NOW }, Record::Committed(vec![1])], NOW)
+        .unwrap();
+    let (first, second) = (open(&medium), open(&medium));
+    assert_eq!(first.book().records(), second.book().records());
+    assert_eq!(journal.book().records(), second.book().records());
+    assert_eq!(second.book().next_report(), 3);
+    assert!(!second.book().seen()[&bulletin(1).key_id].is_new(2));
+}
+
+#[test]
+fn what_is_long_over_is_forgotten_but_its_sequence_is_not() {
+    let medium = MemoryMedium::default();
+    open(&medium).append(vec![taken(1)], NOW).unwrap();
+    let later = Timestamp(NOW.0 + 3 * 86_400_000);
+    let journal = Journal::open(Box::new(medium), later).unwrap();
+    assert!(journal.book().entry(bulletin(1).ebm).is_none());
+    assert!(!journal.book().seen()[&bulletin(1).key_id].is_new(1));
+}
+
+#[test]
+fn a_damaged_file_is_set_aside_and_what_stood_before_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal");
+    let medium = || Box::new(FileMedium::new(path.clone()));
+    let mut journal = Journal::open(medium(), NOW).unwrap();
+    journal.append(vec![taken(1)], NOW).unwrap();
+    journal.append(vec![taken(2)], NOW).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let journal = Journal::open(medium(), NOW).unwrap();
+    assert!(
+        journal.book().entry(bulletin(1).ebm).is_some() && journal.book().entry(bulletin(2).ebm).is_none()
+    );
+    assert_eq!(std::fs::read(path.with_extension("damaged")).unwrap(), bytes);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+        let (records, unreadable) = frame::read_all(&bytes);
+        proptest::prop_assert!(!records.is_empty() || unreadable == bytes.len());
+    }
+}

@@ -1,0 +1,189 @@
+//! The box's end of the village link: one WebSocket over mutual TLS, opened outwards, tried again for ever. It carries
+//! frames between the city and the agent and understands none of them; while it waits for anything it lets the agent
+//! look at the clock, so that a stuck network never delays silence or sound.
+
+mod dial;
+pub mod tls;
+
+use crate::{agent::Agent, journal::JournalError};
+pub use dial::{BadAddress, City, Dial, LinkError, Pace};
+use dial::{Ending, Socket, attending, due};
+use futures_util::{SinkExt as _, StreamExt as _};
+use mingluo_model::{
+    clock::{Clock, within},
+    link::CityFrame,
+};
+use rand::{Rng as _, RngCore};
+use std::time::Duration;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_util::sync::CancellationToken;
+
+/// Keeps the agent connected until `stop`; the cities are tried in turn, with full jitter in between.
+///
+/// # Errors
+/// [`JournalError`] when the box can no longer remember; the caller must let go of the agent then, which opens the relay.
+pub async fn run(
+    agent: &mut Agent,
+    dial: &Dial,
+    clock: &dyn Clock,
+    chance: &mut (dyn RngCore + Send),
+    stop: &CancellationToken,
+) -> Result<(), JournalError> {
+    let mut failures = 0_u32;
+    for city in dial.cities.iter().cycle() {
+        let ending = visit(agent, dial, city, clock, chance, &mut failures, stop).await;
+        agent.part();
+        match ending {
+            Ending::Stopped => return Ok(()),
+            Ending::Journal(error) => return Err(error),
+            Ending::Lost(error) => {
+                let pause = jitter(dial.pace, failures, chance);
+                tracing::warn!(error = &error as &dyn std::error::Error, %city, ?pause, "no link to the city");
+                failures = failures.saturating_add(1);
+                let pausing = attending(agent, clock, clock.sleep(pause));
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    outcome = pausing => outcome?,
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Full jitter: anything from nothing to the doubled pause, so that a county's boxes do not come back in one wave.
+fn jitter(pace: Pace, failures: u32, chance: &mut (dyn RngCore + Send)) -> Duration {
+    let longest = pace.backoff_first.saturating_mul(1 << failures.min(16)).min(pace.backoff_most);
+    longest.mul_f64(chance.random::<f64>())
+}
+
+/// One connection from its first byte to its end.
+async fn visit(
+    agent: &mut Agent,
+    dial: &Dial,
+    city: &City,
+    clock: &dyn Clock,
+    chance: &mut (dyn RngCore + Send),
+    failures: &mut u32,
+    stop: &CancellationToken,
+) -> Ending {
+    // Boxed, since a handshake's state is large and a host of pretend boxes should carry it only while it lasts.
+    let connecting = Box::pin(within(clock, dial.pace.patience, dial.connect(city)));
+    let connected = tokio::select! {
+        () = stop.cancelled() => return Ending::Stopped,
+        connected = attending(agent, clock, connecting) => connected,
+    };
+    let socket = match connected {
+        Ok(Ok(Ok(socket))) => socket,
+        Ok(Ok(Err(error))) => return Ending::Lost(error),
+        Ok(Err(late)) => return Ending::Lost(late.into()),
+        Err(error) => return Ending::Journal(error),
+    };
+    let now = clock.ticks();
+    let pace = dial.pace;
+    let (ping_at, beat_at) = (now + pace.ping, now + pace.heartbeat);
+    let mut session = Session { agent, clock, pace, socket, heard_at: now, ping_at, beat_at };
+    let ending = session.talk(chance, failures, stop).await;
+    session.farewell().await;
+    ending
+}
+
+struct Session<'a> {
+    agent: &'a mut Agent,
+    clock: &'a dyn Clock,
+    pace: Pace,
+    socket: Socket,
+    // Ticks of the clock: the last word from the city, and when our next ones are due.
+    heard_at: Duration,
+    ping_at: Duration,
+    beat_at: Duration,
+}
+
+impl Session<'_> {
+    async fn talk(
+        &mut self,
+        chance: &mut (dyn RngCore + Send),
+        failures: &mut u32,
+        stop: &CancellationToken,
+    ) -> Ending {
+        let mut nonce = [0; 32];
+        chance.fill_bytes(&mut nonce);
+        let hello = self.agent.hello(nonce).write();
+        if let Err(ending) = self.send(Message::text(hello)).await {
+            return ending;
+        }
+        loop {
+            if let Err(ending) = self.turn(stop).await {
+                return ending;
+            }
+            if self.agent.is_welcomed() {
+                *failures = 0;
+            }
+        }
+    }
+
+    /// Sends what is to be sent, then waits for whatever comes first.
+    async fn turn(&mut self, stop: &CancellationToken) -> Result<(), Ending> {
+        while let Some(frame) = self.agent.next_frame() {
+            self.send(Message::text(frame.write())).await?;
+        }
+        let rest = self.ping_at.min(self.beat_at).saturating_sub(self.clock.ticks());
+        let message = tokio::select! {
+            () = stop.cancelled() => return Err(Ending::Stopped),
+            message = self.socket.next() => message,
+            () = due(self.agent.due(), self.clock) => return Ok(self.agent.tick()?),
+            () = self.clock.sleep(rest) => return self.keep_alive().await,
+        };
+        self.take(message)
+    }
+
+    fn take(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Ending> {
+        self.heard_at = self.clock.ticks();
+        match message {
+            None | Some(Ok(Message::Close(_))) => Err(LinkError::Closed.into()),
+            Some(Err(error)) => Err(LinkError::from(error).into()),
+            Some(Ok(Message::Text(text))) => {
+                let frame = CityFrame::read(&text).map_err(LinkError::Frame)?;
+                Ok(self.agent.hear(frame)?)
+            }
+            Some(Ok(_)) => Ok(()),
+        }
+    }
+
+    /// Pings for the carrier's address translation. A city that is silent for two pings and a half is gone, and so is
+    /// one that has not welcomed us by the first.
+    async fn keep_alive(&mut self) -> Result<(), Ending> {
+        let now = self.clock.ticks();
+        let silent = now.saturating_sub(self.heard_at) > self.pace.ping.mul_f32(2.5);
+        if silent || !self.agent.is_welcomed() {
+            return Err(LinkError::Silent.into());
+        }
+        if self.ping_at <= now {
+            self.ping_at = now + self.pace.ping;
+            self.send(Message::Ping(Vec::new().into())).await?;
+        }
+        if self.beat_at <= now {
+            self.beat_at = now + self.pace.heartbeat;
+            let beat = self.agent.heartbeat().write();
+            self.send(Message::text(beat)).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), Ending> {
+        let sending = within(self.clock, self.pace.patience, self.socket.send(message));
+        attending(self.agent, self.clock, sending)
+            .await?
+            .map_err(LinkError::from)?
+            .map_err(LinkError::from)?;
+        Ok(())
+    }
+
+    /// Says goodbye if that is quick; nobody waits for the answer.
+    async fn farewell(&mut self) {
+        let closing = within(self.clock, Duration::from_secs(1), self.socket.close(None));
+        if let Err(error) = closing.await {
+            tracing::debug!(%error, "the city did not take our goodbye");
+        }
+    }
+}

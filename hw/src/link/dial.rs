@@ -1,0 +1,184 @@
+//! How a connection is made: addresses, pace, and what can go wrong on the way.
+
+use crate::{agent::Agent, journal::JournalError};
+use mingluo_model::{
+    clock::{Clock, TooLate},
+    link::{BadFrame, FRAME_LIMIT},
+};
+use rustls::pki_types::ServerName;
+use std::{fmt, future::Future, str::FromStr, time::Duration};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{self, http::Uri, protocol::WebSocketConfig},
+};
+
+/// Bytes of a connection's buffers; the library's own default of 128 KiB would cost a host of pretend boxes dear.
+const BUFFER: usize = 4 * 1024;
+
+pub(super) type Socket = WebSocketStream<TlsStream<TcpStream>>;
+
+/// Where a city listens: `wss://host:port/path`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct City {
+    uri: Uri,
+    name: ServerName<'static>,
+}
+
+/// Text that is no address of a city.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("address: {value:?} is not of the form wss://host:port/path")]
+pub struct BadAddress {
+    /// The text as given.
+    pub value: String,
+}
+
+impl FromStr for City {
+    type Err = BadAddress;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bad = || BadAddress { value: text.to_owned() };
+        let uri: Uri = text.parse().map_err(|_| bad())?;
+        let host = uri.host().filter(|_| uri.scheme_str() == Some("wss")).ok_or_else(bad)?;
+        let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let name = ServerName::try_from(bare).map_err(|_| bad())?;
+        Ok(Self { uri, name })
+    }
+}
+
+impl fmt::Display for City {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.uri.fmt(out)
+    }
+}
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// For a connection, and for a frame to leave.
+    pub patience: Duration,
+    /// Between pings.
+    pub ping: Duration,
+    /// Between heartbeats.
+    pub heartbeat: Duration,
+    /// The longest pause after the first failure; doubled with each.
+    pub backoff_first: Duration,
+    /// The longest pause ever.
+    pub backoff_most: Duration,
+}
+
+/// How to reach the city.
+#[derive(Clone)]
+pub struct Dial {
+    /// Addresses, tried in turn; at least one.
+    pub cities: Vec<City>,
+    /// The box's certificate and whom it believes (see [`super::tls`]).
+    pub connector: TlsConnector,
+    /// How long to wait for what.
+    pub pace: Pace,
+}
+
+/// Why there is no link.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// No connection, or TLS refused it.
+    #[error("no connection")]
+    Connect(#[source] std::io::Error),
+    /// The WebSocket was refused or broke.
+    #[error("the websocket failed")]
+    WebSocket(#[source] Box<tungstenite::Error>),
+    /// The city took too long.
+    #[error(transparent)]
+    TooLate(#[from] TooLate),
+    /// The city sent what is no frame.
+    #[error(transparent)]
+    Frame(BadFrame),
+    /// The city closed the link.
+    #[error("the city closed the link")]
+    Closed,
+    /// Nothing came for two pings and a half, or no welcome by the first.
+    #[error("the city is silent")]
+    Silent,
+}
+
+impl From<tungstenite::Error> for LinkError {
+    fn from(error: tungstenite::Error) -> Self {
+        Self::WebSocket(Box::new(error))
+    }
+}
+
+/// How a connection ended.
+pub(super) enum Ending {
+    Stopped,
+    Lost(LinkError),
+    Journal(JournalError),
+}
+
+impl From<LinkError> for Ending {
+    fn from(error: LinkError) -> Self {
+        Self::Lost(error)
+    }
+}
+
+impl From<JournalError> for Ending {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl Dial {
+    pub(super) async fn connect(&self, city: &City) -> Result<Socket, LinkError> {
+        let host = city.name.to_str();
+        let port = city.uri.port_u16().unwrap_or(443);
+        let tcp = TcpStream::connect((host.as_ref(), port)).await.map_err(LinkError::Connect)?;
+        tcp.set_nodelay(true).map_err(LinkError::Connect)?;
+        let tls = self.connector.connect(city.name.clone(), tcp).await.map_err(LinkError::Connect)?;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(BUFFER)
+            .write_buffer_size(BUFFER)
+            .max_write_buffer_size(4 * FRAME_LIMIT)
+            .max_message_size(Some(FRAME_LIMIT))
+            .max_frame_size(Some(FRAME_LIMIT));
+        let (socket, _) = client_async_with_config(city.uri.clone(), tls, Some(config)).await?;
+        Ok(socket)
+    }
+}
+
+/// Returns when the agent, which said so by [`Agent::due`], has something to do.
+pub(super) async fn due(wait: Option<Duration>, clock: &dyn Clock) {
+    match wait {
+        Some(wait) => clock.sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for `work` and lets the agent look at the clock whenever that is due.
+pub(super) async fn attending<T>(
+    agent: &mut Agent,
+    clock: &dyn Clock,
+    work: impl Future<Output = T>,
+) -> Result<T, JournalError> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return Ok(done),
+            () = due(agent.due(), clock) => agent.tick()?,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_secure_address_with_a_host_is_taken() {
+        for good in ["wss://city.example:8444/link", "wss://127.0.0.1:1/", "wss://[::1]:8444/link"] {
+            assert!(good.parse::<City>().is_ok(), "{good}");
+        }
+        for bad in ["ws://city.example/link", "city.example:8444", "wss://", "https://city.example"] {
+            assert_eq!(bad.parse::<City>().unwrap_err().value, bad);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Mutual TLS: the box shows its own certificate, whose name is its resource code, and believes one authority.
+
+use mingluo_model::clock::SharedClock;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    client::{
+        Resumption, WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem, pem::PemObject as _},
+    time_provider::TimeProvider,
+};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio_rustls::TlsConnector;
+
+/// PEM files that make no TLS identity.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file holds no such PEM section.
+    #[error("{what}: the file holds no usable PEM; give the one that the city issued")]
+    Pem {
+        /// The configuration key that names it.
+        what: &'static str,
+        /// What the parser says.
+        #[source]
+        source: pem::Error,
+    },
+    /// The authority's certificate cannot be used.
+    #[error("city.ca_file: the authority's certificate cannot be used")]
+    Authority(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Certificate and key do not go together, or the library refuses them.
+    #[error("city.cert_file and city.key_file do not go together")]
+    Identity(#[source] Error),
+}
+
+/// The three PEM texts of a box.
+#[derive(Clone, Copy)]
+pub struct Pem<'a> {
+    /// The authority that signed the city's certificate.
+    pub ca: &'a [u8],
+    /// The box's certificate, with its chain.
+    pub cert: &'a [u8],
+    /// The box's private key.
+    pub key: &'a [u8],
+}
+
+/// A connector for one box. `lenient` is for a box whose clock may have fallen back: it lets a certificate pass that
+/// is *not yet* valid, since what sounds is decided by the bulletin's own signature; one that has expired never passes.
+///
+/// # Errors
+/// [`TlsError`] names the text that is wrong.
+pub fn connector(pem: Pem<'_>, clock: SharedClock, lenient: bool) -> Result<TlsConnector, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Arc::new(LateClock { inner: authority(pem.ca, &provider)?, lenient });
+    let chain = certificates("city.cert_file", pem.cert)?;
+    let key = PrivateKeyDer::from_pem_slice(pem.key)
+        .map_err(|source| TlsError::Pem { what: "city.key_file", source })?;
+    let mut config = ClientConfig::builder_with_details(provider, Arc::new(Now(clock)))
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::Identity)?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_client_auth_cert(chain, key)
+        .map_err(TlsError::Identity)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // One city is spoken to; the default of 256 remembered sessions costs memory in a host of pretend boxes.
+    config.resumption = Resumption::in_memory_sessions(2);
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+fn certificates(what: &'static str, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let wrong = |source| TlsError::Pem { what, source };
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(text).collect::<Result<_, _>>().map_err(wrong)?;
+    if chain.is_empty() { Err(wrong(pem::Error::NoItemsFound)) } else { Ok(chain) }
+}
+
+fn authority(ca: &[u8], provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates("city.ca_file", ca)? {
+        roots.add(certificate).map_err(|error| TlsError::Authority(Box::new(error)))?;
+    }
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        .build()
+        .map_err(|error| TlsError::Authority(Box::new(error)))
+}
+
+/// The house's clock for the TLS library.
+struct Now(SharedClock);
+
+impl fmt::Debug for Now {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Now")
+    }
+}
+
+impl TimeProvider for Now {
+    fn current_time(&self) -> Option<UnixTime> {
+        let since = Duration::from_millis(u64::try_from(self.0.now().0).ok()?);
+        Some(UnixTime::since_unix_epoch(since))
+    }
+}
+
+/// Judges the city's certificate as usual, but for a clock that may be years late.
+#[derive(Debug)]
+struct LateClock {
+    inner: Arc<WebPkiServerVerifier>,
+    lenient: bool,
+}
+
+impl ServerCertVerifier for LateClock {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let mut now = now;
+        // Each certificate of a chain may ask for a later moment; three are more than the house's chains have.
+        for _ in 0..3 {
+            match self.inner.verify_server_cert(end_entity, chain, name, ocsp, now) {
+                Err(Error::InvalidCertificate(CertificateError::NotValidYetContext {
+                    not_before, ..
+                })) if self.lenient => {
+                    now = not_before;
+                }
+                verdict => return verdict,
+            }
+        }
+        self.inner.verify_server_cert(end_entity, chain, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}

@@ -1,0 +1,188 @@
+//! The box's program: read, assemble, run, let go.
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand, ValueEnum};
+use mingluo_model::{
+    bulletin::Tone,
+    clock::{Clock, system::SystemClock},
+};
+use mingluo_speaker::{
+    assemble,
+    config::{Config, RelayConfig},
+    link, tone_test,
+};
+use rand::{SeedableRng as _, rngs::StdRng};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+use tokio_util::sync::CancellationToken;
+
+/// 鸣锣村级终端：听从有效签名的应急广播指令。The village speaker of Mingluo: it obeys signed bulletins only.
+#[derive(Parser)]
+#[command(
+    name = "mingluo-speaker",
+    version,
+    after_help = "示例 Examples:\n  mingluo-speaker check --config /etc/mingluo/speaker.toml\n  mingluo-speaker run --config /etc/mingluo/speaker.toml\n  mingluo-speaker test-tone --config speaker.toml --tone red"
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// 运行终端，直到收到停止信号。Run the box until it is told to stop (SIGINT or SIGTERM).
+    #[command(after_help = "示例 Example:\n  mingluo-speaker run --config speaker.toml")]
+    Run(Place),
+    /// 检查配置、证书和公钥，不发声。Check configuration, certificates and keys; nothing sounds.
+    #[command(after_help = "示例 Example:\n  mingluo-speaker check --config speaker.toml")]
+    Check(Place),
+    /// 播放一次提示音，并报告是否听到。Play one tone and say whether it was heard.
+    #[command(after_help = "示例 Example:\n  mingluo-speaker test-tone --config speaker.toml --tone blue")]
+    TestTone {
+        #[command(flatten)]
+        place: Place,
+        /// 提示音。The tone.
+        #[arg(long, value_enum, default_value = "blue")]
+        tone: ToneName,
+    },
+}
+
+#[derive(clap::Args)]
+struct Place {
+    /// 配置文件。The configuration file; deploy/speaker.toml explains every key.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ToneName {
+    Blue,
+    Yellow,
+    Orange,
+    Red,
+    AllClear,
+}
+
+impl From<ToneName> for Tone {
+    fn from(name: ToneName) -> Self {
+        match name {
+            ToneName::Blue => Self::Blue,
+            ToneName::Yellow => Self::Yellow,
+            ToneName::Orange => Self::Orange,
+            ToneName::Red => Self::Red,
+            ToneName::AllClear => Self::AllClear,
+        }
+    }
+}
+
+// One box is one task; a second thread would only cost memory.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match obey(Cli::parse().verb).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn obey(verb: Verb) -> anyhow::Result<()> {
+    match verb {
+        Verb::Run(place) => run(&place.config).await,
+        Verb::Check(place) => check(&place.config),
+        Verb::TestTone { place, tone } => test_tone(&place.config, tone.into()).await,
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the answer to the person who asked")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("错误 error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  原因 cause: {cause}");
+    }
+}
+
+async fn run(path: &Path) -> anyhow::Result<()> {
+    let config = Config::read(path)?;
+    let clock = SystemClock::shared();
+    // The agent first: it opens a relay that a killed program may have left closed, whatever else is wrong.
+    let mut agent = assemble::agent(&config, clock.clone())?;
+    let dial = assemble::dial(&config, clock.clone())?;
+    introduce(&config);
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let mut chance = StdRng::from_os_rng();
+    link::run(&mut agent, &dial, clock.as_ref(), &mut chance, &stop).await?;
+    tracing::info!("stopped; the relay is open");
+    Ok(())
+}
+
+fn introduce(config: &Config) {
+    tracing::info!(code = %config.own.code, region = %config.own.region, mode = ?config.own.mode, "the box is up");
+    if config.relay == RelayConfig::Simulated {
+        tracing::warn!("模拟终端，不会发声。This box pretends: no amplifier is switched, nobody hears it.");
+    } else {
+        tracing::warn!(
+            "尚无声卡输出，功放只接通电源。No sound card yet: the amplifier gets power and no signal."
+        );
+    }
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+    stop.cancel();
+}
+
+#[expect(clippy::print_stdout, reason = "the answer to the person who asked")]
+fn check(path: &Path) -> anyhow::Result<()> {
+    let config = Config::read(path)?;
+    let clock = SystemClock::shared();
+    assemble::dial(&config, clock.clone())?;
+    let keys = assemble::key_set(&config.trust.keys_file)?;
+    println!("终端 box      {} ({}, {:?})", config.own.code, config.own.region, config.own.mode);
+    println!("城市 city     {}", config.city.addresses.join(", "));
+    for key in &keys.keys {
+        let state = if clock.now() < key.not_after { "有效 valid" } else { "已过期 expired" };
+        println!("公钥 key      {} {:?} ≤{} {state}", key.id, key.tier, key.max_level.word());
+    }
+    anyhow::ensure!(!keys.keys.is_empty(), "trust.keys_file: no key in it, so nothing would ever be obeyed");
+    println!("配置正确。The configuration is good.");
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the answer to the person who asked")]
+async fn test_tone(path: &Path, tone: Tone) -> anyhow::Result<()> {
+    let config = Config::read(path)?;
+    let clock = SystemClock::shared();
+    let mut hands = assemble::hands(&config, &(clock.clone() as _))?;
+    let heard = tone_test::play(&mut hands, tone, assemble::rules(&config), clock.as_ref())
+        .await
+        .context("the tone could not be played")?;
+    println!(
+        "{}",
+        if heard {
+            "听到提示音。The tone was heard."
+        } else {
+            "未听到提示音。The tone was not heard."
+        }
+    );
+    anyhow::ensure!(
+        heard,
+        "played, but the sense input heard nothing: check amplifier, cable and sense input"
+    );
+    Ok(())
+}

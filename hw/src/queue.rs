@@ -1,0 +1,174 @@
+//! Whose turn it is in one speaker. Pure: bulletins and the present in, decisions out.
+
+use mingluo_model::{
+    bulletin::{Action, Bulletin, EbmId, level_number},
+    clock::Timestamp,
+    region::Level,
+};
+use std::{cmp::Reverse, time::Duration};
+
+/// Bulletins that wait at most; what comes when it is full and is not graver than the least is turned away.
+pub const LONGEST: usize = 64;
+
+/// What decides between two bulletins, greater first: class, level, issuing tier (上级优先).
+///
+/// Source: 应急广播管理暂行办法 (2021): higher level before lower, emergency before daily.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    class: u8,
+    level: Reverse<u8>,
+    tier: Level,
+}
+
+impl Rank {
+    fn of(bulletin: &Bulletin) -> Self {
+        // The standard's 0 means "default" and stands behind blue's 4.
+        let level = match level_number(bulletin.grade) {
+            0 => 5,
+            number => number,
+        };
+        Self { class: bulletin.class.urgency(), level: Reverse(level), tier: bulletin.tier }
+    }
+}
+
+/// Whether `by` may silence what another issuer began: nobody stops a higher tier's bulletin.
+pub fn may_stop(by: Level, bulletin: &Bulletin) -> bool {
+    by >= bulletin.tier
+}
+
+/// Whether the stop or update names this bulletin.
+pub fn names(order: &Bulletin, ebm: EbmId) -> bool {
+    order.related == Some(ebm)
+        || match &order.action {
+            Action::Play => false,
+            Action::Stop(named) => named.contains(&ebm),
+            Action::StopAll => true,
+        }
+}
+
+/// The bulletins that wait for their start or for the speaker.
+#[derive(Debug, Default)]
+pub struct Queue {
+    waiting: Vec<Bulletin>,
+}
+
+impl Queue {
+    /// Lets a bulletin wait. When the queue is full the least of all is given back, which may be this one.
+    #[must_use = "what is turned away must be reported"]
+    pub fn push(&mut self, bulletin: Bulletin) -> Option<Bulletin> {
+        self.waiting.push(bulletin);
+        self.waiting.sort_by_key(|waiting| (Reverse(Rank::of(waiting)), waiting.created, waiting.ebm));
+        if self.waiting.len() > LONGEST { self.waiting.pop() } else { None }
+    }
+
+    /// Takes the gravest whose start has come; of equals the one that was written first.
+    pub fn take_ready(&mut self, now: Timestamp) -> Option<Bulletin> {
+        let at = self.waiting.iter().position(|bulletin| bulletin.start <= now)?;
+        Some(self.waiting.remove(at))
+    }
+
+    /// Whether something that may start now is graver than what is being played.
+    pub fn interrupts(&self, playing: &Bulletin, now: Timestamp) -> bool {
+        let ready = self.waiting.iter().find(|bulletin| bulletin.start <= now);
+        ready.is_some_and(|ready| Rank::of(ready) > Rank::of(playing))
+    }
+
+    /// Takes out what has run out of time.
+    pub fn take_expired(&mut self, now: Timestamp) -> Vec<Bulletin> {
+        self.take_where(|bulletin| bulletin.end <= now)
+    }
+
+    /// Takes out what this order stops and may stop.
+    pub fn take_stopped(&mut self, order: &Bulletin) -> Vec<Bulletin> {
+        self.take_where(|bulletin| names(order, bulletin.ebm) && may_stop(order.tier, bulletin))
+    }
+
+    fn take_where(&mut self, mut is_out: impl FnMut(&Bulletin) -> bool) -> Vec<Bulletin> {
+        self.waiting.extract_if(.., |bulletin| is_out(bulletin)).collect()
+    }
+
+    /// How long until a start or an end must be looked at; `None` when nothing waits.
+    pub fn due(&self, now: Timestamp) -> Option<Duration> {
+        let next = |bulletin: &Bulletin| if bulletin.start > now { bulletin.start } else { bulletin.end };
+        self.waiting.iter().map(next).min().map(|at| at.since(now))
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::village::{NOW, bulletin};
+    use mingluo_model::{bulletin::BroadcastClass, grade::Grade};
+
+    fn of(seq: u64, grade: Grade, class: BroadcastClass) -> Bulletin {
+        Bulletin { grade: Some(grade), class, ..bulletin(seq) }
+    }
+
+    fn order_of(bulletins: Vec<Bulletin>) -> Vec<u64> {
+        let mut queue = Queue::default();
+        for bulletin in bulletins {
+            assert_eq!(queue.push(bulletin), None);
+        }
+        std::iter::from_fn(|| queue.take_ready(NOW)).map(|bulletin| bulletin.seq).collect()
+    }
+
+    #[test]
+    fn class_then_level_then_tier_then_age_decide() {
+        let daily = of(1, Grade::Red, BroadcastClass::Daily);
+        let blue = of(2, Grade::Blue, BroadcastClass::Emergency);
+        let county = Bulletin { tier: Level::County, ..of(3, Grade::Red, BroadcastClass::Emergency) };
+        let city = of(4, Grade::Red, BroadcastClass::Emergency);
+        let older = Bulletin { created: Timestamp(0), ..of(5, Grade::Red, BroadcastClass::Emergency) };
+        assert_eq!(order_of(vec![daily, blue, county, city, older]), [5, 4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn an_equal_waits_its_turn_and_a_graver_interrupts() {
+        let mut queue = Queue::default();
+        assert_eq!(queue.push(of(1, Grade::Blue, BroadcastClass::Emergency)), None);
+        assert!(!queue.interrupts(&of(2, Grade::Blue, BroadcastClass::Emergency), NOW));
+        assert!(queue.interrupts(&of(2, Grade::Red, BroadcastClass::Daily), NOW));
+    }
+
+    #[test]
+    fn what_starts_later_neither_plays_nor_interrupts_yet() {
+        let mut queue = Queue::default();
+        let later =
+            Bulletin { start: Timestamp(NOW.0 + 5_000), ..of(1, Grade::Red, BroadcastClass::Emergency) };
+        assert_eq!(queue.push(later), None);
+        assert!(queue.take_ready(NOW).is_none());
+        assert!(!queue.interrupts(&of(2, Grade::Blue, BroadcastClass::Emergency), NOW));
+        assert_eq!(queue.due(NOW), Some(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn a_county_cannot_stop_the_city() {
+        let mut queue = Queue::default();
+        let city = bulletin(1);
+        let ebm = city.ebm;
+        assert_eq!(queue.push(city), None);
+        let stop = |tier| Bulletin { tier, action: Action::Stop(vec![ebm]), ..bulletin(2) };
+        assert!(queue.take_stopped(&stop(Level::County)).is_empty());
+        assert_eq!(queue.take_stopped(&stop(Level::Province)).len(), 1);
+    }
+
+    #[test]
+    fn a_full_queue_turns_the_least_away() {
+        let mut queue = Queue::default();
+        for seq in 1..=LONGEST as u64 {
+            assert_eq!(queue.push(of(seq, Grade::Red, BroadcastClass::Emergency)), None);
+        }
+        let away = queue.push(of(99, Grade::Blue, BroadcastClass::Emergency));
+        assert_eq!(away.map(|bulletin| bulletin.seq), Some(99));
+    }
+}

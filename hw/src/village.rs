@@ -1,0 +1,74 @@
+//! A pretend village for this crate's tests: one key, one region, bulletins by number.
+
+use mingluo_model::{
+    alert::Language,
+    bulletin::{
+        Action, Alg, BroadcastClass, Bulletin, EbmId, EventType, KeySet, ResourceCode, Tone, VerifyingEntry,
+    },
+    clock::Timestamp,
+    grade::Grade,
+    link::Order,
+    mode::ModeKind,
+    region::Level,
+    signer::LocalSigner,
+};
+
+/// The present of the tests: 2026-07-05T00:00:00Z.
+pub(crate) const NOW: Timestamp = Timestamp(1_783_209_600_000);
+
+pub(crate) fn box_code() -> ResourceCode {
+    "62104230010010314010101".parse().unwrap()
+}
+
+pub(crate) fn signer() -> LocalSigner {
+    LocalSigner::from_seed("fushun-1".parse().unwrap(), &[7; 32])
+}
+
+pub(crate) fn keys() -> KeySet {
+    KeySet {
+        keys: vec![VerifyingEntry {
+            id: "fushun-1".parse().unwrap(),
+            alg: Alg::Ed25519,
+            public: signer().public(),
+            not_after: Timestamp(NOW.0 + 365 * 86_400_000),
+            tier: Level::City,
+            areas: vec!["2104".parse().unwrap()],
+            max_level: Grade::Red,
+            classes: vec![BroadcastClass::Emergency, BroadcastClass::Daily],
+        }],
+    }
+}
+
+/// A red rainstorm bulletin for one township, valid for an hour; its EBM id ends in its number.
+pub(crate) fn bulletin(seq: u64) -> Bulletin {
+    Bulletin {
+        tier: Level::City,
+        key_id: "fushun-1".parse().unwrap(),
+        seq,
+        ebm: EbmId::new("42104000000000103010101".parse().unwrap(), 20_260_705, seq as u16).unwrap(),
+        class: BroadcastClass::Emergency,
+        grade: Some(Grade::Red),
+        event: EventType::OTHER,
+        areas: vec!["210423001".parse().unwrap()],
+        action: Action::Play,
+        related: None,
+        start: NOW,
+        end: Timestamp(NOW.0 + 3_600_000),
+        volume: 80,
+        repeats: 2,
+        tone: Tone::Red,
+        script: "暴雨红色预警".to_owned(),
+        audio: None,
+        language: Language::chinese(),
+        created: NOW,
+        mode: ModeKind::Live,
+    }
+}
+
+pub(crate) fn signed(bulletin: &Bulletin) -> Order {
+    Order { ebm: bulletin.ebm, envelope: signer().seal(bulletin).unwrap().to_bytes() }
+}
+
+pub(crate) fn order(seq: u64) -> Order {
+    signed(&bulletin(seq))
+}

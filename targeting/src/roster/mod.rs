@@ -1,0 +1,57 @@
+//! The roster (接收人名册) as a file, read row by row: who lives in which village, belongs to which groups and is
+//! reached where. An address that is not given is a channel that was not opted into. A bad row stops nothing; it
+//! is named, with what it holds of personal data masked.
+
+mod address;
+mod bad_row;
+mod lines;
+mod reader;
+mod row;
+
+pub use bad_row::{BadRow, RosterError, RowProblem};
+pub use reader::{Recipients, read_recipients};
+
+use mingluo_model::{
+    address::Address,
+    audience::{ChannelKind, Group},
+    region::RegionCode,
+};
+
+/// One person, or one speaker box, which is a recipient with nothing but a speaker address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// The village or community.
+    pub region: RegionCode,
+    /// One bit for each group; none for residents and boxes.
+    pub groups: u32,
+    /// Mobile number in E.164, with `+86`.
+    pub sms: Option<Address>,
+    /// Open id under the service account.
+    pub wechat: Option<Address>,
+    /// Mailbox.
+    pub email: Option<Address>,
+    /// A box's 23-digit resource code (GD/J 080).
+    pub speaker: Option<Address>,
+}
+
+impl Recipient {
+    /// Someone in a village who is in no group and has no address yet.
+    pub const fn new(region: RegionCode) -> Self {
+        Self { region, groups: 0, sms: None, wechat: None, email: None, speaker: None }
+    }
+
+    /// The address on a channel.
+    pub const fn address(&self, channel: ChannelKind) -> Option<&Address> {
+        match channel {
+            ChannelKind::Sms => self.sms.as_ref(),
+            ChannelKind::WeChat => self.wechat.as_ref(),
+            ChannelKind::Email => self.email.as_ref(),
+            ChannelKind::Speaker => self.speaker.as_ref(),
+        }
+    }
+}
+
+/// The bit of a group in [`Recipient::groups`]; nothing for a group beyond the mask.
+pub fn bit(group: Group) -> u32 {
+    1_u32.checked_shl(u32::from(group.0)).unwrap_or(0)
+}

@@ -1,0 +1,40 @@
+//! The pretend WeChat platform as a program of its own.
+
+use clap::Parser;
+use mingluo_model::clock::{SharedClock, system::SystemClock};
+use mingluo_rehearsal::{
+    sim_stage::{Stage, announce, told_to_stop},
+    sim_wechat::{SimWeChat, WeChatAccount, WeChatFaults},
+};
+use std::sync::Arc;
+
+/// 模拟微信平台(仅供演练):发放令牌,收下模板消息,按设定回调送达结果,不会发给任何人。
+///
+/// A pretend WeChat platform for rehearsals: gives tokens, takes template messages, posts signed receipts; nobody
+/// gets anything. It prints {"listening":"127.0.0.1:PORT"} when it is ready.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "Examples:\n  sim-wechat --callback http://127.0.0.1:8080/callback/wechat --log wechat.jsonl\n  \
+                  sim-wechat --token-seconds 5 --busy-percent 5 --block-percent 2 --silent-percent 1 --seed 7\n  \
+                  sim-wechat --late-ms 3000 --double\n  sim-wechat --receipt-first --quota 1000"
+)]
+struct Args {
+    #[command(flatten)]
+    stage: Stage,
+    #[command(flatten)]
+    account: WeChatAccount,
+    #[command(flatten)]
+    faults: WeChatFaults,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let clock: SharedClock = SystemClock::shared();
+    let (listener, journal) = args.stage.set(&clock).await?;
+    let platform = SimWeChat::start(listener, args.account, args.faults, Arc::clone(&journal), clock)?;
+    announce("sim-wechat", platform.address());
+    told_to_stop().await?;
+    Ok(journal.flush()?)
+}

@@ -1,0 +1,73 @@
+//! Drives a channel through its port as dispatch does, in its simplest form: prepare, send, hear every answer. For the
+//! stories that are told about one channel and its simulator.
+
+use mingluo_model::{
+    address::Address,
+    channel::{Channel, Parcel, Report, Run, SendError, Session, Verdict},
+    clock::Timestamp,
+    id::PlanId,
+    message::Message,
+    mode::Live,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The plan of all stories.
+pub(crate) const PLAN: &str = "0190163d-8694-739b-aea5-966c26f8ad91";
+
+/// One session and what it says.
+pub(crate) struct Courier {
+    session: Session<Live>,
+    message: Arc<Message<Live>>,
+    window: usize,
+}
+
+impl Courier {
+    pub(crate) async fn open(channel: &dyn Channel<Live>, message: Message<Live>) -> Result<Self, SendError> {
+        channel.measure(&message).unwrap();
+        let window = channel.limits().window.get() as usize;
+        Ok(Self { session: channel.open().await?, message: Arc::new(message), window })
+    }
+
+    /// Sends to all, a window at a time; the verdicts in the order of the addresses.
+    pub(crate) async fn deliver(&mut self, to: &[String], attempt: u8) -> Result<Vec<Verdict>, SendError> {
+        let parcels: Vec<Parcel> = (0..)
+            .zip(to)
+            .map(|(ordinal, to)| Parcel { ordinal, attempt, part_set: 1, to: Address::new(to.as_str()) })
+            .collect();
+        let mut verdicts = Vec::new();
+        for parcels in parcels.chunks(self.window) {
+            verdicts.extend(self.run(parcels.to_vec()).await?);
+        }
+        Ok(verdicts)
+    }
+
+    async fn run(&mut self, parcels: Vec<Parcel>) -> Result<Vec<Verdict>, SendError> {
+        let (units, plan) = (parcels.len(), PLAN.parse::<PlanId>().unwrap());
+        let (message, not_after) = (Arc::clone(&self.message), Timestamp(i64::from(u32::MAX) * 1_000));
+        let keys = self.session.outlet.prepare(&Run { plan, message, not_after, parcels }).unwrap();
+        self.session.outlet.send().await?;
+        let mut heard = BTreeMap::new();
+        while heard.len() < units {
+            for (key, verdict) in self.hear().await? {
+                assert!((keys.first..keys.first + units as u64).contains(&key));
+                assert!(heard.insert(key, verdict).is_none(), "key {key} was answered twice");
+            }
+        }
+        Ok(heard.into_values().collect())
+    }
+
+    /// What the session says next.
+    pub(crate) async fn hear(&mut self) -> Result<Vec<(u64, Verdict)>, SendError> {
+        let mut reports = Vec::new();
+        self.session.inlet.next(&mut reports).await?;
+        let answers = reports.into_iter().filter_map(|report| match report {
+            Report::Answer { key, verdict } => Some((key, verdict)),
+            Report::Receipt { .. } => None,
+        });
+        Ok(answers.collect())
+    }
+
+    pub(crate) async fn close(&mut self) {
+        self.session.outlet.close().await;
+    }
+}

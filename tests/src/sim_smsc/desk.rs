@@ -1,0 +1,361 @@
+//! One account at the centre: what it brings is judged, logged and answered here, and its receipts are kept until
+//! they are answered. A state machine without sockets: octets come in, octets go into each session's [`Outbox`].
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use bytes::BytesMut;
+use mingluo_channels::sms::smpp::{
+    Body, CommandStatus, FrameError, Framer, MessageId, MessageState, Pdu, ShortMessage,
+    command::RESPONSE, short_message::RECEIPT_FINAL,
+};
+
+use super::{
+    arrival::Arrival,
+    counts::{Counts, count},
+    dice::{Dice, Throw},
+    faults::{Faults, Plant},
+    gate::Gate,
+    log::{Arrived, Posted, PostedAs, Record, Sink, Verdict},
+    outbox::Outbox,
+    postbag::{Postbag, Receipt},
+};
+
+/// Which of the parts taken, or of the receipts sent, a planted fault takes: the smallest rehearsal has so many.
+const PLANTED: u64 = 3;
+
+/// Submits of a session before it stalls.
+const STALL_AFTER: u64 = 200;
+
+/// What a session is to do after a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Read on.
+    Go,
+    /// Read nothing for a while.
+    Stall(Duration),
+    /// Part in good order.
+    End,
+    /// Break in the middle of a frame.
+    Die,
+}
+
+/// One account.
+pub(super) struct Desk {
+    faults: Arc<Faults>,
+    next_id: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+    log: Option<Arc<Sink>>,
+    /// Records of the present batch.
+    records: Vec<u8>,
+    gate: Gate,
+    /// Parts that were busy once.
+    turned_away: HashSet<u64>,
+    lines: BTreeMap<u32, Line>,
+    /// The session that had the last receipt, when they go round.
+    last_served: u32,
+    /// Receipts by their time, in milliseconds since 1970.
+    waiting: BTreeMap<i64, Vec<Receipt>>,
+    /// Receipts whose time has come and for which no session hears.
+    stranded: Vec<Receipt>,
+    /// The answers of the present batch, and scratch for receipts.
+    answers: BytesMut,
+}
+
+/// One session.
+struct Line {
+    outbox: Arc<Outbox>,
+    /// Whether it takes receipts: a transmitter does not.
+    hears: bool,
+    submits: u64,
+    postbag: Postbag,
+}
+
+impl Desk {
+    pub(super) fn new(
+        faults: Arc<Faults>,
+        next_id: Arc<AtomicU64>,
+        counts: Arc<Counts>,
+        log: Option<Arc<Sink>>,
+    ) -> Self {
+        Self {
+            gate: Gate::new(faults.per_second),
+            faults,
+            next_id,
+            counts,
+            log,
+            records: Vec::new(),
+            turned_away: HashSet::new(),
+            lines: BTreeMap::new(),
+            last_served: 0,
+            waiting: BTreeMap::new(),
+            stranded: Vec::new(),
+            answers: BytesMut::new(),
+        }
+    }
+
+    /// A session was bound.
+    pub(super) fn enter(&mut self, session: u32, outbox: Arc<Outbox>, hears: bool) {
+        self.lines.insert(session, Line { outbox, hears, submits: 0, postbag: Postbag::default() });
+        self.counts.sessions.fetch_add(1, Relaxed);
+        for receipt in std::mem::take(&mut self.stranded) {
+            self.assign(receipt);
+        }
+    }
+
+    /// A session is gone; what it did not answer goes to another.
+    pub(super) fn leave(&mut self, session: u32) {
+        let Some(line) = self.lines.remove(&session) else { return };
+        self.counts.sessions.fetch_sub(1, Relaxed);
+        for receipt in line.postbag.empty() {
+            self.assign(receipt);
+        }
+    }
+
+    /// Takes every whole PDU out of what a session brought.
+    pub(super) fn hear(&mut self, session: u32, heard: &mut BytesMut, now_us: i64) -> Turn {
+        let mut turn = Turn::Go;
+        while turn == Turn::Go || matches!(turn, Turn::Stall(_)) {
+            let next = match Framer::default().push(heard) {
+                Ok(None) => break,
+                Ok(Some(pdu)) => self.take(session, pdu, now_us),
+                Err(error) => self.take_broken(&error),
+            };
+            turn = if next == Turn::Go { turn } else { next };
+        }
+        self.answer(session, now_us);
+        self.tick(now_us);
+        turn
+    }
+
+    /// Sends what is due.
+    pub(super) fn tick(&mut self, now_us: i64) {
+        while let Some(entry) = self.waiting.first_entry().filter(|entry| *entry.key() * 1_000 <= now_us) {
+            for receipt in entry.remove() {
+                self.assign(receipt);
+            }
+        }
+        let resend_us = i64::from(self.faults.resend_ms) * 1_000;
+        let window = self.faults.receipt_window as usize;
+        let mut lines = std::mem::take(&mut self.lines);
+        for (session, line) in &mut lines {
+            line.postbag.give_up_before(now_us - resend_us);
+            let mut out = BytesMut::new();
+            while let Some(receipt) = line.postbag.next(window) {
+                self.post(*session, line, receipt, now_us, &mut out);
+            }
+            line.outbox.put(&mut out);
+        }
+        self.lines = lines;
+        if let Some(log) = &self.log {
+            log.append(&mut self.records);
+        }
+        self.records.clear();
+    }
+
+    /// Hands the answers of a batch over, at once or after the latency.
+    fn answer(&mut self, session: u32, now_us: i64) {
+        if let Some(line) = self.lines.get(&session) {
+            match i64::from(self.faults.latency_ms) * 1_000 {
+                0 => line.outbox.put(&mut self.answers),
+                latency_us => line.outbox.put_at(now_us + latency_us, &mut self.answers),
+            }
+        }
+        self.answers.clear();
+    }
+
+    fn take(&mut self, session: u32, pdu: Pdu, now_us: i64) -> Turn {
+        let Pdu { sequence, status, body } = pdu;
+        match body {
+            Body::SubmitSm(message) => return self.submit(session, sequence, &message, now_us),
+            Body::DeliverSmResp if status == CommandStatus::ROK => self.answered(session, sequence, now_us),
+            // A receipt that the client could not keep comes again in its time.
+            Body::DeliverSmResp => {}
+            Body::EnquireLink => self.say(Pdu::response(sequence, CommandStatus::ROK, Body::EnquireLinkResp)),
+            Body::Unbind => {
+                self.say(Pdu::response(sequence, CommandStatus::ROK, Body::UnbindResp));
+                return Turn::End;
+            }
+            other if other.command_id() & RESPONSE != 0 => {}
+            Body::BindReceiver(_) | Body::BindTransmitter(_) | Body::BindTransceiver(_) => {
+                self.say(Pdu::nack(sequence, CommandStatus::RALYBND));
+            }
+            _ => self.say(Pdu::nack(sequence, CommandStatus::RINVCMDID)),
+        }
+        Turn::Go
+    }
+
+    fn take_broken(&mut self, error: &FrameError) -> Turn {
+        if let Some(nack) = error.nack() {
+            self.say(nack);
+        }
+        if error.is_fatal() { Turn::End } else { Turn::Go }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "what was said is said")]
+    fn say(&mut self, pdu: Pdu) {
+        pdu.encode(&mut self.answers);
+    }
+
+    fn submit(&mut self, session: u32, sequence: u32, message: &ShortMessage, now_us: i64) -> Turn {
+        let arrival = Arrival::of(message);
+        let dice = Dice::new(self.faults.seed, arrival.destination, arrival.part);
+        count(&self.counts.arrived);
+        let note = |id, verdict| {
+            let Arrival { destination, part, total, text } = arrival;
+            Record::Arrived(Arrived { at_us: now_us, session, sequence, id, destination, part, total, text, verdict })
+        };
+        match self.verdict(dice, now_us) {
+            (CommandStatus::ROK, verdict) => {
+                let id = self.next_id.fetch_add(1, Relaxed);
+                let number = count(&self.counts.taken);
+                if !self.planted(Plant::LoseOne, number) {
+                    note(id, verdict).put(&mut self.records);
+                    if self.planted(Plant::DoubleOne, number) {
+                        note(id, verdict).put(&mut self.records);
+                    }
+                    self.promise(session, id, message, dice, now_us);
+                }
+                let id = MessageId::new("message_id", &id.to_string()).unwrap_or_default();
+                self.say(Pdu::response(sequence, CommandStatus::ROK, Body::SubmitSmResp(id)));
+            }
+            (status, verdict) => {
+                note(0, verdict).put(&mut self.records);
+                self.say(Pdu::response(sequence, status, Body::SubmitSmResp(MessageId::default())));
+            }
+        }
+        self.turn_after_submit(session)
+    }
+
+    /// What the answer is, and what the log says of it.
+    fn verdict(&mut self, dice: Dice, now_us: i64) -> (CommandStatus, Verdict) {
+        let Faults { busy_percent, refuse_percent, lie_percent, .. } = *self.faults;
+        if !self.gate.admits(now_us) {
+            count(&self.counts.busy);
+            return (CommandStatus::RTHROTTLED, Verdict::Throttled);
+        }
+        if dice.shows(Throw::Busy, busy_percent) && self.turned_away.insert(dice.number()) {
+            count(&self.counts.busy);
+            let full = dice.shows(Throw::WhichBusy, 50.0);
+            let status = if full { CommandStatus::RMSGQFUL } else { CommandStatus::RTHROTTLED };
+            return (status, Verdict::Busy);
+        }
+        if dice.shows(Throw::Refuse, refuse_percent) {
+            count(&self.counts.refused);
+            return (CommandStatus::RINVDSTADR, Verdict::Refused);
+        }
+        let lies = dice.shows(Throw::Lie, lie_percent);
+        (CommandStatus::ROK, if lies { Verdict::Lied } else { Verdict::Taken })
+    }
+
+    /// Sees to the receipt of a part that was taken.
+    fn promise(&mut self, session: u32, id: u64, message: &ShortMessage, dice: Dice, now_us: i64) {
+        let faults = Arc::clone(&self.faults);
+        if message.registered_delivery & RECEIPT_FINAL == 0 {
+            return;
+        }
+        if dice.shows(Throw::Silent, faults.silent_percent) {
+            count(&self.counts.withheld);
+            let posted = Posted { at_us: now_us, session, id, how: PostedAs::Withheld, state: 0 };
+            return Record::Posted(posted).put(&mut self.records);
+        }
+        let fails = dice.shows(Throw::Fail, faults.fail_percent) && !dice.shows(Throw::Lie, faults.lie_percent);
+        let state = if fails { MessageState::Undeliverable } else { MessageState::Delivered };
+        let (to, from) = (message.source, message.destination);
+        let receipt = Receipt { id, state, session, taken_us: now_us, to, from };
+        let late_us = dice.within_us(Throw::Late, faults.late_ms);
+        let due_us = now_us + i64::from(faults.latency_ms) * 1_000 + late_us;
+        if dice.shows(Throw::Double, faults.double_percent) {
+            self.wait(receipt.clone(), due_us, now_us);
+        }
+        if dice.shows(Throw::First, faults.receipt_first_percent) {
+            self.post_first(session, receipt, now_us);
+        } else {
+            self.wait(receipt, due_us, now_us);
+        }
+    }
+
+    fn wait(&mut self, receipt: Receipt, due_us: i64, now_us: i64) {
+        if due_us <= now_us {
+            self.assign(receipt);
+        } else {
+            // Whole milliseconds, so that a million receipts wait in few places.
+            self.waiting.entry(due_us.div_euclid(1_000) + 1).or_default().push(receipt);
+        }
+    }
+
+    /// Puts a receipt among the answers, before the answer to its own part.
+    fn post_first(&mut self, session: u32, receipt: Receipt, now_us: i64) {
+        match self.lines.remove(&session) {
+            Some(mut line) if line.hears => {
+                let mut answers = std::mem::take(&mut self.answers);
+                self.post(session, &mut line, receipt, now_us, &mut answers);
+                self.answers = answers;
+                self.lines.insert(session, line);
+            }
+            deaf => {
+                self.lines.extend(deaf.map(|line| (session, line)));
+                self.assign(receipt);
+            }
+        }
+    }
+
+    /// Finds the session that a receipt goes to.
+    fn assign(&mut self, receipt: Receipt) {
+        let hears = |session: &u32| self.lines.get(session).is_some_and(|line| line.hears);
+        let own = Some(receipt.session).filter(|session| !self.faults.other_session && hears(session));
+        let in_turn = || {
+            let after = self.lines.range(self.last_served + 1..).chain(&self.lines);
+            after.filter(|(_, line)| line.hears).map(|(session, _)| *session).next()
+        };
+        match own.or_else(in_turn) {
+            Some(session) => {
+                self.last_served = session;
+                if let Some(line) = self.lines.get_mut(&session) {
+                    line.postbag.put(receipt);
+                }
+            }
+            None => self.stranded.push(receipt),
+        }
+    }
+
+    /// Puts a receipt on the wire and on record.
+    fn post(&mut self, session: u32, line: &mut Line, receipt: Receipt, now_us: i64, out: &mut BytesMut) {
+        let (id, state) = (receipt.id, receipt.state as u8);
+        let posted = Posted { at_us: now_us, session, id, how: PostedAs::Sent, state };
+        Record::Posted(posted).put(&mut self.records);
+        let number = count(&self.counts.sent);
+        if !self.planted(Plant::DropReceipt, number) {
+            line.postbag.send(receipt, now_us, out);
+        }
+    }
+
+    fn answered(&mut self, session: u32, sequence: u32, now_us: i64) {
+        let Some(id) = self.lines.get_mut(&session).and_then(|line| line.postbag.answer(sequence)) else { return };
+        count(&self.counts.answered);
+        let posted = Posted { at_us: now_us, session, id, how: PostedAs::Answered, state: 0 };
+        Record::Posted(posted).put(&mut self.records);
+    }
+
+    fn planted(&self, plant: Plant, number: u64) -> bool {
+        number == PLANTED && self.faults.plant == Some(plant)
+    }
+
+    fn turn_after_submit(&mut self, session: u32) -> Turn {
+        let Some(line) = self.lines.get_mut(&session) else { return Turn::End };
+        line.submits += 1;
+        if line.submits == self.faults.die_after {
+            return Turn::Die;
+        }
+        if line.submits == STALL_AFTER && self.faults.stall_ms > 0 {
+            return Turn::Stall(Duration::from_millis(self.faults.stall_ms.into()));
+        }
+        Turn::Go
+    }
+}

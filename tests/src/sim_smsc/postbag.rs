@@ -1,0 +1,185 @@
+//! The receipts of one session: those to be sent, and those sent and not answered, which come again.
+
+use std::collections::VecDeque;
+
+use bytes::BytesMut;
+use mingluo_channels::sms::{
+    smpp::{
+        Address, Body, MessageState, Pdu, ReceiptText, ShortMessage, Tlv, Tlvs,
+        short_message::ESM_RECEIPT,
+        time::receipt_date,
+        tlv::{MESSAGE_STATE, RECEIPTED_MESSAGE_ID},
+    },
+    wire::Octets,
+};
+
+/// A sequence on the wire has 31 bits (clause 3.2).
+const WIRE: u32 = 0x7FFF_FFFF;
+
+/// The centre's local time: Beijing.
+const OFFSET_MINUTES: i16 = 480;
+
+/// One receipt, wherever it is.
+#[derive(Debug, Clone)]
+pub(super) struct Receipt {
+    pub(super) id: u64,
+    pub(super) state: MessageState,
+    /// The session that brought the message.
+    pub(super) session: u32,
+    /// When it was taken.
+    pub(super) taken_us: i64,
+    /// The message's sender, to whom the receipt goes.
+    pub(super) to: Address,
+    /// The message's recipient, from whom the receipt comes.
+    pub(super) from: Address,
+}
+
+/// A receipt on the wire.
+struct Flying {
+    receipt: Receipt,
+    sent_us: i64,
+}
+
+/// The receipts of one session.
+pub(super) struct Postbag {
+    backlog: VecDeque<Receipt>,
+    /// By sequence from `first`; a place is empty when it was answered.
+    flying: VecDeque<Option<Flying>>,
+    first: u32,
+    unanswered: usize,
+}
+
+impl Default for Postbag {
+    fn default() -> Self {
+        Self { backlog: VecDeque::new(), flying: VecDeque::new(), first: 1, unanswered: 0 }
+    }
+}
+
+impl Postbag {
+    /// Puts a receipt behind those that wait.
+    pub(super) fn put(&mut self, receipt: Receipt) {
+        self.backlog.push_back(receipt);
+    }
+
+    /// The next receipt to send, while fewer than `window` are unanswered.
+    pub(super) fn next(&mut self, window: usize) -> Option<Receipt> {
+        if self.unanswered < window { self.backlog.pop_front() } else { None }
+    }
+
+    /// Writes a receipt and remembers it until it is answered.
+    pub(super) fn send(&mut self, receipt: Receipt, now_us: i64, out: &mut BytesMut) {
+        let sequence = self.first.wrapping_add(self.flying.len() as u32) & WIRE;
+        encode(&receipt, sequence, now_us, out);
+        self.flying.push_back(Some(Flying { receipt, sent_us: now_us }));
+        self.unanswered += 1;
+    }
+
+    /// The client took the receipt of `sequence`; its id, the first time.
+    pub(super) fn answer(&mut self, sequence: u32) -> Option<u64> {
+        let place = (sequence.wrapping_sub(self.first) & WIRE) as usize;
+        let flying = self.flying.get_mut(place)?.take()?;
+        self.unanswered -= 1;
+        self.forget_answered();
+        Some(flying.receipt.id)
+    }
+
+    /// Puts what was sent before `until_us` and not answered back among those to send.
+    pub(super) fn give_up_before(&mut self, until_us: i64) {
+        while let Some(Some(flying)) = self.flying.pop_front_if(|place| {
+            place.as_ref().is_some_and(|flying| flying.sent_us <= until_us)
+        }) {
+            self.first = self.first.wrapping_add(1) & WIRE;
+            self.unanswered -= 1;
+            self.backlog.push_back(flying.receipt);
+            self.forget_answered();
+        }
+    }
+
+    /// Everything that was not answered, oldest first.
+    pub(super) fn empty(self) -> impl Iterator<Item = Receipt> {
+        self.flying.into_iter().flatten().map(|flying| flying.receipt).chain(self.backlog)
+    }
+
+    fn forget_answered(&mut self) {
+        while self.flying.pop_front_if(|place| place.is_none()).is_some() {
+            self.first = self.first.wrapping_add(1) & WIRE;
+        }
+    }
+}
+
+fn encode(receipt: &Receipt, sequence: u32, now_us: i64, out: &mut BytesMut) {
+    let id = receipt.id.to_string();
+    let text = ReceiptText {
+        id: &id,
+        state: receipt.state,
+        submit_date: &date(receipt.taken_us),
+        done_date: &date(now_us),
+        err: if receipt.state == MessageState::Delivered { "000" } else { "001" },
+        text: "",
+    };
+    let named = [(RECEIPTED_MESSAGE_ID, format!("{id}\0").into_bytes()), (MESSAGE_STATE, vec![receipt.state as u8])];
+    let tlvs = named.iter().map(|(tag, value)| Tlv { tag: *tag, value });
+    let message = ShortMessage {
+        source: receipt.from,
+        destination: receipt.to,
+        esm_class: ESM_RECEIPT,
+        short_message: Octets::new("short_message", text.to_string().into_bytes()).unwrap_or_default(),
+        tlvs: Tlvs::new(tlvs).unwrap_or_default(),
+        ..ShortMessage::default()
+    };
+    Pdu::request(sequence, Body::DeliverSm(message)).encode(out);
+}
+
+fn date(at_us: i64) -> String {
+    receipt_date(at_us / 1_000, OFFSET_MINUTES).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receipt(id: u64) -> Receipt {
+        let address = Address::default();
+        Receipt { id, state: MessageState::Delivered, session: 1, taken_us: 0, to: address, from: address }
+    }
+
+    fn sent(bag: &mut Postbag, window: usize, now_us: i64) -> usize {
+        let mut count = 0;
+        while let Some(receipt) = bag.next(window) {
+            bag.send(receipt, now_us, &mut BytesMut::new());
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn no_more_than_the_window_is_unanswered() {
+        let mut bag = Postbag::default();
+        (1..=5).for_each(|id| bag.put(receipt(id)));
+        assert_eq!(sent(&mut bag, 2, 0), 2);
+        assert_eq!((bag.answer(2), bag.answer(2), bag.answer(9)), (Some(2), None, None));
+        assert_eq!(sent(&mut bag, 2, 0), 1);
+    }
+
+    #[test]
+    fn what_is_not_answered_in_time_comes_again_under_another_sequence() {
+        let mut bag = Postbag::default();
+        (1..=2).for_each(|id| bag.put(receipt(id)));
+        sent(&mut bag, 9, 100);
+        assert_eq!(bag.answer(1), Some(1));
+        bag.give_up_before(99);
+        assert_eq!(sent(&mut bag, 9, 200), 0);
+        bag.give_up_before(100);
+        assert_eq!(sent(&mut bag, 9, 200), 1);
+        assert_eq!((bag.answer(2), bag.answer(3)), (None, Some(2)));
+    }
+
+    #[test]
+    fn a_session_that_ends_leaves_all_that_was_not_answered() {
+        let mut bag = Postbag::default();
+        (1..=4).for_each(|id| bag.put(receipt(id)));
+        sent(&mut bag, 3, 0);
+        bag.answer(2);
+        assert_eq!(bag.empty().map(|receipt| receipt.id).collect::<Vec<_>>(), [1, 3, 4]);
+    }
+}

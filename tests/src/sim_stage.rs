@@ -1,0 +1,112 @@
+//! What every simulator's program shares: a listener on this machine only, the line that says where it listens, the
+//! faults' dice, and the end by signal. Knows no protocol.
+
+use anyhow::{Context, ensure};
+use mingluo_model::clock::SharedClock;
+use sha2::{Digest, Sha256};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::sim_journal::Journal;
+
+/// The options that every simulator takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Stage {
+    /// Where to listen; loopback only. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Append one JSON line for each message and receipt to this file.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+}
+
+impl Stage {
+    /// Binds the listener and opens the journal.
+    ///
+    /// # Errors
+    /// When the address is not loopback or in use, or the file cannot be opened.
+    pub async fn set(&self, clock: &SharedClock) -> anyhow::Result<(TcpListener, Arc<Journal>)> {
+        let listen = self.listen;
+        ensure!(listen.ip().is_loopback(), "--listen {listen}: a pretend server takes 127.0.0.1 only");
+        let listener = TcpListener::bind(listen).await.with_context(|| format!("--listen {listen}"))?;
+        let journal = match &self.log {
+            Some(file) => Journal::append_to(file, Arc::clone(clock)),
+            None => Ok(Journal::in_memory(Arc::clone(clock))),
+        };
+        let journal = journal.with_context(|| format!("--log {:?}", self.log))?;
+        Ok((listener, Arc::new(journal)))
+    }
+}
+
+/// Says on standard output where a simulator listens, as one JSON line, and on standard error what it is.
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is what the program tells who started it"
+)]
+pub fn announce(name: &str, listening: SocketAddr) {
+    eprintln!(
+        "{name}: 演练用的模拟服务器,不会真的发出任何信息 / a pretend server for rehearsals, nothing really leaves"
+    );
+    println!("{}", serde_json::json!({ "listening": listening.to_string() }));
+}
+
+/// Returns when the program is told to stop (SIGTERM, or Ctrl-C).
+///
+/// # Errors
+/// When the signals cannot be heard.
+pub async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupt = tokio::signal::ctrl_c() => Ok(interrupt?),
+    }
+}
+
+/// Whether a fault strikes: chosen by a seeded hash of who it would strike, so that a run can be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dice {
+    /// The seed of the run.
+    pub seed: u64,
+}
+
+impl Dice {
+    /// Whether the fault named `knob` strikes `who`, which it does for about `percent` of all.
+    pub fn strikes(self, knob: &str, who: &str, percent: u8) -> bool {
+        let digest = Sha256::new()
+            .chain_update(self.seed.to_le_bytes())
+            .chain_update(knob)
+            .chain_update([0])
+            .chain_update(who)
+            .finalize();
+        let roll = u16::from_le_bytes([digest[0], digest[1]]);
+        u32::from(roll) * 100 < u32::from(percent) << 16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_strikes_the_same_people_and_about_so_many() {
+        let struck = |seed, knob: &str| -> Vec<u32> {
+            (0..10_000).filter(|who| Dice { seed }.strikes(knob, &who.to_string(), 5)).collect()
+        };
+        let first = struck(7, "refuse");
+        assert!((400..600).contains(&first.len()), "{}", first.len());
+        assert_eq!(first, struck(7, "refuse"));
+        assert_ne!(first, struck(8, "refuse"));
+        assert_ne!(first, struck(7, "busy"));
+    }
+
+    #[test]
+    fn none_and_all_are_exact() {
+        let dice = Dice { seed: 1 };
+        let strikes = |percent| (0..1_000).filter(|who| dice.strikes("k", &who.to_string(), percent)).count();
+        assert_eq!((strikes(0), strikes(100)), (0, 1_000));
+    }
+}

@@ -1,0 +1,150 @@
+//! A pretend WeChat platform (模拟微信平台): tokens, template messages and signed callbacks over HTTP on loopback. Keeps
+//! a line in its journal for each message and fails as it is told to. Knows nothing of who sends.
+
+mod receipts;
+mod send;
+#[cfg(test)]
+mod story;
+mod tokens;
+
+use self::{receipts::Receipts, send::Sent, tokens::Tokens};
+use crate::{sim_journal::Journal, sim_stage::Dice};
+use axum::{Router, routing::post};
+use mingluo_model::clock::SharedClock;
+use serde_json::{Value, json};
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{net::TcpListener, task::JoinSet};
+
+/// The account that the pretend platform holds, and where its callbacks go.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WeChatAccount {
+    /// The account's AppID.
+    #[arg(long, default_value = "wx-pretend")]
+    pub app_id: String,
+    /// The account's AppSecret; a pretend one, so it may stand on a command line.
+    #[arg(long, default_value = "pretend-secret")]
+    pub secret: String,
+    /// Where receipts are posted; without it they are all withheld.
+    #[arg(long, value_name = "URL")]
+    pub callback: Option<String>,
+    /// The token that callbacks are signed with.
+    #[arg(long, default_value = "pretend-token")]
+    pub token: String,
+}
+
+/// How the pretend platform fails.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WeChatFaults {
+    /// How long a token lives, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 7_200)]
+    pub token_seconds: u32,
+    /// So many of a hundred calls are answered -1 (busy), drawn anew on each try.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub busy_percent: u8,
+    /// So many of a hundred followers block the account: taken, and the receipt says `failed:user block`.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub block_percent: u8,
+    /// For so many of a hundred followers no receipt is ever given.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub silent_percent: u8,
+    /// Wait so long before each receipt, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub late_ms: u64,
+    /// Give every receipt twice.
+    #[arg(long)]
+    pub double: bool,
+    /// Give the receipt before the answer to the call.
+    #[arg(long)]
+    pub receipt_first: bool,
+    /// After so many messages answer 45009 (the day's quota is used up).
+    #[arg(long, value_name = "MESSAGES")]
+    pub quota: Option<u64>,
+    /// The seed of all faults: the same one strikes the same followers.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+impl Default for WeChatFaults {
+    fn default() -> Self {
+        Self {
+            token_seconds: 7_200,
+            busy_percent: 0,
+            block_percent: 0,
+            silent_percent: 0,
+            late_ms: 0,
+            double: false,
+            receipt_first: false,
+            quota: None,
+            seed: 1,
+        }
+    }
+}
+
+/// A running pretend platform; it stops when it is dropped, and receipts that wait are never given.
+pub struct SimWeChat {
+    address: SocketAddr,
+    platform: Arc<Platform>,
+    _tasks: JoinSet<()>,
+}
+
+/// What all its calls share.
+struct Platform {
+    faults: WeChatFaults,
+    journal: Arc<Journal>,
+    tokens: Tokens,
+    sent: Sent,
+    receipts: Arc<Receipts>,
+}
+
+impl SimWeChat {
+    /// Serves on a listener.
+    ///
+    /// # Errors
+    /// When the listener has no address, or no HTTP client can be built.
+    pub fn start(
+        listener: TcpListener,
+        account: WeChatAccount,
+        faults: WeChatFaults,
+        journal: Arc<Journal>,
+        clock: SharedClock,
+    ) -> anyhow::Result<Self> {
+        let address = listener.local_addr()?;
+        let flushing = Arc::clone(&journal).keep_flushed();
+        let receipts = Receipts::new(&account, faults.clone(), Arc::clone(&journal), Arc::clone(&clock))?;
+        let tokens = Tokens::new(account, faults.token_seconds, clock);
+        let sent = Sent::default();
+        let platform = Arc::new(Platform { faults, journal, tokens, sent, receipts: Arc::new(receipts) });
+        let router = Router::new()
+            .route("/cgi-bin/stable_token", post(tokens::give))
+            .route("/cgi-bin/message/template/send", post(send::template))
+            .with_state(Arc::clone(&platform));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(flushing);
+        tasks.spawn(async move {
+            // It ends only with the listener.
+            let _ended = axum::serve(listener, router).await;
+        });
+        Ok(Self { address, platform, _tasks: tasks })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How often it was asked for a token.
+    pub fn asked_for_tokens(&self) -> u64 {
+        self.platform.tokens.asked()
+    }
+}
+
+impl Platform {
+    fn dice(&self) -> Dice {
+        Dice { seed: self.faults.seed }
+    }
+}
+
+/// An answer of the platform that says no, with HTTP status 200 as the real one does.
+fn refusal(errcode: i64, errmsg: &str) -> axum::Json<Value> {
+    axum::Json(json!({ "errcode": errcode, "errmsg": format!("{errmsg} rid: pretend") }))
+}

@@ -1,0 +1,250 @@
+//! Stories of the WeChat channel and its platform, over real sockets.
+
+use super::*;
+use crate::{
+    sim_courier::{Courier, PLAN},
+    sim_journal::{Entry, What},
+};
+use axum::{body::Bytes, extract::RawQuery};
+use mingluo_channels::wechat::{Callback, WeChatChannel, WeChatConfig};
+use mingluo_model::{
+    alert::Language,
+    channel::{SendError, Verdict},
+    clock::{Clock, system::SystemClock},
+    delivery::Reason,
+    message::{Body, Message},
+    mode::Live,
+    receipt::{ProviderId, Receipt, ReceiptStatus},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, OnceLock},
+    time::Duration,
+};
+
+/// A clock that a story sets ahead, and that waits in real time.
+struct Ahead {
+    real: Arc<SystemClock>,
+    by: Mutex<Duration>,
+}
+
+#[async_trait::async_trait]
+impl Clock for Ahead {
+    fn now(&self) -> mingluo_model::clock::Timestamp {
+        self.real.now().plus(*self.by.lock().unwrap())
+    }
+
+    fn ticks(&self) -> Duration {
+        self.real.ticks()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.real.sleep(duration).await;
+    }
+}
+
+/// Our side of the callback: parses and keeps, as the console would.
+#[derive(Default)]
+struct Ear {
+    parser: OnceLock<Callback>,
+    receipts: Mutex<Vec<Receipt>>,
+}
+
+impl Ear {
+    fn take(&self, query: &str, body: &[u8]) -> &'static str {
+        let Some(parser) = self.parser.get() else { return "not ready" };
+        let Ok(receipts) = parser.parse(query, body) else { return "refused" };
+        self.receipts.lock().unwrap().extend(receipts);
+        "success"
+    }
+
+    fn heard(&self) -> Vec<Receipt> {
+        self.receipts.lock().unwrap().clone()
+    }
+}
+
+/// The platform, our channel and our callback, all in one process.
+struct Scene {
+    platform: SimWeChat,
+    journal: Arc<Journal>,
+    channel: WeChatChannel<Live>,
+    ear: Arc<Ear>,
+    far_clock: Arc<Ahead>,
+    _listening: JoinSet<()>,
+    _files: tempfile::TempDir,
+}
+
+fn config(port: u16, files: &tempfile::TempDir, secret: &str) -> WeChatConfig {
+    let (secret_file, token_file) = (files.path().join("secret"), files.path().join("token"));
+    std::fs::write(&secret_file, format!("{secret}\n")).unwrap();
+    std::fs::write(&token_file, "pretend-token\n").unwrap();
+    serde_json::from_value(json!({
+        "name": "oa", "pretend": true, "api_base": format!("http://127.0.0.1:{port}"), "app_id": "wx-pretend",
+        "secret_file": secret_file, "token_file": token_file, "templates": ["T1"], "calls": 8, "per_second": 1000,
+    }))
+    .unwrap()
+}
+
+async fn scene(faults: WeChatFaults) -> Scene {
+    let (ear, mut listening) = (Arc::new(Ear::default()), JoinSet::new());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let callback = Some(format!("http://{}/wx", listener.local_addr().unwrap()));
+    let hearing = Arc::clone(&ear);
+    let take =
+        async move |RawQuery(query): RawQuery, body: Bytes| hearing.take(&query.unwrap_or_default(), &body);
+    listening
+        .spawn(async move { axum::serve(listener, Router::new().route("/wx", post(take))).await.unwrap() });
+
+    let far_clock = Arc::new(Ahead { real: SystemClock::shared(), by: Mutex::default() });
+    let journal = Arc::new(Journal::in_memory(far_clock.clone()));
+    let account = WeChatAccount {
+        app_id: "wx-pretend".into(),
+        secret: "pretend-secret".into(),
+        callback,
+        token: "pretend-token".into(),
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let platform = SimWeChat::start(listener, account, faults, journal.clone(), far_clock.clone()).unwrap();
+    let files = tempfile::tempdir().unwrap();
+    let config = config(platform.address().port(), &files, "pretend-secret");
+    let channel = WeChatChannel::<Live>::new(config, SystemClock::shared()).unwrap();
+    assert!(ear.parser.set(channel.callback()).is_ok());
+    Scene { platform, journal, channel, ear, far_clock, _listening: listening, _files: files }
+}
+
+impl Scene {
+    async fn courier(&self) -> Courier {
+        let fields = BTreeMap::from([("thing1".into(), "暴雨红色预警".into())]);
+        let body = Body::WeChat { template_id: "T1".into(), fields, url: String::new() };
+        let message = Message::new(PLAN.parse().unwrap(), Language::chinese(), body);
+        Courier::open(&self.channel, message).await.unwrap()
+    }
+
+    fn told(&self, what: What) -> Vec<Entry> {
+        self.journal.entries().into_iter().filter(|entry| entry.what == what).collect()
+    }
+
+    async fn until_told(&self, what: What, lines: usize) {
+        while self.told(what).len() < lines {
+            self.far_clock.sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+fn followers(number: usize) -> Vec<String> {
+    (0..number).map(|follower| format!("oPretend{follower:04}")).collect()
+}
+
+fn ids(verdicts: &[Verdict]) -> Vec<ProviderId> {
+    let id = |verdict: &Verdict| match verdict {
+        Verdict::Accepted(Some(id)) => id.clone(),
+        other => panic!("{other:?}"),
+    };
+    verdicts.iter().map(id).collect()
+}
+
+#[tokio::test]
+async fn every_follower_has_a_receipt_under_the_number_of_the_answer() {
+    let scene = scene(WeChatFaults { block_percent: 30, ..WeChatFaults::default() }).await;
+    let to = followers(40);
+
+    let numbers = ids(&scene.courier().await.deliver(&to, 1).await.unwrap());
+    scene.until_told(What::Receipt, 40).await;
+
+    let by_number: BTreeMap<_, _> =
+        scene.ear.heard().into_iter().map(|r| (r.provider_id.clone(), r)).collect();
+    assert_eq!(by_number.len(), 40);
+    for (number, follower) in numbers.iter().zip(&to) {
+        let blocked = Dice { seed: 1 }.strikes("block", follower, 30);
+        let expected =
+            if blocked { ReceiptStatus::Failed(Reason::Blocked) } else { ReceiptStatus::Delivered };
+        let receipt = &by_number[number];
+        assert_eq!((receipt.status, receipt.to.as_ref().unwrap().expose()), (expected, follower.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_dies_in_mid_run_is_renewed_once_and_nobody_is_lost() {
+    let scene = scene(WeChatFaults::default()).await;
+    let mut courier = scene.courier().await;
+    let to = followers(48);
+    ids(&courier.deliver(&to[..24], 1).await.unwrap());
+    *scene.far_clock.by.lock().unwrap() = Duration::from_hours(3);
+
+    ids(&courier.deliver(&to, 1).await.unwrap());
+
+    assert_eq!(
+        scene.platform.asked_for_tokens(),
+        2,
+        "one at the start, one for eight calls that found it dead"
+    );
+    assert_eq!(scene.told(What::Accepted).len(), 48);
+}
+
+#[tokio::test]
+async fn the_same_delivery_sent_again_is_the_same_message() {
+    let scene = scene(WeChatFaults::default()).await;
+    let mut courier = scene.courier().await;
+    let first = ids(&courier.deliver(&followers(3), 1).await.unwrap());
+    let second = ids(&courier.deliver(&followers(3), 2).await.unwrap());
+    assert_eq!(first, second);
+    assert_eq!(scene.told(What::Accepted).len(), 3);
+}
+
+#[tokio::test]
+async fn the_quota_ends_it_for_the_rest() {
+    let scene = scene(WeChatFaults { quota: Some(5), ..WeChatFaults::default() }).await;
+    let verdicts = scene.courier().await.deliver(&followers(12), 1).await.unwrap();
+    let quota = |v: &&Verdict| matches!(v, Verdict::Permanent(refusal) if refusal.reason == Reason::Quota);
+    assert_eq!((verdicts.iter().filter(quota).count(), scene.told(What::Accepted).len()), (7, 5));
+}
+
+#[tokio::test]
+async fn receipts_come_before_the_answer_twice_or_never() {
+    let faults =
+        WeChatFaults { receipt_first: true, double: true, silent_percent: 50, ..WeChatFaults::default() };
+    let scene = scene(faults).await;
+
+    ids(&scene.courier().await.deliver(&followers(20), 1).await.unwrap());
+
+    // All answers are here, so all receipts that ever come have come.
+    let (heard, silent) = (scene.ear.heard(), scene.told(What::Withheld));
+    assert!((1..20).contains(&silent.len()));
+    assert_eq!(heard.len(), 2 * (20 - silent.len()));
+    assert!(
+        heard
+            .iter()
+            .all(|receipt| silent.iter().all(|entry| entry.id.as_bytes() != receipt.provider_id.bytes()))
+    );
+}
+
+#[tokio::test]
+async fn a_busy_platform_costs_no_attempt() {
+    let scene = scene(WeChatFaults { busy_percent: 100, ..WeChatFaults::default() }).await;
+    let verdicts = scene.courier().await.deliver(&followers(2), 1).await.unwrap();
+    assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Busy { .. })), "{verdicts:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_secret_shows_before_anything_is_sent() {
+    let scene = scene(WeChatFaults::default()).await;
+    let files = tempfile::tempdir().unwrap();
+    let config = config(scene.platform.address().port(), &files, "wrong");
+    let channel = WeChatChannel::<Live>::new(config, SystemClock::shared()).unwrap();
+    let opened = mingluo_model::channel::Channel::open(&channel).await;
+    let Err(SendError::Refused { detail }) = opened.map(|_| ()) else {
+        panic!("the account must be refused")
+    };
+    assert!(detail.starts_with("40125"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_platform_that_is_gone_holds_everything_back() {
+    let scene = scene(WeChatFaults::default()).await;
+    let mut courier = scene.courier().await;
+    let Scene { platform, .. } = scene;
+    drop(platform);
+    tokio::task::yield_now().await;
+    let verdicts = courier.deliver(&followers(2), 1).await.unwrap();
+    assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Busy { .. })), "{verdicts:?}");
+}
