@@ -150,7 +150,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is no TOML, or has a key that nobody knows.
-    #[error("{}: {source}", path.display())]
+    #[error("{}", path.display())]
     Toml {
         /// The file.
         path: PathBuf,

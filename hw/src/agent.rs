@@ -9,15 +9,15 @@ mod play;
 use crate::{
     journal::{Journal, JournalError, Phase, Record},
     player::AudioSink,
-    queue::{self, Queue},
+    queue::Queue,
     relay::Power,
     sense::Sense,
     trust::Trust,
 };
 use mingluo_model::{
-    bulletin::{Action, Bulletin, EbmId, Refusal, ResourceCode, Sequences},
+    bulletin::{EbmId, Refusal, ResourceCode, Sequences},
     clock::{SharedClock, Timestamp},
-    link::{BoxFrame, CityFrame, DeviceState, Event, Heartbeat, Hello, Order, Report, VERSION, Welcome},
+    link::{BoxFrame, CityFrame, DeviceState, Event, Heartbeat, Hello, Report, VERSION, Welcome},
     mode::ModeKind,
     region::RegionCode,
 };

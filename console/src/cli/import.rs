@@ -164,7 +164,7 @@ impl Import {
             return;
         }
         for row in bad.iter().take(SHOWN) {
-            say(format_args!("第 {} 行 line {}: {row}", row.line, row.line));
+            say(format_args!("第 {} 行 {row}", row.line));
         }
         if bad.len() > SHOWN {
             say(format_args!(

@@ -71,6 +71,8 @@ impl Mingluo {
     /// # Errors
     /// Whatever the command could not do.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
+        // An error means that somebody installed it already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         match self.command {
             Command::Serve(command) => command.run().await,
             Command::Migrate(command) => command.run().await,
@@ -86,7 +88,9 @@ impl Mingluo {
 /// Starts logging to standard error, as asked.
 pub fn log(command: &Mingluo) {
     let filter = EnvFilter::try_new(&command.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let logger =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     if command.log_json {
         logger.json().init();
     } else {

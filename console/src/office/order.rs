@@ -82,11 +82,9 @@ impl<M: Mode> Office<M> {
     /// # Errors
     /// [`OfficeError`]: the first thing that is wrong, by field; then nothing is kept.
     pub async fn draft(&self, officer: &Officer, order: &DraftOrder) -> Result<Alert<M>, OfficeError> {
-        let now = self.clock.now();
-        let content = self.content(order).await?;
-        let id = self.chance(|chance| AlertId::new(now, chance));
-        let alert = Alert::<M>::draft(id, officer, content, now)?;
+        let alert = self.propose(officer, order).await?;
         self.preview(&alert)?;
+        let id = alert.id;
         let detail = json!({ "grade": alert.content.grade.word(), "hazard": alert.content.hazard.code });
         let change = Change {
             alerts: vec![AlertWrite::new(&alert, 0)],
@@ -95,6 +93,17 @@ impl<M: Mode> Office<M> {
         };
         self.store.commit(&change).await?;
         Ok(alert)
+    }
+
+    /// The draft that an order would become, for a preview: nothing is kept, and no channel's limit is checked.
+    ///
+    /// # Errors
+    /// [`OfficeError`]: the first thing that is wrong, by field.
+    pub async fn propose(&self, officer: &Officer, order: &DraftOrder) -> Result<Alert<M>, OfficeError> {
+        let now = self.clock.now();
+        let content = self.content(order).await?;
+        let id = self.chance(|chance| AlertId::new(now, chance));
+        Ok(Alert::<M>::draft(id, officer, content, now)?)
     }
 
     async fn content(&self, order: &DraftOrder) -> Result<Content, OfficeError> {

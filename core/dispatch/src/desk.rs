@@ -55,6 +55,8 @@ pub struct Digest {
     pub freed: usize,
     /// Receipts that may be answered once the entries are durable.
     pub tokens: Vec<ReceiptToken>,
+    /// Answers among them that said "busy".
+    pub busy: u32,
     /// The gateway wants a pause.
     pub pause: Option<Duration>,
     /// Receipts that matched nothing, in the order in which they stand in `entries`.
@@ -227,6 +229,7 @@ impl<M: Mode> Desk<M> {
         let answer = match verdict {
             Verdict::Accepted(id) => Answer::Accepted(id),
             Verdict::Busy { retry_after } => {
+                digest.busy += 1;
                 digest.pause = digest.pause.max(Some(retry_after));
                 Answer::Busy
             }

@@ -44,6 +44,9 @@ pub struct Licence {
     limiter: Limiter,
     clock: SharedClock,
     run: u32,
+    burst: u32,
+    // Guards how much slower than the licence the gateway wants it; held for a few instructions only.
+    pace: Mutex<Pace>,
     // Guards the end of a pause that the gateway asked for; held for a few instructions only.
     paused_until: Mutex<Duration>,
 }
@@ -56,7 +59,8 @@ impl Licence {
         let (rate, burst) = (at_least_one(rate), at_least_one(burst));
         let quota = Quota::per_second(rate).allow_burst(burst);
         let limiter = RateLimiter::direct_with_clock(quota, Ticks(clock.clone()));
-        Self { limiter, clock, run: (burst.get() / 2).max(1), paused_until: Mutex::default() }
+        let (run, burst) = ((burst.get() / 2).max(1), burst.get());
+        Self { limiter, clock, run, burst, pace: Mutex::default(), paused_until: Mutex::default() }
     }
 
     /// Units that are best taken at once: half of the burst.
@@ -81,14 +85,26 @@ impl Licence {
                 self.clock.sleep(pause).await;
                 continue;
             }
-            match self.limiter.check_n(units) {
+            match self.limiter.check_n(self.price(units)) {
                 Ok(Err(not_until)) => self.clock.sleep(not_until.wait_time_from(self.clock.ticks())).await,
                 Ok(Ok(())) | Err(_) => return,
             }
         }
     }
 
-    /// Nothing leaves for this long: the gateway said busy.
+    /// What `units` cost now: more than their number while the gateway wants less than the licence.
+    fn price(&self, units: NonZeroU32) -> NonZeroU32 {
+        let slow = self.pace.lock().unwrap_or_else(PoisonError::into_inner).slow;
+        at_least_one(((f64::from(units.get()) * slow).ceil() as u32).min(self.burst))
+    }
+
+    /// The gateway answered so many units, and so many of them with "busy".
+    pub fn heard(&self, answers: u32, busy: u32) {
+        let now = self.clock.ticks();
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).heard(now, answers, busy);
+    }
+
+    /// Nothing leaves for this long: the gateway asked for a pause.
     pub fn brake(&self, pause: Duration) {
         let until = self.clock.ticks() + pause;
         let mut paused_until = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -98,6 +114,44 @@ impl Licence {
     fn pause_left(&self) -> Duration {
         let paused_until = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         paused_until.saturating_sub(self.clock.ticks())
+    }
+}
+
+/// How many times slower than the licence the account runs, found by what the gateway says.
+#[derive(Debug)]
+struct Pace {
+    slow: f64,
+    since: Duration,
+    answers: u32,
+    busy: u32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { slow: 1.0, since: Duration::ZERO, answers: 0, busy: 0 }
+    }
+}
+
+impl Pace {
+    /// Answers are judged together for this long.
+    const WINDOW: Duration = Duration::from_millis(200);
+
+    /// A share of "busy" that is borne: below it the pace recovers, above it it falls.
+    const BORNE: f64 = 0.05;
+
+    /// The most that an account is slowed down.
+    const SLOWEST: f64 = 64.0;
+
+    fn heard(&mut self, now: Duration, answers: u32, busy: u32) {
+        self.answers += answers;
+        self.busy += busy;
+        if now.saturating_sub(self.since) < Self::WINDOW || self.answers == 0 {
+            return;
+        }
+        let share = f64::from(self.busy) / f64::from(self.answers);
+        let factor = if share > Self::BORNE { 1.0 + share } else { 0.95 };
+        *self =
+            Self { slow: (self.slow * factor).clamp(1.0, Self::SLOWEST), since: now, answers: 0, busy: 0 };
     }
 }
 
@@ -152,6 +206,17 @@ mod tests {
             let used: u32 = greedy(per_second, 2, 10).iter().sum();
             assert!(f64::from(used) >= 0.985 * f64::from(per_second) * 10.0, "{used} of {per_second}");
         }
+    }
+
+    #[test]
+    fn a_gateway_that_grants_half_is_not_run_into_for_long() {
+        let mut pace = Pace::default();
+        for step in 1..=50 {
+            let (sent, granted) = (1_000.0 / pace.slow, 500.0);
+            let busy = f64::max(sent - granted, 0.0);
+            pace.heard(Duration::from_millis(step * 200), sent as u32, busy as u32);
+        }
+        assert!((1.6..2.4).contains(&pace.slow), "{}", pace.slow);
     }
 
     #[test]

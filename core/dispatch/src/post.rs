@@ -37,6 +37,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The pause after a refused login: gateways lock accounts that hammer.
 const REFUSED_PAUSE: Duration = Duration::from_mins(1);
 
+/// A gateway that wants a longer pause than this means it; a shorter one is a hint to go slower.
+const LONGEST_HINT: Duration = Duration::from_secs(1);
+
 /// How long an orderly stop waits for answers that are under way.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -306,8 +309,9 @@ impl<M: Mode> Post<M> {
 
     async fn keep(&self, reports: &mut Vec<Report>, answerer: &dyn Answerer, line: &Line) -> Result<(), End> {
         let digest = self.desk().digest(reports, &mut line.flights(), self.clock.now());
-        let Digest { entries, freed, tokens, pause, unmatched } = digest;
-        if let Some(pause) = pause {
+        let Digest { entries, freed, tokens, busy, pause, unmatched } = digest;
+        self.licence.heard(freed as u32, busy);
+        if let Some(pause) = pause.filter(|pause| *pause > LONGEST_HINT) {
             self.licence.brake(pause);
         }
         if !entries.is_empty() {

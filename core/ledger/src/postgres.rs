@@ -31,6 +31,7 @@ const NAME: &str = "postgres";
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/postgres");
 
+/// A connection is asked whether it lives before it is used: an append that fails on a stale one halts dispatch.
 const CONNECTIONS: u32 = 10;
 /// How long a verb waits for a free connection before it fails.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -63,7 +64,6 @@ impl Engine {
         let reader = PoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
-            .test_before_acquire(false)
             .connect_with(tuned(options))
             .await
             .map_err(StoreError::database("open"))?;

@@ -28,7 +28,7 @@ impl GradeRule {
 /// The default follows the practice of provincial rules: blue and yellow need two people, orange and red
 /// three; ten seconds of hold; at most 24 hours, after which a warning is renewed. A lift needs one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct ReleasePolicy {
     /// The rule for blue.
     pub blue: GradeRule,

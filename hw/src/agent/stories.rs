@@ -1,6 +1,6 @@
 //! What a box lives through.
 
-use super::*;
+use super::{obey::MANY_PENDING, *};
 use crate::{
     journal::{Medium, MemoryMedium},
     player::MuteSink,
@@ -10,10 +10,10 @@ use crate::{
     village::{NOW, box_code, bulletin, keys, order, signed},
 };
 use mingluo_model::{
-    bulletin::BroadcastClass,
+    bulletin::{Action, BroadcastClass, Bulletin},
     clock::{Clock as _, manual::ManualClock},
     grade::Grade,
-    link::Committed,
+    link::{Committed, Order},
     region::Level,
 };
 use std::{io, sync::Arc};

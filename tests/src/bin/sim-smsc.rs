@@ -54,7 +54,10 @@ async fn main() -> anyhow::Result<()> {
     loop {
         tokio::select! {
             _ = terminated.recv() => break,
-            pressed = tokio::signal::ctrl_c() => break pressed.context("Ctrl-C cannot be heard")?,
+            pressed = tokio::signal::ctrl_c() => {
+                pressed.context("Ctrl-C cannot be heard")?;
+                break;
+            }
             () = clock.sleep(Duration::from_secs(1)), if args.stats => say(&json!(smsc.counts())),
         }
     }

@@ -47,7 +47,9 @@ impl Numbers {
             }
             networks.entry(row.network).or_default().add(row.first_segment, row.last_segment);
         }
-        networks.values_mut().for_each(|ranges| ranges.step = step(ranges.total));
+        for ranges in networks.values_mut() {
+            ranges.step = step(ranges.total);
+        }
         Ok(Self { networks })
     }
 
@@ -91,7 +93,7 @@ impl Ranges {
 /// A step without a common divisor, by the golden ratio so that neighbours land far apart.
 fn step(total: u64) -> u64 {
     let golden = (total as f64 * 0.618_033_988_749_895) as u64;
-    (golden.max(1)..).find(|step| coprime(*step, total)).unwrap_or(1)
+    (golden.max(1)..=total).find(|step| coprime(*step, total)).unwrap_or(1)
 }
 
 const fn coprime(a: u64, b: u64) -> bool {

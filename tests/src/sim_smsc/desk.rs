@@ -12,8 +12,8 @@ use std::{
 
 use bytes::BytesMut;
 use mingluo_channels::sms::smpp::{
-    Body, CommandStatus, FrameError, Framer, MessageId, MessageState, Pdu, ShortMessage,
-    command::RESPONSE, short_message::RECEIPT_FINAL,
+    Body, CommandStatus, FrameError, Framer, MessageId, MessageState, Pdu, ShortMessage, command::RESPONSE,
+    short_message::RECEIPT_FINAL,
 };
 
 use super::{
@@ -209,7 +209,17 @@ impl Desk {
         count(&self.counts.arrived);
         let note = |id, verdict| {
             let Arrival { destination, part, total, text } = arrival;
-            Record::Arrived(Arrived { at_us: now_us, session, sequence, id, destination, part, total, text, verdict })
+            Record::Arrived(Arrived {
+                at_us: now_us,
+                session,
+                sequence,
+                id,
+                destination,
+                part,
+                total,
+                text,
+                verdict,
+            })
         };
         match self.verdict(dice, now_us) {
             (CommandStatus::ROK, verdict) => {
@@ -265,7 +275,8 @@ impl Desk {
             let posted = Posted { at_us: now_us, session, id, how: PostedAs::Withheld, state: 0 };
             return Record::Posted(posted).put(&mut self.records);
         }
-        let fails = dice.shows(Throw::Fail, faults.fail_percent) && !dice.shows(Throw::Lie, faults.lie_percent);
+        let fails =
+            dice.shows(Throw::Fail, faults.fail_percent) && !dice.shows(Throw::Lie, faults.lie_percent);
         let state = if fails { MessageState::Undeliverable } else { MessageState::Delivered };
         let (to, from) = (message.source, message.destination);
         let receipt = Receipt { id, state, session, taken_us: now_us, to, from };
@@ -337,7 +348,9 @@ impl Desk {
     }
 
     fn answered(&mut self, session: u32, sequence: u32, now_us: i64) {
-        let Some(id) = self.lines.get_mut(&session).and_then(|line| line.postbag.answer(sequence)) else { return };
+        let Some(id) = self.lines.get_mut(&session).and_then(|line| line.postbag.answer(sequence)) else {
+            return;
+        };
         count(&self.counts.answered);
         let posted = Posted { at_us: now_us, session, id, how: PostedAs::Answered, state: 0 };
         Record::Posted(posted).put(&mut self.records);

@@ -47,7 +47,11 @@ pub(super) async fn serve(mut socket: TcpStream, centre: &Centre) -> io::Result<
         broken = &mut writing => return broken,
         end = listen(&mut read, &mut heard, hear, &outbox, centre) => end?,
     };
-    if dies { outbox.cut() } else { outbox.close() }
+    if dies {
+        outbox.cut();
+    } else {
+        outbox.close();
+    }
     tokio::select! {
         written = writing => written,
         () = centre.watch.sleep(LAST_WORDS) => Ok(()),

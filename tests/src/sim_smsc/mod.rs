@@ -132,7 +132,9 @@ impl Smsc {
         let refused = |source| SmscError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let log = log.map(|path| Sink::create(&path).map_err(|source| SmscError::Log { path, source })).transpose()?;
+        let log = log
+            .map(|path| Sink::create(&path).map_err(|source| SmscError::Log { path, source }))
+            .transpose()?;
         let watch = Watch::new(clock);
         let centre = Arc::new(Centre {
             faults: Arc::new(faults),

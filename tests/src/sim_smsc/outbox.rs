@@ -103,6 +103,15 @@ impl Outbox {
         }
     }
 
+    /// Everything that would leave now.
+    #[cfg(test)]
+    pub(super) fn said(&self, now_us: i64) -> Vec<Pdu> {
+        let mut octets = BytesMut::new();
+        self.queue().take(now_us, &mut octets);
+        std::iter::from_fn(|| mingluo_channels::sms::smpp::Framer::default().push(&mut octets).unwrap())
+            .collect()
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

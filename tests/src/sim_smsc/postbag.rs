@@ -85,9 +85,9 @@ impl Postbag {
 
     /// Puts what was sent before `until_us` and not answered back among those to send.
     pub(super) fn give_up_before(&mut self, until_us: i64) {
-        while let Some(Some(flying)) = self.flying.pop_front_if(|place| {
-            place.as_ref().is_some_and(|flying| flying.sent_us <= until_us)
-        }) {
+        while let Some(Some(flying)) =
+            self.flying.pop_front_if(|place| place.as_ref().is_some_and(|flying| flying.sent_us <= until_us))
+        {
             self.first = self.first.wrapping_add(1) & WIRE;
             self.unanswered -= 1;
             self.backlog.push_back(flying.receipt);
@@ -117,7 +117,8 @@ fn encode(receipt: &Receipt, sequence: u32, now_us: i64, out: &mut BytesMut) {
         err: if receipt.state == MessageState::Delivered { "000" } else { "001" },
         text: "",
     };
-    let named = [(RECEIPTED_MESSAGE_ID, format!("{id}\0").into_bytes()), (MESSAGE_STATE, vec![receipt.state as u8])];
+    let named =
+        [(RECEIPTED_MESSAGE_ID, format!("{id}\0").into_bytes()), (MESSAGE_STATE, vec![receipt.state as u8])];
     let tlvs = named.iter().map(|(tag, value)| Tlv { tag: *tag, value });
     let message = ShortMessage {
         source: receipt.from,

@@ -88,7 +88,7 @@ pub(crate) fn content() -> Content {
             groups: Vec::new(),
             counts: BTreeMap::from([(ChannelKind::Sms, HeadCount { recipients: 3, responsible: 1 })]),
         },
-        expires: NOON.plus(Duration::from_secs(3_600)),
+        expires: NOON.plus(Duration::from_hours(1)),
     }
 }
 

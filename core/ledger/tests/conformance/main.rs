@@ -1,6 +1,8 @@
 //! The same stories on both engines: SQLite in a directory of its own always, PostgreSQL in a database of its own
 //! when `MINGLUO_TEST_POSTGRES` holds the address of a server (tests/private-postgres starts one).
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test where they cannot go on")]
+
 mod cast;
 mod house;
 mod story;

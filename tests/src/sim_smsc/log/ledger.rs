@@ -6,10 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    Arrived, HEADING, Posted, PostedAs, Record, Verdict,
-    record::Strange,
-};
+use super::{Arrived, HEADING, Posted, PostedAs, Record, Verdict, record::Strange};
 
 /// Octets read at once.
 const CHUNK: usize = 1 << 20;
@@ -200,7 +197,9 @@ impl Sums {
         arrivals_us.sort_unstable();
         (ledger.first_us, ledger.last_us) = (arrivals_us.first().copied(), arrivals_us.last().copied());
         ledger.busiest_second = busiest_second(&arrivals_us);
-        for second in arrivals_us.chunk_by(|one, next| one.div_euclid(SECOND_US) == next.div_euclid(SECOND_US)) {
+        for second in
+            arrivals_us.chunk_by(|one, next| one.div_euclid(SECOND_US) == next.div_euclid(SECOND_US))
+        {
             ledger.per_second.push((second[0].div_euclid(SECOND_US), second.len() as u64));
         }
         ledger
@@ -267,9 +266,11 @@ mod tests {
 
     #[test]
     fn a_part_that_came_twice_is_a_double_and_another_text_is_none() {
-        let ledger = sum(&[arrival(0, 5, 1, 9), arrival(1, 5, 2, 9), arrival(2, 5, 1, 9), arrival(3, 5, 1, 8)]);
+        let ledger =
+            sum(&[arrival(0, 5, 1, 9), arrival(1, 5, 2, 9), arrival(2, 5, 1, 9), arrival(3, 5, 1, 8)]);
         assert_eq!((ledger.arrived, ledger.distinct(), ledger.surplus()), (4, 3, 1));
-        let doubled: Vec<_> = ledger.doubles().map(|taken| (taken.destination, taken.part, taken.times)).collect();
+        let doubled: Vec<_> =
+            ledger.doubles().map(|taken| (taken.destination, taken.part, taken.times)).collect();
         assert_eq!(doubled, [(5, 1, 2)]);
         assert_eq!((ledger.of(5).len(), ledger.of(6).len()), (3, 0));
     }

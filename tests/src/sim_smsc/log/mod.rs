@@ -6,10 +6,12 @@
 mod ledger;
 mod record;
 mod sink;
+mod tail;
 
 pub use ledger::{Ledger, LogError, Taken, read};
 pub use record::{Arrived, Posted, PostedAs, Record, Verdict};
 pub(super) use sink::Sink;
+pub use tail::Tail;
 
 /// What a log begins with.
 const HEADING: &[u8; 8] = b"MLSMSC1\n";

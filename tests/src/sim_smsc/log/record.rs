@@ -103,11 +103,24 @@ impl Record {
     /// Appends the record's octets.
     pub fn put(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Arrived(Arrived { at_us, session, sequence, id, destination, part, total, text, verdict }) => {
+            Self::Arrived(Arrived {
+                at_us,
+                session,
+                sequence,
+                id,
+                destination,
+                part,
+                total,
+                text,
+                verdict,
+            }) => {
                 out.extend([ARRIVED, *verdict as u8, *part, *total]);
-                [*session, *sequence, *text].iter().for_each(|word| out.extend(word.to_le_bytes()));
+                for word in [*session, *sequence, *text] {
+                    out.extend(word.to_le_bytes());
+                }
                 out.extend(at_us.to_le_bytes());
-                [*id, *destination].iter().for_each(|word| out.extend(word.to_le_bytes()));
+                out.extend(id.to_le_bytes());
+                out.extend(destination.to_le_bytes());
             }
             Self::Posted(Posted { at_us, session, id, how, state }) => {
                 out.extend([POSTED, *how as u8, *state, 0]);
@@ -176,14 +189,26 @@ pub(super) mod tests {
     use super::*;
 
     pub(in crate::sim_smsc::log) fn any_record() -> impl Strategy<Value = Record> {
-        let arrived = (any::<(i64, u32, u32, u64, u64, u8, u8, u32)>(), 0..5_usize).prop_map(|(any, verdict)| {
-            let (at_us, session, sequence, id, destination, part, total, text) = any;
-            let verdict = Verdict::ALL[verdict];
-            Record::Arrived(Arrived { at_us, session, sequence, id, destination, part, total, text, verdict })
-        });
-        let posted = (any::<(i64, u32, u64, u8)>(), 0..3_usize).prop_map(|((at_us, session, id, state), how)| {
-            Record::Posted(Posted { at_us, session, id, how: PostedAs::ALL[how], state })
-        });
+        let arrived =
+            (any::<(i64, u32, u32, u64, u64, u8, u8, u32)>(), 0..5_usize).prop_map(|(any, verdict)| {
+                let (at_us, session, sequence, id, destination, part, total, text) = any;
+                let verdict = Verdict::ALL[verdict];
+                Record::Arrived(Arrived {
+                    at_us,
+                    session,
+                    sequence,
+                    id,
+                    destination,
+                    part,
+                    total,
+                    text,
+                    verdict,
+                })
+            });
+        let posted =
+            (any::<(i64, u32, u64, u8)>(), 0..3_usize).prop_map(|((at_us, session, id, state), how)| {
+                Record::Posted(Posted { at_us, session, id, how: PostedAs::ALL[how], state })
+            });
         prop_oneof![arrived, posted]
     }
 

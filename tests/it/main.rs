@@ -1,0 +1,3 @@
+//! The stories: a whole city in one process, and the rules of the house.
+
+mod house;

@@ -1,0 +1,113 @@
+//! The pretend village boxes as a program of their own.
+
+use anyhow::Context as _;
+use clap::Parser;
+use mingluo_model::{
+    clock::{SharedClock, system::SystemClock},
+    mode::ModeKind,
+};
+use mingluo_rehearsal::{
+    sim_boxes::{BoxFaults, City, SimBoxes, Village, log::BoxLog, read_list},
+    sim_stage::told_to_stop,
+};
+use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+
+/// 模拟大喇叭终端(仅供演练):验签、排队、"播放",不发出任何声音。
+///
+/// Pretend village boxes for rehearsals: they check, queue and "play" signed bulletins; nothing sounds. They print
+/// {"boxes":N,"city":"…"} when they start and {"online":N} when all that ever connect are welcomed, and end on SIGTERM.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "Examples:\n  sim-boxes --city wss://127.0.0.1:8444/link --ca pki/ca.pem --boxes pki --keys keys.json --log boxes.jsonl\n  \
+                  sim-boxes --city wss://localhost:8444/link --ca ca.pem --boxes boxes.csv --keys keys.json --silent-percent 2 --seed 7\n  \
+                  (…) --dead-halfway-percent 5 --back-after-ms 2000 --double-percent 10 --deaf-percent 1"
+)]
+struct Args {
+    /// Where the city listens, on this machine: wss://127.0.0.1:PORT/link.
+    #[arg(long, value_name = "URL")]
+    city: City,
+    /// The authority of the city's certificate, PEM.
+    #[arg(long, value_name = "FILE")]
+    ca: PathBuf,
+    /// The boxes: a CSV file with box_code,region,cert,key, or a directory with boxes.csv in it.
+    #[arg(long, value_name = "PATH")]
+    boxes: PathBuf,
+    /// The signing keys that boxes believe, a key set as JSON.
+    #[arg(long, value_name = "FILE")]
+    keys: PathBuf,
+    /// The mode of all boxes.
+    #[arg(long, default_value = "live", value_parser = ["live", "drill"])]
+    mode: String,
+    /// Append what really happened to this file, one JSON line each.
+    #[arg(long, value_name = "FILE")]
+    log: PathBuf,
+    /// Keep journals in this directory; without it they are in memory and gone with the program.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Connections begun in a second.
+    #[arg(long, default_value = "500")]
+    connects_per_second: NonZeroU32,
+    #[command(flatten)]
+    faults: BoxFaults,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "warn,mingluo_speaker=error".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let clock: SharedClock = SystemClock::shared();
+    let listed = read_list(&args.boxes)?;
+    let n_connecting = listed.iter().filter(|it| !args.faults.lot(it.box_code).offline).count();
+    announce(&args, listed.len());
+    let boxes = SimBoxes::start(village(args, &clock)?, listed)?;
+    tokio::select! {
+        () = all_online(&boxes, n_connecting, clock.as_ref()) => told_to_stop().await?,
+        stopped = told_to_stop() => stopped?,
+    }
+    boxes.stop().await
+}
+
+fn village(args: Args, clock: &SharedClock) -> anyhow::Result<Village> {
+    let read =
+        |key: &str, file: &PathBuf| std::fs::read(file).with_context(|| format!("{key} {}", file.display()));
+    let keys = serde_json::from_slice(&read("--keys", &args.keys)?)
+        .with_context(|| format!("--keys {}: no key set", args.keys.display()))?;
+    if let Some(dir) = &args.state_dir {
+        std::fs::create_dir_all(dir).with_context(|| format!("--state-dir {}", dir.display()))?;
+    }
+    let log = BoxLog::append_to(&args.log).with_context(|| format!("--log {}", args.log.display()))?;
+    Ok(Village {
+        ca: read("--ca", &args.ca)?,
+        keys: Arc::new(keys),
+        mode: if args.mode == "drill" { ModeKind::Drill } else { ModeKind::Live },
+        city: args.city,
+        state_dir: args.state_dir,
+        connects_per_second: args.connects_per_second,
+        faults: args.faults,
+        log: Arc::new(log),
+        clock: Arc::clone(clock),
+    })
+}
+
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is what the program tells who started it"
+)]
+fn announce(args: &Args, n_boxes: usize) {
+    eprintln!(
+        "sim-boxes: 演练用的模拟终端,不会真的发声 / pretend boxes for rehearsals, nothing really sounds"
+    );
+    println!("{}", serde_json::json!({ "boxes": n_boxes, "city": args.city.to_string() }));
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the program tells who started it")]
+async fn all_online(boxes: &SimBoxes, n_connecting: usize, clock: &dyn mingluo_model::clock::Clock) {
+    while boxes.online() < n_connecting {
+        clock.sleep(Duration::from_millis(50)).await;
+    }
+    println!("{}", serde_json::json!({ "online": n_connecting }));
+}

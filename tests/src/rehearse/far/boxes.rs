@@ -1,0 +1,128 @@
+//! Village speakers: pretend boxes in `sim-boxes`, which connect to the city over mutual TLS and check every signature.
+
+use super::{Ear, Entrance, FarSide, Scene, ear::Pages, pages::Lines};
+use crate::{
+    judge::{FarEvent, Fate, Heard},
+    residents::Person,
+    sim_boxes::{
+        log::{Line, What},
+        pki,
+    },
+};
+use anyhow::Context;
+use mingluo_model::{
+    audience::ChannelKind,
+    bulletin::{Alg, KeySet, VerifyingEntry},
+    grade::Grade,
+    region::Level,
+};
+use serde_json::{Value, json};
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+/// The name of the city's signing key.
+pub(in super::super) const KEY_ID: &str = "rehearsal-1";
+
+/// The speaker side.
+pub(super) struct Boxes;
+
+impl FarSide for Boxes {
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::Speaker
+    }
+
+    fn binary(&self) -> &'static str {
+        "sim-boxes"
+    }
+
+    fn entrance(&self) -> Entrance {
+        Entrance::After
+    }
+
+    fn prepare(&self, scene: &Scene<'_>, boxes: &[Person]) -> anyhow::Result<()> {
+        let coded = |person: &Person| Some((person.speaker.as_ref()?.parse().ok()?, person.region));
+        let boxes: Vec<_> = boxes.iter().filter_map(coded).collect();
+        pki::make(&scene.stage.path("pki"), &boxes, scene.now)?;
+        let keys = KeySet { keys: vec![believed(scene)?] };
+        scene.stage.write("keys.json", &serde_json::to_string(&keys)?)?;
+        Ok(())
+    }
+
+    fn args(&self, scene: &Scene<'_>) -> Vec<String> {
+        let path = |name: &str| scene.stage.path(name).display().to_string();
+        let city = format!("wss://{}/link", scene.village);
+        let (pki, ca, keys, seed) = (path("pki"), path("pki/ca.pem"), path("keys.json"), scene.seed.to_string());
+        let wired = ["--city", &city, "--ca", &ca, "--boxes", &pki, "--keys", &keys];
+        let knobs = ["--deaf-percent", "2", "--silent-percent", "2", "--play-ms", "800", "--seed", &seed];
+        wired.into_iter().chain(knobs).map(str::to_owned).collect()
+    }
+
+    fn account(&self, scene: &Scene<'_>, _: Option<SocketAddr>) -> anyhow::Result<Value> {
+        let path = |name: &str| scene.stage.path(&format!("pki/{name}"));
+        let tls = json!({
+            "cert_file": path("city.pem"), "key_file": path("city.key"), "client_ca_file": path("ca.pem"),
+        });
+        let listen = scene.village.to_string();
+        Ok(json!({ "name": "speaker-pretend", "pretend": true, "listen": listen, "tls": tls, "boxes": 50_000 }))
+    }
+
+    fn gives_receipts(&self) -> bool {
+        true
+    }
+
+    /// A box acts once on a bulletin, however often it comes.
+    fn window(&self) -> u64 {
+        0
+    }
+
+    fn address(&self, person: &Person) -> Option<Box<str>> {
+        person.speaker.as_deref().map(Into::into)
+    }
+
+    fn ear(&self, log: &Path) -> Ear {
+        Ear::new(BoxPages { lines: Lines::new(log) })
+    }
+}
+
+/// What boxes believe: the city's key, for the whole city and every grade and class, for as long as the certificates.
+fn believed(scene: &Scene<'_>) -> anyhow::Result<VerifyingEntry> {
+    let mut public = [0; 32];
+    hex::decode_to_slice(scene.public_key, &mut public).context("the signer told no public key")?;
+    Ok(VerifyingEntry {
+        id: KEY_ID.parse()?,
+        alg: Alg::Ed25519,
+        public,
+        not_after: scene.now.plus(Duration::from_hours(14 * 24)),
+        tier: Level::City,
+        areas: vec!["2104".parse()?],
+        max_level: Grade::Red,
+        classes: mingluo_model::bulletin::BroadcastClass::ALL.to_vec(),
+    })
+}
+
+/// The boxes' log. A box has got it when it found the bulletin genuine.
+struct BoxPages {
+    lines: Lines,
+}
+
+impl Pages for BoxPages {
+    fn read(&mut self, heard: &mut Heard, arrivals_us: &mut Vec<i64>) -> anyhow::Result<()> {
+        self.lines.read(|line| {
+            let Line { at_ms, box_code, ebm, what } = serde_json::from_str(line)?;
+            let Some(ebm) = ebm else { return Ok(()) };
+            let (to, id) = (box_code.to_string(), format!("{box_code}{ebm}"));
+            let fate = match what {
+                What::Verified => {
+                    arrivals_us.push(at_ms * 1_000);
+                    heard.add(FarEvent::Arrived { to: &to, part: 0, id: &id, answered: true });
+                    return Ok(());
+                }
+                What::Sounded => Fate::Arrived,
+                What::NotHeard | What::Preempted | What::Expired | What::Interrupted => Fate::Failed,
+                What::Withheld => Fate::Withheld,
+                _ => return Ok(()),
+            };
+            heard.add(FarEvent::Receipt { to: &to, id: &id, fate });
+            Ok(())
+        })
+    }
+}

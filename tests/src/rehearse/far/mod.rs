@@ -1,0 +1,104 @@
+//! The far sides: for each channel the simulator that pretends, the account in the city's configuration that leads to
+//! it, and how its log is read. Another channel is another struct here and a line in [`all`].
+
+mod boxes;
+mod ear;
+mod mail;
+mod pages;
+mod sms;
+mod wechat;
+
+pub(super) use ear::{Ear, Pace};
+
+use super::{options::Plant, stage::Stage};
+use crate::residents::Person;
+use mingluo_model::{audience::ChannelKind, clock::Timestamp};
+use serde_json::Value;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// What a far side may know of the run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) stage: &'a Stage,
+    pub(super) seed: u64,
+    pub(super) plant: Option<Plant>,
+    /// SMS parts a second.
+    pub(super) licence: u32,
+    /// Where the city's own doors are.
+    pub(super) console: SocketAddr,
+    /// Where village boxes knock.
+    pub(super) village: SocketAddr,
+    /// The public half of the signing key, in hexadecimal.
+    pub(super) public_key: &'a str,
+    pub(super) now: Timestamp,
+}
+
+/// When a simulator is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entrance {
+    /// Before the city, which must know its address.
+    Before,
+    /// After the city, which it connects to.
+    After,
+}
+
+/// One channel's far side.
+pub(super) trait FarSide: Send + Sync {
+    /// The channel.
+    fn kind(&self) -> ChannelKind;
+
+    /// The simulator's program.
+    fn binary(&self) -> &'static str;
+
+    /// When it is started.
+    fn entrance(&self) -> Entrance {
+        Entrance::Before
+    }
+
+    /// Files that must be there before anything starts. `boxes` are the speakers of the roster.
+    fn prepare(&self, _scene: &Scene<'_>, _boxes: &[Person]) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// The simulator's command line, but for its log.
+    fn args(&self, scene: &Scene<'_>) -> Vec<String>;
+
+    /// The account in the city's configuration, below `live`.
+    fn account(&self, scene: &Scene<'_>, address: Option<SocketAddr>) -> anyhow::Result<Value>;
+
+    /// What `render` must have besides.
+    fn template(&self) -> Option<Value> {
+        None
+    }
+
+    /// Whether the far side gives receipts.
+    fn gives_receipts(&self) -> bool;
+
+    /// Copies too many that killing the city may cause.
+    fn window(&self) -> u64;
+
+    /// An address as the simulator's log has it.
+    fn address(&self, person: &Person) -> Option<Box<str>>;
+
+    /// What reads the log.
+    fn ear(&self, log: &Path) -> Ear;
+}
+
+/// The far sides of these channels, or of all whose simulator is there.
+pub(super) fn all(wanted: &[ChannelKind], programs: &Path) -> Vec<Box<dyn FarSide>> {
+    let known: Vec<Box<dyn FarSide>> =
+        vec![Box::new(sms::Sms), Box::new(boxes::Boxes), Box::new(wechat::WeChat), Box::new(mail::Mail)];
+    let there = |side: &Box<dyn FarSide>| programs.join(side.binary()).exists();
+    let chosen = |side: &Box<dyn FarSide>| {
+        if wanted.is_empty() { there(side) } else { wanted.contains(&side.kind()) }
+    };
+    known.into_iter().filter(chosen).collect()
+}
+
+/// A far side's log file.
+pub(super) fn log_file(stage: &Stage, kind: ChannelKind) -> PathBuf {
+    stage.path(&format!("far-{}.log", kind.word()))
+}

@@ -1,0 +1,126 @@
+//! SMS: the pretend centre `sim-smsc` over SMPP 3.4.
+
+use super::{Ear, FarSide, Scene, ear::Pages};
+use crate::{
+    judge::{FarEvent, Fate, Heard},
+    residents::Person,
+    sim_smsc::log::{Posted, PostedAs, Record, Tail},
+};
+use anyhow::Context;
+use mingluo_model::audience::ChannelKind;
+use serde_json::{Value, json};
+use std::{collections::HashMap, net::SocketAddr, path::Path};
+
+/// Connections to the centre.
+const SESSIONS: u64 = 2;
+
+/// Unanswered parts on each.
+const WINDOW: u64 = 64;
+
+/// How often the pretend phones fail and keep silent; a part of a hundred.
+const FAILING: &str = "1.5";
+const SILENT: &str = "1";
+
+/// Receipts come so many milliseconds later.
+const LATE: &str = "20..900";
+
+/// Delivered, as receipts say it on the wire (SMPP 3.4 clause 5.2.28).
+const DELIVERED: u8 = 2;
+
+/// The SMS side.
+pub(super) struct Sms;
+
+impl FarSide for Sms {
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::Sms
+    }
+
+    fn binary(&self) -> &'static str {
+        "sim-smsc"
+    }
+
+    fn args(&self, scene: &Scene<'_>) -> Vec<String> {
+        let seed = scene.seed.to_string();
+        let knobs = ["--fail-percent", FAILING, "--silent-percent", SILENT, "--late-ms", LATE, "--seed", &seed];
+        let mut args: Vec<String> = knobs.map(str::to_owned).into();
+        if let Some(plant) = scene.plant {
+            args.extend(["--plant".to_owned(), plant.word().to_owned()]);
+        }
+        args
+    }
+
+    fn account(&self, scene: &Scene<'_>, address: Option<SocketAddr>) -> anyhow::Result<Value> {
+        let address = address.context("sim-smsc told no address")?;
+        // Eight letters: the most that SMPP has for a password.
+        let (password, _) = scene.stage.secret("smsc-password", 4)?;
+        Ok(json!([{
+            "name": "sms-pretend",
+            "pretend": true,
+            "host": address.ip().to_string(),
+            "port": address.port(),
+            "system_id": "mingluo",
+            "password_file": password,
+            "source_address": "106900012379",
+            "sessions": SESSIONS,
+            "window": WINDOW,
+            "per_second": scene.licence,
+            "signature": { "placement": "in_front", "text": "抚顺预警" },
+        }]))
+    }
+
+    fn gives_receipts(&self) -> bool {
+        true
+    }
+
+    fn window(&self) -> u64 {
+        SESSIONS * WINDOW
+    }
+
+    fn address(&self, person: &Person) -> Option<Box<str>> {
+        person.sms.map(|number| number.to_string().into())
+    }
+
+    fn ear(&self, log: &Path) -> Ear {
+        Ear::new(SmscPages { tail: Tail::new(log), sent: HashMap::new() })
+    }
+}
+
+/// The centre's log. A receipt counts when the city took it, not when it was sent.
+struct SmscPages {
+    tail: Tail,
+    /// Destination of each message, and the state that its receipt reports once it was sent.
+    sent: HashMap<u64, (u64, u8)>,
+}
+
+impl Pages for SmscPages {
+    fn read(&mut self, heard: &mut Heard, arrivals_us: &mut Vec<i64>) -> anyhow::Result<()> {
+        let Self { tail, sent } = self;
+        tail.read(|record| match record {
+            Record::Arrived(part) if part.verdict.is_taken() => {
+                arrivals_us.push(part.at_us);
+                sent.insert(part.id, (part.destination, 0));
+                let (to, id) = (part.destination.to_string(), part.id.to_string());
+                let part = part.part.saturating_sub(1);
+                heard.add(FarEvent::Arrived { to: &to, part, id: &id, answered: true });
+            }
+            Record::Arrived(_) => {}
+            Record::Posted(posted) => hear_receipt(&posted, sent, heard),
+        })?;
+        Ok(())
+    }
+}
+
+fn hear_receipt(posted: &Posted, sent: &mut HashMap<u64, (u64, u8)>, heard: &mut Heard) {
+    let Some((destination, state)) = sent.get_mut(&posted.id) else { return };
+    let fate = match posted.how {
+        PostedAs::Sent => {
+            *state = posted.state;
+            return;
+        }
+        PostedAs::Withheld => Fate::Withheld,
+        PostedAs::Answered if *state == DELIVERED => Fate::Arrived,
+        PostedAs::Answered => Fate::Failed,
+    };
+    let (to, id) = (destination.to_string(), posted.id.to_string());
+    heard.add(FarEvent::Receipt { to: &to, id: &id, fate });
+}

@@ -1,0 +1,77 @@
+//! WeChat: the pretend platform `sim-wechat` over HTTP, which calls the city back with receipts.
+
+use super::{Ear, FarSide, Scene, pages::JournalPages};
+use crate::residents::Person;
+use anyhow::Context;
+use mingluo_model::audience::ChannelKind;
+use serde_json::{Value, json};
+use std::{net::SocketAddr, path::Path};
+
+/// The account's name in the city.
+const ACCOUNT: &str = "wechat-pretend";
+
+/// The template that the pretend account holds.
+const TEMPLATE: &str = "pretend-warning";
+
+/// Calls under way at once.
+const CALLS: u64 = 32;
+
+/// The pretend platform's secrets as its own program has them: they open nothing outside of a rehearsal.
+const SECRETS: [(&str, &str); 2] = [("wechat-secret", "pretend-secret"), ("wechat-token", "pretend-token")];
+
+/// The WeChat side.
+pub(super) struct WeChat;
+
+impl FarSide for WeChat {
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::WeChat
+    }
+
+    fn binary(&self) -> &'static str {
+        "sim-wechat"
+    }
+
+    fn args(&self, scene: &Scene<'_>) -> Vec<String> {
+        let callback = format!("http://{}/callback/wechat/{ACCOUNT}", scene.console);
+        let seed = scene.seed.to_string();
+        let knobs = ["--callback", &callback, "--block-percent", "2", "--silent-percent", "1", "--seed", &seed];
+        knobs.map(str::to_owned).into()
+    }
+
+    fn account(&self, scene: &Scene<'_>, address: Option<SocketAddr>) -> anyhow::Result<Value> {
+        let address = address.context("sim-wechat told no address")?;
+        let [secret, token] = SECRETS.map(|(file, secret)| scene.stage.write(file, &format!("{secret}\n")));
+        Ok(json!({
+            "name": ACCOUNT,
+            "pretend": true,
+            "api_base": format!("http://{address}"),
+            "app_id": "wx-pretend",
+            "secret_file": secret?,
+            "token_file": token?,
+            "templates": [TEMPLATE],
+            "calls": CALLS,
+            "per_second": 2_000,
+        }))
+    }
+
+    fn template(&self) -> Option<Value> {
+        let fields = json!({ "thing1": "{event}", "thing2": "{area}", "time3": "{time}", "thing4": "{advice}" });
+        Some(json!({ "id": TEMPLATE, "fields": fields }))
+    }
+
+    fn gives_receipts(&self) -> bool {
+        true
+    }
+
+    fn window(&self) -> u64 {
+        CALLS
+    }
+
+    fn address(&self, person: &Person) -> Option<Box<str>> {
+        person.wechat.as_deref().map(Into::into)
+    }
+
+    fn ear(&self, log: &Path) -> Ear {
+        Ear::new(JournalPages::new(log, "success"))
+    }
+}

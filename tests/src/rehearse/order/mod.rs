@@ -1,0 +1,117 @@
+//! The warning that is rehearsed: words of our own, words out of a file, or a CAP document, as the API wants a draft.
+
+mod cap;
+mod text;
+
+pub(super) use cap::from_cap;
+pub(super) use text::from_text;
+
+use super::options::{Expiry, Options};
+use anyhow::ensure;
+use mingluo_model::clock::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How long a warning holds when nobody says so.
+const SIX_HOURS: Duration = Duration::from_hours(6);
+
+/// A draft as the API takes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Order {
+    pub(super) hazard: String,
+    pub(super) grade: String,
+    /// Empty lets the city make one.
+    pub(super) headline: String,
+    pub(super) body: String,
+    pub(super) instruction: String,
+    pub(super) area: Vec<String>,
+    pub(super) channels: Vec<String>,
+    /// Milliseconds since 1970.
+    pub(super) expires: i64,
+}
+
+/// An order, and what must be said about where it came from.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub(super) order: Order,
+    pub(super) notes: Vec<String>,
+}
+
+/// The order that the options ask for. `places` are the names of the area.
+pub(super) fn draft(options: &Options, places: &[String], now: Timestamp) -> anyhow::Result<Draft> {
+    let mut draft = match (&options.text, &options.cap) {
+        (Some(file), _) => from_text(file, options.line)?,
+        (None, Some(file)) => from_cap(file, options.redate, now)?,
+        (None, None) => rainstorm(places),
+    };
+    let order = &mut draft.order;
+    if let Some(hazard) = &options.hazard {
+        order.hazard.clone_from(hazard);
+    }
+    if let Some(grade) = &options.grade {
+        order.grade.clone_from(grade);
+    }
+    ensure!(!order.grade.is_empty(), "--grade: the document names no grade; give red, orange, yellow or blue");
+    match options.expires {
+        Some(Expiry::After(time)) => order.expires = now.plus(time).0,
+        Some(Expiry::At(instant)) => order.expires = instant.0,
+        None if order.expires == 0 => order.expires = now.plus(SIX_HOURS).0,
+        None => {}
+    }
+    Ok(draft)
+}
+
+/// A red rainstorm warning in our own words: with headline and signature two SMS parts.
+fn rainstorm(places: &[String]) -> Draft {
+    let area = match places {
+        [] => String::new(),
+        few @ ([_] | [_, _] | [_, _, _]) => few.join("、"),
+        [first, ..] => format!("{first}等地"),
+    };
+    let body = format!("过去3小时{area}降雨量已达100毫米以上，预计未来3小时强降雨持续，山洪和滑坡风险极高。");
+    let instruction = "请立即停止户外活动，沟谷和低洼处人员速向高处转移，服从当地安排。".to_owned();
+    let (hazard, grade) = ("11B03".to_owned(), "red".to_owned());
+    Draft { order: Order { hazard, grade, body, instruction, ..Order::default() }, notes: Vec::new() }
+}
+
+impl Order {
+    /// About how many SMS parts it makes: 70 characters alone, else 67 a part (3GPP TS 23.040 clause 9.2.3.24), with
+    /// room for headline and signature. Only for the pace of a rehearsal; the city counts for itself.
+    pub(super) fn parts_about(&self) -> u32 {
+        const AROUND: usize = 30;
+        let units = self.headline.chars().count() + self.body.chars().count() + self.instruction.chars().count() + AROUND;
+        if units <= 70 { 1 } else { units.div_ceil(67) as u32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    const NOW: Timestamp = Timestamp(1_783_200_000_000);
+
+    pub(super) fn options(words: &[&str]) -> Options {
+        Options::try_parse_from([&["rehearsal"], words].concat()).unwrap()
+    }
+
+    #[test]
+    fn our_own_rainstorm_is_red_names_its_places_and_takes_two_parts() {
+        let places = ["清原镇", "红透山镇", "湾甸子镇"].map(str::to_owned);
+        let Order { hazard, grade, body, expires, .. } = draft(&options(&[]), &places, NOW).unwrap().order;
+        assert_eq!((hazard.as_str(), grade.as_str()), ("11B03", "red"));
+        assert!(body.contains("清原镇、红透山镇、湾甸子镇"));
+        assert_eq!(expires, NOW.0 + 6 * 3_600_000);
+        for places in [&places[..], &places[..1], &["抚顺市".to_owned()]] {
+            assert_eq!(rainstorm(places).order.parts_about(), 2);
+        }
+    }
+
+    #[test]
+    fn options_overrule_what_the_words_say() {
+        let asked = options(&["--hazard", "冰雹", "--grade", "橙色", "--expires", "90m"]);
+        let order = draft(&asked, &[], NOW).unwrap().order;
+        assert_eq!((order.hazard.as_str(), order.grade.as_str()), ("冰雹", "橙色"));
+        assert_eq!(order.expires, NOW.0 + 5_400_000);
+    }
+}

@@ -1,0 +1,356 @@
+//! A pretend city and pretend boxes over real sockets on this machine.
+
+use super::{
+    BoxFaults, SimBoxes, Village,
+    log::{self, BoxLog, BoxTruth},
+    pki::{self, Made},
+    read_list,
+};
+use mingluo_channels::speaker::{SpeakerChannel, SpeakerConfig, TlsFiles, listener::serve};
+use mingluo_model::{
+    address::Address,
+    alert::Language,
+    bulletin::{
+        Action, Alg, BroadcastClass, Bulletin, EbmId, EventType, KeySet, ResourceCode, Tone, VerifyingEntry,
+    },
+    channel::{Channel as _, Parcel, Report as Told, Run, Session, Verdict},
+    clock::{SharedClock, Timestamp, system::SystemClock, within},
+    delivery::Reason,
+    grade::Grade,
+    id::{AlertId, PlanId},
+    message::{Body, Message},
+    mode::{Live, ModeKind},
+    plan::AccountName,
+    receipt::ReceiptStatus,
+    region::{Level, RegionCode},
+    signer::LocalSigner,
+};
+use rand::{SeedableRng as _, rngs::StdRng};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+const DEADLINE: Duration = Duration::from_mins(1);
+
+fn code(number: u32) -> ResourceCode {
+    format!("621042300100103140{number:05}").parse().unwrap()
+}
+
+fn region() -> RegionCode {
+    "210423001001".parse().unwrap()
+}
+
+fn signer() -> LocalSigner {
+    LocalSigner::from_seed("fushun-1".parse().unwrap(), &[7; 32])
+}
+
+fn keys(now: Timestamp) -> KeySet {
+    let key = VerifyingEntry {
+        id: "fushun-1".parse().unwrap(),
+        alg: Alg::Ed25519,
+        public: signer().public(),
+        not_after: now.plus(Duration::from_hours(24)),
+        tier: Level::City,
+        areas: vec!["2104".parse().unwrap()],
+        max_level: Grade::Red,
+        classes: vec![BroadcastClass::Emergency],
+    };
+    KeySet { keys: vec![key] }
+}
+
+fn bulletin(now: Timestamp) -> Bulletin {
+    Bulletin {
+        tier: Level::City,
+        key_id: "fushun-1".parse().unwrap(),
+        seq: 1,
+        ebm: EbmId::new("42104000000000103010101".parse().unwrap(), 20_260_705, 1).unwrap(),
+        class: BroadcastClass::Emergency,
+        grade: Some(Grade::Red),
+        event: EventType::OTHER,
+        areas: vec!["210423001".parse().unwrap()],
+        action: Action::Play,
+        related: None,
+        start: now,
+        end: now.plus(Duration::from_hours(1)),
+        volume: 80,
+        repeats: 1,
+        tone: Tone::Red,
+        script: "暴雨红色预警".to_owned(),
+        audio: None,
+        language: Language::chinese(),
+        created: now,
+        mode: ModeKind::Live,
+    }
+}
+
+/// A city of the real channel, the real listener and a dispatcher that keeps everything at once.
+struct PretendCity {
+    clock: SharedClock,
+    address: String,
+    made: Made,
+    session: Session<Live>,
+    channel: SpeakerChannel<Live>,
+    served: JoinHandle<()>,
+    stop: CancellationToken,
+    dir: TempDir,
+}
+
+impl PretendCity {
+    async fn of(boxes: u32) -> Self {
+        let clock: SharedClock = SystemClock::shared();
+        let dir = tempfile::tempdir().unwrap();
+        let village: Vec<_> = (0..boxes).map(|number| (code(number), region())).collect();
+        let made = pki::make(&dir.path().join("pki"), &village, clock.now()).unwrap();
+        let tls = TlsFiles {
+            cert_file: made.city_cert.clone(),
+            key_file: made.city_key.clone(),
+            client_ca_file: made.ca.clone(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listen = listener.local_addr().unwrap();
+        let name = AccountName("speaker".to_owned());
+        let config =
+            SpeakerConfig { name, pretend: true, listen, tls: tls.clone(), boxes, per_second: 2_000 };
+        let channel = SpeakerChannel::new(config, Arc::clone(&clock), None).unwrap();
+        let session = channel.open().await.unwrap();
+        let stop = CancellationToken::new();
+        let tls = tls.server_config().unwrap();
+        let served = tokio::spawn(serve(channel.hub(), listener, tls, Arc::clone(&clock), stop.clone()));
+        Self { clock, address: format!("wss://{listen}/link"), made, session, channel, served, stop, dir }
+    }
+
+    fn switch_on(&self, faults: BoxFaults) -> SimBoxes {
+        let village = Village {
+            city: self.address.parse().unwrap(),
+            ca: std::fs::read(&self.made.ca).unwrap(),
+            keys: Arc::new(keys(self.clock.now())),
+            mode: ModeKind::Live,
+            state_dir: None,
+            connects_per_second: NonZeroU32::new(1_000).unwrap(),
+            faults,
+            log: Arc::new(BoxLog::append_to(&self.dir.path().join("boxes.jsonl")).unwrap()),
+            clock: Arc::clone(&self.clock),
+        };
+        SimBoxes::start(village, read_list(&self.made.list).unwrap()).unwrap()
+    }
+
+    async fn order(&mut self, bulletin: &Bulletin, boxes: u32) {
+        let mut chance = StdRng::seed_from_u64(1);
+        let envelope = signer().seal(bulletin).unwrap().to_bytes();
+        let body = Body::Speaker { envelope, script: bulletin.script.clone() };
+        let parcel =
+            |ordinal| Parcel { ordinal, attempt: 1, part_set: 1, to: Address::new(code(ordinal).as_str()) };
+        let message = Message::new(AlertId::new(bulletin.created, &mut chance), Language::chinese(), body);
+        let run = Run {
+            plan: PlanId::new(bulletin.created, &mut chance),
+            message: Arc::new(message),
+            not_after: bulletin.end,
+            parcels: (0..boxes).map(parcel).collect(),
+        };
+        self.session.outlet.prepare(&run).unwrap();
+        self.session.outlet.send().await.unwrap();
+    }
+
+    /// Keeps what the boxes say, until this holds of it.
+    async fn keep_until(&mut self, holds: impl Fn(&Outcome) -> bool) -> Outcome {
+        let mut outcome = Outcome::default();
+        while !holds(&outcome) {
+            let mut told = Vec::new();
+            let next = self.session.inlet.next(&mut told);
+            within(self.clock.as_ref(), DEADLINE, next)
+                .await
+                .unwrap_or_else(|_| panic!("{outcome:?}"))
+                .unwrap();
+            let tokens: Vec<_> = told.iter().filter_map(|told| outcome.take(told)).collect();
+            self.session.answerer.committed(&tokens).await.unwrap();
+        }
+        outcome
+    }
+
+    fn withheld(&self) -> BTreeSet<ResourceCode> {
+        boxes_where(&log::read(&self.dir.path().join("boxes.jsonl")).unwrap(), |it| !it.withheld.is_empty())
+    }
+
+    async fn truth(self, boxes: SimBoxes) -> BTreeMap<ResourceCode, BoxTruth> {
+        boxes.stop().await.unwrap();
+        self.stop.cancel();
+        self.served.await.unwrap();
+        log::read(&self.dir.path().join("boxes.jsonl")).unwrap()
+    }
+}
+
+/// What dispatch was told.
+#[derive(Debug, Default)]
+struct Outcome {
+    accepted: usize,
+    refused: usize,
+    statuses: BTreeMap<String, Vec<ReceiptStatus>>,
+}
+
+impl Outcome {
+    fn take(&mut self, told: &Told) -> Option<mingluo_model::channel::ReceiptToken> {
+        match told {
+            Told::Answer { verdict: Verdict::Accepted(_), .. } => self.accepted += 1,
+            Told::Answer { verdict: Verdict::Permanent(refusal), .. } => {
+                assert_eq!((refusal.reason, refusal.far_code.as_str()), (Reason::BoxRefused, "unknown-key"));
+                self.refused += 1;
+            }
+            Told::Answer { verdict, .. } => panic!("{verdict:?}"),
+            Told::Receipt { receipt, token } => {
+                let to = receipt.to.as_ref().unwrap().expose().to_owned();
+                self.statuses.entry(to).or_default().push(receipt.status);
+                return *token;
+            }
+        }
+        None
+    }
+
+    fn boxes_with(&self, status: ReceiptStatus) -> BTreeSet<ResourceCode> {
+        let with = self.statuses.iter().filter(|(_, statuses)| statuses.contains(&status));
+        with.map(|(code, _)| code.parse().unwrap()).collect()
+    }
+}
+
+fn boxes_where(
+    truth: &BTreeMap<ResourceCode, BoxTruth>,
+    holds: impl Fn(&BoxTruth) -> bool,
+) -> BTreeSet<ResourceCode> {
+    truth.iter().filter(|(_, truth)| holds(truth)).map(|(code, _)| *code).collect()
+}
+
+#[tokio::test]
+async fn what_the_city_is_told_is_what_happened() {
+    let mut city = PretendCity::of(60).await;
+    let play_ms = NonZeroU32::new(100).unwrap();
+    let faults = BoxFaults {
+        play_ms,
+        deaf_percent: 10,
+        refuse_percent: 10,
+        double_percent: 30,
+        ..BoxFaults::default()
+    };
+    let boxes = city.switch_on(faults);
+    city.order(&bulletin(city.clock.now()), 60).await;
+
+    let over = |outcome: &Outcome| outcome.refused + outcome.boxes_with(ReceiptStatus::Ended).len() == 60;
+    let outcome = city.keep_until(over).await;
+
+    let truth = city.truth(boxes).await;
+    let (refused, heard) =
+        (boxes_where(&truth, |it| !it.refused.is_empty()), outcome.boxes_with(ReceiptStatus::Sounded));
+    assert_eq!((outcome.accepted, outcome.refused), (60 - refused.len(), refused.len()));
+    assert_eq!(heard, boxes_where(&truth, |it| !it.sounded.is_empty()));
+    let deaf = outcome.boxes_with(ReceiptStatus::Failed(Reason::NotHeard));
+    assert_eq!(deaf, boxes_where(&truth, |it| !it.not_heard.is_empty()));
+    assert!(!refused.is_empty() && !deaf.is_empty() && !heard.is_empty());
+    assert!(boxes_where(&truth, |it| !it.doubled.is_empty()).is_empty());
+}
+
+#[tokio::test]
+async fn silent_and_absent_boxes_are_in_the_log_and_nowhere_else() {
+    let mut city = PretendCity::of(40).await;
+    let faults = BoxFaults { silent_percent: 20, offline_percent: 20, ..BoxFaults::default() };
+    let lots = (0..40).map(|number| faults.lot(code(number))).filter(|lot| !lot.offline);
+    let (silent, talking): (Vec<_>, Vec<_>) = lots.partition(|lot| lot.silent);
+    let boxes = city.switch_on(faults);
+    city.order(&bulletin(city.clock.now()), 40).await;
+
+    let outcome = city.keep_until(|it| it.boxes_with(ReceiptStatus::Ended).len() == talking.len()).await;
+    while city.withheld().len() < silent.len() {
+        city.clock.sleep(Duration::from_millis(50)).await;
+    }
+
+    let truth = city.truth(boxes).await;
+    let withheld = boxes_where(&truth, |it| !it.withheld.is_empty());
+    let offline = boxes_where(&truth, |it| it.offline);
+    assert_eq!(outcome.accepted, 40 - withheld.union(&offline).count());
+    assert!(withheld.iter().all(|code| !outcome.statuses.contains_key(code.as_str())));
+    assert!(!withheld.is_empty() && !offline.is_empty() && withheld.is_disjoint(&offline));
+}
+
+#[tokio::test]
+async fn a_box_that_loses_power_halfway_says_so_and_does_not_play_again() {
+    let mut city = PretendCity::of(5).await;
+    let faults = BoxFaults { dead_halfway_percent: 100, back_after_ms: 50, ..BoxFaults::default() };
+    let boxes = city.switch_on(faults);
+    let bulletin = bulletin(city.clock.now());
+    city.order(&bulletin, 5).await;
+
+    let interrupted = ReceiptStatus::Failed(Reason::Other);
+    let outcome = city.keep_until(|it| it.boxes_with(interrupted).len() == 5).await;
+
+    assert_eq!(outcome.accepted, 5);
+    let truth = city.truth(boxes).await;
+    assert_eq!(boxes_where(&truth, |it| it.played.contains(&bulletin.ebm)).len(), 5);
+    assert!(boxes_where(&truth, |it| !it.doubled.is_empty() || !it.sounded.is_empty()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[ignore]
+async fn measure() {
+    let n: u32 = std::env::var("N").unwrap().parse().unwrap();
+    let rss = || {
+        std::fs::read_to_string("/proc/self/statm")
+            .unwrap()
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            * 4
+    };
+    let mut city = PretendCity::of(n).await;
+    std::fs::write(city.dir.path().join("keys.json"), serde_json::to_vec(&keys(city.clock.now())).unwrap())
+        .unwrap();
+    let before = rss();
+    let d = city.dir.path().to_owned();
+    let mut child = std::process::Command::new("/work/main/target/debug/sim-boxes")
+        .args(["--city", &city.address, "--connects-per-second", "2000", "--play-ms", "3000"])
+        .arg("--ca")
+        .arg(&city.made.ca)
+        .arg("--boxes")
+        .arg(&city.made.list)
+        .arg("--keys")
+        .arg(d.join("keys.json"))
+        .arg("--log")
+        .arg(d.join("boxes.jsonl"))
+        .spawn()
+        .unwrap();
+    let t0 = city.clock.ticks();
+    while city.channel.hub().count().online < n as usize {
+        city.clock.sleep(Duration::from_millis(100)).await;
+    }
+    let after = rss();
+    let simrss = std::fs::read_to_string(format!("/proc/{}/statm", child.id()))
+        .unwrap()
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .parse::<u64>()
+        .unwrap()
+        * 4;
+    println!(
+        "online {} in {:?}; city {} kB/box; sim {} kB/box",
+        n,
+        city.clock.ticks() - t0,
+        (after - before) as f64 / f64::from(n),
+        simrss as f64 / f64::from(n)
+    );
+    let t0 = city.clock.ticks();
+    city.order(&bulletin(city.clock.now()), n).await;
+    let o = city.keep_until(|it| it.accepted == n as usize).await;
+    println!("verified {} in {:?}", o.accepted, city.clock.ticks() - t0);
+    let o = city.keep_until(|it| it.boxes_with(ReceiptStatus::Ended).len() == n as usize).await;
+    println!("ended in {:?} {:?}", city.clock.ticks() - t0, o.boxes_with(ReceiptStatus::Sounded).len());
+    println!("city {} kB/box", (rss() - before) as f64 / f64::from(n));
+    std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    println!("{:?}", child.wait());
+    let truth = log::read(&d.join("boxes.jsonl")).unwrap();
+    println!("{}", truth.values().filter(|t| t.sounded.len() == 1 && t.doubled.is_empty()).count());
+}
