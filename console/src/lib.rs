@@ -15,5 +15,7 @@ pub mod office;
 pub mod people;
 pub mod region;
 pub mod render;
+pub mod roster;
 pub mod signer;
 pub mod tongue;
+pub mod web;

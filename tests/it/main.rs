@@ -1,3 +1,4 @@
 //! The stories: a whole city in one process, and the rules of the house.
 
 mod house;
+mod stories;

@@ -1,4 +1,11 @@
-//! Placeholder.
+//! A city to try things on: pretend residents, pretend gateways with fault knobs, and a whole city in one process for
+//! stories. Everything here pretends, and says so on its face; nothing here is part of the product.
+
+pub mod bench;
+pub mod city;
+pub mod judge;
+pub mod postgres;
+pub mod rehearse;
 pub mod residents;
 pub mod sim_boxes;
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub(super) async fn show<M: Mode>(State(door): Of<M>, _: Caller, Path(id): Path<
     let mut told = brief(&alert);
     told["revision"] = json!(revision);
     told["content"] = json!(alert.content);
-    told["plans"] = json!(door.office.progress(Some(id)));
+    told["plans"] = json!(door.office.plans(id).await?);
     Ok(Json(told))
 }
 

@@ -2,31 +2,24 @@
 //! row stops it all. Nothing is visible before everything is kept.
 
 use super::{ConfigFile, say};
-use crate::{app::open_store, config::Config, region::Region};
+use crate::{
+    app::open_store,
+    config::Config,
+    region::Region,
+    roster::{self, KeepOrder},
+};
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use mingluo_ledger::{
-    Store,
-    audit::AuditLine,
-    store::{EditionBlock, EditionHead},
-};
-use mingluo_model::{
-    clock::{Clock, system::SystemClock},
-    id::{EditionId, OrgId},
-    mode::ModeKind,
-    owner::Owner,
-};
+use mingluo_ledger::Store;
+use mingluo_model::{clock::system::SystemClock, id::EditionId, mode::ModeKind};
 use mingluo_targeting::{
-    edition::{BlockPlain, EditionBuilder, EditionDraft},
+    edition::{EditionBuilder, EditionDraft},
     roster::{BadRow, RosterError, read_recipients},
 };
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use std::{fs::File, io::Read, path::PathBuf, process::ExitCode};
-
-/// Blocks kept in one transaction.
-const BATCH: usize = 64;
 
 /// Bad rows shown; the rest is counted, and all of them are in the report file.
 const SHOWN: usize = 20;
@@ -115,46 +108,20 @@ impl Import {
         draft: EditionDraft,
         bad: usize,
     ) -> anyhow::Result<EditionId> {
-        let clock = SystemClock::shared();
-        let mut chance = StdRng::from_os_rng();
-        let now = clock.now();
-        let scope = region.gazetteer.roots().next().context("the division list is empty")?.code;
-        let org =
-            store.orgs().await?.first().map(|row| row.id).unwrap_or_else(|| OrgId::new(now, &mut chance));
-        let head = EditionHead {
-            id: EditionId::new(now, &mut chance),
+        let bar = progress(u64::from(draft.index().n()), self.json);
+        let order = KeepOrder {
             mode: match self.mode {
                 ModeWord::Live => ModeKind::Live,
                 ModeWord::Drill => ModeKind::Drill,
             },
-            owner: Owner { org, scope, level: scope.level() },
-            recipients: draft.index().n(),
-            index: draft.index().to_bytes(),
-            built_at: now,
             pretend: self.pretend,
+            bad_rows: bad,
         };
-        store.begin_edition(&head).await?;
-        let bar = progress(u64::from(head.recipients), self.json);
-        let mut batch = Vec::with_capacity(BATCH);
-        for block in draft.blocks() {
-            bar.inc(block.n as u64);
-            batch.push(edition_block(block));
-            if batch.len() == BATCH {
-                store.add_blocks(head.id, &batch).await?;
-                batch.clear();
-            }
-        }
-        store.add_blocks(head.id, &batch).await?;
-        let line = AuditLine {
-            at: clock.now(),
-            actor: AuditLine::SYSTEM.to_owned(),
-            action: "roster.import".to_owned(),
-            subject: head.id.to_string(),
-            detail: json!({ "recipients": head.recipients, "bad_rows": bad, "pretend": self.pretend }),
-        };
-        store.seal_edition(head.id, line).await?;
+        let clock = SystemClock::shared();
+        let kept = |recipients| bar.inc(recipients);
+        let edition = roster::keep(store, region, &draft, order, clock.as_ref(), &mut StdRng::from_os_rng(), kept).await?;
         bar.finish_and_clear();
-        Ok(head.id)
+        Ok(edition)
     }
 
     fn tell(&self, bad: &[BadRow], recipients: u32, edition: Option<EditionId>) {
@@ -182,17 +149,6 @@ impl Import {
                 say(format_args!("{} 行有误，未导入 bad rows; nothing was imported (--strict)", bad.len()))
             }
         }
-    }
-}
-
-fn edition_block(block: BlockPlain) -> EditionBlock {
-    EditionBlock {
-        block_no: block.block_no,
-        first_ordinal: block.first_ordinal,
-        recipients: block.n as u32,
-        region_min: block.region_min,
-        region_max: block.region_max,
-        columns: block.columns,
     }
 }
 

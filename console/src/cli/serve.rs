@@ -1,14 +1,15 @@
 //! `mingluo serve`: the city at work.
 
 use super::{ConfigFile, say};
-use crate::{api, app::City, config::Config, people::People};
+use crate::{api, app::City, config::Config, people::People, web::Web};
 use anyhow::Context;
 use axum::Router;
 use mingluo_model::clock::{SharedClock, system::SystemClock};
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::json;
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 /// How often releases are looked through for their end.
 const EXPIRY_PAUSE: Duration = Duration::from_secs(5);
@@ -28,15 +29,23 @@ impl Serve {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("console.listen = {address}: 端口被占用或不可用，请换一个 the port is in use or not ours; choose another")
         })?;
-        let node = config.node.name.clone();
+        let (node, pack) = (config.node.name.clone(), config.region.pack.clone());
         let clock: SharedClock = SystemClock::shared();
         let city = Arc::new(City::start(config, clock.clone(), StdRng::from_os_rng()).await?);
         let people = Arc::new(People::new(Arc::clone(&city.store), clock));
-        let routes: Router = api::routes(&city, &people);
+        let closing = CancellationToken::new();
+        let pages = Web::new(&city, &people).with_outlines(&pack).until(closing.clone()).routes();
+        let routes: Router = api::routes(&city, &people).merge(pages);
         let local = listener.local_addr()?;
         say(json!({ "listening": format!("http://{local}"), "node": node }));
         let housekeeping = tokio::spawn(keep_house(Arc::clone(&city)));
-        axum::serve(listener, routes).with_graceful_shutdown(asked_to_stop()).await?;
+        // Open boards would keep the server up for ever: their streams end first.
+        let stop = async move {
+            asked_to_stop().await;
+            closing.cancel();
+        };
+        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service).with_graceful_shutdown(stop).await?;
         housekeeping.abort();
         city.shutdown().await;
         Ok(ExitCode::SUCCESS)

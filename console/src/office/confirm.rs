@@ -29,9 +29,9 @@ impl<M: Mode> Office<M> {
     /// The unconfirmed parts of a plan, in order.
     ///
     /// # Errors
-    /// [`OfficeError::Store`]; a plan that is not in memory has none to tell.
+    /// [`OfficeError::Store`] or [`OfficeError::Engine`].
     pub async fn unconfirmed(&self, plan: PlanId) -> Result<Vec<Unconfirmed>, OfficeError> {
-        let open = self.engine.unconfirmed(plan);
+        let open = self.engine.unconfirmed(plan).await?;
         let parts = self.parts_of(plan, &open).await?;
         Ok(parts.into_iter().filter(|one| open.contains_key(&one.ordinal)).collect())
     }

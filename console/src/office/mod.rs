@@ -131,11 +131,19 @@ impl<M: Mode> Office<M> {
         Ok(self.store.alerts(M::KIND, limit).await?)
     }
 
-    /// The plans in memory, of one alert or of all.
+    /// The plans in memory, of one alert or of all, from the counters.
     pub fn progress(&self, alert: Option<AlertId>) -> Vec<PlanView> {
         let mut views = self.engine.views();
         views.retain(|view| alert.is_none_or(|alert| view.alert == alert));
         views
+    }
+
+    /// All plans of one alert, those folded before the last restart too.
+    ///
+    /// # Errors
+    /// [`OfficeError::Engine`] when a folded plan cannot be read.
+    pub async fn plans(&self, alert: AlertId) -> Result<Vec<PlanView>, OfficeError> {
+        Ok(self.engine.views_of(alert).await?)
     }
 
     /// The author hands a draft in.

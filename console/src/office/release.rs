@@ -124,7 +124,7 @@ impl<M: Mode> Office<M> {
             })
             .collect();
         if let AlertKind::Lift(earlier) | AlertKind::Correction(earlier) = alert.content.kind {
-            let reached = self.engine.reached(earlier);
+            let reached = self.engine.reached(earlier).await?;
             for (channel, sets) in &mut hearing {
                 let got_it = reached.get(channel).cloned().unwrap_or_default();
                 sets.responsible &= &got_it;

@@ -17,6 +17,7 @@ use mingluo_ledger::{
 };
 use mingluo_model::{
     address::Address,
+    audience::ChannelKind,
     channel::Channel,
     clock::{SharedClock, Timestamp},
     delivery::{DeliveryState, Standing},
@@ -360,14 +361,58 @@ impl<M: Mode> Engine<M> {
     }
 
     /// Recipients whom the plans of an alert may have reached, by channel: a lift or a correction goes to them.
-    pub fn reached(&self, alert: AlertId) -> BTreeMap<mingluo_model::audience::ChannelKind, RoaringBitmap> {
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when a folded plan cannot be read.
+    pub async fn reached(&self, alert: AlertId) -> Result<BTreeMap<ChannelKind, RoaringBitmap>, EngineError> {
         let mut reached: BTreeMap<_, RoaringBitmap> = BTreeMap::new();
         for post in self.posts.values() {
-            for progress in post.desk().plans().iter().filter(|progress| progress.plan().alert == alert) {
+            let desk = post.desk();
+            let of_alert = desk.plans().iter().filter(|progress| progress.plan().alert == alert);
+            for progress in of_alert.filter(|progress| progress.status() != PlanStatus::Closed) {
                 *reached.entry(progress.plan().channel).or_default() |= progress.reached();
             }
         }
-        reached
+        for folded in self.folded(alert).await? {
+            *reached.entry(folded.plan().channel).or_default() |= folded.reached();
+        }
+        Ok(reached)
+    }
+
+    /// The closed plans of an alert, unfolded.
+    async fn folded(&self, alert: AlertId) -> Result<Vec<Progress<M>>, EngineError> {
+        let mut folded = Vec::new();
+        for stored in self.store.plans(alert).await? {
+            if stored.status == PlanStatus::Closed {
+                folded.extend(self.unfold(&stored).await?);
+            }
+        }
+        Ok(folded)
+    }
+
+    async fn unfold(&self, stored: &StoredPlan) -> Result<Option<Progress<M>>, EngineError> {
+        let Some(plan) = stored.typed::<M>() else { return Ok(None) };
+        let post = self.post(&plan.account, plan.id)?;
+        let id = plan.id;
+        let mut progress = self.progress(plan, post, PlanStatus::Closed).await?;
+        progress.unfold(&self.store.chunks(id).await?);
+        Ok(Some(progress))
+    }
+
+    /// The plans of an alert: those in memory from their counters, those folded before this run from their chunks.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when a folded plan cannot be read.
+    pub async fn views_of(&self, alert: AlertId) -> Result<Vec<PlanView>, EngineError> {
+        let mut views = self.views();
+        views.retain(|view| view.alert == alert);
+        for stored in self.store.plans(alert).await? {
+            let id = stored.fields().id;
+            if stored.status == PlanStatus::Closed && views.iter().all(|view| view.plan != id) {
+                views.extend(self.unfold(&stored).await?.as_ref().map(PlanView::of));
+            }
+        }
+        Ok(views)
     }
 
     /// Receipts from a callback; durable when this returns, and only then may the far side be answered.
@@ -391,10 +436,20 @@ impl<M: Mode> Engine<M> {
         views
     }
 
-    /// The deliveries of a plan that nobody confirmed, by ordinal; empty for a plan that is not in memory.
-    pub fn unconfirmed(&self, plan: PlanId) -> BTreeMap<u32, Standing> {
-        let find = |post: &Arc<Post<M>>| Some(post.desk().find(plan)?.unconfirmed());
-        self.posts.values().find_map(find).unwrap_or_default()
+    /// The deliveries of a plan of this alert that nobody confirmed, by ordinal.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when a folded plan cannot be read.
+    pub async fn unconfirmed(&self, plan: PlanId) -> Result<BTreeMap<u32, Standing>, EngineError> {
+        let open = |progress: &mut Progress<M>| {
+            (progress.status() != PlanStatus::Closed).then(|| progress.unconfirmed())
+        };
+        let in_memory = self.posts.values().find_map(|post| post.desk().find(plan).and_then(open));
+        if let Some(unconfirmed) = in_memory {
+            return Ok(unconfirmed);
+        }
+        let Some(stored) = self.store.plan(plan).await? else { return Ok(BTreeMap::new()) };
+        Ok(self.unfold(&stored).await?.map(|progress| progress.unconfirmed()).unwrap_or_default())
     }
 
     /// Reads the opt-outs afresh, after some were added.

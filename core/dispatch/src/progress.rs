@@ -25,10 +25,8 @@ use std::{
     collections::{BTreeMap, BinaryHeap, HashMap, VecDeque},
     num::NonZeroU16,
     sync::Arc,
+    time::Duration,
 };
-
-/// Deliveries of a chunk, as the ledger folds them.
-const CHUNK: u32 = 4_096;
 
 /// Marks an ordinal inside the plan's span that is not in its target.
 const HOLE: u8 = 0xff;
@@ -200,8 +198,30 @@ impl<M: Mode> Progress<M> {
         self.status = PlanStatus::Open;
     }
 
-    /// Marks the plan as folded.
+    /// Marks the plan as folded: its counts stay, its memory goes. Who is who is in its chunks now.
     pub fn close(&mut self) {
+        self.status = PlanStatus::Closed;
+        self.cells = Cells::default();
+        (self.queued, self.later) = (VecDeque::new(), BinaryHeap::new());
+        (self.troubles, self.awaiting) = (HashMap::new(), 0);
+    }
+
+    /// Takes up the fold of a closed plan, so that it can be looked at again.
+    pub fn unfold(&mut self, chunks: &[Chunk]) {
+        for chunk in chunks {
+            for index in 0..chunk.standings.len() {
+                let Some(offset) = self.offset(chunk.chunk_no * Chunk::SIZE + index as u32) else { continue };
+                let Some(standing) = Standing::from_byte(chunk.standings[index]) else { continue };
+                self.cells.attempts[offset] = chunk.attempts[index];
+                self.cells.submit_ms[offset] = chunk.t_submit_ms[index];
+                let at = |ms: u32| self.plan.not_before.plus(Duration::from_millis(u64::from(ms)));
+                let (submitted, last) = (at(chunk.t_submit_ms[index]), at(chunk.t_final_ms[index]));
+                if chunk.t_submit_ms[index] != Chunk::NEVER {
+                    self.first_byte = Some(self.first_byte.map_or(submitted, |first| first.min(submitted)));
+                }
+                self.set(offset, standing, last);
+            }
+        }
         self.status = PlanStatus::Closed;
     }
 
@@ -577,11 +597,11 @@ impl<M: Mode> Progress<M> {
     /// The plan folded into chunks of 4,096 ordinals, for the ledger.
     pub fn fold(&self) -> Vec<Chunk> {
         let end = self.base + self.cells.standing.len() as u32;
-        (self.base / CHUNK..end.div_ceil(CHUNK)).map(|chunk_no| self.fold_chunk(chunk_no)).collect()
+        (self.base / Chunk::SIZE..end.div_ceil(Chunk::SIZE)).map(|chunk_no| self.fold_chunk(chunk_no)).collect()
     }
 
     fn fold_chunk(&self, chunk_no: u32) -> Chunk {
-        let ordinals = chunk_no * CHUNK..(chunk_no + 1) * CHUNK;
+        let ordinals = chunk_no * Chunk::SIZE..(chunk_no + 1) * Chunk::SIZE;
         let offsets: Vec<Option<usize>> = ordinals.map(|ordinal| self.offset(ordinal)).collect();
         Chunk {
             chunk_no,

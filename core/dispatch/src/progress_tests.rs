@@ -155,6 +155,24 @@ fn what_was_in_the_air_at_a_crash_is_lost_part_by_part() {
     assert_eq!(parts, [(100, 0), (101, 0), (101, 1)]);
 }
 
+#[test]
+fn a_folded_plan_unfolds_to_the_same_counts_and_people() {
+    let mut run = progress(9, 1, Grade::Red);
+    run.pick(5, START);
+    for ordinal in 100..104 {
+        answer(&mut run, ordinal, 0, taken(), START);
+    }
+    receipt(&mut run, 101, 0, ReceiptStatus::Delivered);
+    run.apply(&run.give_up_receipts(START).unwrap(), END);
+    let mut again = progress(9, 1, Grade::Red);
+    again.unfold(&run.fold());
+    assert_eq!((again.reached(), again.unconfirmed()), (run.reached(), run.unconfirmed()));
+    assert_eq!(again.first_byte(), run.first_byte());
+    for state in DeliveryState::ALL {
+        assert_eq!(again.tally().total().of(state), run.tally().total().of(state), "{state:?}");
+    }
+}
+
 /// One step of a random life: pick, or an answer or receipt for somebody.
 fn any_fact() -> impl Strategy<Value = (u32, u8, u8)> {
     (100_u32..106, 0_u8..2, 0_u8..9)

@@ -420,6 +420,9 @@ pub trait Store: Send + Sync + 'static {
     /// The plans of an alert, in the order they were made.
     async fn plans(&self, alert: AlertId) -> Result<Vec<StoredPlan>, StoreError>;
 
+    /// One plan.
+    async fn plan(&self, id: PlanId) -> Result<Option<StoredPlan>, StoreError>;
+
     /// Every plan of a mode that is not closed.
     async fn open_plans(&self, mode: ModeKind) -> Result<Vec<StoredPlan>, StoreError>;
 

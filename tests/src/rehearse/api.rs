@@ -27,6 +27,20 @@ pub(super) struct Drafted {
     pub(super) id: String,
     pub(super) people: u64,
     pub(super) parts: BTreeMap<String, u16>,
+    pub(super) audience: Audience,
+}
+
+/// Whom a draft reaches.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Audience {
+    pub(super) counts: BTreeMap<String, HeadCount>,
+}
+
+/// Recipients of a channel, and those of them who answer for others.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct HeadCount {
+    pub(super) recipients: u64,
+    pub(super) responsible: u64,
 }
 
 /// What a release was told.
@@ -95,6 +109,23 @@ impl Key {
 }
 
 impl CountsView {
+    /// Two sets in one. Times are the later ones: by then both have come so far, the union perhaps earlier.
+    pub(super) fn with(mut self, other: &Self) -> Self {
+        let add = |all: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>| {
+            more.iter().for_each(|(word, count)| *all.entry(word.clone()).or_default() += count);
+        };
+        add(&mut self.states, &other.states);
+        add(&mut self.failed, &other.failed);
+        add(&mut self.unknown, &other.unknown);
+        self.target += other.target;
+        self.accepted_without_receipt += other.accepted_without_receipt;
+        let later = |one: Option<u64>, other: Option<u64>| Some(one?.max(other?));
+        self.reached_50_ms = later(self.reached_50_ms, other.reached_50_ms);
+        self.reached_90_ms = later(self.reached_90_ms, other.reached_90_ms);
+        self.reached_95_ms = later(self.reached_95_ms, other.reached_95_ms);
+        self
+    }
+
     /// How many are in any of these states.
     pub(super) fn of(&self, states: &[&str]) -> u64 {
         states.iter().filter_map(|state| self.states.get(*state)).sum()

@@ -9,11 +9,12 @@ use std::{
     fs::{File, OpenOptions},
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
 };
 
 /// How long a program may take until it is ready.
@@ -26,29 +27,20 @@ const END_WITHIN: Duration = Duration::from_secs(5);
 const LAST_LINES: usize = 8;
 
 /// A program that runs.
-#[derive(Debug)]
 pub(super) struct Program {
     name: String,
     child: Child,
     log: PathBuf,
-    clock: SharedClockDebug,
-}
-
-/// A clock has nothing to show.
-struct SharedClockDebug(SharedClock);
-
-impl std::fmt::Debug for SharedClockDebug {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("Clock")
-    }
+    clock: SharedClock,
 }
 
 impl Program {
-    /// Starts a program and waits for the JSON line that says that it is ready.
+    /// Starts a program and waits for the JSON line that says that it is ready: the first that has this field.
     pub(super) async fn start<A: AsRef<OsStr>>(
         binary: &Path,
         args: &[A],
         log: &Path,
+        field: &str,
         clock: &SharedClock,
     ) -> anyhow::Result<(Self, Value)> {
         let name = name(binary);
@@ -57,10 +49,10 @@ impl Program {
             .spawn()
             .with_context(|| format!("{} cannot be started; build it or give --bin-dir", binary.display()))?;
         let stdout = child.stdout.take().context("a piped output is there")?;
-        let mut program = Self { name, child, log: log.to_owned(), clock: SharedClockDebug(clock.clone()) };
+        let mut program = Self { name, child, log: log.to_owned(), clock: clock.clone() };
         let mut lines = BufReader::new(stdout).lines();
-        let ready = match within(&**clock, READY_WITHIN, lines.next_line()).await {
-            Ok(line) => line?,
+        let ready = match within(&**clock, READY_WITHIN, ready(&mut lines, field)).await {
+            Ok(ready) => ready?,
             Err(late) => bail!("{} is not ready within {:?}{}", program.name, late.limit, program.last_words()),
         };
         let Some(ready) = ready else {
@@ -69,7 +61,6 @@ impl Program {
         };
         // What it says later is read and dropped, so that it never waits for a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let ready = serde_json::from_str(&ready).with_context(|| format!("{} said {ready:?}", program.name))?;
         Ok((program, ready))
     }
 
@@ -106,7 +97,7 @@ impl Program {
             // The shell's own kill: a signal without unsafe code.
             let _asked = Command::new("sh").arg("-c").arg(format!("kill -TERM {pid}")).status().await;
         }
-        let clock = self.clock.0.clone();
+        let clock = Arc::clone(&self.clock);
         if within(&*clock, END_WITHIN, self.child.wait()).await.is_err() {
             let _gone = self.child.kill().await;
         }
@@ -122,6 +113,16 @@ impl Program {
     fn last_words(&self) -> String {
         tail(&self.log)
     }
+}
+
+async fn ready(lines: &mut Lines<BufReader<ChildStdout>>, field: &str) -> anyhow::Result<Option<Value>> {
+    while let Some(line) = lines.next_line().await? {
+        let said = serde_json::from_str::<Value>(&line).ok();
+        if let Some(said) = said.filter(|said| said.get(field).is_some()) {
+            return Ok(Some(said));
+        }
+    }
+    Ok(None)
 }
 
 fn command<A: AsRef<OsStr>>(binary: &Path, args: &[A], log: &Path) -> anyhow::Result<Command> {

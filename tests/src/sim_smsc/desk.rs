@@ -25,6 +25,7 @@ use super::{
     log::{Arrived, Posted, PostedAs, Record, Sink, Verdict},
     outbox::Outbox,
     postbag::{Postbag, Receipt},
+    slip::{Decimal, Slip},
 };
 
 /// Which of the parts taken, or of the receipts sent, a planted fault takes: the smallest rehearsal has so many.
@@ -64,8 +65,11 @@ pub(super) struct Desk {
     waiting: BTreeMap<i64, Vec<Receipt>>,
     /// Receipts whose time has come and for which no session hears.
     stranded: Vec<Receipt>,
-    /// The answers of the present batch, and scratch for receipts.
+    slip: Slip,
+    /// The answers of the present batch.
     answers: BytesMut,
+    /// Receipts on their way into an outbox.
+    mail: BytesMut,
 }
 
 /// One session.
@@ -96,7 +100,9 @@ impl Desk {
             last_served: 0,
             waiting: BTreeMap::new(),
             stranded: Vec::new(),
+            slip: Slip::default(),
             answers: BytesMut::new(),
+            mail: BytesMut::new(),
         }
     }
 
@@ -143,16 +149,15 @@ impl Desk {
         }
         let resend_us = i64::from(self.faults.resend_ms) * 1_000;
         let window = self.faults.receipt_window as usize;
-        let mut lines = std::mem::take(&mut self.lines);
+        let (mut lines, mut mail) = (std::mem::take(&mut self.lines), std::mem::take(&mut self.mail));
         for (session, line) in &mut lines {
             line.postbag.give_up_before(now_us - resend_us);
-            let mut out = BytesMut::new();
             while let Some(receipt) = line.postbag.next(window) {
-                self.post(*session, line, receipt, now_us, &mut out);
+                self.post(*session, line, receipt, now_us, &mut mail);
             }
-            line.outbox.put(&mut out);
+            line.outbox.put(&mut mail);
         }
-        self.lines = lines;
+        (self.lines, self.mail) = (lines, mail);
         if let Some(log) = &self.log {
             log.append(&mut self.records);
         }
@@ -232,7 +237,7 @@ impl Desk {
                     }
                     self.promise(session, id, message, dice, now_us);
                 }
-                let id = MessageId::new("message_id", &id.to_string()).unwrap_or_default();
+                let id = MessageId::new("message_id", Decimal::of(id).text()).unwrap_or_default();
                 self.say(Pdu::response(sequence, CommandStatus::ROK, Body::SubmitSmResp(id)));
             }
             (status, verdict) => {
@@ -343,7 +348,7 @@ impl Desk {
         Record::Posted(posted).put(&mut self.records);
         let number = count(&self.counts.sent);
         if !self.planted(Plant::DropReceipt, number) {
-            line.postbag.send(receipt, now_us, out);
+            line.postbag.send(receipt, now_us, &mut self.slip, out);
         }
     }
 

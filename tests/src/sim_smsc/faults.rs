@@ -49,10 +49,10 @@ pub struct Faults {
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub stall_ms: u32,
     /// 回执未获应答,多久后重发 / milliseconds before an unanswered receipt is sent again.
-    #[arg(long, value_name = "MS", default_value_t = 30_000)]
+    #[arg(long, value_name = "MS", default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub resend_ms: u32,
     /// 每条连接最多有多少未应答的回执 / unanswered receipts a session may have.
-    #[arg(long, value_name = "N", default_value_t = 4_096)]
+    #[arg(long, value_name = "N", default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(1..))]
     pub receipt_window: u32,
     /// 埋下一个错,让评判去发现 / a single fault for the judge to find.
     #[arg(long, value_enum, value_name = "WHAT")]

@@ -15,6 +15,7 @@ mod line;
 pub mod log;
 mod outbox;
 mod postbag;
+mod slip;
 mod watch;
 
 pub use counts::Snapshot;

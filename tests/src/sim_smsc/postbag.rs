@@ -3,21 +3,12 @@
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
-use mingluo_channels::sms::{
-    smpp::{
-        Address, Body, MessageState, Pdu, ReceiptText, ShortMessage, Tlv, Tlvs,
-        short_message::ESM_RECEIPT,
-        time::receipt_date,
-        tlv::{MESSAGE_STATE, RECEIPTED_MESSAGE_ID},
-    },
-    wire::Octets,
-};
+use mingluo_channels::sms::smpp::{Address, MessageState};
+
+use super::slip::Slip;
 
 /// A sequence on the wire has 31 bits (clause 3.2).
 const WIRE: u32 = 0x7FFF_FFFF;
-
-/// The centre's local time: Beijing.
-const OFFSET_MINUTES: i16 = 480;
 
 /// One receipt, wherever it is.
 #[derive(Debug, Clone)]
@@ -67,9 +58,9 @@ impl Postbag {
     }
 
     /// Writes a receipt and remembers it until it is answered.
-    pub(super) fn send(&mut self, receipt: Receipt, now_us: i64, out: &mut BytesMut) {
+    pub(super) fn send(&mut self, receipt: Receipt, now_us: i64, slip: &mut Slip, out: &mut BytesMut) {
         let sequence = self.first.wrapping_add(self.flying.len() as u32) & WIRE;
-        encode(&receipt, sequence, now_us, out);
+        slip.write(&receipt, sequence, now_us, out);
         self.flying.push_back(Some(Flying { receipt, sent_us: now_us }));
         self.unanswered += 1;
     }
@@ -107,34 +98,6 @@ impl Postbag {
     }
 }
 
-fn encode(receipt: &Receipt, sequence: u32, now_us: i64, out: &mut BytesMut) {
-    let id = receipt.id.to_string();
-    let text = ReceiptText {
-        id: &id,
-        state: receipt.state,
-        submit_date: &date(receipt.taken_us),
-        done_date: &date(now_us),
-        err: if receipt.state == MessageState::Delivered { "000" } else { "001" },
-        text: "",
-    };
-    let named =
-        [(RECEIPTED_MESSAGE_ID, format!("{id}\0").into_bytes()), (MESSAGE_STATE, vec![receipt.state as u8])];
-    let tlvs = named.iter().map(|(tag, value)| Tlv { tag: *tag, value });
-    let message = ShortMessage {
-        source: receipt.from,
-        destination: receipt.to,
-        esm_class: ESM_RECEIPT,
-        short_message: Octets::new("short_message", text.to_string().into_bytes()).unwrap_or_default(),
-        tlvs: Tlvs::new(tlvs).unwrap_or_default(),
-        ..ShortMessage::default()
-    };
-    Pdu::request(sequence, Body::DeliverSm(message)).encode(out);
-}
-
-fn date(at_us: i64) -> String {
-    receipt_date(at_us / 1_000, OFFSET_MINUTES).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +110,7 @@ mod tests {
     fn sent(bag: &mut Postbag, window: usize, now_us: i64) -> usize {
         let mut count = 0;
         while let Some(receipt) = bag.next(window) {
-            bag.send(receipt, now_us, &mut BytesMut::new());
+            bag.send(receipt, now_us, &mut Slip::default(), &mut BytesMut::new());
             count += 1;
         }
         count

@@ -53,11 +53,16 @@ impl DeliveryReport {
         }
         let text = message.to_text();
         let fields = ReceiptFields::find(&text);
-        let length = text.chars().count();
+        let length = || text.chars().count();
         let stated = fields.stat.map(MessageState::from_stat);
-        let state = message.tlvs.message_state().or(stated).ok_or(ReceiptError::NoState { length })?;
+        let state = message
+            .tlvs
+            .message_state()
+            .or(stated)
+            .ok_or_else(|| ReceiptError::NoState { length: length() })?;
         Ok(Some(Self {
-            message_id: message_id(message, fields.id).ok_or(ReceiptError::NoMessageId { length })?,
+            message_id: message_id(message, fields.id)
+                .ok_or_else(|| ReceiptError::NoMessageId { length: length() })?,
             state,
             is_final: state.is_final() && !message.is_intermediate(),
             stat: fields.stat.map(str::to_owned),

@@ -61,28 +61,31 @@ struct Mark {
 }
 
 impl Mark {
+    /// The next colon behind a name; colons are rarer than words, and a centre's receipts come by the million.
     fn next(text: &str, from: usize) -> Option<Self> {
         let octets = text.as_bytes();
-        let word_begins = |at: &usize| {
-            octets[*at].is_ascii_alphabetic() && (*at == 0 || !octets[at - 1].is_ascii_alphanumeric())
+        let named = |colon: usize| {
+            let begins = |name| Some(from + name_start(&octets[from..colon], name)?);
+            NAMES.into_iter().find_map(|name| Some(Self { name, start: begins(name)?, end: colon + 1 }))
         };
-        (from..octets.len()).filter(word_begins).find_map(|start| {
-            let named = |name| Some(Self { name, start, end: start + name_length(&octets[start..], name)? });
-            NAMES.into_iter().find_map(named)
-        })
+        (from..octets.len()).filter(|at| octets[*at] == b':').find_map(named)
     }
 }
 
-/// Octets of `name` with its colon at the front of `octets`, in any case and spacing.
-fn name_length(octets: &[u8], name: &str) -> Option<usize> {
-    let mut wanted = name.bytes().peekable();
-    for (at, octet) in octets.iter().enumerate() {
-        match wanted.peek() {
-            None => return (*octet == b':').then_some(at + 1),
-            Some(letter) if letter.eq_ignore_ascii_case(octet) => wanted.next(),
-            Some(_) if at > 0 && matches!(octet, b' ' | b'_') => continue,
-            Some(_) => return None,
-        };
+/// Where `name` begins that ends with `octets`, in any case and spacing, as a word of its own.
+fn name_start(octets: &[u8], name: &str) -> Option<usize> {
+    let (mut wanted, mut before) = (name.bytes().rev().peekable(), octets.iter().enumerate().rev());
+    while let Some(letter) = wanted.next() {
+        let (mut at, mut octet) = before.next()?;
+        while matches!(octet, b' ' | b'_') && at + 1 < octets.len() {
+            (at, octet) = before.next()?;
+        }
+        if !letter.eq_ignore_ascii_case(octet) {
+            return None;
+        }
+        if wanted.peek().is_none() {
+            return (at == 0 || !octets[at - 1].is_ascii_alphanumeric()).then_some(at);
+        }
     }
     None
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::BytesMut;
 use mingluo_model::{
     channel::{Inlet, ReceiptToken, Report, SendError, Verdict},
-    clock::{SharedClock, within},
+    clock::{SharedClock, Timestamp, within},
 };
 use tokio::{io::AsyncReadExt, net::tcp::OwnedReadHalf};
 
@@ -51,18 +51,19 @@ impl SmppInlet {
         Self { account, clock, link, socket, heard, alive, asked: None, end: None }
     }
 
-    /// Everything that is whole in the buffer.
+    /// Everything that is whole in the buffer; it came at one time.
     fn decode(&mut self, reports: &mut Vec<Report>) {
+        let at = self.clock.now();
         while self.end.is_none() {
             match Framer::default().push(&mut self.heard) {
                 Ok(None) => return,
-                Ok(Some(pdu)) => self.take(pdu, reports),
+                Ok(Some(pdu)) => self.take(pdu, at, reports),
                 Err(error) => self.take_broken(&error, reports),
             }
         }
     }
 
-    fn take(&mut self, pdu: Pdu, reports: &mut Vec<Report>) {
+    fn take(&mut self, pdu: Pdu, at: Timestamp, reports: &mut Vec<Report>) {
         let Pdu { sequence, status, body } = pdu;
         match body {
             Body::SubmitSmResp(id) => {
@@ -72,7 +73,7 @@ impl SmppInlet {
                 }
             }
             Body::GenericNack => self.answer(sequence, verdict::of_nack(status), reports),
-            Body::DeliverSm(message) => self.deliver(sequence, &message, reports),
+            Body::DeliverSm(message) => self.deliver(sequence, &message, at, reports),
             Body::EnquireLink => self.respond(sequence, Body::EnquireLinkResp),
             Body::Unbind => {
                 self.respond(sequence, Body::UnbindResp);
@@ -97,10 +98,10 @@ impl SmppInlet {
         }
     }
 
-    fn deliver(&self, sequence: u32, message: &ShortMessage, reports: &mut Vec<Report>) {
+    fn deliver(&self, sequence: u32, message: &ShortMessage, at: Timestamp, reports: &mut Vec<Report>) {
         match DeliveryReport::read(message) {
             Ok(Some(report)) if report.is_final => {
-                let receipt = verdict::receipt(report, message, self.account.id_form, self.clock.now());
+                let receipt = verdict::receipt(report, message, self.account.id_form, at);
                 reports.push(Report::Receipt { receipt, token: Some(ReceiptToken(sequence.into())) });
                 return;
             }

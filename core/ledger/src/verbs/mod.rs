@@ -126,6 +126,10 @@ impl Store for Engine {
         plan::of_alert(self, alert).await
     }
 
+    async fn plan(&self, id: PlanId) -> Result<Option<StoredPlan>, StoreError> {
+        plan::one(self, id).await
+    }
+
     async fn open_plans(&self, mode: ModeKind) -> Result<Vec<StoredPlan>, StoreError> {
         plan::open(self, mode).await
     }

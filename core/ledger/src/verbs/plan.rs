@@ -76,6 +76,15 @@ pub(super) async fn of_alert(engine: &Engine, alert: AlertId) -> Result<Vec<Stor
         .collect()
 }
 
+pub(super) async fn one(engine: &Engine, plan: PlanId) -> Result<Option<StoredPlan>, StoreError> {
+    let row = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} where plan_id = $1")))
+        .bind(bytes(plan.0))
+        .fetch_optional(&engine.reader)
+        .await
+        .map_err(StoreError::database("read a plan"))?;
+    row.as_ref().map(read).transpose()
+}
+
 pub(super) async fn open(engine: &Engine, mode: ModeKind) -> Result<Vec<StoredPlan>, StoreError> {
     let order = "where mode = $1 and status <> 2 order by plan_no";
     sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} {order}")))

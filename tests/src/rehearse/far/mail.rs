@@ -22,11 +22,11 @@ impl FarSide for Mail {
         "sim-mail"
     }
 
-    fn args(&self, scene: &Scene<'_>) -> Vec<String> {
+    fn args(&self, scene: &Scene) -> Vec<String> {
         ["--refuse-percent", "1", "--seed", &scene.seed.to_string()].map(str::to_owned).into()
     }
 
-    fn account(&self, _: &Scene<'_>, address: Option<SocketAddr>) -> anyhow::Result<Value> {
+    fn account(&self, _: &Scene, address: Option<SocketAddr>) -> anyhow::Result<Value> {
         let address = address.context("sim-mail told no address")?;
         Ok(json!({
             "name": "mail-pretend",

@@ -8,7 +8,7 @@ mod pages;
 mod sms;
 mod wechat;
 
-pub(super) use ear::{Ear, Pace};
+pub(super) use ear::Ear;
 
 use super::{options::Plant, stage::Stage};
 use crate::residents::Person;
@@ -17,12 +17,13 @@ use serde_json::Value;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// What a far side may know of the run.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Scene<'a> {
-    pub(super) stage: &'a Stage,
+#[derive(Debug, Clone)]
+pub(super) struct Scene {
+    pub(super) stage: Arc<Stage>,
     pub(super) seed: u64,
     pub(super) plant: Option<Plant>,
     /// SMS parts a second.
@@ -32,7 +33,7 @@ pub(super) struct Scene<'a> {
     /// Where village boxes knock.
     pub(super) village: SocketAddr,
     /// The public half of the signing key, in hexadecimal.
-    pub(super) public_key: &'a str,
+    pub(super) public_key: String,
     pub(super) now: Timestamp,
 }
 
@@ -59,15 +60,15 @@ pub(super) trait FarSide: Send + Sync {
     }
 
     /// Files that must be there before anything starts. `boxes` are the speakers of the roster.
-    fn prepare(&self, _scene: &Scene<'_>, _boxes: &[Person]) -> anyhow::Result<()> {
+    fn prepare(&self, _scene: &Scene, _boxes: &[Person]) -> anyhow::Result<()> {
         Ok(())
     }
 
     /// The simulator's command line, but for its log.
-    fn args(&self, scene: &Scene<'_>) -> Vec<String>;
+    fn args(&self, scene: &Scene) -> Vec<String>;
 
     /// The account in the city's configuration, below `live`.
-    fn account(&self, scene: &Scene<'_>, address: Option<SocketAddr>) -> anyhow::Result<Value>;
+    fn account(&self, scene: &Scene, address: Option<SocketAddr>) -> anyhow::Result<Value>;
 
     /// What `render` must have besides.
     fn template(&self) -> Option<Value> {

@@ -39,7 +39,7 @@ impl FarSide for Sms {
         "sim-smsc"
     }
 
-    fn args(&self, scene: &Scene<'_>) -> Vec<String> {
+    fn args(&self, scene: &Scene) -> Vec<String> {
         let seed = scene.seed.to_string();
         let knobs = ["--fail-percent", FAILING, "--silent-percent", SILENT, "--late-ms", LATE, "--seed", &seed];
         let mut args: Vec<String> = knobs.map(str::to_owned).into();
@@ -49,7 +49,7 @@ impl FarSide for Sms {
         args
     }
 
-    fn account(&self, scene: &Scene<'_>, address: Option<SocketAddr>) -> anyhow::Result<Value> {
+    fn account(&self, scene: &Scene, address: Option<SocketAddr>) -> anyhow::Result<Value> {
         let address = address.context("sim-smsc told no address")?;
         // Eight letters: the most that SMPP has for a password.
         let (password, _) = scene.stage.secret("smsc-password", 4)?;

@@ -31,14 +31,14 @@ impl FarSide for WeChat {
         "sim-wechat"
     }
 
-    fn args(&self, scene: &Scene<'_>) -> Vec<String> {
+    fn args(&self, scene: &Scene) -> Vec<String> {
         let callback = format!("http://{}/callback/wechat/{ACCOUNT}", scene.console);
         let seed = scene.seed.to_string();
         let knobs = ["--callback", &callback, "--block-percent", "2", "--silent-percent", "1", "--seed", &seed];
         knobs.map(str::to_owned).into()
     }
 
-    fn account(&self, scene: &Scene<'_>, address: Option<SocketAddr>) -> anyhow::Result<Value> {
+    fn account(&self, scene: &Scene, address: Option<SocketAddr>) -> anyhow::Result<Value> {
         let address = address.context("sim-wechat told no address")?;
         let [secret, token] = SECRETS.map(|(file, secret)| scene.stage.write(file, &format!("{secret}\n")));
         Ok(json!({

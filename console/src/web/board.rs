@@ -1,0 +1,183 @@
+//! The situation board (态势): live warnings, what waits for whom, gateways and speakers, the map, and how the chosen
+//! warning arrives.
+
+use super::{
+    curve::Curve,
+    desk::Desk,
+    dress::shown,
+    error::WebError,
+    funnel::{funnels, total},
+    map::Map,
+    marks::{Bar, GradeMark},
+    page::Page,
+    panel::{Panel, curve},
+    situation::{Situation, is_waiting, released_at, turn_of},
+    visit::Visit,
+    voice::{Voice, share, thousands},
+};
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use mingluo_dispatch::view::PlanView;
+use mingluo_ledger::store::StoredAlert;
+use mingluo_model::{alert::AlertState, channel::Channel, id::AlertId, mode::Mode, owner::Officer};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Which warning is looked at.
+#[derive(Deserialize, Default, Clone, Copy)]
+pub(super) struct Choice {
+    pub(super) alert: Option<AlertId>,
+    /// Only the panel of the warning, for its own page.
+    #[serde(default)]
+    pub(super) panel: bool,
+}
+
+#[derive(Template)]
+#[template(path = "board.html")]
+struct BoardPage {
+    page: Page,
+    stream: String,
+    content: Board,
+}
+
+/// The moving part of the board.
+#[derive(Template)]
+#[template(path = "situation.html")]
+pub(super) struct Board {
+    v: Voice,
+    base: &'static str,
+    halted: Option<String>,
+    cards: Vec<Card>,
+    todo: Vec<Todo>,
+    others: usize,
+    gateways: Vec<Gateway>,
+    fleet: Option<(usize, usize)>,
+    map: Option<Map>,
+    panel: Option<Panel>,
+    curve: Option<Curve>,
+}
+
+struct Card {
+    id: String,
+    is_on: bool,
+    grade: GradeMark,
+    title: String,
+    time: String,
+    area: String,
+    line: String,
+    bar: Bar,
+    share: String,
+}
+
+struct Todo {
+    step: &'static str,
+    title: String,
+    grade: GradeMark,
+    line: String,
+    path: String,
+}
+
+struct Gateway {
+    name: String,
+    bar: Bar,
+    limit: String,
+    queue: String,
+}
+
+/// The board's page.
+pub(super) async fn show<M: Mode>(
+    State(desk): State<Arc<Desk<M>>>,
+    visit: Visit,
+    Query(choice): Query<Choice>,
+) -> Result<Response, WebError> {
+    let content = Board::now(&desk, &desk.voice(&visit), visit.officer(), choice).await?;
+    let stream = match choice.alert {
+        Some(id) => format!("{}/events?alert={id}", desk.base()),
+        None => format!("{}/events", desk.base()),
+    };
+    let page = desk.page(&visit, "board").await?;
+    Ok(shown(StatusCode::OK, &BoardPage { page, stream, content }))
+}
+
+impl Board {
+    /// The board as an officer sees it now.
+    pub(super) async fn now<M: Mode>(
+        desk: &Desk<M>,
+        voice: &Voice,
+        officer: &Officer,
+        choice: Choice,
+    ) -> Result<Self, WebError> {
+        let situation = desk.situation().await?;
+        let live = situation.live();
+        let chosen = choice.alert.and_then(|id| situation.alert(id)).or_else(|| live.first().copied());
+        let gazetteer = desk.office.gazetteer();
+        let waiting: Vec<&StoredAlert> = situation.alerts.iter().filter(|alert| is_waiting(alert)).collect();
+        let todo = todo(desk.base(), voice, &situation, officer);
+        let others = waiting.iter().filter(|alert| turn_of(alert, officer).is_none()).count();
+        Ok(Self {
+            v: voice.clone(),
+            base: desk.base(),
+            halted: situation.halted.clone(),
+            cards: live.iter().map(|alert| card(voice, &situation, alert, chosen)).collect(),
+            todo,
+            others,
+            gateways: desk.office.engine().accounts().map(|it| gateway(voice, &situation, it.as_ref())).collect(),
+            fleet: situation.fleet.map(|count| (count.online, count.offline)),
+            map: desk.front.sketch.map(voice, M::KIND, &live),
+            panel: chosen.map(|alert| Panel::of(voice, desk.base(), &situation, alert, gazetteer)),
+            curve: chosen.map(|alert| curve(voice, &situation, alert)),
+        })
+    }
+}
+
+fn card(voice: &Voice, situation: &Situation, alert: &StoredAlert, chosen: Option<&StoredAlert>) -> Card {
+    let content = &alert.content;
+    let sum = total(&funnels(&situation.plans_of(alert.id)));
+    Card {
+        id: alert.id.to_string(),
+        is_on: chosen.is_some_and(|chosen| chosen.id == alert.id),
+        grade: GradeMark::new(voice, content.grade),
+        title: voice.hazard(&content.hazard),
+        time: released_at(alert).map_or_else(String::new, |at| voice.with("web-released", "a", voice.moment(at))),
+        area: content.area.described.clone(),
+        line: voice.pair("web-kind-until", voice.kind(content.kind), voice.moment(content.expires)),
+        bar: Bar::of(sum.arrived, sum.target),
+        share: if sum.target == 0 { "–".to_owned() } else { share(sum.arrived, sum.target) },
+    }
+}
+
+/// What this officer can do now: drafts of their own to submit, others' to approve, approved ones to release.
+fn todo(base: &str, voice: &Voice, situation: &Situation, officer: &Officer) -> Vec<Todo> {
+    let one = |alert: &StoredAlert| {
+        let step = turn_of(alert, officer)?;
+        let at = match &alert.state {
+            AlertState::Submitted { submitted, .. } | AlertState::Approved { submitted, .. } => submitted.at,
+            _ => alert.created,
+        };
+        let path = if step == "release" { "/release" } else { "" };
+        Some(Todo {
+            step,
+            title: voice.hazard(&alert.content.hazard),
+            grade: GradeMark::new(voice, alert.content.grade),
+            line: voice.pair("web-by-at", situation.name(alert.author), voice.moment(at)),
+            path: format!("{base}/alerts/{}{path}", alert.id),
+        })
+    };
+    situation.alerts.iter().filter_map(one).collect()
+}
+
+fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<M>) -> Gateway {
+    let plans: Vec<&PlanView> =
+        situation.plans.iter().filter(|plan| plan.account == *account.account()).collect();
+    let sum = total(&funnels(&plans));
+    Gateway {
+        name: format!("{} {}", voice.channel(account.kind()), account.account()),
+        bar: Bar::of(sum.target - sum.queued, sum.target),
+        limit: voice.with("web-per-second", "a", thousands(u64::from(account.limits().per_second.get()))),
+        queue: voice.with("web-queue", "a", thousands(sum.queued)),
+    }
+}

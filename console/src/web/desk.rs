@@ -1,0 +1,99 @@
+//! What handlers work on: the front of the house for both modes, and the desk of one mode.
+
+use super::{
+    attempts::Attempts,
+    error::WebError,
+    map::Sketch,
+    once::Once,
+    page::Page,
+    situation::{Situation, Watch},
+    visit::Visit,
+    voice::Voice,
+};
+use crate::{office::Office, people::People};
+use jiff::tz::TimeZone;
+use mingluo_channels::speaker::SpeakerHub;
+use mingluo_model::{
+    clock::SharedClock,
+    mode::{Mode, ModeKind},
+};
+use rand::{SeedableRng, rngs::StdRng};
+use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
+
+/// What does not depend on the mode.
+pub(super) struct Front {
+    pub(super) people: Arc<People>,
+    pub(super) clock: SharedClock,
+    pub(super) zone: TimeZone,
+    pub(super) issuer: String,
+    pub(super) sketch: Sketch,
+    /// Streams end when this does.
+    pub(super) closing: CancellationToken,
+    // Guards the counts of tries; held for one look-up.
+    pub(super) attempts: Mutex<Attempts>,
+}
+
+impl Front {
+    /// The frame for a visitor without a session.
+    pub(super) fn guest_page(&self, v: Voice, path: &str) -> Page {
+        Page {
+            v,
+            mode: path.starts_with("/drill").then_some(ModeKind::Drill),
+            officer: None,
+            issuer: self.issuer.clone(),
+            here: "",
+            waiting: 0,
+            path: path.to_owned(),
+            now: self.clock.now(),
+        }
+    }
+}
+
+/// The desk of one mode (值班台).
+pub(super) struct Desk<M: Mode> {
+    pub(super) front: Arc<Front>,
+    pub(super) office: Arc<Office<M>>,
+    pub(super) hub: Option<Arc<SpeakerHub>>,
+    pub(super) watch: Watch,
+    pub(super) once: Once,
+}
+
+impl<M: Mode> Desk<M> {
+    /// `/live` or `/drill`.
+    pub(super) const fn base(&self) -> &'static str {
+        match M::KIND {
+            ModeKind::Live => "/live",
+            ModeKind::Drill => "/drill",
+        }
+    }
+
+    /// How a visitor is spoken to.
+    pub(super) fn voice(&self, visit: &Visit) -> Voice {
+        Voice { tongue: visit.guest.tongue, zone: self.front.zone.clone() }
+    }
+
+    /// The situation as it was at most half a second ago.
+    pub(super) async fn situation(&self) -> Result<Arc<Situation>, WebError> {
+        self.watch.look(&self.office, self.hub.as_deref()).await
+    }
+
+    /// The frame of a page.
+    pub(super) async fn page(&self, visit: &Visit, here: &'static str) -> Result<Page, WebError> {
+        let waiting = self.situation().await?.waiting();
+        Ok(Page {
+            mode: Some(M::KIND),
+            officer: Some(visit.row.name.clone()),
+            here,
+            waiting,
+            ..self.front.guest_page(self.voice(visit), &visit.guest.path)
+        })
+    }
+
+    /// A source of chance of one's own.
+    pub(super) fn chance(&self) -> StdRng {
+        let mut seed = <StdRng as SeedableRng>::Seed::default();
+        self.office.chance(|chance| chance.fill_bytes(&mut seed));
+        StdRng::from_seed(seed)
+    }
+}

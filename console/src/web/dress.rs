@@ -1,0 +1,132 @@
+//! What every answer of the pages gets: the language, the headers that keep foreign code out, and a readable page where
+//! a handler only said no.
+
+use super::{
+    desk::Front,
+    error::WebError,
+    page::Page,
+    visit::{LANGUAGE, cookie, tongue},
+    voice::Voice,
+};
+use crate::tongue::Tongue;
+use askama::Template;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use std::sync::Arc;
+
+/// Nothing but our own files runs, is loaded or is spoken to; no page of ours in a foreign frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+];
+
+/// What the request said about itself, kept for the answer.
+struct Asked {
+    path: String,
+    is_fragment: bool,
+    tongue: Tongue,
+    chosen: Option<&'static str>,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        let chosen = query.split('&').find_map(|pair| match pair {
+            "lang=zh" => Some("zh"),
+            "lang=en" => Some("en"),
+            _ => None,
+        });
+        let word = chosen.or_else(|| cookie(request.headers(), LANGUAGE)).unwrap_or("zh");
+        Self {
+            path: request.uri().path().to_owned(),
+            is_fragment: request.headers().contains_key("hx-request"),
+            tongue: tongue(word).unwrap_or(Tongue::Chinese),
+            chosen,
+        }
+    }
+}
+
+/// The outermost layer of all pages.
+pub(super) async fn dress(State(front): State<Arc<Front>>, mut request: Request, next: Next) -> Response {
+    let asked = Asked::of(&request);
+    request.extensions_mut().insert(asked.tongue);
+    let mut response = next.run(request).await;
+    if let Some(error) = response.extensions_mut().remove::<Arc<WebError>>() {
+        response = refusal(&front, &asked, &error);
+    }
+    let headers = response.headers_mut();
+    headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    remember(headers, asked.chosen);
+    response
+}
+
+fn remember(headers: &mut HeaderMap, chosen: Option<&'static str>) {
+    let Some(word) = chosen else { return };
+    let cookie = format!("{LANGUAGE}={word}; Path=/; Max-Age=31536000; SameSite=Lax");
+    headers.extend(HeaderValue::from_str(&cookie).ok().map(|cookie| (header::SET_COOKIE, cookie)));
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    page: Page,
+    title: String,
+    words: String,
+    back: String,
+}
+
+#[derive(Template)]
+#[template(path = "error_fragment.html")]
+struct ErrorFragment {
+    words: String,
+}
+
+fn refusal(front: &Front, asked: &Asked, error: &WebError) -> Response {
+    if matches!(error, WebError::NotSignedIn) {
+        return to_the_door(asked);
+    }
+    let voice = Voice { tongue: asked.tongue, zone: front.zone.clone() };
+    let words = error.words(&voice);
+    if asked.is_fragment {
+        return shown(error.status(), &ErrorFragment { words });
+    }
+    let title = voice.say(&format!("web-status-{}", error.status().as_u16()));
+    let back = home(&asked.path).to_owned();
+    let page = front.guest_page(voice, &asked.path);
+    shown(error.status(), &ErrorPage { page, title, words, back })
+}
+
+/// The board of the mode that a path belongs to.
+pub(super) fn home(path: &str) -> &'static str {
+    if path.starts_with("/drill") { "/drill/" } else { "/live/" }
+}
+
+fn to_the_door(asked: &Asked) -> Response {
+    if asked.is_fragment {
+        return (StatusCode::UNAUTHORIZED, [("hx-redirect", "/login")]).into_response();
+    }
+    Redirect::to(&format!("/login?next={}", asked.path)).into_response()
+}
+
+/// A page with a status.
+pub(super) fn shown(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a template could not be filled");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

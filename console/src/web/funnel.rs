@@ -1,0 +1,238 @@
+//! From the engine's counters to what a board shows: the funnel of each channel, the townships with the worst first,
+//! the reasons of failures. Pure sums; in each row target = under way + arrived + silent + failed + over + unknown.
+
+use mingluo_dispatch::{
+    tally::arrival,
+    view::{CountsView, PlanView},
+};
+use mingluo_model::{
+    audience::ChannelKind,
+    delivery::{DeliveryState, Reason},
+    region::RegionCode,
+};
+use std::collections::BTreeMap;
+
+/// One channel's way from target to arrival.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Funnel {
+    pub(super) channel: Option<ChannelKind>,
+    /// Takes over what another channel could not reach.
+    pub(super) is_fallback: bool,
+    pub(super) target: u64,
+    /// Taken by the far side, arrived or not.
+    pub(super) accepted: u64,
+    /// Delivered, or sounded by a speaker; for mail: left us.
+    pub(super) arrived: u64,
+    pub(super) failed: u64,
+    /// Expired or withdrawn before it was sent.
+    pub(super) over: u64,
+    /// Accepted, and the receipt was given up.
+    pub(super) silent: u64,
+    pub(super) unknown: u64,
+    /// Nothing final is known yet.
+    pub(super) under_way: u64,
+    /// Still to be sent by us.
+    pub(super) queued: u64,
+    /// Milliseconds from the end of the hold until half, 90 % and 95 % had arrived.
+    pub(super) reached_ms: [Option<u64>; 3],
+    /// Milliseconds from the end of the hold to the first byte.
+    pub(super) first_byte_ms: Option<u64>,
+}
+
+impl Funnel {
+    /// The funnel of one plan.
+    pub(super) fn of(plan: &PlanView) -> Self {
+        let counts = &plan.counts;
+        let first = plan.first_byte.map(|at| at.since(plan.not_before).as_millis() as u64);
+        Self {
+            channel: Some(plan.channel),
+            is_fallback: plan.is_fallback,
+            reached_ms: [counts.reached_50_ms, counts.reached_90_ms, counts.reached_95_ms],
+            first_byte_ms: first,
+            ..Self::counted(counts, plan.channel)
+        }
+    }
+
+    fn counted(counts: &CountsView, channel: ChannelKind) -> Self {
+        let of = |state: DeliveryState| u64::from(counts.states.get(state.word()).copied().unwrap_or(0));
+        let beyond = of(DeliveryState::Delivered) + of(DeliveryState::Sounded) + of(DeliveryState::Acknowledged);
+        let accepted = of(DeliveryState::Accepted) + beyond;
+        let arrived = match arrival(channel) {
+            DeliveryState::Accepted => accepted,
+            DeliveryState::Sounded => beyond - of(DeliveryState::Delivered),
+            _ => beyond,
+        };
+        let silent = match arrival(channel) {
+            DeliveryState::Accepted => 0,
+            _ => u64::from(counts.accepted_without_receipt),
+        };
+        let queued = of(DeliveryState::Planned) + of(DeliveryState::Queued);
+        Self {
+            target: u64::from(counts.target),
+            accepted,
+            arrived,
+            failed: of(DeliveryState::Failed),
+            over: of(DeliveryState::Expired) + of(DeliveryState::Withdrawn),
+            silent,
+            unknown: of(DeliveryState::Unknown),
+            under_way: queued + of(DeliveryState::Submitting) + accepted - arrived - silent,
+            queued,
+            ..Self::default()
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.target += other.target;
+        self.accepted += other.accepted;
+        self.arrived += other.arrived;
+        self.failed += other.failed;
+        self.over += other.over;
+        self.silent += other.silent;
+        self.unknown += other.unknown;
+        self.under_way += other.under_way;
+        self.queued += other.queued;
+    }
+}
+
+/// The funnels of some plans: a row for each channel in the pages' order, fallbacks in rows of their own.
+pub(super) fn funnels(plans: &[&PlanView]) -> Vec<Funnel> {
+    let mut rows: Vec<Funnel> = Vec::new();
+    for funnel in plans.iter().map(|plan| Funnel::of(plan)) {
+        let same = |row: &&mut Funnel| {
+            (row.channel, row.is_fallback) == (funnel.channel, funnel.is_fallback)
+        };
+        match rows.iter_mut().find(same) {
+            Some(row) => row.add(&funnel),
+            None => rows.push(funnel),
+        }
+    }
+    let place = |row: &Funnel| ChannelKind::ALL.iter().position(|kind| Some(*kind) == row.channel);
+    rows.sort_by_key(|row| (place(row), row.is_fallback));
+    rows
+}
+
+/// All rows in one. What a fallback took over is a target of the first plan already.
+pub(super) fn total(rows: &[Funnel]) -> Funnel {
+    let mut sum = Funnel::default();
+    rows.iter().for_each(|row| sum.add(row));
+    sum
+}
+
+/// Target and arrivals of one township, over all channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Township {
+    pub(super) code: RegionCode,
+    pub(super) target: u64,
+    pub(super) arrived: u64,
+}
+
+/// The townships of some plans, the smallest share of arrivals first.
+pub(super) fn townships(plans: &[&PlanView]) -> Vec<Township> {
+    let mut sums: BTreeMap<RegionCode, Funnel> = BTreeMap::new();
+    for plan in plans {
+        for (code, counts) in &plan.districts {
+            sums.entry(*code).or_default().add(&Funnel::counted(counts, plan.channel));
+        }
+    }
+    let mut townships: Vec<Township> = sums
+        .into_iter()
+        .map(|(code, sum)| Township { code, target: sum.target, arrived: sum.arrived })
+        .collect();
+    // a/b < c/d without division; ties in the order of codes.
+    townships.sort_by(|a, b| (a.arrived * b.target).cmp(&(b.arrived * a.target)));
+    townships
+}
+
+/// Why deliveries failed or are unknown, the most frequent first.
+pub(super) fn reasons(plans: &[&PlanView]) -> Vec<(&'static str, u64)> {
+    let mut sums: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for plan in plans {
+        for (reason, count) in plan.counts.failed.iter().chain(&plan.counts.unknown) {
+            *sums.entry(reason).or_default() += u64::from(*count);
+        }
+        let silent = u64::from(plan.counts.accepted_without_receipt);
+        if silent > 0 {
+            *sums.entry(Reason::NoReceipt.word()).or_default() += silent;
+        }
+    }
+    let mut reasons: Vec<_> = sums.into_iter().collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mingluo_model::{
+        clock::Timestamp,
+        id::{AlertId, PlanId},
+        plan::{AccountName, PlanStatus},
+    };
+
+    fn counts(states: &[(&'static str, u32)], silent: u32) -> CountsView {
+        CountsView {
+            target: states.iter().map(|(_, count)| count).sum(),
+            states: states.iter().copied().collect(),
+            accepted_without_receipt: silent,
+            ..CountsView::default()
+        }
+    }
+
+    fn plan(channel: ChannelKind, counts: CountsView, districts: &[(&str, CountsView)]) -> PlanView {
+        PlanView {
+            plan: PlanId(uuid::Uuid::nil()),
+            alert: AlertId(uuid::Uuid::nil()),
+            channel,
+            account: AccountName("a".into()),
+            status: PlanStatus::Open,
+            is_fallback: false,
+            parts: 1,
+            not_before: Timestamp(1_000),
+            first_byte: Some(Timestamp(1_020)),
+            resent_in_doubt: 0,
+            counts,
+            districts: districts.iter().map(|(code, counts)| (code.parse().unwrap(), counts.clone())).collect(),
+        }
+    }
+
+    fn adds_up(row: &Funnel) -> bool {
+        row.target == row.under_way + row.arrived + row.silent + row.failed + row.over + row.unknown
+    }
+
+    #[test]
+    fn a_funnel_adds_up_on_every_channel() {
+        let states = [
+            ("planned", 10), ("queued", 2), ("submitting", 3), ("accepted", 20), ("delivered", 40), ("sounded", 5),
+            ("failed", 6), ("expired", 1), ("withdrawn", 2), ("unknown", 4),
+        ];
+        for channel in ChannelKind::ALL {
+            let row = Funnel::of(&plan(channel, counts(&states, 7), &[]));
+            assert!(adds_up(&row), "{channel:?}: {row:?}");
+            assert_eq!((row.target, row.accepted, row.first_byte_ms), (93, 65, Some(20)));
+        }
+    }
+
+    #[test]
+    fn a_speaker_has_arrived_when_it_sounded_and_mail_when_it_left() {
+        let states = [("accepted", 3), ("delivered", 2), ("sounded", 1)];
+        let arrived = |channel| Funnel::of(&plan(channel, counts(&states, 0), &[])).arrived;
+        assert_eq!([ChannelKind::Speaker, ChannelKind::Sms, ChannelKind::Email].map(arrived), [1, 3, 6]);
+    }
+
+    #[test]
+    fn the_worst_township_stands_first() {
+        let good = counts(&[("delivered", 9), ("failed", 1)], 0);
+        let bad = counts(&[("delivered", 71), ("failed", 29)], 0);
+        let both = plan(ChannelKind::Sms, counts(&[], 0), &[("210423100", good), ("210423101", bad)]);
+        let codes: Vec<String> = townships(&[&both]).iter().map(|row| row.code.to_string()).collect();
+        assert_eq!(codes, ["210423101", "210423100"]);
+    }
+
+    #[test]
+    fn reasons_are_counted_over_all_plans_with_the_silent_ones() {
+        let mut one = counts(&[("failed", 5)], 2);
+        one.failed = BTreeMap::from([("bad-address", 4), ("quota", 1)]);
+        let one = plan(ChannelKind::Sms, one, &[]);
+        assert_eq!(reasons(&[&one, &one]), [("bad-address", 8), ("no-receipt", 4), ("quota", 2)]);
+    }
+}

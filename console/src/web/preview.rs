@@ -1,0 +1,256 @@
+//! What a warning would be: the exact words of each channel by the code that sends, whom it reaches, how long it takes,
+//! and what an officer should look at twice. Nothing is kept.
+
+use super::{
+    desk::Desk,
+    error::WebError,
+    form::DraftForm,
+    situation::Situation,
+    visit::Visit,
+    voice::{Voice, chinese, thousands},
+};
+use crate::office::OfficeError;
+use askama::Template;
+use mingluo_model::{
+    alert::{Alert, AlertKind, Content},
+    audience::ChannelKind,
+    channel::Channel,
+    message::Body,
+    mode::Mode,
+};
+use mingluo_targeting::gazetteer::Gazetteer;
+use std::time::Duration;
+
+/// The preview of a form or of a kept alert.
+#[derive(Template)]
+#[template(path = "preview.html")]
+pub(super) struct Preview {
+    v: Voice,
+    missing: Vec<String>,
+    problem: Option<String>,
+    channels: Vec<ChannelView>,
+}
+
+/// One channel's words and cost.
+pub(super) struct ChannelView {
+    pub(super) name: String,
+    pub(super) recipients: String,
+    pub(super) meta: Vec<String>,
+    pub(super) words: Vec<Words>,
+    pub(super) problem: Option<String>,
+}
+
+impl ChannelView {
+    /// Whether the words are fields of a template rather than a text.
+    pub(super) fn is_fields(&self) -> bool {
+        self.words.iter().any(|one| one.is_field)
+    }
+}
+
+/// A part of a message as its recipient sees it.
+pub(super) struct Words {
+    pub(super) label: String,
+    pub(super) text: String,
+    pub(super) is_field: bool,
+}
+
+/// The impact of a warning, and what to look at.
+#[derive(Template)]
+#[template(path = "impact.html")]
+pub(super) struct Impact {
+    v: Voice,
+    people: String,
+    by_channel: Vec<(String, String, String)>,
+    checks: Vec<Check>,
+    needed: u8,
+}
+
+struct Check {
+    is_good: bool,
+    words: String,
+    detail: String,
+}
+
+/// Both halves of the answer to a changed form.
+#[derive(Template)]
+#[template(path = "preview_both.html")]
+pub(super) struct Both {
+    pub(super) preview: Preview,
+    pub(super) impact: Option<Impact>,
+}
+
+impl Both {
+    /// The preview of what stands in the form.
+    ///
+    /// # Errors
+    /// [`WebError::Office`] when the store fails; what is wrong with the words is shown, not returned.
+    pub(super) async fn of<M: Mode>(desk: &Desk<M>, visit: &Visit, form: &DraftForm) -> Result<Self, WebError> {
+        let v = desk.voice(visit);
+        let missing: Vec<String> =
+            form.missing().iter().map(|field| v.say(&format!("web-empty-{field}"))).collect();
+        let empty = |missing, problem| Preview { v: v.clone(), missing, problem, channels: Vec::new() };
+        if !missing.is_empty() {
+            return Ok(Self { preview: empty(missing, None), impact: None });
+        }
+        let order = match form.order(&desk.front.zone) {
+            Ok(order) => order,
+            Err(error) => return Ok(Self { preview: empty(Vec::new(), Some(error.words(&v))), impact: None }),
+        };
+        let alert = match desk.office.propose(visit.officer(), &order).await {
+            Ok(alert) => alert,
+            Err(error @ (OfficeError::Store(_) | OfficeError::Engine(_))) => return Err(error.into()),
+            Err(error) => {
+                let words = WebError::from(error).words(&v);
+                return Ok(Self { preview: empty(Vec::new(), Some(words)), impact: None });
+            }
+        };
+        let situation = desk.situation().await?;
+        let impact = Some(Impact::of(desk, &v, &alert, &situation));
+        let channels = channels(desk, &v, &alert);
+        Ok(Self { preview: Preview { v, missing: Vec::new(), problem: None, channels }, impact })
+    }
+}
+
+/// Every channel of an alert that reaches anybody, each with its words or with why it cannot carry them.
+pub(super) fn channels<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>) -> Vec<ChannelView> {
+    let reached = alert.content.audience.counts.iter().filter(|(_, count)| count.recipients > 0);
+    reached.map(|(channel, count)| one(desk, v, alert, *channel, count.recipients)).collect()
+}
+
+fn one<M: Mode>(
+    desk: &Desk<M>,
+    v: &Voice,
+    alert: &Alert<M>,
+    channel: ChannelKind,
+    recipients: u32,
+) -> ChannelView {
+    let mut view = ChannelView {
+        name: v.channel(channel),
+        recipients: v.with("web-recipients", "a", thousands(u64::from(recipients))),
+        meta: Vec::new(),
+        words: Vec::new(),
+        problem: None,
+    };
+    if let Err(error) = fill(desk, v, alert, channel, recipients, &mut view) {
+        view.problem = Some(WebError::from(error).words(v));
+    }
+    view
+}
+
+fn fill<M: Mode>(
+    desk: &Desk<M>,
+    v: &Voice,
+    alert: &Alert<M>,
+    channel: ChannelKind,
+    recipients: u32,
+    view: &mut ChannelView,
+) -> Result<(), OfficeError> {
+    let account = desk.office.account(channel)?;
+    let rendered = desk.office.renderer.render(alert, channel, desk.front.clock.now())?;
+    view.words = words(v, &rendered.body);
+    let parts = account
+        .measure(&rendered.message(alert))
+        .map_err(|source| OfficeError::Unfit { channel, source })?
+        .get();
+    let units = u64::from(recipients) * u64::from(parts);
+    if let Body::Sms { text } = &rendered.body {
+        view.meta.push(v.with("web-characters", "a", text.chars().count()));
+        view.meta.push(v.with("web-parts", "a", parts));
+        view.meta.push(v.with("web-messages", "a", thousands(units)));
+    }
+    view.meta.push(v.with("web-takes", "a", v.span(duration(account.as_ref(), units))));
+    Ok(())
+}
+
+/// How long an account needs for so many units at its licence.
+fn duration<M: Mode>(account: &dyn Channel<M>, units: u64) -> Duration {
+    let per_second = u64::from(account.limits().per_second.get());
+    Duration::from_millis(units * 1000 / per_second)
+}
+
+fn words(v: &Voice, body: &Body) -> Vec<Words> {
+    let whole = |label: &str, text: &str| Words { label: v.say(label), text: text.to_owned(), is_field: false };
+    match body {
+        Body::Sms { text } => vec![whole("web-words-sms", text)],
+        Body::WeChat { fields, .. } => fields
+            .iter()
+            .map(|(name, value)| Words { label: name.clone(), text: value.clone(), is_field: true })
+            .collect(),
+        Body::Email { subject, text, .. } => {
+            vec![whole("web-words-subject", subject), whole("web-words-mail", text)]
+        }
+        Body::Speaker { script, .. } => vec![whole("web-words-script", script)],
+    }
+}
+
+impl Impact {
+    /// The impact of an alert.
+    pub(super) fn of<M: Mode>(
+        desk: &Desk<M>,
+        v: &Voice,
+        alert: &Alert<M>,
+        situation: &Situation,
+    ) -> Self {
+        let content = &alert.content;
+        let count = |(channel, count): (&ChannelKind, &mingluo_model::audience::HeadCount)| {
+            let responsible = v.with("web-responsible", "a", thousands(u64::from(count.responsible)));
+            (v.channel(*channel), thousands(u64::from(count.recipients)), responsible)
+        };
+        Self {
+            v: v.clone(),
+            people: thousands(content.audience.deliveries()),
+            by_channel: content.audience.counts.iter().map(count).collect(),
+            checks: checks(v, content, situation, desk.office.gazetteer()),
+            needed: desk.office.policy.rule(content.kind, content.grade).people.get(),
+        }
+    }
+}
+
+/// What a second look is worth. None of these stops a warning; the office's own rules do that.
+fn checks(v: &Voice, content: &Content, situation: &Situation, gazetteer: &Gazetteer) -> Vec<Check> {
+    let text = chinese(content);
+    let words = format!("{}{}{}", text.headline, text.body, text.instruction);
+    let check = |key: &str, is_good: bool, detail: String| Check {
+        is_good,
+        words: v.word(key, if is_good { "good" } else { "look" }),
+        detail,
+    };
+    let unnamed = unnamed(content, &words, gazetteer);
+    let mut checks = vec![
+        check("check-advice", !text.instruction.is_empty() || text.body.contains('请'), String::new()),
+        check("check-area", unnamed.is_empty(), unnamed.join("、")),
+        check("check-links", !words.contains("://"), String::new()),
+    ];
+    if let Some(fleet) = situation.fleet.filter(|_| content.audience.counts.contains_key(&ChannelKind::Speaker)) {
+        let detail = v.pair("web-boxes", thousands(fleet.online as u64), thousands(fleet.offline as u64));
+        checks.push(check("check-boxes", fleet.offline == 0 && fleet.online > 0, detail));
+    }
+    if let Some(earlier) = overlapping(content, situation) {
+        let detail = format!("{} {}", v.hazard(&earlier.content.hazard), earlier.content.area.described);
+        checks.push(check("check-overlap", false, detail));
+    }
+    checks
+}
+
+/// Chosen areas whose name the words do not say, at most a few.
+fn unnamed(content: &Content, words: &str, gazetteer: &Gazetteer) -> Vec<String> {
+    let names = content.audience.regions.iter().filter_map(|code| gazetteer.get(*code));
+    let missing = names.filter(|division| !words.contains(&*division.name));
+    missing.map(|division| division.name.to_string()).take(5).collect()
+}
+
+/// A live warning of the same hazard in one of the same regions, unless this one follows it.
+fn overlapping<'a>(
+    content: &Content,
+    situation: &'a Situation,
+) -> Option<&'a mingluo_ledger::store::StoredAlert> {
+    let same = |earlier: &&mingluo_ledger::store::StoredAlert| {
+        let mine = &content.audience.regions;
+        let theirs = &earlier.content.audience.regions;
+        earlier.content.hazard.code == content.hazard.code
+            && matches!(earlier.content.kind, AlertKind::Alert | AlertKind::Update(_))
+            && content.kind.follows() != Some(earlier.id)
+            && mine.iter().any(|a| theirs.iter().any(|b| a.contains(*b) || b.contains(*a)))
+    };
+    situation.live().into_iter().find(same)
+}

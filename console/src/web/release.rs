@@ -1,0 +1,194 @@
+//! Releasing (签发) and the hold after it. Live: the releaser types the number of people, digit by digit; a drill is
+//! started by one button with other words. After it nothing leaves for the length of the hold, and one key takes all back.
+
+use super::{
+    alert::{AlertView, hold_left, is_repeat, read},
+    desk::Desk,
+    dress::shown,
+    error::WebError,
+    form::Pairs,
+    page::Page,
+    preview::{ChannelView, channels},
+    visit::{Id, Visit},
+};
+use askama::Template;
+use axum::{
+    Form,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use mingluo_model::{
+    alert::AlertState,
+    id::AlertId,
+    mode::{Mode, ModeKind},
+    owner::Role,
+};
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "release.html")]
+struct ReleasePage {
+    page: Page,
+    view: AlertView,
+    officer: String,
+    typed: String,
+    problem: Option<String>,
+    channels: Vec<ChannelView>,
+    hold_seconds: u64,
+}
+
+/// The confirmation.
+pub(super) async fn ask<M: Mode>(
+    State(desk): State<Arc<Desk<M>>>,
+    visit: Visit,
+    Id(id): Id,
+) -> Result<Response, WebError> {
+    confirmation(&desk, &visit, id, String::new(), None).await
+}
+
+async fn confirmation<M: Mode>(
+    desk: &Desk<M>,
+    visit: &Visit,
+    id: AlertId,
+    typed: String,
+    problem: Option<WebError>,
+) -> Result<Response, WebError> {
+    let (stored, alert) = read(desk, id).await?;
+    if !matches!(stored.state, AlertState::Approved { .. }) {
+        return Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base())).into_response());
+    }
+    let voice = desk.voice(visit);
+    let content = &stored.content;
+    let hold = desk.office.policy.hold(content.kind, content.grade, &content.hazard.code);
+    let status = problem.as_ref().map_or(StatusCode::OK, WebError::status);
+    let page = ReleasePage {
+        page: desk.page(visit, "waiting").await?,
+        view: AlertView::of(&voice, &*desk.situation().await?, &stored),
+        officer: visit.row.name.clone(),
+        typed,
+        problem: problem.map(|error| error.words(&voice)),
+        channels: channels(desk, &voice, &alert),
+        hold_seconds: hold.as_secs(),
+    };
+    Ok(shown(status, &page))
+}
+
+/// Releases. A wrong number shows the page again and releases nothing; a second click finds it done.
+pub(super) async fn release<M: Mode>(
+    State(desk): State<Arc<Desk<M>>>,
+    visit: Visit,
+    Id(id): Id,
+    Form(pairs): Form<Pairs>,
+) -> Result<Response, WebError> {
+    let typed = pairs.into_iter().find(|(name, _)| name == "people").map(|(_, value)| value).unwrap_or_default();
+    match try_release(&desk, &visit, id, &typed).await {
+        Ok(()) => Ok(Redirect::to(&format!("{}/alerts/{id}/hold", desk.base())).into_response()),
+        Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
+            confirmation(&desk, &visit, id, typed, Some(error)).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn try_release<M: Mode>(
+    desk: &Desk<M>,
+    visit: &Visit,
+    id: AlertId,
+    typed: &str,
+) -> Result<(), WebError> {
+    let people = match M::KIND {
+        ModeKind::Live => number(typed)?,
+        // In a drill nobody is asked to type; the office still compares.
+        ModeKind::Drill => desk.office.alert(id).await?.0.content.audience.deliveries(),
+    };
+    match desk.office.release(visit.officer(), id, people).await {
+        Ok(_) => Ok(()),
+        Err(error) if is_repeat(&error) && was_released_by(desk, visit, id).await? => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn was_released_by<M: Mode>(desk: &Desk<M>, visit: &Visit, id: AlertId) -> Result<bool, WebError> {
+    let (alert, _) = desk.office.alert(id).await?;
+    let officer = visit.officer().id;
+    Ok(matches!(alert.state, AlertState::Released { release, .. } if release.officer == officer))
+}
+
+/// Digits, as keyboards and input methods write them; commas between thousands are read over.
+fn number(typed: &str) -> Result<u64, WebError> {
+    let plain: String = typed
+        .chars()
+        .filter(|c| !matches!(c, ',' | '，' | ' '))
+        .map(|c| match c {
+            '０'..='９' => char::from(b'0' + (c as u32 - '０' as u32) as u8),
+            other => other,
+        })
+        .collect();
+    let is_digits = !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit());
+    let no_number = || WebError::NoNumber { typed: WebError::shown(typed) };
+    if is_digits { plain.parse().map_err(|_| no_number()) } else { Err(no_number()) }
+}
+
+#[derive(Template)]
+#[template(path = "hold.html")]
+struct HoldPage {
+    page: Page,
+    view: AlertView,
+    left_ms: u64,
+    whole_ms: u64,
+    after: String,
+    may_recall: bool,
+}
+
+/// The countdown.
+pub(super) async fn hold<M: Mode>(
+    State(desk): State<Arc<Desk<M>>>,
+    visit: Visit,
+    Id(id): Id,
+) -> Result<Response, WebError> {
+    let (stored, _) = read(&desk, id).await?;
+    let left_ms = hold_left(&stored, desk.front.clock.now());
+    let AlertState::Released { release, hold_until } = &stored.state else {
+        return Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base())).into_response());
+    };
+    let after = format!("{}/?alert={id}", desk.base());
+    if left_ms == 0 {
+        return Ok(Redirect::to(&after).into_response());
+    }
+    let page = HoldPage {
+        page: desk.page(&visit, "waiting").await?,
+        view: AlertView::of(&desk.voice(&visit), &*desk.situation().await?, &stored),
+        left_ms,
+        whole_ms: hold_until.since(release.at).as_millis() as u64,
+        after,
+        may_recall: visit.officer().may(Role::Releaser),
+    };
+    Ok(shown(StatusCode::OK, &page))
+}
+
+impl HoldPage {
+    /// Whole seconds left, rounded up.
+    const fn seconds(&self) -> u64 {
+        self.left_ms.div_ceil(1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_count_however_they_were_typed() {
+        for typed in ["68214", "68,214", "６８２１４", " 68 214 "] {
+            assert_eq!(number(typed).unwrap(), 68_214, "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_releases_nothing() {
+        for typed in ["", "all", "-5", "6.8万", "99999999999999999999999"] {
+            assert!(matches!(number(typed), Err(WebError::NoNumber { .. })), "{typed}");
+        }
+    }
+}

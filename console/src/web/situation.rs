@@ -1,0 +1,140 @@
+//! What a mode looks like at this moment: its latest alerts, the engine's own counters, the speakers, the officers'
+//! names. Read at most every half second, however many screens look; deliveries are never counted here.
+
+use super::error::WebError;
+use crate::office::Office;
+use mingluo_channels::speaker::{FleetCount, SpeakerHub};
+use mingluo_dispatch::view::PlanView;
+use mingluo_ledger::store::StoredAlert;
+use mingluo_model::{
+    alert::AlertState,
+    clock::Timestamp,
+    id::{AlertId, OfficerId},
+    mode::Mode,
+    owner::{Officer, Role},
+};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::Mutex;
+
+/// How old a reading may be.
+pub(super) const FRESH: Duration = Duration::from_millis(500);
+
+/// Alerts looked at: the latest of the mode.
+const LATEST: u32 = 200;
+
+/// One reading.
+pub(super) struct Situation {
+    pub(super) at: Timestamp,
+    /// Newest first.
+    pub(super) alerts: Vec<StoredAlert>,
+    /// The plans in memory.
+    pub(super) plans: Vec<PlanView>,
+    /// Why dispatch stopped, if it did.
+    pub(super) halted: Option<String>,
+    /// The boxes, where the mode has any.
+    pub(super) fleet: Option<FleetCount>,
+    /// Officers by id.
+    pub(super) names: BTreeMap<OfficerId, String>,
+}
+
+/// The latest reading.
+#[derive(Default)]
+pub(super) struct Watch {
+    // Held while one screen reads, so that the others wait for that reading instead of making their own.
+    kept: Mutex<Option<(Duration, Arc<Situation>)>>,
+}
+
+impl Watch {
+    /// The situation, read anew when the last reading is older than [`FRESH`].
+    pub(super) async fn look<M: Mode>(
+        &self,
+        office: &Office<M>,
+        hub: Option<&SpeakerHub>,
+    ) -> Result<Arc<Situation>, WebError> {
+        let mut kept = self.kept.lock().await;
+        let now = office.clock.ticks();
+        if let Some((read_at, situation)) = kept.as_ref()
+            && now.saturating_sub(*read_at) < FRESH
+        {
+            return Ok(Arc::clone(situation));
+        }
+        let situation = Arc::new(Situation::read(office, hub).await?);
+        *kept = Some((now, Arc::clone(&situation)));
+        Ok(situation)
+    }
+}
+
+impl Situation {
+    /// Reads the store's latest alerts and the engine's counters.
+    pub(super) async fn read<M: Mode>(
+        office: &Office<M>,
+        hub: Option<&SpeakerHub>,
+    ) -> Result<Self, WebError> {
+        let officers = office.store.officers().await?;
+        Ok(Self {
+            at: office.clock.now(),
+            alerts: office.alerts(LATEST).await?,
+            plans: office.progress(None),
+            halted: office.engine().halted(),
+            fleet: hub.map(SpeakerHub::count),
+            names: officers.into_iter().map(|row| (row.officer.id, row.name)).collect(),
+        })
+    }
+
+    /// Released and not over, the gravest and newest first.
+    pub(super) fn live(&self) -> Vec<&StoredAlert> {
+        let is_live = |alert: &&StoredAlert| {
+            matches!(alert.state, AlertState::Released { .. }) && alert.content.expires > self.at
+        };
+        let mut live: Vec<_> = self.alerts.iter().filter(is_live).collect();
+        live.sort_by_key(|alert| (Reverse(alert.content.grade), Reverse(released_at(alert))));
+        live
+    }
+
+    /// How many wait for a signature.
+    pub(super) fn waiting(&self) -> usize {
+        self.alerts.iter().filter(|alert| is_waiting(alert)).count()
+    }
+
+    /// One alert out of the reading.
+    pub(super) fn alert(&self, id: AlertId) -> Option<&StoredAlert> {
+        self.alerts.iter().find(|alert| alert.id == id)
+    }
+
+    /// The plans of one alert.
+    pub(super) fn plans_of(&self, id: AlertId) -> Vec<&PlanView> {
+        self.plans.iter().filter(|plan| plan.alert == id).collect()
+    }
+
+    /// An officer's name; the id's first digits for one who is not in the list.
+    pub(super) fn name(&self, id: OfficerId) -> String {
+        self.names.get(&id).cloned().unwrap_or_else(|| id.to_string().chars().take(8).collect())
+    }
+}
+
+/// Whether an alert waits for approval or release.
+pub(super) const fn is_waiting(alert: &StoredAlert) -> bool {
+    matches!(alert.state, AlertState::Submitted { .. } | AlertState::Approved { .. })
+}
+
+/// What this officer may do next with an alert, by its word; `None` when it is somebody else's turn.
+pub(super) fn turn_of(alert: &StoredAlert, officer: &Officer) -> Option<&'static str> {
+    match &alert.state {
+        AlertState::Draft if alert.author == officer.id && officer.may(Role::Author) => Some("submit"),
+        AlertState::Submitted { approvals, .. } => {
+            let signed = approvals.iter().any(|approval| approval.officer == officer.id);
+            let may = officer.may(Role::Approver) && alert.author != officer.id && !signed;
+            may.then_some("approve")
+        }
+        AlertState::Approved { .. } => officer.may(Role::Releaser).then_some("release"),
+        _ => None,
+    }
+}
+
+/// When an alert was released, if it was.
+pub(super) const fn released_at(alert: &StoredAlert) -> Option<Timestamp> {
+    match &alert.state {
+        AlertState::Released { release, .. } => Some(release.at),
+        _ => None,
+    }
+}

@@ -1,0 +1,215 @@
+//! How one visitor is spoken to: language, time zone, and the words for the model's values. Knows no page and no
+//! request; what it says comes from the language files.
+
+use crate::tongue::{Tongue, say};
+use jiff::tz::TimeZone;
+use mingluo_ledger::store::StoredAlert;
+use mingluo_model::{
+    alert::{AlertKind, Content, Language, Text},
+    audience::ChannelKind,
+    clock::Timestamp,
+    grade::Grade,
+    hazard::Hazard,
+};
+use std::{fmt::Display, time::Duration};
+
+/// A language and a zone to speak in.
+#[derive(Clone)]
+pub(super) struct Voice {
+    pub(super) tongue: Tongue,
+    pub(super) zone: TimeZone,
+}
+
+impl Voice {
+    /// A sentence without values.
+    pub(super) fn say(&self, key: &str) -> String {
+        say(self.tongue, key, &[])
+    }
+
+    /// A sentence with one value.
+    pub(super) fn with(&self, key: &str, name: &'static str, value: impl Display) -> String {
+        say(self.tongue, key, &[(name, value.to_string())])
+    }
+
+    /// A sentence with two values, called `a` and `b` in the language files.
+    pub(super) fn pair(&self, key: &str, a: impl Display, b: impl Display) -> String {
+        say(self.tongue, key, &[("a", a.to_string()), ("b", b.to_string())])
+    }
+
+    /// The word of a family: `web-state-draft`, `web-reason-quota`.
+    pub(super) fn word(&self, family: &str, word: &str) -> String {
+        self.say(&format!("web-{family}-{word}"))
+    }
+
+    /// A sentence for a problem's code and fields. Words of the model inside the fields are spoken as well.
+    pub(super) fn problem(&self, code: &str, fields: Vec<(&'static str, String)>) -> String {
+        let fields: Vec<_> =
+            fields.into_iter().map(|(name, value)| (name, self.spoken(name, value))).collect();
+        say(self.tongue, &format!("error-{code}"), &fields)
+    }
+
+    fn spoken(&self, name: &str, value: String) -> String {
+        let instant = |value: String| match value.parse() {
+            Ok(ms) => self.moment(Timestamp(ms)),
+            Err(_) => value,
+        };
+        match name {
+            "state" => self.word("state", &value),
+            "step" => self.word("step", &value),
+            "part" => self.word("part", &value),
+            "expires" | "until" => instant(value),
+            "grade" => value.parse().map_or(value, |grade| self.grade(grade)),
+            "channel" => ChannelKind::ALL
+                .into_iter()
+                .find(|kind| kind.zh() == value)
+                .map_or(value, |kind| self.channel(kind)),
+            _ => value,
+        }
+    }
+
+    /// The attribute of `<html lang>`.
+    pub(super) const fn lang(&self) -> &'static str {
+        match self.tongue {
+            Tongue::Chinese => "zh-CN",
+            Tongue::English => "en",
+        }
+    }
+
+    /// 红色 / Red.
+    pub(super) fn grade(&self, grade: Grade) -> String {
+        self.word("grade", grade.word())
+    }
+
+    /// 短信 / SMS.
+    pub(super) fn channel(&self, channel: ChannelKind) -> String {
+        self.word("channel", channel.word())
+    }
+
+    /// 暴雨 / Rainstorm.
+    pub(super) fn hazard(&self, hazard: &Hazard) -> String {
+        match self.tongue {
+            Tongue::English if !hazard.name_en.is_empty() => hazard.name_en.clone(),
+            _ => hazard.name_zh.clone(),
+        }
+    }
+
+    /// 首发, 更新, 解除, 更正.
+    pub(super) fn kind(&self, kind: AlertKind) -> String {
+        self.word("kind", kind_word(kind))
+    }
+
+    /// The state of an alert; inside the hold it has not left yet.
+    pub(super) fn state(&self, alert: &StoredAlert) -> String {
+        self.word("state", alert.state.word())
+    }
+
+    /// Date and minute: 11-23 16:31.
+    pub(super) fn moment(&self, at: Timestamp) -> String {
+        self.formatted(at, "%m-%d %H:%M")
+    }
+
+    /// Hour, minute and second.
+    pub(super) fn time(&self, at: Timestamp) -> String {
+        self.formatted(at, "%H:%M:%S")
+    }
+
+    /// The form of a `datetime-local` control.
+    pub(super) fn control(&self, at: Timestamp) -> String {
+        self.formatted(at, "%Y-%m-%dT%H:%M")
+    }
+
+    fn formatted(&self, at: Timestamp, form: &str) -> String {
+        let instant = at.to_jiff().unwrap_or(jiff::Timestamp::MAX);
+        instant.to_zoned_datetime(self.zone.clone()).strftime(form).to_string()
+    }
+
+    /// Minutes east of UTC at an instant, for the clock on the page.
+    pub(super) fn offset_minutes(&self, at: Timestamp) -> i32 {
+        self.zone.to_offset(at.to_jiff().unwrap_or_default()).seconds() / 60
+    }
+
+    /// A span for people: 38 秒, 2 分 39 秒, 1 小时 5 分.
+    pub(super) fn span(&self, span: Duration) -> String {
+        let seconds = span.as_secs();
+        match seconds {
+            0 => self.with("web-span-tenths", "a", format_args!("{:.1}", span.as_secs_f64())),
+            1..60 => self.with("web-span-seconds", "a", seconds),
+            60..3600 => self.pair("web-span-minutes", seconds / 60, seconds % 60),
+            _ => self.pair("web-span-hours", seconds / 3600, seconds % 3600 / 60),
+        }
+    }
+}
+
+const fn kind_word(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::Alert => "alert",
+        AlertKind::Update(_) => "update",
+        AlertKind::Lift(_) => "lift",
+        AlertKind::Correction(_) => "correction",
+    }
+}
+
+/// The Chinese words of a content; empty when it has none.
+pub(super) fn chinese(content: &Content) -> Text {
+    let nothing = || Text { headline: String::new(), body: String::new(), instruction: String::new() };
+    content.texts.get(&Language::chinese()).cloned().unwrap_or_else(nothing)
+}
+
+/// 68,214.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let (head, tail) = digits.split_at(first);
+    let groups = tail.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
+    let parts: Vec<String> = (!head.is_empty()).then(|| head.to_owned()).into_iter().chain(groups).collect();
+    parts.join(",")
+}
+
+/// A share in per cent with one decimal, rounded down: 100.0 % means that nobody is missing.
+pub(super) fn share(part: u64, whole: u64) -> String {
+    let tenths = per_mille(part, whole);
+    format!("{}.{}%", tenths / 10, tenths % 10)
+}
+
+/// A share in thousandths, rounded down; 0 of nothing.
+pub(super) const fn per_mille(part: u64, whole: u64) -> u64 {
+    if whole == 0 { 0 } else { part * 1000 / whole }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chinese_voice() -> Voice {
+        Voice { tongue: Tongue::Chinese, zone: TimeZone::get("Asia/Shanghai").unwrap() }
+    }
+
+    #[test]
+    fn a_share_is_never_rounded_up_to_everybody() {
+        assert_eq!(share(158_857, 182_640), "86.9%");
+        assert_eq!(share(9_999, 10_000), "99.9%");
+        assert_eq!(share(0, 0), "0.0%");
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!([0, 999, 1_000, 68_214, 1_600_000].map(thousands), [
+            "0", "999", "1,000", "68,214", "1,600,000"
+        ]);
+    }
+
+    #[test]
+    fn spans_and_times_are_told_in_the_zone() {
+        let voice = chinese_voice();
+        assert_eq!(voice.span(Duration::from_secs(159)), "2 分 39 秒");
+        assert_eq!(voice.moment(Timestamp(1_795_406_400_000)), "11-23 12:00");
+        assert_eq!(voice.offset_minutes(Timestamp(0)), 480);
+    }
+
+    #[test]
+    fn the_words_inside_a_problem_are_spoken_too() {
+        let fields = vec![("state", "released".to_owned()), ("step", "approved".to_owned())];
+        let told = chinese_voice().problem("alert-wrong-state", fields);
+        assert!(told.contains("已发布") && told.contains("审核"), "{told}");
+    }
+}

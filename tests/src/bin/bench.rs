@@ -1,0 +1,49 @@
+//! The measurements as a program; `tests/bench` builds and calls it.
+
+use clap::{Parser, Subcommand};
+use mingluo_model::clock::system::SystemClock;
+use mingluo_rehearsal::bench::{DispatchOptions, Heat, dispatch, run_heat};
+use std::process::ExitCode;
+
+/// 性能基准:与“一行一条”的基线同场比较,未达及格线则退出码为 1。
+///
+/// Benchmarks: compared in the same run with a row-per-delivery baseline; a missed bar ends with 1. The far sides
+/// are pretend ones, nothing leaves this machine.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "示例 / Examples:\n  \
+        tests/bench dispatch\n  \
+        tests/bench dispatch --engine sqlite --count 200000 --rtt-ms 0,20,50\n  \
+        tests/bench dispatch --short --json"
+)]
+struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// 发送:每秒多少条发出、确认并回执落盘 / deliveries a second, sent, answered and receipted durably.
+    Dispatch(Box<DispatchOptions>),
+    /// One side of a comparison, in a process of its own.
+    #[command(hide = true)]
+    Heat {
+        /// What to do, as JSON.
+        order: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let clock = SystemClock::shared();
+    let kept = match Args::parse().what {
+        What::Dispatch(options) => dispatch(*options, clock).await?,
+        What::Heat { order } => {
+            let heat: Heat = serde_json::from_str(&order)?;
+            run_heat(heat, clock).await?;
+            true
+        }
+    };
+    Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

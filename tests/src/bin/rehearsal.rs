@@ -1,0 +1,37 @@
+//! The rehearsal as a program: see [`mingluo_rehearsal::rehearse`].
+
+use clap::Parser;
+use mingluo_model::clock::{SharedClock, system::SystemClock};
+use mingluo_rehearsal::{
+    rehearse::{Options, rehearse},
+    sim_stage::told_to_stop,
+};
+use std::{path::Path, process::ExitCode};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let clock: SharedClock = SystemClock::shared();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    // Whoever interrupts a rehearsal ends its programs too: they go with the future that holds them.
+    tokio::select! {
+        good = rehearse(&options, root, &clock, stopped()) => match good {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => complain(&error),
+        },
+        () = stopped(), if options.once => ExitCode::FAILURE,
+    }
+}
+
+async fn stopped() {
+    if told_to_stop().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the program's last words to the person who ran it")]
+fn complain(error: &anyhow::Error) -> ExitCode {
+    eprintln!("出错 error: {error:#}");
+    ExitCode::FAILURE
+}

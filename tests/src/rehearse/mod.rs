@@ -1,0 +1,108 @@
+//! The rehearsal (排练): one command that shows the main job on the real programs. It makes pretend residents, starts
+//! pretend far sides and the city as processes of their own, lets three officers release a warning through the API,
+//! watches it go out, and lets the judge hold the ledger against the simulators' logs. It knows the city only from
+//! outside, as an operator does: commands, configuration file, API.
+
+mod api;
+mod bars;
+mod city;
+mod far;
+mod kill;
+mod open;
+mod options;
+mod order;
+mod play;
+mod postgres;
+mod program;
+mod reckon;
+mod report;
+mod send;
+mod stage;
+mod table;
+mod voice;
+mod watch;
+
+pub use options::{Engine, Expiry, Options, Plant};
+
+use crate::residents::Pack;
+use anyhow::{Context, ensure};
+use mingluo_model::{audience::ChannelKind, clock::SharedClock, region::RegionCode};
+use mingluo_targeting::gazetteer::Gazetteer;
+use open::Opened;
+use play::{House, Played};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+use voice::Voice;
+
+/// Rehearses as the options say; `root` is the project's directory. Without `--once` the city stays up until the
+/// caller's `stop` is ready. Gives whether all was well.
+///
+/// # Errors
+/// What could not be read, started or released, in the words of whoever refused.
+pub async fn rehearse(
+    options: &Options,
+    root: &Path,
+    clock: &SharedClock,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<bool> {
+    let voice = Voice::new(options.json);
+    voice.say("鸣锣排练：真程序、真协议；居民、运营商、平台、大喇叭都是假的，什么也不会离开本机");
+    voice.say("Mingluo rehearsal: real programs and protocols; residents and far sides are PRETEND, nothing leaves this machine");
+    let programs = programs(options)?;
+    let house = house(options, root, clock, &voice, &programs)?;
+    let Played { outcome, opened } = house.play().await?;
+    outcome.tell(&voice, &house.gazetteer);
+    if options.json {
+        Voice::new(false).say(serde_json::to_string_pretty(&outcome)?);
+    }
+    if !options.once {
+        invite(&voice, &opened);
+        stop.await;
+    }
+    opened.close().await;
+    Ok(outcome.good)
+}
+
+fn house<'a>(
+    options: &'a Options,
+    root: &'a Path,
+    clock: &'a SharedClock,
+    voice: &'a Voice,
+    programs: &'a Path,
+) -> anyhow::Result<House<'a>> {
+    let pack_folder = root.join("deploy/regions/fushun").canonicalize().with_context(|| root.display().to_string())?;
+    let open = |name: &str| File::open(pack_folder.join(name)).with_context(|| name.to_owned());
+    let gazetteer = Gazetteer::read(open("divisions.csv")?)?.with_township_codes(open("township_codes.csv")?)?;
+    let area = options.area.iter().map(|word| gazetteer.resolve(word)).collect::<Result<Vec<_>, _>>().context("--area")?;
+    let channels = far::all(&options.channels, programs);
+    let sms = channels.iter().any(|side| side.kind() == ChannelKind::Sms);
+    ensure!(options.plant.is_none() || sms, "--plant: the fault is planted in the SMS centre; add sms to --channels");
+    let draft = order::draft(options, &names(&gazetteer, &area), clock.now())?;
+    let pack = Pack::read(&pack_folder, options.seed)?;
+    Ok(House { options, clock, voice, root, programs, pack_folder, pack, gazetteer, area, draft })
+}
+
+fn names(gazetteer: &Gazetteer, area: &[RegionCode]) -> Vec<String> {
+    area.iter().filter_map(|code| gazetteer.get(*code)).map(|division| division.name.to_string()).collect()
+}
+
+/// Where the programs are: as told, or beside this one.
+fn programs(options: &Options) -> anyhow::Result<PathBuf> {
+    let folder = match &options.bin_dir {
+        Some(folder) => folder.clone(),
+        None => std::env::current_exe()?.parent().map(Path::to_owned).unwrap_or_default(),
+    };
+    let mingluo = folder.join("mingluo");
+    ensure!(mingluo.exists(), "--bin-dir: {} is not there; build it or name its directory", mingluo.display());
+    Ok(folder.canonicalize()?)
+}
+
+fn invite(voice: &Voice, opened: &Opened) {
+    voice.say(format_args!("\n控制台 console: http://{}", opened.console));
+    for (login, password) in &opened.sign_ins {
+        voice.say(format_args!("    登录 sign in: {login}  口令 password: {password}"));
+    }
+    voice.say("按 Ctrl-C 结束 / Ctrl-C ends it");
+}

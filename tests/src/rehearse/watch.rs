@@ -1,0 +1,161 @@
+//! Watching a warning go out: the city's own counters, asked again and again, as a bar for each channel, until nothing
+//! is left to be done.
+
+use super::{
+    api::{Door, Key, PlanView},
+    program::Program,
+};
+use anyhow::bail;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use mingluo_model::{
+    audience::ChannelKind,
+    clock::SharedClock,
+};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Between two looks.
+pub(super) const LOOK: Duration = Duration::from_millis(200);
+
+/// How long what is unknown must stay so: longer than the city waits before it sends such a one again.
+const UNKNOWN_STAYS: Duration = Duration::from_secs(4);
+
+/// What one look at an alert tells.
+pub(super) struct Watch<'a> {
+    pub(super) door: &'a Door,
+    pub(super) key: &'a Key,
+    pub(super) alert: &'a str,
+    pub(super) clock: &'a SharedClock,
+    /// Nothing takes longer than this.
+    pub(super) limit: Duration,
+}
+
+impl Watch<'_> {
+    /// Looks until every plan is settled.
+    pub(super) async fn to_the_end(&self, city: &mut Program) -> anyhow::Result<Vec<PlanView>> {
+        let began = self.clock.ticks();
+        let mut bars = Bars::new();
+        let mut last: Vec<PlanView> = Vec::new();
+        let mut since = began;
+        loop {
+            city.check()?;
+            let plans = self.door.show(self.key, self.alert).await?.plans;
+            bars.show(&plans);
+            let now = self.clock.ticks();
+            if plans != last {
+                (last, since) = (plans, now);
+            }
+            if settled(&last, now.saturating_sub(since)) {
+                bars.finish();
+                return Ok(last);
+            }
+            if now.saturating_sub(began) > self.limit {
+                bars.finish();
+                bail!("{}", self.stuck(&last));
+            }
+            self.clock.sleep(LOOK).await;
+        }
+    }
+
+    fn stuck(&self, plans: &[PlanView]) -> String {
+        let states: Vec<String> = plans.iter().map(|plan| format!("{}: {:?}", plan.channel, plan.counts.states)).collect();
+        format!("{:?} 内没有全部了结 / not settled within that time: {}", self.limit, states.join("; "))
+    }
+}
+
+/// Whether nothing is left to be done: nothing open, every missing receipt given up, and what is unknown stays so.
+fn settled(plans: &[PlanView], unchanged: Duration) -> bool {
+    let done = |plan: &PlanView| {
+        let counts = &plan.counts;
+        let waits = plan.channel != ChannelKind::Email.word()
+            && counts.of(&["accepted"]) > counts.accepted_without_receipt;
+        let sum: u64 = counts.states.values().sum();
+        sum == counts.target && counts.of(&["planned", "queued", "submitting"]) == 0 && !waits
+    };
+    let in_doubt = plans.iter().any(|plan| plan.counts.of(&["unknown"]) > 0);
+    !plans.is_empty() && plans.iter().all(done) && (!in_doubt || unchanged >= UNKNOWN_STAYS)
+}
+
+/// A bar for each channel; nothing where nobody watches a terminal.
+struct Bars {
+    all: MultiProgress,
+    each: BTreeMap<String, ProgressBar>,
+}
+
+impl Bars {
+    fn new() -> Self {
+        Self { all: MultiProgress::new(), each: BTreeMap::new() }
+    }
+
+    fn show(&mut self, plans: &[PlanView]) {
+        for plan in plans {
+            let bar = self.each.entry(plan.plan.clone()).or_insert_with(|| {
+                let bar = self.all.add(ProgressBar::new(plan.counts.target));
+                bar.set_style(style());
+                bar.set_prefix(label(&plan.channel));
+                bar
+            });
+            let counts = &plan.counts;
+            let ended = counts.of(&["failed", "expired", "withdrawn", "unknown"]);
+            bar.set_position(counts.taken() + ended);
+            let confirmed = counts.of(&["delivered", "sounded", "acknowledged"]);
+            bar.set_message(format!("确认 confirmed {confirmed}  失败 failed {}", counts.of(&["failed"])));
+        }
+    }
+
+    fn finish(&self) {
+        for bar in self.each.values() {
+            bar.abandon();
+        }
+    }
+}
+
+fn style() -> ProgressStyle {
+    let template = "    {prefix:<14} {bar:30} {pos}/{len} {per_sec:>12} {msg}";
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// A channel's name in both languages.
+pub(super) fn label(channel: &str) -> String {
+    let kind = ChannelKind::ALL.into_iter().find(|kind| kind.word() == channel);
+    kind.map_or_else(|| channel.to_owned(), |kind| format!("{} {}", kind.zh(), kind.word()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::api::CountsView, *};
+
+    fn plan(channel: &str, states: &[(&str, u64)], without_receipt: u64) -> PlanView {
+        let states: BTreeMap<String, u64> = states.iter().map(|(state, n)| ((*state).to_owned(), *n)).collect();
+        let target = states.values().sum();
+        let counts = CountsView { target, states, accepted_without_receipt: without_receipt, ..CountsView::default() };
+        PlanView {
+            plan: "p".into(),
+            channel: channel.into(),
+            is_fallback: false,
+            parts: 1,
+            not_before: 0,
+            first_byte: None,
+            resent_in_doubt: 0,
+            counts,
+            districts: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_plan_is_settled_when_nothing_more_can_come_of_it() {
+        let now = Duration::ZERO;
+        assert!(settled(&[plan("sms", &[("delivered", 2), ("failed", 1)], 0)], now));
+        assert!(settled(&[plan("sms", &[("accepted", 2)], 2)], now));
+        assert!(settled(&[plan("email", &[("accepted", 2)], 0)], now));
+        assert!(!settled(&[plan("sms", &[("accepted", 2)], 1)], now));
+        assert!(!settled(&[plan("sms", &[("delivered", 2)], 0), plan("wechat", &[("queued", 1)], 0)], now));
+        assert!(!settled(&[], now));
+    }
+
+    #[test]
+    fn what_is_unknown_may_still_be_sent_again() {
+        let plans = [plan("sms", &[("unknown", 1)], 0)];
+        assert!(!settled(&plans, Duration::from_secs(1)));
+        assert!(settled(&plans, UNKNOWN_STAYS));
+    }
+}
