@@ -145,6 +145,7 @@ impl City {
             area: vec![COUNTY.to_owned()],
             groups: Vec::new(),
             channels: vec![ChannelKind::Sms],
+            reserve: Vec::new(),
             expires: self.clock.now().plus(life),
             follows: None,
         }

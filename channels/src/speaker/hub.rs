@@ -127,10 +127,10 @@ impl SpeakerHub {
         match within(self.clock.as_ref(), SIGNER_LIMIT, signer.sign(Purpose::Time, bytes)).await {
             Ok(Ok(signature)) => return Some(signature),
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the time cannot be signed; boxes without a clock obey nothing")
+                tracing::warn!(%error, "the time cannot be signed; boxes without a clock obey nothing");
             }
             Err(error) => {
-                tracing::warn!(%error, "the signer does not answer; boxes without a clock obey nothing")
+                tracing::warn!(%error, "the signer does not answer; boxes without a clock obey nothing");
             }
         }
         None

@@ -1,13 +1,12 @@
 //! One link to one box, from its hello to its end: frames in, frames out, and the watch over whether it lives.
 //! It knows the talk of the village link and nothing of who waits for what.
 
-use super::{hub::SpeakerHub, row::Line};
+use super::{hub::SpeakerHub, parting::Parting, row::Line};
 use futures_util::{SinkExt as _, StreamExt as _};
 use mingluo_model::{
     bulletin::ResourceCode,
     clock::within,
-    link::{BadFrame, BoxFrame, CityFrame, FRAME_LIMIT, Hello, Report},
-    mode::ModeKind,
+    link::{BoxFrame, CityFrame, FRAME_LIMIT, Hello, Report},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,114 +14,23 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         self, Message, Utf8Bytes,
-        error::CapacityError,
-        protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
+        protocol::{CloseFrame, WebSocketConfig},
     },
 };
 use tokio_util::sync::CancellationToken;
 
 /// The time that a box has for its hello.
-const HELLO_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const HELLO_LIMIT: Duration = Duration::from_secs(10);
 /// Between two pings; mobile carriers forget a silent connection after a minute or so.
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// Pings without any sign of life after which a box counts as gone.
-const MISSES: u32 = 2;
+pub(super) const MISSES: u32 = 2;
 /// The time that a box may take to take frames in, or that dispatch may take to take reports.
-const STUCK_LIMIT: Duration = Duration::from_secs(20);
+pub(super) const STUCK_LIMIT: Duration = Duration::from_secs(20);
 /// The time that a goodbye may take.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
 /// Read and write buffers; the library's own would be 128 KiB for each box.
 const BUFFER: usize = 4 * 1024;
-
-/// Why a link ended.
-#[derive(Debug, thiserror::Error)]
-pub enum Parting {
-    /// The box closed it.
-    #[error("the box closed the link")]
-    ByTheBox,
-    /// This program is ending.
-    #[error("the city is closing")]
-    Closing,
-    /// The box logged in anew.
-    #[error("another login of this box")]
-    Replaced,
-    /// No hello came in time, or another frame came first.
-    #[error("no hello within {} s", HELLO_LIMIT.as_secs())]
-    NoHello,
-    /// A second hello on one link.
-    #[error("a second hello")]
-    SecondHello,
-    /// The hello or a report speaks for another box than the certificate.
-    #[error("box code {said}, the certificate says {certificate}")]
-    WrongCode {
-        /// What the frame says.
-        said: ResourceCode,
-        /// What is believed.
-        certificate: ResourceCode,
-    },
-    /// No version that is spoken here.
-    #[error("link version 0, versions from 1 are spoken")]
-    WrongVersion,
-    /// A drill's box at the live city, or the reverse.
-    #[error("a {said:?} box, this link is for {own:?}")]
-    WrongMode {
-        /// The box's mode.
-        said: ModeKind,
-        /// The hub's.
-        own: ModeKind,
-    },
-    /// A text that is no frame.
-    #[error(transparent)]
-    BadFrame(#[from] BadFrame),
-    /// A binary message.
-    #[error("a binary message, frames are texts")]
-    Binary,
-    /// No sign of life.
-    #[error("silent over {MISSES} pings")]
-    Silent,
-    /// The box does not read, or the city cannot keep what it says; it says it again.
-    #[error("stuck for {} s: {what}", STUCK_LIMIT.as_secs())]
-    Stuck {
-        /// Which way.
-        what: &'static str,
-    },
-    /// The connection broke, or what came was no WebSocket.
-    #[error("the connection broke: {0}")]
-    Broken(#[source] Box<tungstenite::Error>),
-}
-
-impl Parting {
-    /// How it is told to the box; `None` when nobody is there to be told.
-    fn code(&self) -> Option<CloseCode> {
-        Some(match self {
-            Self::ByTheBox | Self::Silent => return None,
-            Self::Closing => CloseCode::Away,
-            Self::Replaced | Self::NoHello | Self::WrongCode { .. } | Self::WrongMode { .. } => {
-                CloseCode::Policy
-            }
-            Self::SecondHello | Self::WrongVersion => CloseCode::Protocol,
-            Self::BadFrame(BadFrame::TooLong { .. }) => CloseCode::Size,
-            Self::BadFrame(BadFrame::NotAFrame(_)) => CloseCode::Invalid,
-            Self::Binary => CloseCode::Unsupported,
-            Self::Stuck { .. } => CloseCode::Again,
-            Self::Broken(error) => match error.as_ref() {
-                tungstenite::Error::Capacity(CapacityError::MessageTooLong { .. }) => CloseCode::Size,
-                tungstenite::Error::Utf8(_) => CloseCode::Invalid,
-                tungstenite::Error::Protocol(_) => CloseCode::Protocol,
-                _ => return None,
-            },
-        })
-    }
-}
-
-impl From<tungstenite::Error> for Parting {
-    fn from(error: tungstenite::Error) -> Self {
-        match error {
-            tungstenite::Error::ConnectionClosed => Self::ByTheBox,
-            error => Self::Broken(Box::new(error)),
-        }
-    }
-}
 
 /// The limits of every link's WebSocket: small buffers, frames no longer than the protocol's.
 pub(super) fn socket_config() -> WebSocketConfig {
@@ -136,37 +44,44 @@ pub(super) fn socket_config() -> WebSocketConfig {
 
 impl SpeakerHub {
     /// Serves one link until it ends. `code` is what the client's certificate says, and all that is believed.
-    pub async fn attach<S>(
-        &self,
+    pub fn attach<'a, S>(
+        &'a self,
         code: ResourceCode,
         socket: WebSocketStream<S>,
-        stop: &CancellationToken,
-    ) -> Parting
+        stop: &'a CancellationToken,
+    ) -> impl Future<Output = Parting> + Send + 'a
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'a,
     {
-        let mut talk = Link { hub: self, code, socket };
-        let parting = match talk.greet(stop).await {
-            Ok(line) => {
-                let parting = talk.until_parting(&line, stop).await;
-                self.book().depart(code, line.serial);
-                parting
-            }
-            Err(parting) => parting,
-        };
-        tracing::info!(box_code = %code, %parting, "link ended");
-        talk.say_goodbye(&parting).await;
-        parting
+        // Boxed before the future is made, else the future would carry several places for it, a kilobyte and a half each.
+        let mut talk = Link { hub: self, code, socket: Box::new(socket) };
+        async move {
+            let parting = talk.live(stop).await;
+            tracing::info!(box_code = %code, %parting, "link ended");
+            talk.say_goodbye(&parting).await;
+            parting
+        }
     }
 }
 
 struct Link<'a, S> {
     hub: &'a SpeakerHub,
     code: ResourceCode,
-    socket: WebSocketStream<S>,
+    socket: Box<WebSocketStream<S>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
+    async fn live(&mut self, stop: &CancellationToken) -> Parting {
+        // Boxed, since a greeting's state is larger than that of the talk, which lasts for months.
+        let line = match Box::pin(self.greet(stop)).await {
+            Ok(line) => line,
+            Err(parting) => return parting,
+        };
+        let parting = self.until_parting(&line, stop).await;
+        self.hub.book().depart(self.code, line.serial);
+        parting
+    }
+
     /// Hello and welcome.
     async fn greet(&mut self, stop: &CancellationToken) -> Result<Arc<Line>, Parting> {
         let clock = Arc::clone(&self.hub.clock);
@@ -240,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         }
     }
 
-    async fn hear(&self, message: Message) -> Result<(), Parting> {
+    async fn hear(&mut self, message: Message) -> Result<(), Parting> {
         match read(message)? {
             Some(BoxFrame::Hello(_)) => return Err(Parting::SecondHello),
             Some(BoxFrame::Report(report)) => {
@@ -253,7 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         Ok(())
     }
 
-    async fn pass_on(&self, report: Report) -> Result<(), Parting> {
+    async fn pass_on(&mut self, report: Report) -> Result<(), Parting> {
         if report.box_code != self.code {
             return Err(Parting::WrongCode { said: report.box_code, certificate: self.code });
         }
@@ -283,7 +198,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         let Some(code) = parting.code() else { return };
         // RFC 6455 leaves 123 bytes for the reason.
         let reason: String = parting.to_string().chars().filter(char::is_ascii).take(123).collect();
-        let goodbye = self.socket.close(Some(CloseFrame { code, reason: reason.into() }));
+        let frame = CloseFrame { code, reason: reason.into() };
+        let goodbye = WebSocketStream::close(&mut self.socket, Some(frame));
         let _either_way_it_is_over = within(self.hub.clock.as_ref(), GOODBYE_LIMIT, goodbye).await;
     }
 }

@@ -57,7 +57,7 @@ pub async fn serve(
             let outcome = within(clock.as_ref(), GREETING_LIMIT, Box::pin(greet(&acceptor, stream))).await;
             drop(place);
             match outcome {
-                Ok(Ok((code, socket))) => drop(hub.attach(code, socket, &stop).await),
+                Ok(Ok((code, socket))) => drop(hub.attach(code, *socket, &stop).await),
                 Ok(Err(stranger)) => tracing::warn!(%stranger, "a connection is refused"),
                 Err(late) => tracing::debug!(%late, "a connection did not finish its handshake"),
             }
@@ -91,11 +91,11 @@ async fn next(
 async fn greet(
     acceptor: &TlsAcceptor,
     stream: TcpStream,
-) -> Result<(ResourceCode, WebSocketStream<TlsStream<TcpStream>>), Stranger> {
+) -> Result<(ResourceCode, Box<WebSocketStream<TlsStream<TcpStream>>>), Stranger> {
     stream.set_nodelay(true)?;
     let stream = acceptor.accept(stream).await?;
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let code = pki::box_of(certificates.first().ok_or(pki::NoBox::Unreadable)?)?;
     let socket = accept_async_with_config(stream, Some(socket_config())).await.map_err(Box::new)?;
-    Ok((code, socket))
+    Ok((code, Box::new(socket)))
 }

@@ -25,6 +25,7 @@ mod link;
 pub mod listener;
 mod meaning;
 mod order;
+mod parting;
 pub mod pki;
 mod row;
 
@@ -37,6 +38,6 @@ pub use self::{
     channel::SpeakerChannel,
     config::SpeakerConfig,
     hub::{BoxState, FleetCount, SpeakerHub},
-    link::Parting,
+    parting::Parting,
     pki::TlsFiles,
 };

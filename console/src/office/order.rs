@@ -47,6 +47,9 @@ pub struct DraftOrder {
     /// Channels; empty means all that are configured.
     #[serde(default)]
     pub channels: Vec<ChannelKind>,
+    /// Channels for those whom the others fail to reach, in the order in which they are tried.
+    #[serde(default)]
+    pub reserve: Vec<ChannelKind>,
     /// When it ends, in milliseconds since 1970.
     pub expires: Timestamp,
     /// Set when it follows an earlier alert.
@@ -137,6 +140,7 @@ impl<M: Mode> Office<M> {
             texts: BTreeMap::from([(Language::chinese(), text)]),
             area: Area { described: self.describe(&regions), regions, shapes: Vec::new() },
             audience,
+            reserve: order.reserve.clone(),
             expires: order.expires,
         })
     }

@@ -117,19 +117,22 @@ impl<M: Mode> Office<M> {
         let indexed = self.indexed_of(audience.edition).await?;
         let wanted = Wanted { regions: &audience.regions, groups: &audience.groups, channels: &channels };
         let targets = self.resolve(&indexed, &wanted)?.targets;
-        let mut hearing: BTreeMap<ChannelKind, Hearing> = targets
-            .into_iter()
-            .map(|(channel, sets)| {
-                (channel, Hearing { responsible: sets.responsible, residents: sets.residents })
-            })
-            .collect();
-        if let AlertKind::Lift(earlier) | AlertKind::Correction(earlier) = alert.content.kind {
-            let reached = self.engine.reached(earlier).await?;
-            for (channel, sets) in &mut hearing {
-                let got_it = reached.get(channel).cloned().unwrap_or_default();
-                sets.responsible &= &got_it;
-                sets.residents &= &got_it;
+        let reached = match alert.content.kind {
+            AlertKind::Lift(earlier) | AlertKind::Correction(earlier) => Some(self.engine.reached(earlier).await?),
+            AlertKind::Alert | AlertKind::Update(_) => None,
+        };
+        let mut hearing = BTreeMap::new();
+        for (channel, sets) in targets {
+            let (mut responsible, mut residents) = (sets.responsible, sets.residents);
+            if let Some(reached) = &reached {
+                let got_it = reached.get(&channel).cloned().unwrap_or_default();
+                responsible &= &got_it;
+                residents &= &got_it;
             }
+            hearing.insert(channel, Hearing::Now { responsible, residents });
+        }
+        for channel in &alert.content.reserve {
+            hearing.entry(*channel).or_insert(Hearing::InReserve);
         }
         Ok(hearing)
     }

@@ -216,6 +216,7 @@ async fn settle<M: Mode>(
             return Err(error.into());
         }
     }
+    desk.watch.forget().await;
     Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base())).into_response())
 }
 

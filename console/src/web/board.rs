@@ -7,7 +7,7 @@ use super::{
     dress::shown,
     error::WebError,
     funnel::{funnels, total},
-    map::Map,
+    map::{Map, Outlines},
     marks::{Bar, GradeMark},
     page::Page,
     panel::{Panel, curve},
@@ -41,6 +41,7 @@ pub(super) struct Choice {
 struct BoardPage {
     page: Page,
     stream: String,
+    outlines: Outlines,
     content: Board,
 }
 
@@ -100,7 +101,7 @@ pub(super) async fn show<M: Mode>(
         None => format!("{}/events", desk.base()),
     };
     let page = desk.page(&visit, "board").await?;
-    Ok(shown(StatusCode::OK, &BoardPage { page, stream, content }))
+    Ok(shown(StatusCode::OK, &BoardPage { page, stream, outlines: desk.front.sketch.outlines(), content }))
 }
 
 impl Board {

@@ -43,6 +43,7 @@ struct ComposePage {
     counties: Vec<County>,
     groups: Vec<Choice>,
     channels: Vec<Choice>,
+    reserve: Vec<Choice>,
     both: Both,
 }
 
@@ -109,7 +110,10 @@ pub(super) async fn keep<M: Mode>(
 ) -> Result<Response, WebError> {
     let form = DraftForm::read(pairs);
     match draft(&desk, &visit, &form).await {
-        Ok(id) => Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base())).into_response()),
+        Ok(id) => {
+            desk.watch.forget().await;
+            Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base())).into_response())
+        }
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             page(&desk, &visit, form, Some(error)).await
         }
@@ -142,7 +146,8 @@ async fn page<M: Mode>(
         grades: grades(&v, &form),
         counties: counties(desk, visit.officer().owner.scope, &form),
         groups: groups(desk, &v, &form),
-        channels: channels(desk, &v, &form),
+        channels: channels(desk, &v, &form.channels),
+        reserve: channels(desk, &v, &form.reserve),
         both,
         form,
     };
@@ -211,11 +216,11 @@ fn groups<M: Mode>(desk: &Desk<M>, v: &Voice, form: &DraftForm) -> Vec<Choice> {
     desk.office.groups.entries().iter().map(choice).collect()
 }
 
-fn channels<M: Mode>(desk: &Desk<M>, v: &Voice, form: &DraftForm) -> Vec<Choice> {
+fn channels<M: Mode>(desk: &Desk<M>, v: &Voice, picked: &[ChannelKind]) -> Vec<Choice> {
     let choice = |channel: ChannelKind| Choice {
         value: channel.word().to_owned(),
         words: v.channel(channel),
-        is_picked: form.channels.contains(&channel),
+        is_picked: picked.contains(&channel),
     };
     configured(desk).into_iter().map(choice).collect()
 }

@@ -170,7 +170,10 @@ async fn follow<M: Mode>(
     let key = format!("{}/{id}/{}", visit.officer().id, field("key").unwrap_or_default());
     let make = make(desk, visit, id, step, &body);
     match desk.once.get_or_make(key, make).await {
-        Ok(new) => Ok(Redirect::to(&format!("{}/alerts/{new}", desk.base())).into_response()),
+        Ok(new) => {
+            desk.watch.forget().await;
+            Ok(Redirect::to(&format!("{}/alerts/{new}", desk.base())).into_response())
+        }
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             ask(desk, visit, id, step, Some(body), Some(error)).await
         }
@@ -212,6 +215,7 @@ fn order<M: Mode>(desk: &Desk<M>, earlier: &StoredAlert, step: Step, body: &str)
         area: content.audience.regions.iter().map(ToString::to_string).collect(),
         groups: group_names(&desk.office.groups, earlier),
         channels: content.audience.counts.keys().copied().collect(),
+        reserve: Vec::new(),
         expires: desk.front.clock.now().plus(LIFE),
         follows: Some(step.follow(earlier.id)),
     }

@@ -36,6 +36,8 @@ pub(super) struct DraftForm {
     pub(super) more: String,
     pub(super) groups: Vec<String>,
     pub(super) channels: Vec<ChannelKind>,
+    /// Channels for those whom the others fail to reach.
+    pub(super) reserve: Vec<ChannelKind>,
     /// As a `datetime-local` control writes it.
     pub(super) expires: String,
     pub(super) follows: Option<Follow>,
@@ -64,6 +66,7 @@ impl DraftForm {
         self.area = ticked.iter().map(ToString::to_string).collect();
         self.more = typed.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");
         self.groups = group_names(groups, earlier);
+        self.reserve.clone_from(&content.reserve);
         self.follows = follows;
         self
     }
@@ -84,6 +87,7 @@ impl DraftForm {
                 "more" => form.more = value,
                 "groups" => form.groups.push(value),
                 "channels" => form.channels.extend(channel(&value)),
+                "reserve" => form.reserve.extend(channel(&value)),
                 "expires" => form.expires = value,
                 "follows" => form.follows = read_follow(&value),
                 "key" => form.key = value.chars().take(64).collect(),
@@ -128,6 +132,7 @@ impl DraftForm {
             area: self.regions(),
             groups: self.groups.clone(),
             channels: self.channels.clone(),
+            reserve: Vec::new(),
             expires: instant(&self.expires, zone)?,
             follows: self.follows,
         })

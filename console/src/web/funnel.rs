@@ -81,6 +81,16 @@ impl Funnel {
         }
     }
 
+    /// Another plan of the same channel (责任人 and residents have plans of their own). The later of two times is when
+    /// the share was reached at the latest, whatever the sizes of the two.
+    fn join(&mut self, other: &Self) {
+        self.add(other);
+        for (mine, theirs) in self.reached_ms.iter_mut().zip(other.reached_ms) {
+            *mine = mine.zip(theirs).map(|(mine, theirs)| mine.max(theirs));
+        }
+        self.first_byte_ms = self.first_byte_ms.into_iter().chain(other.first_byte_ms).min();
+    }
+
     fn add(&mut self, other: &Self) {
         self.target += other.target;
         self.accepted += other.accepted;
@@ -102,7 +112,7 @@ pub(super) fn funnels(plans: &[&PlanView]) -> Vec<Funnel> {
             (row.channel, row.is_fallback) == (funnel.channel, funnel.is_fallback)
         };
         match rows.iter_mut().find(same) {
-            Some(row) => row.add(&funnel),
+            Some(row) => row.join(&funnel),
             None => rows.push(funnel),
         }
     }
@@ -217,6 +227,17 @@ mod tests {
         let states = [("accepted", 3), ("delivered", 2), ("sounded", 1)];
         let arrived = |channel| Funnel::of(&plan(channel, counts(&states, 0), &[])).arrived;
         assert_eq!([ChannelKind::Speaker, ChannelKind::Sms, ChannelKind::Email].map(arrived), [1, 3, 6]);
+    }
+
+    #[test]
+    fn two_plans_of_a_channel_are_one_row_with_the_later_times() {
+        let timed = |half, most| {
+            let mut one = counts(&[("delivered", 10)], 0);
+            (one.reached_50_ms, one.reached_90_ms) = (half, most);
+            plan(ChannelKind::Sms, one, &[])
+        };
+        let rows = funnels(&[&timed(Some(1), Some(2)), &timed(Some(5), None)]);
+        assert_eq!((rows.len(), rows[0].target, rows[0].reached_ms), (1, 20, [Some(5), None, None]));
     }
 
     #[test]

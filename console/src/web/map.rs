@@ -95,6 +95,12 @@ impl Sketch {
         Self { height: frame.height(), counties: collection.features.iter().filter_map(county).collect() }
     }
 
+    /// The outlines to stand once in a page; maps that move refer to them by code and stay small.
+    pub(super) fn outlines(&self) -> Outlines {
+        let outline = |county: &County| (county.code.to_string(), county.path.clone());
+        Outlines { paths: self.counties.iter().map(outline).collect() }
+    }
+
     /// The map with the counties of these warnings marked, the gravest first.
     pub(super) fn map(&self, voice: &Voice, mode: ModeKind, live: &[&StoredAlert]) -> Option<Map> {
         if self.counties.is_empty() {
@@ -102,13 +108,14 @@ impl Sketch {
         }
         let marks = holds(live);
         let shape = |county: &County| {
+            let code = county.code.to_string();
             let mark = marks.iter().find(|(code, _)| code.contains(county.code) || county.code.contains(*code));
             let n = |alert: &StoredAlert| match mode {
                 ModeKind::Live => 5 - alert.content.grade.rank(),
                 ModeKind::Drill => 0,
             };
             Shape {
-                path: county.path.clone(),
+                code,
                 name: county.name.clone(),
                 x: county.at.0.round(),
                 y: county.at.1.round(),
@@ -138,6 +145,13 @@ fn holds<'a>(live: &[&'a StoredAlert]) -> Vec<(RegionCode, &'a StoredAlert)> {
     live.iter().filter(warns).flat_map(regions).collect()
 }
 
+/// Outlines by code.
+#[derive(Template)]
+#[template(path = "outlines.html")]
+pub(super) struct Outlines {
+    paths: Vec<(String, String)>,
+}
+
 /// The map of one moment.
 #[derive(Template)]
 #[template(path = "map.html")]
@@ -148,7 +162,7 @@ pub(super) struct Map {
 }
 
 struct Shape {
-    path: String,
+    code: String,
     name: String,
     x: f64,
     y: f64,

@@ -83,7 +83,10 @@ pub(super) async fn release<M: Mode>(
 ) -> Result<Response, WebError> {
     let typed = pairs.into_iter().find(|(name, _)| name == "people").map(|(_, value)| value).unwrap_or_default();
     match try_release(&desk, &visit, id, &typed).await {
-        Ok(()) => Ok(Redirect::to(&format!("{}/alerts/{id}/hold", desk.base())).into_response()),
+        Ok(()) => {
+            desk.watch.forget().await;
+            Ok(Redirect::to(&format!("{}/alerts/{id}/hold", desk.base())).into_response())
+        }
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             confirmation(&desk, &visit, id, typed, Some(error)).await
         }

@@ -62,6 +62,11 @@ impl Watch {
         *kept = Some((now, Arc::clone(&situation)));
         Ok(situation)
     }
+
+    /// Something was done here: the next look reads anew, so that officers see their own clicks.
+    pub(super) async fn forget(&self) {
+        *self.kept.lock().await = None;
+    }
 }
 
 impl Situation {

@@ -207,6 +207,19 @@ mod tests {
     }
 
     #[test]
+    fn every_word_of_the_model_is_spoken() {
+        use mingluo_model::delivery::Reason;
+        let states = ["draft", "submitted", "approved", "released", "updated", "lifted", "corrected", "expired", "recalled"];
+        let words = Grade::ALL.map(|grade| format!("grade-{}", grade.word())).into_iter();
+        let words = words.chain(ChannelKind::ALL.map(|kind| format!("channel-{}", kind.word())));
+        let words = words.chain(Reason::ALL.map(|reason| format!("reason-{}", reason.word())));
+        let words = words.chain(states.map(|state| format!("state-{state}")));
+        let silent: Vec<String> =
+            words.filter(|word| chinese_voice().say(&format!("web-{word}")).starts_with("Unknown")).collect();
+        assert!(silent.is_empty(), "{silent:?}");
+    }
+
+    #[test]
     fn the_words_inside_a_problem_are_spoken_too() {
         let fields = vec![("state", "released".to_owned()), ("step", "approved".to_owned())];
         let told = chinese_voice().problem("alert-wrong-state", fields);

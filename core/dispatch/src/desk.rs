@@ -290,15 +290,18 @@ impl<M: Mode> Desk<M> {
         }
     }
 
-    /// The unmatched receipts of a digest are durable under these names.
-    pub fn name_raws(&mut self, unmatched: &[u64], raws: &[RawId]) {
+    /// The unmatched receipts of a digest are durable under these names. Some were matched before they had one: they
+    /// are given back to be marked so.
+    pub fn name_raws(&mut self, unmatched: &[u64], raws: &[RawId]) -> Vec<Entry> {
+        let mut matched = Vec::new();
         for (hash, raw) in unmatched.iter().zip(raws) {
-            let unnamed =
-                self.early.get_mut(hash).and_then(|early| early.iter_mut().find(|one| one.raw.is_none()));
-            if let Some(one) = unnamed {
-                one.raw = Some(*raw);
+            let early = self.early.get_mut(hash);
+            match early.and_then(|early| early.iter_mut().find(|one| one.raw.is_none())) {
+                Some(one) => one.raw = Some(*raw),
+                None => matched.push(Entry::Matched(*raw)),
             }
         }
+        matched
     }
 
     /// Takes up a receipt that an earlier run of ours kept unmatched; gives what it amounts to now.

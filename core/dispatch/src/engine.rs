@@ -54,6 +54,8 @@ pub struct DispatchConfig {
     pub receipts_within_s: NonZeroU32,
     /// Seconds after which a submitted delivery that nobody answered is unknown.
     pub answers_within_s: NonZeroU32,
+    /// Seconds between two looks for failures that a reserve channel can take over.
+    pub fallback_every_s: NonZeroU32,
     /// Seconds that a settled plan stays in memory, so that late and double receipts find it.
     pub close_after_s: u32,
     /// Milliseconds between two looks of the sweeper for expiry and settled plans.
@@ -69,6 +71,7 @@ impl Default for DispatchConfig {
             retry: RetryPolicy::default(),
             receipts_within_s: number(48 * 3600),
             answers_within_s: number(600),
+            fallback_every_s: number(5),
             close_after_s: 3600,
             sweep_ms: number(250),
             lease_ms: number(3_000),
@@ -163,6 +166,8 @@ pub struct Engine<M: Mode> {
     roster: Arc<Roster>,
     stop: CancellationToken,
     tasks: TaskTracker,
+    // Guards the source of chance for ids; held for one id.
+    chance: Mutex<StdRng>,
     // Guards the maps of editions in use; held for look-ups only.
     maps: Mutex<HashMap<EditionId, EditionMap>>,
     // Guards the reason why the engine stopped, if it did.
@@ -192,7 +197,8 @@ impl<M: Mode> Engine<M> {
             .collect();
         let tasks = TaskTracker::new();
         let (maps, halted) = (Mutex::default(), Mutex::default());
-        let engine = Arc::new(Self { store, posts, clock, config, roster, stop, tasks, maps, halted });
+        let ids = Mutex::new(StdRng::from_rng(&mut chance));
+        let engine = Arc::new(Self { store, posts, clock, config, roster, stop, tasks, chance: ids, maps, halted });
         engine.recover().await?;
         engine.spawn(&mut chance);
         Ok(engine)
@@ -205,7 +211,7 @@ impl<M: Mode> Engine<M> {
                 let mut jitter = StdRng::from_rng(chance);
                 self.tasks.spawn(async move {
                     let worked = post.work(move || jitter.random_range(0.0..1.0)).await;
-                    engine.halt_on(worked);
+                    engine.halt_on(worked.map_err(EngineError::from));
                 });
             }
         }
@@ -218,7 +224,7 @@ impl<M: Mode> Engine<M> {
     }
 
     /// Fail-stop: what cannot be kept must not go on.
-    fn halt_on(&self, worked: Result<(), Halt>) {
+    fn halt_on(&self, worked: Result<(), EngineError>) {
         if let Err(halt) = worked {
             tracing::error!(
                 error = &halt as &dyn std::error::Error,
@@ -463,6 +469,10 @@ impl<M: Mode> Engine<M> {
     /// Why the engine stopped by itself, if it did: shown on the board and by the health check.
     pub fn halted(&self) -> Option<String> {
         self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn new_plan_id(&self) -> PlanId {
+        PlanId::new(self.clock.now(), &mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn check(&self) -> Result<(), EngineError> {

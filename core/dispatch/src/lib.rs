@@ -16,6 +16,7 @@
 
 pub mod desk;
 pub mod engine;
+mod fallback;
 pub mod flights;
 pub mod limit;
 pub mod planner;

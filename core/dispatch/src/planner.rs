@@ -14,13 +14,30 @@ use rand::RngCore;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 
-/// Who hears on one channel, told apart by duty.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Hearing {
-    /// Members of a group of responsible persons.
-    pub responsible: RoaringBitmap,
-    /// Everybody else.
-    pub residents: RoaringBitmap,
+/// Who hears on one channel.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Hearing {
+    /// These people or boxes, told apart by duty.
+    Now {
+        /// Members of a group of responsible persons.
+        responsible: RoaringBitmap,
+        /// Everybody else.
+        residents: RoaringBitmap,
+    },
+    /// Only those whom other channels fail to reach: one plan to nobody holds the words.
+    InReserve,
+}
+
+impl Hearing {
+    fn sets(self) -> Vec<(Hearers, RoaringBitmap)> {
+        match self {
+            Self::Now { responsible, residents } => {
+                let sets = [(Hearers::Responsible, responsible), (Hearers::Residents, residents)];
+                sets.into_iter().filter(|(_, ordinals)| !ordinals.is_empty()).collect()
+            }
+            Self::InReserve => vec![(Hearers::Residents, RoaringBitmap::new())],
+        }
+    }
 }
 
 /// What one channel contributes to an alert.
@@ -60,11 +77,7 @@ pub fn plans<M: Mode>(
     };
     let mut plans = Vec::new();
     for (channel, out) in outgoing {
-        let Hearing { responsible, residents } = out.hearing;
-        for (hearers, ordinals) in [(Hearers::Responsible, responsible), (Hearers::Residents, residents)] {
-            if ordinals.is_empty() {
-                continue;
-            }
+        for (hearers, ordinals) in out.hearing.sets() {
             plans.push(Plan {
                 id: PlanId::new(at, chance),
                 alert: alert.id,

@@ -315,8 +315,7 @@ impl<M: Mode> Post<M> {
             self.licence.brake(pause);
         }
         if !entries.is_empty() {
-            let raws = self.scribe.append(entries).await?;
-            self.desk().name_raws(&unmatched, &raws);
+            self.append(entries, &unmatched).await?;
         }
         line.window.add_permits(freed);
         self.wake();
@@ -401,9 +400,13 @@ impl<M: Mode> Post<M> {
         if digest.entries.is_empty() {
             return Ok(());
         }
-        let raws: Vec<RawId> = self.scribe.append(digest.entries).await?;
-        self.desk().name_raws(&digest.unmatched, &raws);
-        Ok(())
+        self.append(digest.entries, &digest.unmatched).await
+    }
+
+    async fn append(&self, entries: Vec<Entry>, unmatched: &[u64]) -> Result<(), Halt> {
+        let raws: Vec<RawId> = self.scribe.append(entries).await?;
+        let matched = self.desk().name_raws(unmatched, &raws);
+        self.keep_entries(matched).await
     }
 
     /// Makes entries durable that a desk gave outside of a session.

@@ -1,8 +1,9 @@
 //! What only time brings about: plans expire, receipts and answers are given up, settled plans are folded.
 
 use crate::{
-    engine::Engine,
-    post::{Halt, Post},
+    engine::{Engine, EngineError},
+    fallback::Diverted,
+    post::Post,
 };
 use mingluo_ledger::event::Fact;
 use mingluo_model::{clock::Timestamp, delivery::DeliveryState, mode::Mode, plan::PlanStatus};
@@ -13,13 +14,20 @@ use tokio_util::sync::CancellationToken;
 type Settled = BTreeMap<mingluo_model::id::PlanId, Timestamp>;
 
 impl<M: Mode> Engine<M> {
-    pub(crate) async fn sweep_until(&self, stop: &CancellationToken) -> Result<(), Halt> {
+    pub(crate) async fn sweep_until(&self, stop: &CancellationToken) -> Result<(), EngineError> {
         let pause = Duration::from_millis(u64::from(self.config.sweep_ms.get()));
+        let look_every = Duration::from_secs(u64::from(self.config.fallback_every_s.get()));
         let mut settled = Settled::new();
+        let mut diverted = Diverted::new();
+        let mut next_look = self.clock.now();
         loop {
             tokio::select! {
                 () = self.clock.sleep(pause) => {}
                 () = stop.cancelled() => return Ok(()),
+            }
+            if self.clock.now() >= next_look {
+                next_look = self.clock.now().plus(look_every);
+                self.divert(&mut diverted).await?;
             }
             for post in self.posts.values() {
                 self.sweep(post).await?;
@@ -28,7 +36,7 @@ impl<M: Mode> Engine<M> {
         }
     }
 
-    async fn sweep(&self, post: &Post<M>) -> Result<(), Halt> {
+    async fn sweep(&self, post: &Post<M>) -> Result<(), EngineError> {
         let now = self.clock.now();
         let before = |seconds: u32| Timestamp(now.0 - i64::from(seconds) * 1_000);
         let receipts_before = before(self.config.receipts_within_s.get());
@@ -55,7 +63,7 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    async fn close_settled(&self, post: &Post<M>, settled: &mut Settled) -> Result<(), Halt> {
+    async fn close_settled(&self, post: &Post<M>, settled: &mut Settled) -> Result<(), EngineError> {
         let now = self.clock.now();
         let wait = Duration::from_secs(u64::from(self.config.close_after_s));
         let mut ripe = Vec::new();

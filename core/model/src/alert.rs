@@ -3,7 +3,7 @@
 
 use crate::{
     area::Area,
-    audience::Audience,
+    audience::{Audience, ChannelKind},
     clock::Timestamp,
     grade::Grade,
     hazard::Hazard,
@@ -82,6 +82,9 @@ pub struct Content {
     pub area: Area,
     /// Who must hear it, with the counts that were previewed.
     pub audience: Audience,
+    /// Channels for those whom the audience's channels fail to reach (补发渠道), in the order in which they are tried.
+    #[serde(default)]
+    pub reserve: Vec<ChannelKind>,
     /// When it ends (失效时间); nothing of it is sent later.
     pub expires: Timestamp,
 }

@@ -46,6 +46,7 @@ fn content(grade: Grade) -> Content {
             groups: vec![],
             counts: BTreeMap::from([(ChannelKind::Sms, HeadCount { recipients: 9, responsible: 1 })]),
         },
+        reserve: vec![],
         expires: Timestamp(NOON.0 + 6 * HOUR),
     }
 }

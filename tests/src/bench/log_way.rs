@@ -191,8 +191,7 @@ async fn release(
 ) -> anyhow::Result<Vec<Plan<Live>>> {
     let alert = alert(edition, count, now, chance)?;
     let message = Message::new(alert.id, Language::chinese(), Body::Sms { text: TEXT.into() });
-    let mut hearing = Hearing::default();
-    hearing.residents.insert_range(0..count);
+    let hearing = Hearing::Now { responsible: (0..0).collect(), residents: (0..count).collect() };
     let outgoing = Outgoing { account: AccountName(ACCOUNT.into()), message, hearing };
     let plans = planner::plans(&alert, BTreeMap::from([(ChannelKind::Sms, outgoing)]), now, chance)?;
     let change = Change {
@@ -239,6 +238,7 @@ fn content(edition: EditionId, count: u32, now: Timestamp) -> anyhow::Result<Con
             groups: Vec::new(),
             counts: BTreeMap::from([(ChannelKind::Sms, HeadCount { recipients: count, responsible: 0 })]),
         },
+        reserve: Vec::new(),
         expires: now.plus(VALID),
     })
 }

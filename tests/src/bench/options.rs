@@ -39,7 +39,7 @@ pub struct DispatchOptions {
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
     pub count: u32,
     /// 每条连接的窗口 / unanswered texts that a session may have.
-    #[arg(long, value_name = "W", default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(16..=100_000))]
+    #[arg(long, value_name = "W", default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(16..=100_000))]
     pub window: u32,
     /// 连接数 / sessions.
     #[arg(long, value_name = "S", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]

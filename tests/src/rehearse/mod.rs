@@ -29,8 +29,10 @@ use anyhow::{Context, ensure};
 use mingluo_model::{audience::ChannelKind, clock::SharedClock, region::RegionCode};
 use mingluo_targeting::gazetteer::Gazetteer;
 use open::Opened;
+use order::Vocabulary;
 use play::{House, Played};
 use std::{
+    collections::BTreeSet,
     fs::File,
     path::{Path, PathBuf},
 };
@@ -79,13 +81,23 @@ fn house<'a>(
     let channels = far::all(&options.channels, programs);
     let sms = channels.iter().any(|side| side.kind() == ChannelKind::Sms);
     ensure!(options.plant.is_none() || sms, "--plant: the fault is planted in the SMS centre; add sms to --channels");
-    let draft = order::draft(options, &names(&gazetteer, &area), clock.now())?;
+    let words = Vocabulary { places: names(&gazetteer, &area), hazards: hazards(open("event_types.csv")?)? };
+    let draft = order::draft(options, &words, clock.now())?;
     let pack = Pack::read(&pack_folder, options.seed)?;
     Ok(House { options, clock, voice, root, programs, pack_folder, pack, gazetteer, area, draft })
 }
 
 fn names(gazetteer: &Gazetteer, area: &[RegionCode]) -> Vec<String> {
     area.iter().filter_map(|code| gazetteer.get(*code)).map(|division| division.name.to_string()).collect()
+}
+
+/// Codes and Chinese names of the pack's event types.
+fn hazards(file: File) -> anyhow::Result<BTreeSet<String>> {
+    let mut words = BTreeSet::new();
+    for row in csv::Reader::from_reader(file).records() {
+        words.extend(row?.iter().take(2).map(str::to_owned));
+    }
+    Ok(words)
 }
 
 /// Where the programs are: as told, or beside this one.

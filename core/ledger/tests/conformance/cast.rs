@@ -88,6 +88,7 @@ pub(crate) fn content() -> Content {
             groups: Vec::new(),
             counts: BTreeMap::from([(ChannelKind::Sms, HeadCount { recipients: 3, responsible: 1 })]),
         },
+        reserve: vec![],
         expires: NOON.plus(Duration::from_hours(1)),
     }
 }

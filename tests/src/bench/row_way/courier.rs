@@ -107,7 +107,6 @@ impl Courier {
 
     async fn hear(&self, inlet: &mut dyn Inlet, answerer: &dyn Answerer) -> anyhow::Result<()> {
         let (mut reports, mut tokens) = (Vec::new(), Vec::new());
-        let mut known: HashMap<ProviderId, i64> = HashMap::new();
         loop {
             inlet.next(&mut reports).await?;
             let mut outcome = Outcome::default();
@@ -116,12 +115,10 @@ impl Courier {
                     Report::Answer { key, verdict } => {
                         let row = self.flying().remove(&key).context("an answer to nothing")?;
                         let Verdict::Accepted(Some(id)) = verdict else { bail!("refused: {verdict:?}") };
-                        outcome.accepted.push((row, String::from_utf8(id.bytes().to_vec())?));
-                        known.insert(id, row);
+                        outcome.accepted.push((row, text(&id)?));
                     }
                     Report::Receipt { receipt, token } => {
-                        let row = known.remove(&receipt.provider_id).context("a receipt for nobody")?;
-                        outcome.delivered.push(row);
+                        outcome.delivered.push(text(&receipt.provider_id)?);
                         tokens.extend(token);
                     }
                 }
@@ -138,4 +135,8 @@ impl Courier {
     fn flying(&self) -> std::sync::MutexGuard<'_, HashMap<u64, i64>> {
         self.flying.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn text(id: &ProviderId) -> anyhow::Result<String> {
+    Ok(str::from_utf8(id.bytes())?.to_owned())
 }

@@ -36,8 +36,8 @@ pub(super) struct Claimed {
 pub(super) struct Outcome {
     /// Rows that the centre took, with what it calls them.
     pub(super) accepted: Vec<(i64, String)>,
-    /// Rows whose receipt came.
-    pub(super) delivered: Vec<i64>,
+    /// Rows whose receipt came, by what the centre calls them.
+    pub(super) delivered: Vec<String>,
 }
 
 /// The table of deliveries. Every verb is durable when it returns.

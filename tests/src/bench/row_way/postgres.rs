@@ -27,6 +27,7 @@ create table delivery (
     delivered_at timestamptz
 );
 create index delivery_waits on delivery (prio, id) where state = 0;
+create unique index delivery_named on delivery (provider_id) where provider_id is not null;
 ";
 
 const LOADED: &str = "insert into delivery (id, prio, state, address)
@@ -43,7 +44,7 @@ const ACCEPTED: &str = "update delivery set state = 2, provider_id = given.provi
     from unnest($1::bigint[], $2::text[]) as given (id, provider_id) where delivery.id = given.id";
 
 const DELIVERED: &str = "update delivery set state = 3, delivered_at = now()
-    from unnest($1::bigint[]) as given (id) where delivery.id = given.id";
+    from unnest($1::text[]) as given (provider_id) where delivery.provider_id = given.provider_id";
 
 pub(super) struct PostgresTable {
     claims: PgPool,

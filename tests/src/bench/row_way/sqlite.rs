@@ -30,6 +30,7 @@ create table delivery (
     delivered_at integer
 ) strict;
 create index delivery_waits on delivery (prio, id) where state = 0;
+create unique index delivery_named on delivery (provider_id) where provider_id is not null;
 ";
 
 const LOADED: &str = "insert into delivery (id, prio, state, address)
@@ -43,7 +44,7 @@ const ACCEPTED: &str = "update delivery set state = 2, provider_id = given.provi
     where delivery.id = given.id";
 
 const DELIVERED: &str = "update delivery set state = 3, delivered_at = unixepoch()
-    where id in (select value from json_each(?))";
+    where provider_id in (select value from json_each(?))";
 
 pub(super) struct SqliteTable {
     pen: Mutex<SqliteConnection>,

@@ -8,7 +8,7 @@ use mingluo_model::clock::Timestamp;
 use std::{path::Path, time::Duration};
 
 /// The event type of what fits no other (11B99 其他).
-const OTHER: &str = "11B99";
+pub(super) const OTHER: &str = "11B99";
 
 /// The longest time that a re-dated warning holds: the city's own limit.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -52,7 +52,7 @@ pub(in super::super) fn from_cap(file: &Path, redate: bool, now: Timestamp) -> a
         "CAP {}，发自 {}，原区域“{}”，改用本次区域 / CAP of {}, its own area is replaced by this one",
         alert.identifier,
         alert.sender,
-        info.areas.iter().map(|area| area.description.as_str()).collect::<Vec<_>>().join("、"),
+        unfolded(&info.areas.iter().map(|area| area.description.as_str()).collect::<Vec<_>>().join("、")),
         alert.sender
     )];
     if !reading.notes.is_empty() {
@@ -95,7 +95,8 @@ fn expires(
 }
 
 fn order(info: &CapInfo, expires: i64) -> Order {
-    let text = |field: &Option<String>| field.as_deref().unwrap_or_default().trim().to_owned();
+    // Lines are folded for the document's readers; in a short message each fold would cost its room.
+    let text = |field: &Option<String>| unfolded(field.as_deref().unwrap_or_default());
     let (headline, description) = (text(&info.headline), text(&info.description));
     let body = [description, headline.clone(), info.event.clone()].into_iter().find(|text| !text.is_empty());
     Order {
@@ -107,6 +108,10 @@ fn order(info: &CapInfo, expires: i64) -> Order {
         expires,
         ..Order::default()
     }
+}
+
+fn unfolded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The event type: a national code where one is given, the event's own Chinese name, or what its English words come

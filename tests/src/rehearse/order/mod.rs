@@ -10,7 +10,7 @@ use super::options::{Expiry, Options};
 use anyhow::ensure;
 use mingluo_model::clock::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// How long a warning holds when nobody says so.
 const SIX_HOURS: Duration = Duration::from_hours(6);
@@ -37,12 +37,19 @@ pub(super) struct Draft {
     pub(super) notes: Vec<String>,
 }
 
-/// The order that the options ask for. `places` are the names of the area.
-pub(super) fn draft(options: &Options, places: &[String], now: Timestamp) -> anyhow::Result<Draft> {
+/// What a draft may speak of: the names of the area, and the codes and names of the event types.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary {
+    pub(super) places: Vec<String>,
+    pub(super) hazards: BTreeSet<String>,
+}
+
+/// The order that the options ask for.
+pub(super) fn draft(options: &Options, words: &Vocabulary, now: Timestamp) -> anyhow::Result<Draft> {
     let mut draft = match (&options.text, &options.cap) {
         (Some(file), _) => from_text(file, options.line)?,
-        (None, Some(file)) => from_cap(file, options.redate, now)?,
-        (None, None) => rainstorm(places),
+        (None, Some(file)) => from_cap(file, options.redate, now)?.known_to(words),
+        (None, None) => rainstorm(&words.places),
     };
     let order = &mut draft.order;
     if let Some(hazard) = &options.hazard {
@@ -74,6 +81,19 @@ fn rainstorm(places: &[String]) -> Draft {
     Draft { order: Order { hazard, grade, body, instruction, ..Order::default() }, notes: Vec::new() }
 }
 
+impl Draft {
+    /// An event that our list does not have is one of the others; an officer would choose.
+    fn known_to(mut self, words: &Vocabulary) -> Self {
+        let hazard = &mut self.order.hazard;
+        if !words.hazards.contains(hazard) {
+            let other = cap::OTHER;
+            self.notes.push(format!("灾种“{hazard}”不在表中，按 {other} 其他 / {hazard:?} is not in our list, taken as {other}"));
+            *hazard = other.to_owned();
+        }
+        self
+    }
+}
+
 impl Order {
     /// About how many SMS parts it makes: 70 characters alone, else 67 a part (3GPP TS 23.040 clause 9.2.3.24), with
     /// room for headline and signature. Only for the pace of a rehearsal; the city counts for itself.
@@ -98,7 +118,8 @@ mod tests {
     #[test]
     fn our_own_rainstorm_is_red_names_its_places_and_takes_two_parts() {
         let places = ["清原镇", "红透山镇", "湾甸子镇"].map(str::to_owned);
-        let Order { hazard, grade, body, expires, .. } = draft(&options(&[]), &places, NOW).unwrap().order;
+        let words = Vocabulary { places: places.to_vec(), ..Vocabulary::default() };
+        let Order { hazard, grade, body, expires, .. } = draft(&options(&[]), &words, NOW).unwrap().order;
         assert_eq!((hazard.as_str(), grade.as_str()), ("11B03", "red"));
         assert!(body.contains("清原镇、红透山镇、湾甸子镇"));
         assert_eq!(expires, NOW.0 + 6 * 3_600_000);
@@ -108,9 +129,17 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_is_not_in_the_list_is_one_of_the_others() {
+        let foreign = Draft { order: Order { hazard: "水庫洩洪".into(), ..Order::default() }, notes: Vec::new() };
+        let draft = foreign.known_to(&Vocabulary::default());
+        assert_eq!(draft.order.hazard, "11B99");
+        assert!(draft.notes[0].contains("水庫洩洪"));
+    }
+
+    #[test]
     fn options_overrule_what_the_words_say() {
         let asked = options(&["--hazard", "冰雹", "--grade", "橙色", "--expires", "90m"]);
-        let order = draft(&asked, &[], NOW).unwrap().order;
+        let order = draft(&asked, &Vocabulary::default(), NOW).unwrap().order;
         assert_eq!((order.hazard.as_str(), order.grade.as_str()), ("冰雹", "橙色"));
         assert_eq!(order.expires, NOW.0 + 5_400_000);
     }

@@ -6,6 +6,7 @@
 mod ledger;
 mod record;
 mod sink;
+mod sums;
 mod tail;
 
 pub use ledger::{Ledger, LogError, Taken, read};

@@ -1,0 +1,280 @@
+//! A town for stories: SQLite in a folder of its own, the demonstration region pack, three officers, two residents, and
+//! gateways on a port where nobody listens.
+
+use crate::{
+    app::City,
+    config::Config,
+    people::{People, hash_password},
+    region::Region,
+    roster::{KeepOrder, keep},
+    web::Web,
+};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use futures_util::StreamExt;
+use mingluo_ledger::{
+    audit::AuditLine,
+    store::{OfficerRow, OrgRow},
+    vault::Vault,
+};
+use mingluo_model::{
+    clock::{Clock, Timestamp, system::SystemClock},
+    id::{OfficerId, OrgId},
+    mode::ModeKind,
+    owner::{Officer, Owner, Role},
+};
+use mingluo_targeting::{edition::EditionBuilder, roster::read_recipients};
+use rand::{SeedableRng, rngs::StdRng};
+use std::{fs, path::Path, sync::Arc, time::Duration};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// Everybody's password.
+pub(super) const PASSWORD: &str = "correct horse battery";
+
+/// Fields of a form.
+pub(super) type Fields = Vec<(&'static str, &'static str)>;
+
+/// A red rainstorm warning for 清原镇, where two people live, that ends in six hours.
+fn red(now: Timestamp) -> Fields {
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+    let end = now.plus(Duration::from_hours(6)).to_jiff().unwrap().to_zoned_datetime(zone);
+    vec![
+        ("key", "one-form"),
+        ("hazard", "11B03"),
+        ("grade", "red"),
+        ("body", "预计今晚清原镇有大暴雨。"),
+        ("instruction", "请立即转移。"),
+        ("area", "210423100"),
+        ("channels", "sms"),
+        // A test's few bytes may stay for the test's life.
+        ("expires", end.strftime("%Y-%m-%dT%H:%M").to_string().leak()),
+    ]
+}
+
+const CONFIG: &str = r#"
+[node]
+name = "town"
+time_zone = "Asia/Shanghai"
+[store]
+address = "sqlite:HOME/town.db"
+keys_file = "HOME/keys"
+[console]
+listen = "127.0.0.1:0"
+[region]
+pack = "PACK"
+[signer]
+socket = "HOME/signer.sock"
+key_file = "HOME/signer.key"
+key_id = "town"
+[render]
+issuer = "抚顺市"
+cap_sender = "fushun.example"
+platform = "10021040000000000000000"
+[policy]
+without_hold = []
+blue = { people = 2, hold_ms = 60000, longest_hours = 24 }
+yellow = { people = 2, hold_ms = 60000, longest_hours = 24 }
+orange = { people = 3, hold_ms = 60000, longest_hours = 24 }
+red = { people = 3, hold_ms = 60000, longest_hours = 24 }
+withdrawal = { people = 1, hold_ms = 0, longest_hours = 24 }
+[[live.sms]]
+name = "live-sms"
+ACCOUNT
+[[drill.sms]]
+name = "drill-sms"
+ACCOUNT
+"#;
+
+const ACCOUNT: &str = r#"
+pretend = true
+host = "127.0.0.1"
+port = 1
+system_id = "town"
+password_file = "HOME/password"
+source_address = "1069"
+sessions = 1
+window = 100
+per_second = 100
+signature = { placement = "in_front", text = "抚顺预警" }
+"#;
+
+/// A city with its pages.
+pub(super) struct Town {
+    pub(super) city: Arc<City>,
+    pub(super) closing: CancellationToken,
+    /// The warning that stories are about.
+    pub(super) red: Fields,
+    routes: Router,
+    _home: TempDir,
+}
+
+impl Town {
+    /// Opens a new town.
+    pub(super) async fn open() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let config = config(home.path());
+        mingluo_ledger::migrate(&config.store.address).await.unwrap();
+        let region = Region::read(&config).unwrap();
+        let mut chance = StdRng::seed_from_u64(1);
+        let clock = SystemClock::shared();
+        let pack = config.region.pack.clone();
+        let city = Arc::new(City::start(config, clock.clone(), StdRng::seed_from_u64(2)).await.unwrap());
+        hire(&city, &mut chance).await;
+        settle(&city, &region, &mut chance).await;
+        let people = Arc::new(People::new(Arc::clone(&city.store), clock));
+        let closing = CancellationToken::new();
+        let routes = Web::new(&city, &people).with_outlines(&pack).until(closing.clone()).routes();
+        let red = red(city.clock.now());
+        Self { city, closing, red, routes, _home: home }
+    }
+
+    /// A browser without a session.
+    pub(super) fn stranger(&self) -> Browser {
+        Browser { routes: self.routes.clone(), headers: HeaderMap::new() }
+    }
+
+    /// A browser of an officer.
+    pub(super) async fn sign_in(&self, name: &str) -> Browser {
+        let stranger = self.stranger();
+        let answer = stranger.post("/login", &[("name", name), ("password", PASSWORD)]).await;
+        let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+        stranger.with("cookie", &cookie)
+    }
+}
+
+fn config(home: &Path) -> Config {
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/regions/fushun");
+    fs::write(home.join("keys"), Vault::generate(&mut StdRng::seed_from_u64(3))).unwrap();
+    fs::write(home.join("password"), "secret\n").unwrap();
+    let text = CONFIG
+        .replace("ACCOUNT", ACCOUNT)
+        .replace("HOME", &home.display().to_string())
+        .replace("PACK", &pack.display().to_string());
+    fs::write(home.join("mingluo.toml"), text).unwrap();
+    Config::read(&home.join("mingluo.toml")).unwrap()
+}
+
+async fn hire(city: &City, chance: &mut StdRng) {
+    let now = city.clock.now();
+    let scope = "2104".parse().unwrap();
+    let id = OrgId::new(now, chance);
+    let owner = Owner { org: id, scope, level: mingluo_model::region::Level::City };
+    let org = OrgRow { id, name: "值班单位".into(), owner };
+    let hash = hash_password(PASSWORD).unwrap();
+    let mut officer = |login: &str, name: &str, roles: &[Role]| OfficerRow {
+        officer: Officer { id: OfficerId::new(now, chance), owner, roles: roles.to_vec() },
+        login: login.into(),
+        name: name.into(),
+        password_hash: hash.clone(),
+        enabled: true,
+    };
+    let officers = [
+        officer("wang", "拟稿员王", &[Role::Author, Role::Approver]),
+        officer("li", "审核员李", &[Role::Approver]),
+        officer("zhao", "签发人赵", &[Role::Author, Role::Releaser]),
+    ];
+    let line = AuditLine {
+        at: now,
+        actor: AuditLine::SYSTEM.to_owned(),
+        action: "officer.add".to_owned(),
+        subject: "town".to_owned(),
+        detail: serde_json::json!({}),
+    };
+    city.store.save_people(&[org], &officers, &[line]).await.unwrap();
+}
+
+async fn settle(city: &City, region: &Region, chance: &mut StdRng) {
+    let town = "210423100".parse().unwrap();
+    let village = region.gazetteer.inside(town, mingluo_model::region::Level::Village).next().unwrap().code;
+    let roster = format!(
+        "region,groups,sms,wechat,email,speaker\n{village},,+8619730601234,,,\n{village},grid_worker,+8619730601235,,,\n"
+    );
+    for mode in [ModeKind::Live, ModeKind::Drill] {
+        let mut builder = EditionBuilder::default();
+        for row in read_recipients(roster.as_bytes(), &region.gazetteer, &region.groups).unwrap() {
+            builder.push(&row.unwrap()).unwrap();
+        }
+        let order = KeepOrder { mode, pretend: true, bad_rows: 0 };
+        let clock: &dyn Clock = city.clock.as_ref();
+        keep(city.store.as_ref(), region, &builder.finish(), order, clock, chance, |_| ()).await.unwrap();
+    }
+}
+
+/// A browser that keeps its cookie.
+pub(super) struct Browser {
+    routes: Router,
+    headers: HeaderMap,
+}
+
+/// What came back.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(super) fn location(&self) -> &str {
+        self.header("location")
+    }
+}
+
+impl Browser {
+    /// The same browser with one more header; a second cookie joins the first.
+    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
+        let joined = match self.headers.get(name) {
+            Some(first) if name == "cookie" => format!("{}; {value}", first.to_str().unwrap()),
+            _ => value.to_owned(),
+        };
+        self.headers.insert(name, joined.parse().unwrap());
+        self
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path, String::new()).await
+    }
+
+    pub(super) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let pairs: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
+        self.ask(Method::POST, path, pairs.join("&")).await
+    }
+
+    /// The first event of a stream.
+    pub(super) async fn first_event(&self, path: &str) -> String {
+        let response = self.routes.clone().oneshot(self.request(Method::GET, path, String::new())).await.unwrap();
+        let mut stream = response.into_body().into_data_stream();
+        String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap()
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: String) -> Answer {
+        let response = self.routes.clone().oneshot(self.request(method, path, body)).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = to_bytes(response.into_body(), 1 << 24).await.unwrap();
+        Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    fn request(&self, method: Method, path: &str, body: String) -> Request<Body> {
+        let mut request = Request::builder().method(method).uri(path).body(Body::from(body)).unwrap();
+        request.headers_mut().extend(self.headers.clone());
+        let form = "application/x-www-form-urlencoded".parse().unwrap();
+        request.headers_mut().insert(header::CONTENT_TYPE, form);
+        request
+    }
+}
+
+/// Percent-encoding of everything but letters and digits.
+fn escaped(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}

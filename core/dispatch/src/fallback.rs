@@ -1,0 +1,114 @@
+//! Who could not be reached on one channel is tried on the next: a new plan, linked to the one that failed, never a
+//! change of channel inside it. Only channels that the alert holds in reserve are used, and nobody gets the same
+//! words twice on one channel.
+
+use crate::engine::{Engine, EngineError};
+use mingluo_ledger::{
+    audit::AuditLine,
+    store::{Change, StoredPlan},
+};
+use mingluo_model::{
+    audience::ChannelKind,
+    delivery::DeliveryState,
+    id::{AlertId, PlanId},
+    mode::Mode,
+    plan::{Cause, Plan, PlanStatus, Target},
+};
+use roaring::RoaringBitmap;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// How many had failed in a plan when it was last looked at.
+pub(crate) type Diverted = BTreeMap<PlanId, u32>;
+
+/// A plan with failures that nobody took over yet.
+struct Failing {
+    id: PlanId,
+    alert: AlertId,
+    failed: RoaringBitmap,
+}
+
+impl<M: Mode> Engine<M> {
+    /// Makes plans in reserve channels for what failed since the last look.
+    pub(crate) async fn divert(&self, seen: &mut Diverted) -> Result<(), EngineError> {
+        for failing in self.failing(seen) {
+            self.divert_plan(&failing).await?;
+        }
+        Ok(())
+    }
+
+    /// Plans that have been sent through and in which more have failed than at the last look.
+    fn failing(&self, seen: &mut Diverted) -> Vec<Failing> {
+        let mut failing = Vec::new();
+        for post in self.posts.values() {
+            for progress in post.desk().plans().iter().filter(|progress| progress.status() == PlanStatus::Open) {
+                let counts = progress.tally().total();
+                let (id, failed) = (progress.plan().id, counts.of(DeliveryState::Failed));
+                if counts.of(DeliveryState::Planned) == 0 && failed > seen.get(&id).copied().unwrap_or(0) {
+                    seen.insert(id, failed);
+                    failing.push(Failing { id, alert: progress.plan().alert, failed: progress.failed() });
+                }
+            }
+        }
+        failing
+    }
+
+    async fn divert_plan(&self, failing: &Failing) -> Result<(), EngineError> {
+        let stored = self.store.plans(failing.alert).await?;
+        let typed: Vec<Plan<M>> = stored.iter().filter_map(StoredPlan::typed).collect();
+        let mut rest = failing.failed.clone();
+        for reserve in typed.iter().filter(|plan| is_reserve(plan)) {
+            let Target::People { edition, .. } = reserve.target else { continue };
+            let map = self.map(edition).await?;
+            let mut takes = map.by_channel.get(&reserve.channel).cloned().unwrap_or_default() & &rest;
+            takes -= targeted(&typed, reserve.channel);
+            if takes.is_empty() {
+                continue;
+            }
+            rest -= &takes;
+            self.take_over(reserve, failing, takes).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_over(
+        &self,
+        reserve: &Plan<M>,
+        failing: &Failing,
+        takes: RoaringBitmap,
+    ) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let Target::People { edition, .. } = reserve.target else { return Ok(()) };
+        let recipients = takes.len();
+        let plan = Plan {
+            id: self.new_plan_id(),
+            target: Target::People { edition, ordinals: takes },
+            cause: Cause::FallbackOf(failing.id),
+            ..reserve.clone()
+        };
+        let line = AuditLine {
+            at: now,
+            actor: AuditLine::SYSTEM.to_owned(),
+            action: "plan.fallback".to_owned(),
+            subject: failing.alert.to_string(),
+            detail: json!({ "from": failing.id, "to": plan.id, "channel": plan.channel, "recipients": recipients }),
+        };
+        let plans = vec![StoredPlan::new(&plan, PlanStatus::Open)];
+        self.store.commit(&Change { plans, audit: vec![line], ..Change::default() }).await?;
+        tracing::info!(plan.id = %plan.id, n_recipients = recipients, "another channel takes over what failed");
+        self.admit(vec![plan]).await
+    }
+}
+
+/// A plan to nobody: it holds the words of a channel that is used only when others fail.
+fn is_reserve<M: Mode>(plan: &Plan<M>) -> bool {
+    plan.cause == Cause::Release && plan.target.recipients() == 0
+}
+
+fn targeted<M: Mode>(plans: &[Plan<M>], channel: ChannelKind) -> RoaringBitmap {
+    let on_channel = plans.iter().filter(|plan| plan.channel == channel);
+    on_channel.fold(RoaringBitmap::new(), |sum, plan| match &plan.target {
+        Target::People { ordinals, .. } => sum | ordinals,
+        Target::Place { .. } => sum,
+    })
+}
