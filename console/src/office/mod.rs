@@ -233,9 +233,16 @@ impl<M: Mode> Office<M> {
             }
             let account = self.account(*channel)?;
             let rendered = self.renderer.render(alert, *channel, self.clock.now())?;
-            let parts = account
-                .measure(&rendered.message(alert))
-                .map_err(|source| OfficeError::Unfit { channel: *channel, source })?;
+            let parts = match channel {
+                // A bulletin is signed when it is released; until then its own rules are what counts.
+                ChannelKind::Speaker => {
+                    self.renderer.check_bulletin(alert, self.clock.now())?;
+                    NonZeroU16::MIN
+                }
+                _ => account
+                    .measure(&rendered.message(alert))
+                    .map_err(|source| OfficeError::Unfit { channel: *channel, source })?,
+            };
             preview.rendered.insert(*channel, rendered);
             preview.parts.insert(*channel, parts);
         }

@@ -4,7 +4,7 @@
 use super::RenderError;
 use mingluo_model::{
     alert::{Alert, AlertKind, Language},
-    bulletin::{Action, BroadcastClass, Bulletin, EbmId, EventType, Malformed, ResourceCode, Tone},
+    bulletin::{Action, BroadcastClass, Bulletin, EbmId, EventType, KeyId, Malformed, ResourceCode, Tone},
     clock::Timestamp,
     grade::Grade,
     mode::Mode,
@@ -37,31 +37,19 @@ impl Broadcaster {
         zone: &jiff::tz::TimeZone,
     ) -> Result<Vec<u8>, RenderError> {
         let key_id = self.signer.key_id(Purpose::Bulletin).await?;
-        let content = &alert.content;
-        let withdraws = matches!(content.kind, AlertKind::Lift(_) | AlertKind::Correction(_));
-        let bulletin = Bulletin {
-            tier: alert.owner.level,
-            key_id,
-            seq: rising(&self.last_seq, now.0.unsigned_abs()),
-            ebm: self.ebm(now, zone)?,
-            class: BroadcastClass::of(content.class, M::KIND),
-            grade: Some(content.grade),
-            event: content.hazard.code.parse().unwrap_or(EventType::OTHER),
-            areas: content.audience.regions.clone(),
-            action: Action::Play,
-            related: None,
-            start: now,
-            end: content.expires,
-            volume: volume(content.grade),
-            repeats: repeats(content.grade),
-            tone: if withdraws { Tone::AllClear } else { Tone::of(content.grade) },
-            script: script.to_owned(),
-            audio: None,
-            language: Language::chinese(),
-            created: now,
-            mode: M::KIND,
-        };
+        let number = Number { key_id, seq: rising(&self.last_seq, now.0.unsigned_abs()), ebm: self.ebm(now, zone)? };
+        let bulletin = bulletin(alert, script, now, number);
         Ok(seal(self.signer.as_ref(), &bulletin).await?.to_bytes())
+    }
+
+    /// Whether the bulletin of this alert would keep the rules, before anybody signs it.
+    pub(super) fn check<M: Mode>(&self, alert: &Alert<M>, script: &str, now: Timestamp) -> Result<(), RenderError> {
+        let malformed = |problem: String| Malformed { field: "key_id", problem };
+        let key_id = "preview".parse().map_err(|error| SignerError::Malformed(malformed(format!("{error}"))))?;
+        let ebm = EbmId::new(self.platform, 20_260_101, 0)
+            .map_err(|error| SignerError::Malformed(malformed(error.to_string())))?;
+        let bulletin = bulletin(alert, script, now, Number { key_id, seq: 1, ebm });
+        Ok(bulletin.check().map_err(SignerError::Malformed)?)
     }
 
     /// The message's name: the platform, the local day, and a number of that day. Numbers follow the clock in steps
@@ -78,6 +66,40 @@ impl Broadcaster {
         };
         let (day, sequence) = ((number / 10_000) as u32, (number % 10_000) as u16);
         EbmId::new(self.platform, day, sequence).map_err(|error| malformed(error.to_string()))
+    }
+}
+
+/// What tells one bulletin from all others.
+struct Number {
+    key_id: KeyId,
+    seq: u64,
+    ebm: EbmId,
+}
+
+fn bulletin<M: Mode>(alert: &Alert<M>, script: &str, now: Timestamp, number: Number) -> Bulletin {
+    let content = &alert.content;
+    let withdraws = matches!(content.kind, AlertKind::Lift(_) | AlertKind::Correction(_));
+    Bulletin {
+        tier: alert.owner.level,
+        key_id: number.key_id,
+        seq: number.seq,
+        ebm: number.ebm,
+        class: BroadcastClass::of(content.class, M::KIND),
+        grade: Some(content.grade),
+        event: content.hazard.code.parse().unwrap_or(EventType::OTHER),
+        areas: content.audience.regions.clone(),
+        action: Action::Play,
+        related: None,
+        start: now,
+        end: content.expires,
+        volume: volume(content.grade),
+        repeats: repeats(content.grade),
+        tone: if withdraws { Tone::AllClear } else { Tone::of(content.grade) },
+        script: script.to_owned(),
+        audio: None,
+        language: Language::chinese(),
+        created: now,
+        mode: M::KIND,
     }
 }
 

@@ -152,6 +152,15 @@ impl Renderer {
         Ok(rendered.message(alert))
     }
 
+    /// Whether the bulletin of this alert would keep the rules.
+    ///
+    /// # Errors
+    /// [`RenderError::Signer`] naming the field that breaks one.
+    pub fn check_bulletin<M: Mode>(&self, alert: &Alert<M>, now: Timestamp) -> Result<(), RenderError> {
+        let text = alert.content.texts.get(&Language::chinese()).cloned().unwrap_or_else(nothing);
+        self.broadcaster.as_ref().map_or(Ok(()), |broadcaster| broadcaster.check(alert, &script::<M>(&text), now))
+    }
+
     fn sms_text<M: Mode>(&self, text: &Text) -> Result<String, TemplateError> {
         // Real texts often begin with the headline's own words; saying them twice costs a part.
         let template = if repeats(text) { Template::new("{body}{instruction}") } else { self.sms.clone() };

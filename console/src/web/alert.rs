@@ -6,7 +6,7 @@ use super::{
     error::WebError,
     marks::GradeMark,
     page::Page,
-    panel::Panel,
+    panel::{Panel, may_follow},
     preview::{ChannelView, Impact, channels},
     situation::{Situation, turn_of},
     visit::{Id, Visit},
@@ -112,8 +112,7 @@ pub(super) async fn show<M: Mode>(
     let voice = desk.voice(&visit);
     let situation = desk.situation().await?;
     let officer = visit.officer();
-    let released = matches!(stored.state, AlertState::Released { .. });
-    let is_settled = released || matches!(stored.state, AlertState::Updated { .. } | AlertState::Lifted { .. } | AlertState::Corrected { .. } | AlertState::Expired { .. });
+    let was_released = was_released(&stored.state);
     let view = AlertPage {
         page: desk.page(&visit, "alerts").await?,
         view: AlertView::of(&voice, &situation, &stored),
@@ -121,13 +120,25 @@ pub(super) async fn show<M: Mode>(
         why_not: why_not(&voice, &stored, officer),
         hold_seconds: hold_left(&stored, desk.front.clock.now()).div_ceil(1000),
         may_recall: officer.may(Role::Releaser),
-        may_follow: released && officer.may(Role::Author),
+        may_follow: may_follow(&stored, officer),
         channels: channels(&desk, &voice, &typed),
-        impact: (!is_settled).then(|| Impact::of(&desk, &voice, &typed, &situation)),
-        panel: is_settled
-            .then(|| Panel::of(&voice, desk.base(), &situation, &stored, desk.office.gazetteer())),
+        impact: (!was_released).then(|| Impact::of(&desk, &voice, &typed, &situation)),
+        panel: was_released
+            .then(|| Panel::of(&voice, desk.base(), &situation, &stored, officer, desk.office.gazetteer())),
     };
     Ok(shown(StatusCode::OK, &view))
+}
+
+/// Whether it has left, or is about to.
+const fn was_released(state: &AlertState) -> bool {
+    matches!(
+        state,
+        AlertState::Released { .. }
+            | AlertState::Updated { .. }
+            | AlertState::Lifted { .. }
+            | AlertState::Corrected { .. }
+            | AlertState::Expired { .. }
+    )
 }
 
 /// An alert as it is kept, with and without its mode's type.

@@ -129,7 +129,7 @@ impl Board {
             gateways: desk.office.engine().accounts().map(|it| gateway(voice, &situation, it.as_ref())).collect(),
             fleet: situation.fleet.map(|count| (count.online, count.offline)),
             map: desk.front.sketch.map(voice, M::KIND, &live),
-            panel: chosen.map(|alert| Panel::of(voice, desk.base(), &situation, alert, gazetteer)),
+            panel: chosen.map(|alert| Panel::of(voice, desk.base(), &situation, alert, officer, gazetteer)),
             curve: chosen.map(|alert| curve(voice, &situation, alert)),
         })
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 const LEFT: u64 = 40;
 const RIGHT: u64 = 500;
 const TOP: u64 = 14;
-const BOTTOM: u64 = 104;
+const BOTTOM: u64 = 154;
 
 /// The curves of some channels.
 #[derive(Template)]
@@ -50,7 +50,8 @@ impl Curve {
             })
             .collect();
         let tick = |part: u64| {
-            (LEFT + (RIGHT - LEFT) * part / 4, voice.span(Duration::from_millis(end * part / 4)))
+            let at = Duration::from_millis(end * part / 4);
+            (LEFT + (RIGHT - LEFT) * part / 4, if part == 0 { "0".to_owned() } else { voice.span(at) })
         };
         Self {
             label: voice.say("web-curve"),
@@ -111,6 +112,6 @@ mod tests {
     fn the_axis_is_round_and_the_curve_stays_inside() {
         assert_eq!(round_up(4_000), 10_000);
         assert_eq!(place((10_000, 1000), 10_000), "500,14");
-        assert_eq!(place((0, 0), 0), "40,104");
+        assert_eq!(place((0, 0), 0), "40,154");
     }
 }

@@ -99,7 +99,8 @@ impl<M: Mode> Tab<M> {
                 let situation = self.desk.situation().await?;
                 let gazetteer = self.desk.office.gazetteer();
                 let alert = situation.alert(id).ok_or(WebError::NoPage)?;
-                Panel::of(&voice, self.desk.base(), &situation, alert, gazetteer).render()
+                let officer = self.visit.officer();
+                Panel::of(&voice, self.desk.base(), &situation, alert, officer, gazetteer).render()
             }
             _ => Board::now(&self.desk, &voice, self.visit.officer(), self.choice).await?.render(),
         };

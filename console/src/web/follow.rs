@@ -116,6 +116,9 @@ async fn ask<M: Mode>(
     problem: Option<WebError>,
 ) -> Result<Response, WebError> {
     let stored = standing(desk, id).await?;
+    if !visit.officer().may(Role::Author) {
+        return Err(AlertError::NoRight { officer: visit.officer().id, step: "draft" }.into());
+    }
     let voice = desk.voice(visit);
     let situation = desk.situation().await?;
     let unsent: u64 = super::funnel::funnels(&situation.plans_of(id)).iter().map(|row| row.queued).sum();

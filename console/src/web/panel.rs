@@ -9,7 +9,11 @@ use super::{
 };
 use askama::Template;
 use mingluo_ledger::store::StoredAlert;
-use mingluo_model::{alert::AlertKind, clock::Timestamp};
+use mingluo_model::{
+    alert::AlertKind,
+    clock::Timestamp,
+    owner::{Officer, Role},
+};
 use mingluo_targeting::gazetteer::Gazetteer;
 use std::time::Duration;
 
@@ -31,7 +35,7 @@ pub(super) struct Panel {
     kind: String,
     area: String,
     when: String,
-    is_withdrawal: bool,
+    may_follow: bool,
     sum: Sum,
     rows: Vec<Row>,
     times: Vec<Times>,
@@ -82,6 +86,7 @@ impl Panel {
         base: &'static str,
         situation: &Situation,
         alert: &StoredAlert,
+        officer: &Officer,
         gazetteer: &Gazetteer,
     ) -> Self {
         let plans = situation.plans_of(alert.id);
@@ -97,7 +102,7 @@ impl Panel {
             kind: voice.kind(content.kind),
             area: content.area.described.clone(),
             when: when(voice, alert),
-            is_withdrawal: matches!(content.kind, AlertKind::Lift(_) | AlertKind::Correction(_)),
+            may_follow: may_follow(alert, officer),
             sum: sum(&total(&funnels)),
             rows: funnels.iter().map(|funnel| row(voice, funnel)).collect(),
             times: funnels.iter().map(|funnel| times(voice, funnel)).collect(),
@@ -120,6 +125,12 @@ impl Panel {
             reasons: causes(voice, &reasons(&plans)),
         }
     }
+}
+
+/// Whether this officer may begin a warning that follows this one.
+pub(super) fn may_follow(alert: &StoredAlert, officer: &Officer) -> bool {
+    let warns = matches!(alert.content.kind, AlertKind::Alert | AlertKind::Update(_));
+    warns && released_at(alert).is_some() && officer.may(Role::Author)
 }
 
 /// The curve of an alert.

@@ -378,11 +378,16 @@ impl<M: Mode> Progress<M> {
             return;
         }
         self.set(offset, Standing::new(DeliveryState::Accepted, Reason::None), at);
-        if self.cells.delivered[offset] != self.full() {
+        if self.expects(offset) {
             self.awaiting += 1;
         } else if self.arrival() == DeliveryState::Delivered {
             self.set(offset, Standing::new(DeliveryState::Delivered, Reason::None), at);
         }
+    }
+
+    /// Whether an accepted delivery still waits for news: of a part, or of a speaker's evidence.
+    fn expects(&self, offset: usize) -> bool {
+        self.arrival() == DeliveryState::Sounded || self.cells.delivered[offset] != self.full()
     }
 
     const fn arrival(&self) -> DeliveryState {
@@ -425,7 +430,10 @@ impl<M: Mode> Progress<M> {
         let before = self.at(offset).state();
         // A speaker that plays has not sounded yet: it stays accepted until its evidence comes.
         let on_the_way = state == DeliveryState::Delivered && self.arrival() == DeliveryState::Sounded;
-        if on_the_way || before.absorbs(state) {
+        if on_the_way {
+            return self.hear_part(offset, at);
+        }
+        if before.absorbs(state) {
             return;
         }
         self.set(offset, Standing::new(state, reason), at);
@@ -505,7 +513,7 @@ impl<M: Mode> Progress<M> {
         let accepted = Standing::new(DeliveryState::Accepted, Reason::None).byte();
         let late = |offset: usize| {
             self.cells.standing[offset] == accepted
-                && self.cells.delivered[offset] != self.full()
+                && self.expects(offset)
                 && self.cells.final_ms[offset] <= limit
         };
         self.moves(late, Standing::new(DeliveryState::Accepted, Reason::NoReceipt))

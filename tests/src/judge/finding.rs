@@ -97,7 +97,9 @@ impl Finding {
     pub fn zh(&self) -> String {
         match self {
             Self::SumDiffers { target, sum } => format!("各状态之和 {sum} 不等于目标 {target}"),
-            Self::TargetDiffers { ledger, roster } => format!("台账目标 {ledger} 不等于名册中该区域的 {roster}"),
+            Self::TargetDiffers { ledger, roster } => {
+                format!("台账目标 {ledger} 不等于名册中该区域的 {roster}")
+            }
             Self::StillOpen { state, count } => format!("仍有 {count} 条停在未完结状态 {state}"),
             Self::Lost { count, among } => {
                 format!("丢失 {count} 条：台账记为对端已收，模拟端没有收全（其中：{}）", among.join("、"))
@@ -106,7 +108,9 @@ impl Finding {
             Self::Doubled { count, allowed, among } => {
                 format!("重复 {count} 条，超过允许的 {allowed} 条（其中：{}）", among.join("、"))
             }
-            Self::Stray { count, among } => format!("误发 {count} 个不在受众中的对象（其中：{}）", among.join("、")),
+            Self::Stray { count, among } => {
+                format!("误发 {count} 个不在受众中的对象（其中：{}）", among.join("、"))
+            }
             Self::ReceiptsDiffer { ledger, simulator } => {
                 format!("台账已确认 {ledger} 条，模拟端给出送达回执 {simulator} 条，两者不符")
             }
@@ -114,7 +118,10 @@ impl Finding {
                 format!("模拟端回执失败 {simulator} 条，台账失败仅 {ledger} 条")
             }
             Self::ReceiptVanished { count, ids } => {
-                format!("有 {count} 条回执不见了：台账没有收到，模拟端也没有说扣下（编号：{}）", ids.join("、"))
+                format!(
+                    "有 {count} 条回执不见了：台账没有收到，模拟端也没有说扣下（编号：{}）",
+                    ids.join("、")
+                )
             }
             Self::ReceiptUnmissed { count, ids } => {
                 format!("模拟端扣下 {count} 条回执，台账没有列为无回执（编号：{}）", ids.join("、"))
@@ -134,9 +141,14 @@ impl Finding {
             }
             Self::StillOpen { state, count } => format!("{count} were left in the open state {state}"),
             Self::Lost { count, among } => {
-                format!("{count} lost: taken by the far side according to the ledger, not all there (among {})", among.join(", "))
+                format!(
+                    "{count} lost: taken by the far side according to the ledger, not all there (among {})",
+                    among.join(", ")
+                )
             }
-            Self::Unknowing { count } => format!("{count} came to the simulator whole, and the ledger does not know"),
+            Self::Unknowing { count } => {
+                format!("{count} came to the simulator whole, and the ledger does not know")
+            }
             Self::Doubled { count, allowed, among } => {
                 format!("{count} came twice, {allowed} may (among {})", among.join(", "))
             }
@@ -144,7 +156,9 @@ impl Finding {
                 format!("{count} outside the audience got something (among {})", among.join(", "))
             }
             Self::ReceiptsDiffer { ledger, simulator } => {
-                format!("the ledger has {ledger} confirmed, the simulator gave {simulator} receipts of arrival")
+                format!(
+                    "the ledger has {ledger} confirmed, the simulator gave {simulator} receipts of arrival"
+                )
             }
             Self::FailuresMissing { ledger, simulator } => {
                 format!("the simulator reported {simulator} failures, the ledger has only {ledger}")

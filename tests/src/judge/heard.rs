@@ -85,7 +85,9 @@ impl Heard {
 
     fn said(&mut self, to: &str, id: &str, fate: Fate) -> bool {
         let copies = self.people.get_mut(to).map(|copies| copies.iter_mut());
-        let Some(copy) = copies.and_then(|mut copies| copies.find(|copy| &*copy.id == id)) else { return false };
+        let Some(copy) = copies.and_then(|mut copies| copies.find(|copy| &*copy.id == id)) else {
+            return false;
+        };
         copy.fate = copy.fate.max(fate);
         true
     }

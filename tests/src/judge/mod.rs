@@ -6,18 +6,16 @@ mod heard;
 mod kept;
 #[cfg(test)]
 mod tests;
+mod there;
 
 pub use finding::Finding;
 pub use heard::{FarEvent, Fate, Heard};
 pub use kept::Kept;
 
-use heard::{Copy, Outcome, best, outcome};
 use kept::{CONFIRMED, OPEN, TAKEN};
 use serde::Serialize;
-use std::collections::{BTreeSet, HashSet};
-
-/// Examples that a finding names.
-const EXAMPLES: usize = 3;
+use std::collections::HashSet;
+use there::There;
 
 /// One channel to judge.
 #[derive(Debug, Clone, Copy)]
@@ -88,14 +86,7 @@ impl Verdict {
 
 /// Judges one channel.
 pub fn judge(case: &Case<'_>) -> Verdict {
-    let mut there = There::default();
-    for to in case.targets {
-        there.count(to, case.heard.of(to), case.kept.parts);
-    }
-    for (to, _) in case.heard.people().filter(|(to, _)| !case.targets.contains(*to)) {
-        there.strays += 1;
-        example(&mut there.stray, to);
-    }
+    let there = There::of(case);
     let mut verdict = Verdict { figures: figures(case, &there), findings: Vec::new() };
     books(case, &mut verdict.findings);
     arrivals(&there, &mut verdict);
@@ -103,74 +94,6 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         receipts(case, &there, &mut verdict);
     }
     verdict
-}
-
-/// What the simulators' side amounts to.
-#[derive(Default)]
-struct There {
-    whole: u64,
-    failed: u64,
-    confirmed: u64,
-    parts: u64,
-    doubles: u64,
-    strays: u64,
-    unanswered: u64,
-    /// Recipients with copies too many.
-    touched: u64,
-    /// Of these, the ones that the simulators confirmed.
-    touched_confirmed: u64,
-    incomplete: Vec<String>,
-    doubled: Vec<String>,
-    stray: Vec<String>,
-    /// For each part without a receipt, the names that its copies have.
-    withheld: Vec<Vec<Box<str>>>,
-    /// Every name that the ledger may miss a receipt of.
-    withheld_names: BTreeSet<Box<str>>,
-}
-
-impl There {
-    fn count(&mut self, to: &str, copies: &[Copy], parts: u16) {
-        let different: BTreeSet<u8> = copies.iter().map(|copy| copy.part).collect();
-        self.parts += different.len() as u64;
-        let doubles = copies.len() - different.len();
-        self.doubles += doubles as u64;
-        if doubles > 0 {
-            example(&mut self.doubled, to);
-        }
-        let outcome = outcome(copies, parts);
-        match outcome {
-            Outcome::Incomplete => example(&mut self.incomplete, to),
-            Outcome::Failed => self.failed += 1,
-            Outcome::Unconfirmed => {}
-            Outcome::Arrived => self.confirmed += 1,
-        }
-        self.whole += u64::from(outcome != Outcome::Incomplete);
-        if doubles > 0 {
-            self.touched += 1;
-            self.touched_confirmed += u64::from(outcome == Outcome::Arrived);
-            self.withheld_names.extend(copies.iter().map(|copy| copy.id.clone()));
-        } else {
-            self.silences(copies, &different, outcome);
-        }
-    }
-
-    fn silences(&mut self, copies: &[Copy], different: &BTreeSet<u8>, outcome: Outcome) {
-        let withheld = |copy: &&Copy| copy.fate == Fate::Withheld;
-        self.withheld_names.extend(copies.iter().filter(withheld).map(|copy| copy.id.clone()));
-        if outcome == Outcome::Failed {
-            return;
-        }
-        let mut unanswered = false;
-        for part in different {
-            let same: Vec<&Copy> = copies.iter().filter(|copy| copy.part == *part).collect();
-            if same.iter().all(|copy| !copy.answered && copy.fate < Fate::Failed) {
-                unanswered = true;
-            } else if best(copies, *part) == Some(Fate::Withheld) {
-                self.withheld.push(same.into_iter().filter(withheld).map(|copy| copy.id.clone()).collect());
-            }
-        }
-        self.unanswered += u64::from(unanswered);
-    }
 }
 
 fn figures(case: &Case<'_>, there: &There) -> Figures {
@@ -221,17 +144,23 @@ fn books(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 /// Who got it.
 fn arrivals(there: &There, verdict: &mut Verdict) {
-    let Figures { taken_in_ledger, taken_by_simulator, lost, doubles, doubles_allowed, strays, .. } = verdict.figures;
+    let Figures { taken_in_ledger, taken_by_simulator, lost, doubles, doubles_allowed, strays, .. } =
+        verdict.figures;
     let findings = &mut verdict.findings;
     if lost > 0 {
         findings.push(Finding::Lost { count: lost, among: there.incomplete.clone() });
     }
-    let knowing = taken_in_ledger + verdict.figures.unanswered_in_ledger.max(verdict.figures.unanswered_by_simulator);
+    let knowing =
+        taken_in_ledger + verdict.figures.unanswered_in_ledger.max(verdict.figures.unanswered_by_simulator);
     if taken_by_simulator > knowing {
         findings.push(Finding::Unknowing { count: taken_by_simulator - knowing });
     }
     if doubles > doubles_allowed {
-        findings.push(Finding::Doubled { count: doubles, allowed: doubles_allowed, among: there.doubled.clone() });
+        findings.push(Finding::Doubled {
+            count: doubles,
+            allowed: doubles_allowed,
+            among: there.doubled.clone(),
+        });
     }
     if strays > 0 {
         findings.push(Finding::Stray { count: strays, among: there.stray.clone() });
@@ -258,7 +187,8 @@ fn receipts(case: &Case<'_>, there: &There, verdict: &mut Verdict) {
         findings.push(Finding::ReceiptVanished { count: vanished.len() as u64, ids: few(vanished) });
     }
     let missed = |copies: &&Vec<Box<str>>| !copies.iter().any(|name| unconfirmed.contains(&**name));
-    let unmissed: Vec<String> = there.withheld.iter().filter(missed).map(|copies| copies[0].to_string()).collect();
+    let unmissed: Vec<String> =
+        there.withheld.iter().filter(missed).map(|copies| copies[0].to_string()).collect();
     if !unmissed.is_empty() {
         findings.push(Finding::ReceiptUnmissed { count: unmissed.len() as u64, ids: few(unmissed) });
     }
@@ -269,21 +199,6 @@ fn receipts(case: &Case<'_>, there: &There, verdict: &mut Verdict) {
 }
 
 fn few(mut names: Vec<String>) -> Vec<String> {
-    names.truncate(EXAMPLES);
+    names.truncate(there::EXAMPLES);
     names
-}
-
-fn example(examples: &mut Vec<String>, address: &str) {
-    if examples.len() < EXAMPLES {
-        examples.push(masked(address));
-    }
-}
-
-/// An address as it may be printed: also of people who do not exist, since habits are formed in rehearsals.
-fn masked(address: &str) -> String {
-    let letters: Vec<char> = address.chars().collect();
-    match letters.len() {
-        0..8 => "***".to_owned(),
-        length => letters[..3].iter().chain(&['*'; 4]).chain(&letters[length - 4..]).collect(),
-    }
 }

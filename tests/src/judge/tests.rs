@@ -1,4 +1,7 @@
-use super::*;
+use super::{
+    heard::{Outcome, outcome},
+    *,
+};
 
 /// A small city: four people, two parts each, all well.
 struct City {
@@ -62,7 +65,8 @@ impl City {
     }
 
     fn codes(&self) -> Vec<String> {
-        let code = |finding: &Finding| serde_json::to_value(finding).unwrap()["code"].as_str().unwrap().to_owned();
+        let code =
+            |finding: &Finding| serde_json::to_value(finding).unwrap()["code"].as_str().unwrap().to_owned();
         self.judge().findings.iter().map(code).collect()
     }
 }
@@ -131,7 +135,8 @@ fn a_withheld_receipt_of_a_failed_delivery_is_not_missed() {
 fn after_a_kill_either_copy_may_carry_the_missing_receipt() {
     let mut city = city();
     city.doubles_allowed = 64;
-    let lines = [(0, "a", true, Fate::Arrived), (1, "b", false, Fate::Withheld), (1, "c", true, Fate::Withheld)];
+    let lines =
+        [(0, "a", true, Fate::Arrived), (1, "b", false, Fate::Withheld), (1, "c", true, Fate::Withheld)];
     city.instead(PEOPLE[0], &lines);
     city.states(&[("delivered", 3), ("accepted", 1)]);
     city.kept.accepted_without_receipt = 1;
@@ -142,7 +147,8 @@ fn after_a_kill_either_copy_may_carry_the_missing_receipt() {
 #[test]
 fn a_receipt_of_one_copy_may_stand_for_another_after_a_kill_only() {
     let mut city = city();
-    let lines = [(0, "a", true, Fate::Withheld), (1, "b", true, Fate::Arrived), (1, "c", true, Fate::Arrived)];
+    let lines =
+        [(0, "a", true, Fate::Withheld), (1, "b", true, Fate::Arrived), (1, "c", true, Fate::Arrived)];
     city.instead(PEOPLE[0], &lines);
     assert_eq!(city.codes(), ["doubled"]);
     city.doubles_allowed = 64;

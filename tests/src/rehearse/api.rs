@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 /// How long one request may take; a release of the full city is the longest.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_mins(1);
 
 /// The door, and whose key is used.
 #[derive(Debug, Clone)]
@@ -112,7 +112,9 @@ impl CountsView {
     /// Two sets in one. Times are the later ones: by then both have come so far, the union perhaps earlier.
     pub(super) fn with(mut self, other: &Self) -> Self {
         let add = |all: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>| {
-            more.iter().for_each(|(word, count)| *all.entry(word.clone()).or_default() += count);
+            for (word, count) in more {
+                *all.entry(word.clone()).or_default() += count;
+            }
         };
         add(&mut self.states, &other.states);
         add(&mut self.failed, &other.failed);
@@ -141,7 +143,8 @@ impl Door {
     /// A door at an address on this machine.
     pub(super) fn at(base: &str) -> anyhow::Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let tls =
+            rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
         let client = Client::builder().no_proxy().tls_backend_preconfigured(tls).timeout(WITHIN).build()?;
         Ok(Self { client, base: base.trim_end_matches('/').to_owned() })
@@ -189,7 +192,8 @@ impl Door {
         let status = answer.status();
         let text = answer.text().await.with_context(|| format!("{path}: the answer broke off"))?;
         if status.is_success() {
-            return serde_json::from_str(&text).with_context(|| format!("{path}: an answer of another shape"));
+            return serde_json::from_str(&text)
+                .with_context(|| format!("{path}: an answer of another shape"));
         }
         bail!("{path} ({status}): {}", refusal(&text))
     }
@@ -210,7 +214,9 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_in_both_languages_with_its_values() {
-        let told = refusal(r#"{"error":{"code":"empty-audience","zh":"没有人","en":"nobody","fields":{"area":"21"}}}"#);
+        let told = refusal(
+            r#"{"error":{"code":"empty-audience","zh":"没有人","en":"nobody","fields":{"area":"21"}}}"#,
+        );
         assert_eq!(told, r#"没有人 / nobody [empty-audience] {"area":"21"}"#);
         assert_eq!(refusal("<html>"), "<html>");
     }

@@ -2,10 +2,7 @@
 //! simulators then hold a fair share of all, for a kill before or after the work proves nothing.
 
 use super::far::Ear;
-use mingluo_model::{
-    audience::ChannelKind,
-    clock::SharedClock,
-};
+use mingluo_model::{audience::ChannelKind, clock::SharedClock};
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
 /// Between two looks at the logs.
@@ -15,13 +12,17 @@ const LOOK: Duration = Duration::from_millis(20);
 const FAIR: RangeInclusive<f64> = 10.0..=90.0;
 
 /// How long to wait for a first frame at all.
-const FIRST_WITHIN: Duration = Duration::from_secs(60);
+const FIRST_WITHIN: Duration = Duration::from_mins(1);
 
 /// The ears of all far sides.
 pub(super) type Ears = BTreeMap<ChannelKind, Ear>;
 
 /// Waits until it is so long after the first frame that reached a simulator; gives the frame's time.
-pub(super) async fn moment(ears: &mut Ears, after: Duration, clock: &SharedClock) -> anyhow::Result<Option<i64>> {
+pub(super) async fn moment(
+    ears: &mut Ears,
+    after: Duration,
+    clock: &SharedClock,
+) -> anyhow::Result<Option<i64>> {
     let began = clock.ticks();
     while clock.ticks().saturating_sub(began) < FIRST_WITHIN {
         listen(ears)?;

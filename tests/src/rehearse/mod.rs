@@ -74,13 +74,23 @@ fn house<'a>(
     voice: &'a Voice,
     programs: &'a Path,
 ) -> anyhow::Result<House<'a>> {
-    let pack_folder = root.join("deploy/regions/fushun").canonicalize().with_context(|| root.display().to_string())?;
+    let pack_folder =
+        root.join("deploy/regions/fushun").canonicalize().with_context(|| root.display().to_string())?;
     let open = |name: &str| File::open(pack_folder.join(name)).with_context(|| name.to_owned());
-    let gazetteer = Gazetteer::read(open("divisions.csv")?)?.with_township_codes(open("township_codes.csv")?)?;
-    let area = options.area.iter().map(|word| gazetteer.resolve(word)).collect::<Result<Vec<_>, _>>().context("--area")?;
+    let gazetteer =
+        Gazetteer::read(open("divisions.csv")?)?.with_township_codes(open("township_codes.csv")?)?;
+    let area = options
+        .area
+        .iter()
+        .map(|word| gazetteer.resolve(word))
+        .collect::<Result<Vec<_>, _>>()
+        .context("--area")?;
     let channels = far::all(&options.channels, programs);
     let sms = channels.iter().any(|side| side.kind() == ChannelKind::Sms);
-    ensure!(options.plant.is_none() || sms, "--plant: the fault is planted in the SMS centre; add sms to --channels");
+    ensure!(
+        options.plant.is_none() || sms,
+        "--plant: the fault is planted in the SMS centre; add sms to --channels"
+    );
     let words = Vocabulary { places: names(&gazetteer, &area), hazards: hazards(open("event_types.csv")?)? };
     let draft = order::draft(options, &words, clock.now())?;
     let pack = Pack::read(&pack_folder, options.seed)?;
@@ -107,7 +117,11 @@ fn programs(options: &Options) -> anyhow::Result<PathBuf> {
         None => std::env::current_exe()?.parent().map(Path::to_owned).unwrap_or_default(),
     };
     let mingluo = folder.join("mingluo");
-    ensure!(mingluo.exists(), "--bin-dir: {} is not there; build it or name its directory", mingluo.display());
+    ensure!(
+        mingluo.exists(),
+        "--bin-dir: {} is not there; build it or name its directory",
+        mingluo.display()
+    );
     Ok(folder.canonicalize()?)
 }
 

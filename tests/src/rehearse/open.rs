@@ -50,7 +50,11 @@ impl Opened {
         let keep = house.options.keep.as_ref();
         let keep = keep.map(|keep| if nth == 1 { keep.clone() } else { keep.join(format!("try-{nth}")) });
         let sides = far::all(&house.options.channels, house.programs);
-        ensure!(!sides.is_empty(), "{}: no simulator is there; build them or give --bin-dir", house.programs.display());
+        ensure!(
+            !sides.is_empty(),
+            "{}: no simulator is there; build them or give --bin-dir",
+            house.programs.display()
+        );
         Ok(Self {
             stage: Arc::new(Stage::set(keep.as_deref())?),
             sides: Arc::new(sides),
@@ -71,9 +75,13 @@ impl Opened {
         let (roster, boxes) = self.people(house)?;
         let mut scene = self.scene(house, licence);
         let addresses = self.enter(house, Entrance::Before, &scene).await?;
-        house.voice.step("配置、建库、设值班员、导入名册", "configuring, migrating, adding officers, importing the roster");
+        house.voice.step(
+            "配置、建库、设值班员、导入名册",
+            "configuring, migrating, adding officers, importing the roster",
+        );
         let store = self.store(house).await?;
-        let plan = Plan { store: &store, pack: &house.pack_folder, receipts_within_s: house.receipts_within_s() };
+        let plan =
+            Plan { store: &store, pack: &house.pack_folder, receipts_within_s: house.receipts_within_s() };
         let accounts: Vec<_> = sides.iter().map(AsRef::as_ref).zip(addresses).collect();
         city.configure(&plan, &scene, &accounts)?;
         let officers = self.found(house, &city, &roster).await?;
@@ -85,8 +93,11 @@ impl Opened {
         let door = self.serve(&city).await?;
         house.voice.note(format_args!("http://{}", self.console));
         self.enter(house, Entrance::After, &scene).await?;
-        let ears: Ears = sides.iter().map(|side| (side.kind(), side.ear(&log_file(&stage, side.kind())))).collect();
-        Sending { house, city: &city, sides: &sides, officers: &officers, licence, door, ears }.send(self).await
+        let ears: Ears =
+            sides.iter().map(|side| (side.kind(), side.ear(&log_file(&stage, side.kind())))).collect();
+        Sending { house, city: &city, sides: &sides, officers: &officers, licence, door, ears }
+            .send(self)
+            .await
     }
 
     fn scene(&self, house: &House<'_>, licence: u32) -> Scene {
@@ -110,7 +121,8 @@ impl Opened {
         file.write_all(Census::HEADER.as_bytes())?;
         let mut boxes = Vec::new();
         let mut census = Census::default();
-        let noted = house.people()?.inspect(|person| boxes.extend(person.speaker.is_some().then(|| person.clone())));
+        let noted =
+            house.people()?.inspect(|person| boxes.extend(person.speaker.is_some().then(|| person.clone())));
         census.write(noted, &mut file)?;
         let elsewhere = house.elsewhere();
         let mut bystanders = Census::default();
@@ -140,7 +152,10 @@ impl Opened {
     ) -> anyhow::Result<Vec<Option<SocketAddr>>> {
         let sides = Arc::clone(&self.sides);
         if sides.iter().any(|side| side.entrance() == entrance) {
-            house.voice.step("启动模拟对端：都是假的，不会有人收到", "starting the PRETEND far sides; nobody gets anything");
+            house.voice.step(
+                "启动模拟对端：都是假的，不会有人收到",
+                "starting the PRETEND far sides; nobody gets anything",
+            );
         }
         let mut addresses = Vec::new();
         for side in sides.iter() {
@@ -150,11 +165,17 @@ impl Opened {
         Ok(addresses)
     }
 
-    async fn start(&mut self, house: &House<'_>, side: &dyn FarSide, scene: &Scene) -> anyhow::Result<Option<SocketAddr>> {
+    async fn start(
+        &mut self,
+        house: &House<'_>,
+        side: &dyn FarSide,
+        scene: &Scene,
+    ) -> anyhow::Result<Option<SocketAddr>> {
         let log = log_file(&self.stage, side.kind()).display().to_string();
         let mut args = side.args(scene);
         args.extend(["--log".to_owned(), log]);
-        let (binary, said) = (house.programs.join(side.binary()), self.stage.path(&format!("{}.log", side.binary())));
+        let (binary, said) =
+            (house.programs.join(side.binary()), self.stage.path(&format!("{}.log", side.binary())));
         let field = if side.entrance() == Entrance::Before { "listening" } else { "online" };
         let (program, ready) = Program::start(&binary, &args, &said, field, house.clock).await?;
         self.others.push(program);

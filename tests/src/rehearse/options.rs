@@ -22,7 +22,12 @@ pub struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=50_000))]
     pub boxes: Option<u64>,
     /// 区划代码或名称,以逗号分隔 / divisions by code or name.
-    #[arg(long, value_name = "CODE[,CODE]", value_delimiter = ',', default_value = "210423100,210423101,210423107")]
+    #[arg(
+        long,
+        value_name = "CODE[,CODE]",
+        value_delimiter = ',',
+        default_value = "210423100,210423101,210423107"
+    )]
     pub area: Vec<String>,
     /// 预警正文:文本文件,或每行一条 JSON 的 .jsonl / the words: a text file, or one JSON object a line (.jsonl).
     #[arg(long, value_name = "FILE", conflicts_with = "cap")]
@@ -158,10 +163,12 @@ mod tests {
 
     #[test]
     fn the_options_of_the_city_are_read() {
-        let options = read(&["--once", "--area", "210423100,红透山镇", "--kill-after", "2s", "--expires", "90m"]).unwrap();
+        let options =
+            read(&["--once", "--area", "210423100,红透山镇", "--kill-after", "2s", "--expires", "90m"])
+                .unwrap();
         assert_eq!(options.area, ["210423100", "红透山镇"]);
         assert_eq!(options.kill_after, Some(Duration::from_secs(2)));
-        assert_eq!(options.expires, Some(Expiry::After(Duration::from_secs(5_400))));
+        assert_eq!(options.expires, Some(Expiry::After(Duration::from_mins(90))));
         let at = read(&["--expires", "2026-07-05T18:00:00+08:00"]).unwrap().expires;
         assert_eq!(at, Some(Expiry::At(Timestamp(1_783_245_600_000))));
     }
@@ -173,13 +180,14 @@ mod tests {
             &["--residents", "0"],
             &["--licence", "0"],
             &["--kill-after", "soon"],
-            &["--expires", "-1h"],
+            &["--expires=-1h"],
             &["--channels", "pigeon"],
             &["--text", "a", "--cap", "b"],
             &["--redate"],
         ] {
             let said = read(words).unwrap_err().to_string();
-            assert!(said.contains(words[0]), "{said}");
+            let option = words[0].split('=').next().unwrap();
+            assert!(said.contains(option), "{said}");
         }
     }
 }

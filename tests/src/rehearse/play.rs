@@ -1,13 +1,6 @@
 //! One rehearsal, tried again while a kill misses the work. What does not change between tries is the [`House`].
 
-use super::{
-    open::Opened,
-    options::Options,
-    order::Draft,
-    report::Outcome,
-    send::Sent,
-    voice::Voice,
-};
+use super::{open::Opened, options::Options, order::Draft, report::Outcome, send::Sent, voice::Voice};
 use crate::residents::{Pack, People};
 use anyhow::{bail, ensure};
 use mingluo_model::{
@@ -75,7 +68,9 @@ impl House<'_> {
                 }
             }
         }
-        bail!("--kill-after: {TRIES} 次都没有杀在半途 / none of {TRIES} tries hit half way; give another time")
+        bail!(
+            "--kill-after: {TRIES} 次都没有杀在半途 / none of {TRIES} tries hit half way; give another time"
+        )
     }
 
     /// The licence that was given, or one with which sending takes a few seconds, twice as long as until a kill.
@@ -94,7 +89,10 @@ impl House<'_> {
             "\n此次不算：杀掉时模拟端有 {share:.0} %，须在 10 至 90 % 之间 / does not count: the simulators held \
              {share:.0} % when mingluo was killed, it must be 10 to 90"
         ));
-        ensure!(fixed.is_none(), "--licence {licence}: with it --kill-after misses the work; change one of the two");
+        ensure!(
+            fixed.is_none(),
+            "--licence {licence}: with it --kill-after misses the work; change one of the two"
+        );
         let next = ((f64::from(licence) * factor) as u32).max(1);
         self.voice.say(format_args!("以每秒 {next} 条重来 / again with {next} parts a second"));
         Ok(next)
@@ -110,7 +108,8 @@ impl House<'_> {
         let townships = self.pack.villages().iter().filter_map(|village| village.code.at(Level::Township));
         let mut townships: Vec<RegionCode> = townships.collect();
         townships.dedup();
-        let apart = |town: &RegionCode| self.area.iter().all(|here| !here.contains(*town) && !town.contains(*here));
+        let apart =
+            |town: &RegionCode| self.area.iter().all(|here| !here.contains(*town) && !town.contains(*here));
         townships.retain(apart);
         townships
     }

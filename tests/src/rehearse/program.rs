@@ -18,7 +18,7 @@ use tokio::{
 };
 
 /// How long a program may take until it is ready.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// How long a program may take to end in good order.
 const END_WITHIN: Duration = Duration::from_secs(5);
@@ -53,7 +53,9 @@ impl Program {
         let mut lines = BufReader::new(stdout).lines();
         let ready = match within(&**clock, READY_WITHIN, ready(&mut lines, field)).await {
             Ok(ready) => ready?,
-            Err(late) => bail!("{} is not ready within {:?}{}", program.name, late.limit, program.last_words()),
+            Err(late) => {
+                bail!("{} is not ready within {:?}{}", program.name, late.limit, program.last_words())
+            }
         };
         let Some(ready) = ready else {
             let _status = program.child.wait().await;
@@ -65,9 +67,14 @@ impl Program {
     }
 
     /// Runs a program to its end and gives what it said.
-    pub(super) async fn run<A: AsRef<OsStr>>(binary: &Path, args: &[A], log: &Path) -> anyhow::Result<String> {
+    pub(super) async fn run<A: AsRef<OsStr>>(
+        binary: &Path,
+        args: &[A],
+        log: &Path,
+    ) -> anyhow::Result<String> {
         let output = command(binary, args, log)?.stdout(Stdio::piped()).output().await;
-        let output = output.with_context(|| format!("{} cannot be started; build it or give --bin-dir", binary.display()))?;
+        let output = output
+            .with_context(|| format!("{} cannot be started; build it or give --bin-dir", binary.display()))?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         ensure!(output.status.success(), "{} failed: {said}{}", name(binary), tail(log));
         Ok(said)

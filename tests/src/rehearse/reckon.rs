@@ -57,21 +57,18 @@ impl Books<'_> {
         Ok(Reckoned { channel: self.side.kind().word(), plans: self.plans, verdict, unconfirmed })
     }
 
-    /// After a kill what was in the windows may come twice; else only what the city says that it sent again in doubt,
-    /// and people who are tried on this channel because another failed.
+    /// After a kill what was in the windows may come twice; else only what the city says that it sent again in doubt.
     fn doubles_allowed(&self) -> u64 {
         if self.kills > 0 {
             return self.side.window() * self.kills;
         }
-        let again = |plan: &PlanView| plan.resent_in_doubt * u64::from(plan.parts);
-        let diverted = |plan: &PlanView| if plan.is_fallback { plan.counts.target * u64::from(plan.parts) } else { 0 };
-        self.plans.iter().map(|plan| again(plan) + diverted(plan)).sum()
+        self.plans.iter().map(|plan| plan.resent_in_doubt * u64::from(plan.parts)).sum()
     }
 }
 
 fn kept(plans: &[PlanView], missing: &[Unconfirmed]) -> Kept {
     let mut kept = Kept::default();
-    for plan in plans.iter().filter(|plan| !plan.is_fallback) {
+    for plan in plans {
         kept.target += plan.counts.target;
         kept.parts = kept.parts.max(plan.parts);
         kept.accepted_without_receipt += plan.counts.accepted_without_receipt;

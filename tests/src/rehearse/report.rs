@@ -46,7 +46,10 @@ impl Outcome {
         let mut table = Table::new(HEADS);
         for Reckoned { channel, plans, .. } in &self.channels {
             let Some(all) = together(plans.iter().map(|plan| &plan.counts)) else { continue };
-            let first = plans.iter().filter_map(|plan| Some((plan.first_byte? - plan.not_before).unsigned_abs())).min();
+            let first = plans
+                .iter()
+                .filter_map(|plan| Some((plan.first_byte? - plan.not_before).unsigned_abs()))
+                .min();
             table.row(row(label(channel), &all, Some(millis(first))));
             for plan in plans.iter().filter(|_| plans.len() > 1) {
                 let first = plan.first_byte.map(|first| (first - plan.not_before).unsigned_abs());
@@ -88,7 +91,8 @@ impl Outcome {
         }
         let mut table = Table::new(heads);
         for ((code, channel), counts) in &rows {
-            let name = code.parse().ok().and_then(|code| gazetteer.get(code)).map_or("", |division| &*division.name);
+            let name =
+                code.parse().ok().and_then(|code| gazetteer.get(code)).map_or("", |division| &*division.name);
             table.row(row(format!("{code} {name} {}", label(channel)), counts, None));
         }
         table.lines().iter().for_each(|line| voice.note(line));
@@ -102,9 +106,9 @@ impl Outcome {
                 "SIGKILL 时模拟端已有 {share:.0} % / when mingluo was killed the simulators held {share:.0} %"
             ));
         }
-        for Bar { zh, en, measured, bar, cleared } in &self.bars {
+        for Bar { zh, en, measured, wanted, cleared } in &self.bars {
             let word = if *cleared { "达标 cleared" } else { "未达标 MISSED " };
-            voice.note(format_args!("{word}  {zh} {en}: {measured} ({bar})"));
+            voice.note(format_args!("{word}  {zh} {en}: {measured} ({wanted})"));
         }
     }
 
@@ -125,17 +129,24 @@ impl Outcome {
                 it.doubles_allowed,
                 it.strays
             ));
-            voice.note(format_args!(
-                "    有回执 confirmed: 台账 ledger {} = 模拟端 simulator {}；无回执 without receipt: {} = {}；\
-                 无应答 unanswered: {} = {}{}",
-                grouped(it.confirmed_in_ledger),
-                grouped(it.confirmed_by_simulator),
-                it.unconfirmed_in_ledger,
-                it.withheld_by_simulator,
-                it.unanswered_in_ledger,
-                it.unanswered_by_simulator,
-                if unconfirmed.is_empty() { String::new() } else { format!("（{}）", told(unconfirmed)) }
-            ));
+            let pairs = [
+                ("有回执 confirmed", it.confirmed_in_ledger, it.confirmed_by_simulator),
+                ("无回执的条 parts without receipt", it.unconfirmed_in_ledger, it.withheld_by_simulator),
+                ("无应答 unanswered", it.unanswered_in_ledger, it.unanswered_by_simulator),
+            ];
+            let pairs = pairs.map(|(what, ledger, simulator)| {
+                let sign = if ledger == simulator { '=' } else { '≠' };
+                format!("{what}: {} {sign} {}", grouped(ledger), grouped(simulator))
+            });
+            let causes =
+                if unconfirmed.is_empty() { String::new() } else { format!("（{}）", told(unconfirmed)) };
+            voice.note(format_args!("    台账 ledger / 模拟端 simulator: {}{causes}", pairs.join("；")));
+            if it.in_doubt > 0 {
+                voice.note(format_args!(
+                    "    其中 {} 人收到重复，其回执两边可能各记一份 / {} got a copy too many, of theirs either receipt may count",
+                    it.in_doubt, it.in_doubt
+                ));
+            }
             for finding in &verdict.findings {
                 voice.note(format_args!("    ✗ {}", finding.zh()));
                 voice.note(format_args!("      {}", finding.en()));

@@ -89,8 +89,11 @@ impl Sending<'_> {
     /// Three officers bring it on its way.
     async fn release(&self) -> anyhow::Result<(Drafted, Released)> {
         let voice = self.house.voice;
-        voice.step("拟稿、提交、审核、签发（三人）", "drafted, submitted, approved, released by three officers");
-        let [author, approver, releaser] = &self.officers.keys;
+        voice.step(
+            "拟稿、提交、审核、签发（三人）",
+            "drafted, submitted, approved, released by three officers",
+        );
+        let [author, approver, third] = &self.officers.keys;
         let order = self.order();
         self.house.draft.notes.iter().for_each(|note| voice.note(note));
         voice.note(format_args!("{} {}: {}{}", order.hazard, order.grade, order.body, order.instruction));
@@ -100,7 +103,7 @@ impl Sending<'_> {
         voice.note(format_args!("受众 audience: {}，{}", grouped(drafted.people), parts.join(", ")));
         self.door.step(author, &drafted.id, "submit").await?;
         self.door.step(approver, &drafted.id, "approve").await?;
-        let released = self.door.release(releaser, &drafted.id, drafted.people).await?;
+        let released = self.door.release(third, &drafted.id, drafted.people).await?;
         voice.note(format_args!(
             "已签发，计划 {:.1} ms，保持 {} s 后发出 / released; planned in {:.1} ms, leaves after a hold of {} s",
             released.planned_ms,
@@ -122,7 +125,9 @@ impl Sending<'_> {
         let (house, clock) = (self.house, self.house.clock);
         let plans = self.door.show(&self.officers.keys[0], &drafted.id).await?.plans;
         let all = plans.iter().map(|plan| plan.counts.target * u64::from(plan.parts)).sum();
-        kill::moment(&mut self.ears, after, clock).await?.context("--kill-after: no frame reached a simulator")?;
+        kill::moment(&mut self.ears, after, clock)
+            .await?
+            .context("--kill-after: no frame reached a simulator")?;
         opened.kill_city().await?;
         clock.sleep(LOGS_SETTLE).await;
         kill::listen(&mut self.ears)?;

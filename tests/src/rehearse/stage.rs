@@ -27,7 +27,11 @@ impl Stage {
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(keep).with_context(|| said(keep))?;
         let mut inside = fs::read_dir(keep).with_context(|| said(keep))?;
-        ensure!(inside.next().is_none(), "{}: is not empty; give an empty directory or a new one", said(keep));
+        ensure!(
+            inside.next().is_none(),
+            "{}: is not empty; give an empty directory or a new one",
+            said(keep)
+        );
         Ok(Self { directory: keep.canonicalize()?, _temporary: None })
     }
 

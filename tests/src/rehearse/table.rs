@@ -11,7 +11,9 @@ pub(super) struct Table {
 impl Table {
     /// A table with these heads; a head may have a second line after `\n`.
     pub(super) fn new<const N: usize>(heads: [&str; N]) -> Self {
-        let line = |nth: usize| heads.iter().map(|head| head.split('\n').nth(nth).unwrap_or("").to_owned()).collect();
+        let line = |nth: usize| {
+            heads.iter().map(|head| head.split('\n').nth(nth).unwrap_or("").to_owned()).collect()
+        };
         Self { rows: vec![line(0), line(1)] }
     }
 
@@ -23,7 +25,8 @@ impl Table {
     /// The lines, ruled below the heading.
     pub(super) fn lines(&self) -> Vec<String> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
+        let width =
+            |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
         let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
         let mut lines: Vec<String> = self.rows.iter().map(|row| set(row, &widths)).collect();
         let rule = widths.iter().map(|width| "─".repeat(*width)).collect::<Vec<_>>().join("  ");

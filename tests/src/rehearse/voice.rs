@@ -22,7 +22,8 @@ impl Voice {
     /// A line.
     pub(super) fn say(&self, line: impl Display) {
         // A closed pipe is no reason to stop: the exit code still tells.
-        let _unheard = if self.aside { writeln!(io::stderr(), "{line}") } else { writeln!(io::stdout(), "{line}") };
+        let _unheard =
+            if self.aside { writeln!(io::stderr(), "{line}") } else { writeln!(io::stdout(), "{line}") };
     }
 
     /// The next step, numbered.

@@ -7,10 +7,7 @@ use super::{
 };
 use anyhow::bail;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use mingluo_model::{
-    audience::ChannelKind,
-    clock::SharedClock,
-};
+use mingluo_model::{audience::ChannelKind, clock::SharedClock};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Between two looks.
@@ -57,7 +54,8 @@ impl Watch<'_> {
     }
 
     fn stuck(&self, plans: &[PlanView]) -> String {
-        let states: Vec<String> = plans.iter().map(|plan| format!("{}: {:?}", plan.channel, plan.counts.states)).collect();
+        let states: Vec<String> =
+            plans.iter().map(|plan| format!("{}: {:?}", plan.channel, plan.counts.states)).collect();
         format!("{:?} 内没有全部了结 / not settled within that time: {}", self.limit, states.join("; "))
     }
 }
@@ -125,9 +123,11 @@ mod tests {
     use super::{super::api::CountsView, *};
 
     fn plan(channel: &str, states: &[(&str, u64)], without_receipt: u64) -> PlanView {
-        let states: BTreeMap<String, u64> = states.iter().map(|(state, n)| ((*state).to_owned(), *n)).collect();
+        let states: BTreeMap<String, u64> =
+            states.iter().map(|(state, n)| ((*state).to_owned(), *n)).collect();
         let target = states.values().sum();
-        let counts = CountsView { target, states, accepted_without_receipt: without_receipt, ..CountsView::default() };
+        let counts =
+            CountsView { target, states, accepted_without_receipt: without_receipt, ..CountsView::default() };
         PlanView {
             plan: "p".into(),
             channel: channel.into(),

@@ -47,7 +47,8 @@ impl FarSide for Boxes {
     fn args(&self, scene: &Scene) -> Vec<String> {
         let path = |name: &str| scene.stage.path(name).display().to_string();
         let city = format!("wss://{}/link", scene.village);
-        let (pki, ca, keys, seed) = (path("pki"), path("pki/ca.pem"), path("keys.json"), scene.seed.to_string());
+        let (pki, ca, keys, seed) =
+            (path("pki"), path("pki/ca.pem"), path("keys.json"), scene.seed.to_string());
         let wired = ["--city", &city, "--ca", &ca, "--boxes", &pki, "--keys", &keys];
         let knobs = ["--deaf-percent", "2", "--silent-percent", "2", "--play-ms", "800", "--seed", &seed];
         wired.into_iter().chain(knobs).map(str::to_owned).collect()
@@ -59,7 +60,9 @@ impl FarSide for Boxes {
             "cert_file": path("city.pem"), "key_file": path("city.key"), "client_ca_file": path("ca.pem"),
         });
         let listen = scene.village.to_string();
-        Ok(json!({ "name": "speaker-pretend", "pretend": true, "listen": listen, "tls": tls, "boxes": 50_000 }))
+        Ok(
+            json!({ "name": "speaker-pretend", "pretend": true, "listen": listen, "tls": tls, "boxes": 50_000 }),
+        )
     }
 
     fn gives_receipts(&self) -> bool {
@@ -130,7 +133,9 @@ impl Pages for BoxPages {
 const fn fate(what: What) -> Option<Fate> {
     match what {
         What::Sounded => Some(Fate::Arrived),
-        What::NotHeard | What::Preempted | What::Stopped | What::Expired | What::Interrupted => Some(Fate::Failed),
+        What::NotHeard | What::Preempted | What::Stopped | What::Expired | What::Interrupted => {
+            Some(Fate::Failed)
+        }
         _ => None,
     }
 }
@@ -159,7 +164,8 @@ mod tests {
         let mut kept = crate::judge::Kept { target: 2, parts: 1, unanswered: 1, ..Default::default() };
         kept.states = [("sounded".to_owned(), 1), ("unknown".to_owned(), 1)].into();
         let (heard, doubles_allowed) = (ear.heard(), 0);
-        let case = crate::judge::Case { kept: &kept, heard, targets: &targets, doubles_allowed, receipts: true };
+        let case =
+            crate::judge::Case { kept: &kept, heard, targets: &targets, doubles_allowed, receipts: true };
         assert!(crate::judge::judge(&case).is_good(), "{:?}", crate::judge::judge(&case).findings);
     }
 }

@@ -63,7 +63,9 @@ impl Ear {
 
 impl Pace {
     fn of(ordered_us: &[i64]) -> Self {
-        let (Some(first), Some(last)) = (ordered_us.first(), ordered_us.last()) else { return Self::default() };
+        let (Some(first), Some(last)) = (ordered_us.first(), ordered_us.last()) else {
+            return Self::default();
+        };
         let seconds = (last - first) as f64 / 1e6;
         let gaps = (ordered_us.len() - 1) as f64;
         Self {

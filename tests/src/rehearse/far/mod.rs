@@ -92,11 +92,10 @@ pub(super) trait FarSide: Send + Sync {
 pub(super) fn all(wanted: &[ChannelKind], programs: &Path) -> Vec<Box<dyn FarSide>> {
     let known: Vec<Box<dyn FarSide>> =
         vec![Box::new(sms::Sms), Box::new(boxes::Boxes), Box::new(wechat::WeChat), Box::new(mail::Mail)];
-    let there = |side: &Box<dyn FarSide>| programs.join(side.binary()).exists();
-    let chosen = |side: &Box<dyn FarSide>| {
-        if wanted.is_empty() { there(side) } else { wanted.contains(&side.kind()) }
-    };
-    known.into_iter().filter(chosen).collect()
+    let there = |side: &dyn FarSide| programs.join(side.binary()).exists();
+    let chosen =
+        |side: &dyn FarSide| if wanted.is_empty() { there(side) } else { wanted.contains(&side.kind()) };
+    known.into_iter().filter(|side| chosen(side.as_ref())).collect()
 }
 
 /// A far side's log file.

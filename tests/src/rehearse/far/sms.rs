@@ -41,7 +41,8 @@ impl FarSide for Sms {
 
     fn args(&self, scene: &Scene) -> Vec<String> {
         let seed = scene.seed.to_string();
-        let knobs = ["--fail-percent", FAILING, "--silent-percent", SILENT, "--late-ms", LATE, "--seed", &seed];
+        let knobs =
+            ["--fail-percent", FAILING, "--silent-percent", SILENT, "--late-ms", LATE, "--seed", &seed];
         let mut args: Vec<String> = knobs.map(str::to_owned).into();
         if let Some(plant) = scene.plant {
             args.extend(["--plant".to_owned(), plant.word().to_owned()]);

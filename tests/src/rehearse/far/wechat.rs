@@ -34,7 +34,8 @@ impl FarSide for WeChat {
     fn args(&self, scene: &Scene) -> Vec<String> {
         let callback = format!("http://{}/callback/wechat/{ACCOUNT}", scene.console);
         let seed = scene.seed.to_string();
-        let knobs = ["--callback", &callback, "--block-percent", "2", "--silent-percent", "1", "--seed", &seed];
+        let knobs =
+            ["--callback", &callback, "--block-percent", "2", "--silent-percent", "1", "--seed", &seed];
         knobs.map(str::to_owned).into()
     }
 
@@ -55,7 +56,8 @@ impl FarSide for WeChat {
     }
 
     fn template(&self) -> Option<Value> {
-        let fields = json!({ "thing1": "{event}", "thing2": "{area}", "time3": "{time}", "thing4": "{advice}" });
+        let fields =
+            json!({ "thing1": "{event}", "thing2": "{area}", "time3": "{time}", "thing4": "{advice}" });
         Some(json!({ "id": TEMPLATE, "fields": fields }))
     }
 

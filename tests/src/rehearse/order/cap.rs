@@ -47,7 +47,8 @@ pub(in super::super) fn from_cap(file: &Path, redate: bool, now: Timestamp) -> a
             bail!("{}: msgType {} warns of nothing; give an Alert or an Update", said(), alert.msg_type)
         }
     }
-    let info = chosen(alert).with_context(|| format!("{}: it has no info and so no words; give another", said()))?;
+    let info =
+        chosen(alert).with_context(|| format!("{}: it has no info and so no words; give another", said()))?;
     let mut notes = vec![format!(
         "CAP {}，发自 {}，原区域“{}”，改用本次区域 / CAP of {}, its own area is replaced by this one",
         alert.identifier,
@@ -56,11 +57,17 @@ pub(in super::super) fn from_cap(file: &Path, redate: bool, now: Timestamp) -> a
         alert.sender
     )];
     if !reading.notes.is_empty() {
-        notes.push(format!("读取时容忍了 {} 处不规范 / {} slips were forgiven", reading.notes.len(), reading.notes.len()));
+        notes.push(format!(
+            "读取时容忍了 {} 处不规范 / {} slips were forgiven",
+            reading.notes.len(),
+            reading.notes.len()
+        ));
     }
     if alert.status != Status::Actual {
         let status = alert.status;
-        notes.push(format!("原为 {status}，此处按实发流程排练 / its status is {status}; rehearsed here as if real"));
+        notes.push(format!(
+            "原为 {status}，此处按实发流程排练 / its status is {status}; rehearsed here as if real"
+        ));
     }
     let expires = expires(alert, info, redate, now, &mut notes)?;
     Ok(Draft { order: order(info, expires), notes })

@@ -58,7 +58,10 @@ pub(super) fn draft(options: &Options, words: &Vocabulary, now: Timestamp) -> an
     if let Some(grade) = &options.grade {
         order.grade.clone_from(grade);
     }
-    ensure!(!order.grade.is_empty(), "--grade: the document names no grade; give red, orange, yellow or blue");
+    ensure!(
+        !order.grade.is_empty(),
+        "--grade: the document names no grade; give red, orange, yellow or blue"
+    );
     match options.expires {
         Some(Expiry::After(time)) => order.expires = now.plus(time).0,
         Some(Expiry::At(instant)) => order.expires = instant.0,
@@ -87,8 +90,10 @@ impl Draft {
         let hazard = &mut self.order.hazard;
         if !words.hazards.contains(hazard) {
             let other = cap::OTHER;
-            self.notes.push(format!("灾种“{hazard}”不在表中，按 {other} 其他 / {hazard:?} is not in our list, taken as {other}"));
-            *hazard = other.to_owned();
+            self.notes.push(format!(
+                "灾种“{hazard}”不在表中，按 {other} 其他 / {hazard:?} is not in our list, taken as {other}"
+            ));
+            other.clone_into(hazard);
         }
         self
     }
@@ -99,7 +104,10 @@ impl Order {
     /// room for headline and signature. Only for the pace of a rehearsal; the city counts for itself.
     pub(super) fn parts_about(&self) -> u32 {
         const AROUND: usize = 30;
-        let units = self.headline.chars().count() + self.body.chars().count() + self.instruction.chars().count() + AROUND;
+        let units = self.headline.chars().count()
+            + self.body.chars().count()
+            + self.instruction.chars().count()
+            + AROUND;
         if units <= 70 { 1 } else { units.div_ceil(67) as u32 }
     }
 }
@@ -130,7 +138,8 @@ mod tests {
 
     #[test]
     fn an_event_that_is_not_in_the_list_is_one_of_the_others() {
-        let foreign = Draft { order: Order { hazard: "水庫洩洪".into(), ..Order::default() }, notes: Vec::new() };
+        let foreign =
+            Draft { order: Order { hazard: "水庫洩洪".into(), ..Order::default() }, notes: Vec::new() };
         let draft = foreign.known_to(&Vocabulary::default());
         assert_eq!(draft.order.hazard, "11B99");
         assert!(draft.notes[0].contains("水庫洩洪"));

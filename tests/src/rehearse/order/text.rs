@@ -24,14 +24,15 @@ struct Line {
 pub(in super::super) fn from_text(file: &Path, line: usize) -> anyhow::Result<Draft> {
     let said = || format!("--text {}", file.display());
     let text = std::fs::read_to_string(file).with_context(said)?;
-    if !file.extension().is_some_and(|kind| kind == "jsonl") {
+    if file.extension().is_none_or(|kind| kind != "jsonl") {
         ensure!(!text.trim().is_empty(), "{}: the file is empty; write the warning's words into it", said());
         let order = Order { hazard: rain(), grade: red(), body: text.trim().to_owned(), ..Order::default() };
         return Ok(Draft { order, notes: Vec::new() });
     }
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let row = lines.clone().nth(line.saturating_sub(1)).filter(|_| line > 0);
-    let row = row.with_context(|| format!("--line {line}: the file has {} lines; give 1 to that", lines.count()))?;
+    let row =
+        row.with_context(|| format!("--line {line}: the file has {} lines; give 1 to that", lines.count()))?;
     let row: Line = serde_json::from_str(row).with_context(|| format!("{}, line {line}", said()))?;
     Ok(draft(row))
 }
