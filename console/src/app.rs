@@ -52,6 +52,8 @@ pub struct City {
     pub drill: Arc<Office<Drill>>,
     /// WeChat callbacks by account.
     pub callbacks: BTreeMap<AccountName, (ModeKind, Arc<Callback>)>,
+    /// Who signs for this city.
+    pub signer: Arc<dyn Signer>,
     /// The speakers' hubs that have a listener.
     pub hubs: Vec<Arc<SpeakerHub>>,
     stop: CancellationToken,
@@ -98,7 +100,7 @@ impl City {
         }
         let live = office(&config, &region, &store, live, &clock, &mut chance).await?;
         let drill = office(&config, &region, &store, drill, &clock, &mut chance).await?;
-        Ok(Self { store, clock, live, drill, callbacks, hubs, stop })
+        Ok(Self { store, clock, live, drill, callbacks, signer, hubs, stop })
     }
 
     /// Builds every account without connecting to anything; tells how many there are.

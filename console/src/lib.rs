@@ -7,6 +7,7 @@
 //! The promises: no door goes around the policy; every refusal has a code, both languages and the values; the
 //! click returns when the release is durable; a number typed wrong releases nothing.
 
+pub mod anchor;
 pub mod api;
 pub mod app;
 pub mod cli;

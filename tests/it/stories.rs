@@ -47,11 +47,16 @@ async fn lift_stops_the_rest(order: CityOrder) {
     let stopped = city.settled(live, red.id).await.unwrap();
     let reached: u32 = lifted.iter().map(|view| view.counts.target).sum();
     assert!(count(&stopped, "withdrawn") > 0 && reached > 0);
-    assert_eq!(count(&stopped, "withdrawn") + reached, 600, "a lift goes to those whom the warning may have reached");
+    assert_eq!(
+        count(&stopped, "withdrawn") + reached,
+        600,
+        "a lift goes to those whom the warning may have reached"
+    );
     assert_eq!(live.alert(red.id).await.unwrap().0.state.word(), "lifted");
     let arrived = city.end().await.unwrap().live;
     let [red, _] = texts(&arrived)[..] else { panic!("two texts arrived") };
-    let warned: BTreeSet<u64> = arrived.iter().filter(|part| part.text == red).map(|part| part.destination).collect();
+    let warned: BTreeSet<u64> =
+        arrived.iter().filter(|part| part.text == red).map(|part| part.destination).collect();
     assert_eq!(warned.len() as u32, reached);
 }
 

@@ -24,13 +24,11 @@ use mingluo_model::{
     owner::{Officer, Owner, Role},
     region::RegionCode,
 };
-use mingluo_targeting::{
-    edition::EditionBuilder,
-    roster::Recipient,
-};
+use mingluo_targeting::{edition::EditionBuilder, roster::Recipient};
 use rand::{SeedableRng, rngs::StdRng};
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -60,7 +58,7 @@ impl Default for CityOrder {
 /// A running city.
 pub struct City {
     /// The house under test.
-    pub console: Console,
+    pub console: Arc<Console>,
     /// Real warnings' SMS centre.
     pub live_smsc: Smsc,
     /// Drills' SMS centre.
@@ -121,7 +119,7 @@ impl City {
             let mut chance = StdRng::seed_from_u64(u64::from(mode.number()) + 1);
             roster::keep(store.as_ref(), &region, &draft, keep, clock.as_ref(), &mut chance, |_| {}).await?;
         }
-        let console = Console::start(config, clock.clone(), chance).await?;
+        let console = Arc::new(Console::start(config, clock.clone(), chance).await?);
         Ok(Self { console, live_smsc, drill_smsc, folder, clock, region: COUNTY.parse()? })
     }
 
@@ -129,7 +127,8 @@ impl City {
     pub fn officer(&self, seed: u64, roles: &[Role]) -> Officer {
         let mut chance = StdRng::seed_from_u64(seed);
         let id = OfficerId::new(mingluo_model::clock::Timestamp(0), &mut chance);
-        let org = mingluo_model::id::OrgId::new(mingluo_model::clock::Timestamp(0), &mut StdRng::seed_from_u64(0));
+        let org =
+            mingluo_model::id::OrgId::new(mingluo_model::clock::Timestamp(0), &mut StdRng::seed_from_u64(0));
         let owner = Owner { org, scope: self.region, level: self.region.level() };
         Officer { id, owner, roles: roles.to_vec() }
     }
@@ -179,8 +178,14 @@ impl City {
     ///
     /// # Errors
     /// When that takes longer than half a minute; tells how the plans stand.
-    pub async fn settled<M: Mode>(&self, office: &Office<M>, alert: AlertId) -> anyhow::Result<Vec<PlanView>> {
-        let closed = |views: &[PlanView]| views.iter().all(|view| view.status == mingluo_model::plan::PlanStatus::Closed);
+    pub async fn settled<M: Mode>(
+        &self,
+        office: &Office<M>,
+        alert: AlertId,
+    ) -> anyhow::Result<Vec<PlanView>> {
+        let closed = |views: &[PlanView]| {
+            views.iter().all(|view| view.status == mingluo_model::plan::PlanStatus::Closed)
+        };
         self.until(|| Some(office.progress(Some(alert))).filter(|views| closed(views)))
             .await
             .with_context(|| format!("{:?}", office.progress(Some(alert))))
@@ -290,7 +295,8 @@ fn pack() -> PathBuf {
 fn config(folder: &Path, order: &CityOrder, ports: [u16; 2]) -> String {
     let at = |name: &str| folder.join(name).display().to_string();
     let database = order.database.clone().unwrap_or_else(|| format!("sqlite:{}", at("city.db")));
-    let rule = |people: u8| format!("{{ people = {people}, hold_ms = {}, longest_hours = 24 }}", order.hold_ms);
+    let rule =
+        |people: u8| format!("{{ people = {people}, hold_ms = {}, longest_hours = 24 }}", order.hold_ms);
     let account = |mode: &str, port: u16| {
         format!(
             "[[{mode}.sms]]\nname = \"{mode}-sms\"\npretend = true\nhost = \"127.0.0.1\"\nport = {port}\n\

@@ -119,7 +119,9 @@ impl Import {
         };
         let clock = SystemClock::shared();
         let kept = |recipients| bar.inc(recipients);
-        let edition = roster::keep(store, region, &draft, order, clock.as_ref(), &mut StdRng::from_os_rng(), kept).await?;
+        let edition =
+            roster::keep(store, region, &draft, order, clock.as_ref(), &mut StdRng::from_os_rng(), kept)
+                .await?;
         bar.finish_and_clear();
         Ok(edition)
     }

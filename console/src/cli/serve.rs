@@ -1,7 +1,7 @@
 //! `mingluo serve`: the city at work.
 
 use super::{ConfigFile, say};
-use crate::{api, app::City, config::Config, people::People, web::Web};
+use crate::{anchor::anchor, api, app::City, config::Config, people::People, web::Web};
 use anyhow::Context;
 use axum::Router;
 use mingluo_model::clock::{SharedClock, system::SystemClock};
@@ -13,6 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How often releases are looked through for their end.
 const EXPIRY_PAUSE: Duration = Duration::from_secs(5);
+
+/// The audit chain's head is signed every so many of these: once a minute.
+const ANCHOR_ROUNDS: u32 = 12;
 
 /// 启动。
 #[derive(Debug, clap::Args)]
@@ -53,16 +56,27 @@ impl Serve {
 }
 
 async fn keep_house(city: Arc<City>) {
+    let mut rounds: u32 = 0;
     loop {
         city.clock.sleep(EXPIRY_PAUSE).await;
+        rounds = rounds.wrapping_add(1);
         for expired in [city.live.expire().await, city.drill.expire().await] {
             if let Err(error) = expired {
                 tracing::error!(error = &error as &dyn std::error::Error, "expiry could not be kept");
             }
         }
+        if rounds % ANCHOR_ROUNDS == 0 {
+            sign_head(&city).await;
+        }
         if let Err(error) = city.store.tidy().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the store could not tidy up");
         }
+    }
+}
+
+async fn sign_head(city: &City) {
+    if let Err(error) = anchor(city.store.as_ref(), city.signer.as_ref(), city.clock.as_ref()).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the audit chain's head is not signed yet");
     }
 }
 

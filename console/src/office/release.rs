@@ -118,7 +118,9 @@ impl<M: Mode> Office<M> {
         let wanted = Wanted { regions: &audience.regions, groups: &audience.groups, channels: &channels };
         let targets = self.resolve(&indexed, &wanted)?.targets;
         let reached = match alert.content.kind {
-            AlertKind::Lift(earlier) | AlertKind::Correction(earlier) => Some(self.engine.reached(earlier).await?),
+            AlertKind::Lift(earlier) | AlertKind::Correction(earlier) => {
+                Some(self.engine.reached(earlier).await?)
+            }
             AlertKind::Alert | AlertKind::Update(_) => None,
         };
         let mut hearing = BTreeMap::new();

@@ -37,15 +37,22 @@ impl Broadcaster {
         zone: &jiff::tz::TimeZone,
     ) -> Result<Vec<u8>, RenderError> {
         let key_id = self.signer.key_id(Purpose::Bulletin).await?;
-        let number = Number { key_id, seq: rising(&self.last_seq, now.0.unsigned_abs()), ebm: self.ebm(now, zone)? };
+        let number =
+            Number { key_id, seq: rising(&self.last_seq, now.0.unsigned_abs()), ebm: self.ebm(now, zone)? };
         let bulletin = bulletin(alert, script, now, number);
         Ok(seal(self.signer.as_ref(), &bulletin).await?.to_bytes())
     }
 
     /// Whether the bulletin of this alert would keep the rules, before anybody signs it.
-    pub(super) fn check<M: Mode>(&self, alert: &Alert<M>, script: &str, now: Timestamp) -> Result<(), RenderError> {
+    pub(super) fn check<M: Mode>(
+        &self,
+        alert: &Alert<M>,
+        script: &str,
+        now: Timestamp,
+    ) -> Result<(), RenderError> {
         let malformed = |problem: String| Malformed { field: "key_id", problem };
-        let key_id = "preview".parse().map_err(|error| SignerError::Malformed(malformed(format!("{error}"))))?;
+        let key_id =
+            "preview".parse().map_err(|error| SignerError::Malformed(malformed(format!("{error}"))))?;
         let ebm = EbmId::new(self.platform, 20_260_101, 0)
             .map_err(|error| SignerError::Malformed(malformed(error.to_string())))?;
         let bulletin = bulletin(alert, script, now, Number { key_id, seq: 1, ebm });

@@ -158,7 +158,9 @@ impl Renderer {
     /// [`RenderError::Signer`] naming the field that breaks one.
     pub fn check_bulletin<M: Mode>(&self, alert: &Alert<M>, now: Timestamp) -> Result<(), RenderError> {
         let text = alert.content.texts.get(&Language::chinese()).cloned().unwrap_or_else(nothing);
-        self.broadcaster.as_ref().map_or(Ok(()), |broadcaster| broadcaster.check(alert, &script::<M>(&text), now))
+        self.broadcaster
+            .as_ref()
+            .map_or(Ok(()), |broadcaster| broadcaster.check(alert, &script::<M>(&text), now))
     }
 
     fn sms_text<M: Mode>(&self, text: &Text) -> Result<String, TemplateError> {

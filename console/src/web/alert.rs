@@ -85,9 +85,8 @@ impl AlertView {
 
 /// The signatures that the state holds, in order.
 fn signed(voice: &Voice, situation: &Situation, alert: &StoredAlert) -> Vec<(String, String, String)> {
-    let line = |word: &str, officer, at| {
-        (voice.word("signed", word), situation.name(officer), voice.moment(at))
-    };
+    let line =
+        |word: &str, officer, at| (voice.word("signed", word), situation.name(officer), voice.moment(at));
     let by = |word: &str, signature: &Signature| line(word, signature.officer, signature.at);
     let mut lines = vec![line("draft", alert.author, alert.created)];
     match &alert.state {
@@ -124,7 +123,7 @@ pub(super) async fn show<M: Mode>(
         channels: channels(&desk, &voice, &typed),
         impact: (!was_released).then(|| Impact::of(&desk, &voice, &typed, &situation)),
         panel: was_released
-            .then(|| Panel::of(&voice, desk.base(), &situation, &stored, officer, desk.office.gazetteer())),
+            .then(|| Panel::of(&voice, desk.base, &situation, &stored, officer, desk.office.gazetteer())),
     };
     Ok(shown(StatusCode::OK, &view))
 }
@@ -228,7 +227,7 @@ async fn settle<M: Mode>(
         }
     }
     desk.watch.forget().await;
-    Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base())).into_response())
+    Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base)).into_response())
 }
 
 /// Whether an error is what a second click would meet.

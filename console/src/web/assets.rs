@@ -66,7 +66,9 @@ mod tests {
         let listed = listed();
         let vendored = Files::iter().filter_map(|path| Some(path.strip_prefix("vendor/")?.to_owned()));
         let strays: Vec<String> = vendored
-            .filter(|name| !listed.contains_key(name) && !["SHA256SUMS", "refresh.sh"].contains(&name.as_str()))
+            .filter(|name| {
+                !listed.contains_key(name) && !["SHA256SUMS", "refresh.sh"].contains(&name.as_str())
+            })
             .collect();
         assert!(strays.is_empty(), "{strays:?}");
     }

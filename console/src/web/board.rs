@@ -97,8 +97,8 @@ pub(super) async fn show<M: Mode>(
 ) -> Result<Response, WebError> {
     let content = Board::now(&desk, &desk.voice(&visit), visit.officer(), choice).await?;
     let stream = match choice.alert {
-        Some(id) => format!("{}/events?alert={id}", desk.base()),
-        None => format!("{}/events", desk.base()),
+        Some(id) => format!("{}/events?alert={id}", desk.base),
+        None => format!("{}/events", desk.base),
     };
     let page = desk.page(&visit, "board").await?;
     Ok(shown(StatusCode::OK, &BoardPage { page, stream, outlines: desk.front.sketch.outlines(), content }))
@@ -117,19 +117,24 @@ impl Board {
         let chosen = choice.alert.and_then(|id| situation.alert(id)).or_else(|| live.first().copied());
         let gazetteer = desk.office.gazetteer();
         let waiting: Vec<&StoredAlert> = situation.alerts.iter().filter(|alert| is_waiting(alert)).collect();
-        let todo = todo(desk.base(), voice, &situation, officer);
+        let todo = todo(desk.base, voice, &situation, officer);
         let others = waiting.iter().filter(|alert| turn_of(alert, officer).is_none()).count();
         Ok(Self {
             v: voice.clone(),
-            base: desk.base(),
+            base: desk.base,
             halted: situation.halted.clone(),
             cards: live.iter().map(|alert| card(voice, &situation, alert, chosen)).collect(),
             todo,
             others,
-            gateways: desk.office.engine().accounts().map(|it| gateway(voice, &situation, it.as_ref())).collect(),
+            gateways: desk
+                .office
+                .engine()
+                .accounts()
+                .map(|it| gateway(voice, &situation, it.as_ref()))
+                .collect(),
             fleet: situation.fleet.map(|count| (count.online, count.offline)),
             map: desk.front.sketch.map(voice, M::KIND, &live),
-            panel: chosen.map(|alert| Panel::of(voice, desk.base(), &situation, alert, officer, gazetteer)),
+            panel: chosen.map(|alert| Panel::of(voice, desk.base, &situation, alert, officer, gazetteer)),
             curve: chosen.map(|alert| curve(voice, &situation, alert)),
         })
     }
@@ -143,7 +148,8 @@ fn card(voice: &Voice, situation: &Situation, alert: &StoredAlert, chosen: Optio
         is_on: chosen.is_some_and(|chosen| chosen.id == alert.id),
         grade: GradeMark::new(voice, content.grade),
         title: voice.hazard(&content.hazard),
-        time: released_at(alert).map_or_else(String::new, |at| voice.with("web-released", "a", voice.moment(at))),
+        time: released_at(alert)
+            .map_or_else(String::new, |at| voice.with("web-released", "a", voice.moment(at))),
         area: content.area.described.clone(),
         line: voice.pair("web-kind-until", voice.kind(content.kind), voice.moment(content.expires)),
         bar: Bar::of(sum.arrived, sum.target),

@@ -112,7 +112,7 @@ pub(super) async fn keep<M: Mode>(
     match draft(&desk, &visit, &form).await {
         Ok(id) => {
             desk.watch.forget().await;
-            Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base())).into_response())
+            Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base)).into_response())
         }
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             page(&desk, &visit, form, Some(error)).await

@@ -24,6 +24,9 @@ pub(super) struct Curve {
     empty: String,
 }
 
+/// Points of (milliseconds, per mille of the target) in rising order.
+type Points = Vec<(u64, u64)>;
+
 struct Line {
     number: usize,
     points: String,
@@ -33,22 +36,16 @@ struct Line {
 impl Curve {
     /// Draws the rows of a funnel; `elapsed` is the time since the hold ended.
     pub(super) fn of(voice: &Voice, rows: &[Funnel], elapsed: Duration) -> Self {
-        let known: Vec<(usize, &Funnel, Vec<(u64, u64)>)> = rows
-            .iter()
-            .enumerate()
-            .map(|(number, row)| (number, row, milestones(row, elapsed.as_millis() as u64)))
-            .filter(|(_, _, points)| points.len() > 1)
-            .collect();
-        let end = known.iter().flat_map(|(_, _, points)| points).map(|(ms, _)| *ms).max().unwrap_or(0);
-        let end = round_up(end);
-        let lines = known
-            .iter()
-            .map(|(number, row, points)| Line {
-                number: number % 4,
-                points: points.iter().map(|point| place(*point, end)).collect::<Vec<_>>().join(" "),
-                name: label(voice, row),
-            })
-            .collect();
+        let curves: Vec<Points> =
+            rows.iter().map(|row| milestones(row, elapsed.as_millis() as u64)).collect();
+        let end = round_up(curves.iter().flatten().map(|(ms, _)| *ms).max().unwrap_or(0));
+        let line = |(number, (row, points)): (usize, (&Funnel, &Points))| Line {
+            number: number % 4,
+            points: points.iter().map(|point| place(*point, end)).collect::<Vec<_>>().join(" "),
+            name: label(voice, row),
+        };
+        let drawn = rows.iter().zip(&curves).filter(|(_, points)| points.len() > 1);
+        let lines = drawn.enumerate().map(line).collect();
         let tick = |part: u64| {
             let at = Duration::from_millis(end * part / 4);
             (LEFT + (RIGHT - LEFT) * part / 4, if part == 0 { "0".to_owned() } else { voice.span(at) })
@@ -67,8 +64,8 @@ fn label(voice: &Voice, row: &Funnel) -> String {
     format!("{channel} {}", share(row.arrived, row.target))
 }
 
-/// Points of (milliseconds, per mille of the target) in rising order.
-fn milestones(row: &Funnel, elapsed_ms: u64) -> Vec<(u64, u64)> {
+/// What is known of one channel.
+fn milestones(row: &Funnel, elapsed_ms: u64) -> Points {
     let shares = [500, 900, 950];
     let mut points = vec![(0, 0)];
     points.extend(row.reached_ms.iter().zip(shares).filter_map(|(ms, share)| Some(((*ms)?, share))));
@@ -101,7 +98,11 @@ mod tests {
     #[test]
     fn a_settled_channel_ends_at_its_last_milestone() {
         let row = Funnel {
-            target: 100, arrived: 96, failed: 4, reached_ms: [Some(1_000), Some(3_000), Some(4_000)], ..Funnel::default()
+            target: 100,
+            arrived: 96,
+            failed: 4,
+            reached_ms: [Some(1_000), Some(3_000), Some(4_000)],
+            ..Funnel::default()
         };
         assert_eq!(milestones(&row, 60_000), [(0, 0), (1_000, 500), (3_000, 900), (4_000, 950)]);
         let going = Funnel { arrived: 60, under_way: 40, reached_ms: [Some(1_000), None, None], ..row };

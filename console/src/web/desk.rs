@@ -52,6 +52,8 @@ impl Front {
 
 /// The desk of one mode (值班台).
 pub(super) struct Desk<M: Mode> {
+    /// `/live` or `/drill`.
+    pub(super) base: &'static str,
     pub(super) front: Arc<Front>,
     pub(super) office: Arc<Office<M>>,
     pub(super) hub: Option<Arc<SpeakerHub>>,
@@ -60,14 +62,6 @@ pub(super) struct Desk<M: Mode> {
 }
 
 impl<M: Mode> Desk<M> {
-    /// `/live` or `/drill`.
-    pub(super) const fn base(&self) -> &'static str {
-        match M::KIND {
-            ModeKind::Live => "/live",
-            ModeKind::Drill => "/drill",
-        }
-    }
-
     /// How a visitor is spoken to.
     pub(super) fn voice(&self, visit: &Visit) -> Voice {
         Voice { tongue: visit.guest.tongue, zone: self.front.zone.clone() }

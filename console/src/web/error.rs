@@ -93,9 +93,7 @@ impl WebError {
             Self::CrossSite => voice.say("web-error-cross-site"),
             Self::NoPage => voice.say("web-error-no-page"),
             Self::WrongPassword => voice.say("error-wrong-password"),
-            Self::TooManyTries { wait } => {
-                voice.with("web-error-too-many-tries", "a", wait.as_secs().max(1))
-            }
+            Self::TooManyTries { wait } => voice.with("web-error-too-many-tries", "a", wait.as_secs().max(1)),
             Self::NoNumber { typed } => voice.with("web-error-no-number", "a", typed),
             Self::NoTime { value } => voice.with("web-error-no-time", "a", value),
             Self::Empty { field } => voice.say(&format!("web-empty-{field}")),

@@ -13,10 +13,7 @@ use super::{
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    response::{
-        Sse,
-        sse::Event,
-    },
+    response::{Sse, sse::Event},
 };
 use futures_util::{Stream, stream};
 use mingluo_model::{clock::Timestamp, mode::Mode};
@@ -100,7 +97,7 @@ impl<M: Mode> Tab<M> {
                 let gazetteer = self.desk.office.gazetteer();
                 let alert = situation.alert(id).ok_or(WebError::NoPage)?;
                 let officer = self.visit.officer();
-                Panel::of(&voice, self.desk.base(), &situation, alert, officer, gazetteer).render()
+                Panel::of(&voice, self.desk.base, &situation, alert, officer, gazetteer).render()
             }
             _ => Board::now(&self.desk, &voice, self.visit.officer(), self.choice).await?.render(),
         };

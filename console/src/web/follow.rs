@@ -95,7 +95,7 @@ pub(super) async fn lift<M: Mode>(
     Id(id): Id,
     Form(pairs): Form<Pairs>,
 ) -> Result<Response, WebError> {
-    follow(&desk, &visit, id, Step::Lift, pairs).await
+    Box::pin(follow(&desk, &visit, id, Step::Lift, pairs)).await
 }
 
 pub(super) async fn correct<M: Mode>(
@@ -104,7 +104,7 @@ pub(super) async fn correct<M: Mode>(
     Id(id): Id,
     Form(pairs): Form<Pairs>,
 ) -> Result<Response, WebError> {
-    follow(&desk, &visit, id, Step::Correct, pairs).await
+    Box::pin(follow(&desk, &visit, id, Step::Correct, pairs)).await
 }
 
 async fn ask<M: Mode>(
@@ -171,11 +171,11 @@ async fn follow<M: Mode>(
     let field = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let body = field("body").unwrap_or_default().replace("\r\n", "\n");
     let key = format!("{}/{id}/{}", visit.officer().id, field("key").unwrap_or_default());
-    let make = make(desk, visit, id, step, &body);
+    let make = Box::pin(make(desk, visit, id, step, &body));
     match desk.once.get_or_make(key, make).await {
         Ok(new) => {
             desk.watch.forget().await;
-            Ok(Redirect::to(&format!("{}/alerts/{new}", desk.base())).into_response())
+            Ok(Redirect::to(&format!("{}/alerts/{new}", desk.base)).into_response())
         }
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             ask(desk, visit, id, step, Some(body), Some(error)).await

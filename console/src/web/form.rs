@@ -53,7 +53,12 @@ impl DraftForm {
     }
 
     /// A form with the words and the audience of an earlier alert.
-    pub(super) fn after(mut self, earlier: &StoredAlert, groups: &GroupTable, follows: Option<Follow>) -> Self {
+    pub(super) fn after(
+        mut self,
+        earlier: &StoredAlert,
+        groups: &GroupTable,
+        follows: Option<Follow>,
+    ) -> Self {
         let content = &earlier.content;
         let text = chinese(content);
         content.hazard.code.clone_into(&mut self.hazard);
@@ -99,7 +104,8 @@ impl DraftForm {
 
     /// What is typed comes first, since it is ordered; then what is ticked.
     pub(super) fn regions(&self) -> Vec<String> {
-        let typed = self.more.split([',', '，', '、', ' ', '\n']).map(str::trim).filter(|word| !word.is_empty());
+        let typed =
+            self.more.split([',', '，', '、', ' ', '\n']).map(str::trim).filter(|word| !word.is_empty());
         typed.map(str::to_owned).chain(self.area.iter().cloned()).collect()
     }
 
@@ -187,8 +193,14 @@ mod tests {
 
     fn filled() -> DraftForm {
         DraftForm::read(pairs(&[
-            ("hazard", "11B03"), ("grade", "red"), ("body", "一\r\n二"), ("more", "清原镇，210423101"),
-            ("area", "210423102"), ("channels", "sms"), ("channels", "fax"), ("expires", "2026-07-05T20:00"),
+            ("hazard", "11B03"),
+            ("grade", "red"),
+            ("body", "一\r\n二"),
+            ("more", "清原镇，210423101"),
+            ("area", "210423102"),
+            ("channels", "sms"),
+            ("channels", "fax"),
+            ("expires", "2026-07-05T20:00"),
         ]))
     }
 

@@ -55,7 +55,8 @@ impl Funnel {
 
     fn counted(counts: &CountsView, channel: ChannelKind) -> Self {
         let of = |state: DeliveryState| u64::from(counts.states.get(state.word()).copied().unwrap_or(0));
-        let beyond = of(DeliveryState::Delivered) + of(DeliveryState::Sounded) + of(DeliveryState::Acknowledged);
+        let beyond =
+            of(DeliveryState::Delivered) + of(DeliveryState::Sounded) + of(DeliveryState::Acknowledged);
         let accepted = of(DeliveryState::Accepted) + beyond;
         let arrived = match arrival(channel) {
             DeliveryState::Accepted => accepted,
@@ -108,9 +109,7 @@ impl Funnel {
 pub(super) fn funnels(plans: &[&PlanView]) -> Vec<Funnel> {
     let mut rows: Vec<Funnel> = Vec::new();
     for funnel in plans.iter().map(|plan| Funnel::of(plan)) {
-        let same = |row: &&mut Funnel| {
-            (row.channel, row.is_fallback) == (funnel.channel, funnel.is_fallback)
-        };
+        let same = |row: &&mut Funnel| (row.channel, row.is_fallback) == (funnel.channel, funnel.is_fallback);
         match rows.iter_mut().find(same) {
             Some(row) => row.join(&funnel),
             None => rows.push(funnel),
@@ -124,7 +123,9 @@ pub(super) fn funnels(plans: &[&PlanView]) -> Vec<Funnel> {
 /// All rows in one. What a fallback took over is a target of the first plan already.
 pub(super) fn total(rows: &[Funnel]) -> Funnel {
     let mut sum = Funnel::default();
-    rows.iter().for_each(|row| sum.add(row));
+    for row in rows {
+        sum.add(row);
+    }
     sum
 }
 
@@ -201,7 +202,10 @@ mod tests {
             first_byte: Some(Timestamp(1_020)),
             resent_in_doubt: 0,
             counts,
-            districts: districts.iter().map(|(code, counts)| (code.parse().unwrap(), counts.clone())).collect(),
+            districts: districts
+                .iter()
+                .map(|(code, counts)| (code.parse().unwrap(), counts.clone()))
+                .collect(),
         }
     }
 
@@ -212,8 +216,16 @@ mod tests {
     #[test]
     fn a_funnel_adds_up_on_every_channel() {
         let states = [
-            ("planned", 10), ("queued", 2), ("submitting", 3), ("accepted", 20), ("delivered", 40), ("sounded", 5),
-            ("failed", 6), ("expired", 1), ("withdrawn", 2), ("unknown", 4),
+            ("planned", 10),
+            ("queued", 2),
+            ("submitting", 3),
+            ("accepted", 20),
+            ("delivered", 40),
+            ("sounded", 5),
+            ("failed", 6),
+            ("expired", 1),
+            ("withdrawn", 2),
+            ("unknown", 4),
         ];
         for channel in ChannelKind::ALL {
             let row = Funnel::of(&plan(channel, counts(&states, 7), &[]));

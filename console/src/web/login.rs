@@ -97,16 +97,15 @@ async fn try_password(desk: &Desk<Live>, line: &Line, attempt: &Attempt) -> Resu
 fn count(desk: &Desk<Live>, account: &str, address: &str) -> Result<(), WebError> {
     let now = desk.front.clock.now();
     let mut attempts = desk.front.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-    let taken = attempts
-        .take(address, FROM_ADDRESS, now)
-        .and_then(|()| attempts.take(account, FOR_ACCOUNT, now));
+    let taken =
+        attempts.take(address, FROM_ADDRESS, now).and_then(|()| attempts.take(account, FOR_ACCOUNT, now));
     taken.map_err(|wait| WebError::TooManyTries { wait })
 }
 
 fn set(cookie: &str, line: &Line) -> String {
     let secure = if line.is_secure { "; Secure" } else { "" };
-    let life = SESSION_LIFE.as_secs();
-    format!("{SESSION}={cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age={life}{secure}")
+    let seconds = SESSION_LIFE.as_secs();
+    format!("{SESSION}={cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
 }
 
 /// Going out: the session ends on the server, whatever the browser keeps.

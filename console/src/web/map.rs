@@ -4,11 +4,7 @@
 use super::{marks::GradeMark, voice::Voice};
 use askama::Template;
 use mingluo_ledger::store::StoredAlert;
-use mingluo_model::{
-    alert::AlertKind,
-    mode::ModeKind,
-    region::RegionCode,
-};
+use mingluo_model::{alert::AlertKind, mode::ModeKind, region::RegionCode};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -109,7 +105,8 @@ impl Sketch {
         let marks = holds(live);
         let shape = |county: &County| {
             let code = county.code.to_string();
-            let mark = marks.iter().find(|(code, _)| code.contains(county.code) || county.code.contains(*code));
+            let mark =
+                marks.iter().find(|(code, _)| code.contains(county.code) || county.code.contains(*code));
             let n = |alert: &StoredAlert| match mode {
                 ModeKind::Live => 5 - alert.content.grade.rank(),
                 ModeKind::Drill => 0,
@@ -195,7 +192,7 @@ impl Frame {
         };
         let (west, east, south, north) = points().fold((*first, *first, f64::MAX, f64::MIN), fold);
         let scale_x = (WIDTH - 2.0 * MARGIN) / (east - west).max(1e-6);
-        let scale_y = scale_x / ((south + north) / 2.0).to_radians().cos().max(0.1);
+        let scale_y = scale_x / f64::midpoint(south, north).to_radians().cos().max(0.1);
         Some(Self { west, north, scale_x, scale_y, south })
     }
 

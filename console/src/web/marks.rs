@@ -57,7 +57,10 @@ impl Bar {
 
 /// A sign in the navigation, drawn by hand as one path.
 #[derive(Clone, Copy, Template)]
-#[template(source = r#"<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{{ path }}"/></svg>"#, ext = "html")]
+#[template(
+    source = r#"<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{{ path }}"/></svg>"#,
+    ext = "html"
+)]
 pub(super) struct Icon {
     path: &'static str,
 }

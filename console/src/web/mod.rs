@@ -121,12 +121,13 @@ pub fn routes(city: &Arc<City>, people: &Arc<People>) -> Router {
 
 fn desk<M: Mode>(front: &Arc<Front>, office: &Arc<Office<M>>, hubs: &[Arc<SpeakerHub>]) -> Arc<Desk<M>> {
     // A city lists the hub of live before that of drill, each only if the mode has speakers.
-    let hub = match M::KIND {
-        ModeKind::Live => hubs.first(),
-        ModeKind::Drill => hubs.last(),
+    let (base, hub) = match M::KIND {
+        ModeKind::Live => ("/live", hubs.first()),
+        ModeKind::Drill => ("/drill", hubs.last()),
     };
     let has_speakers = office.account(ChannelKind::Speaker).is_ok();
     Arc::new(Desk {
+        base,
         front: Arc::clone(front),
         office: Arc::clone(office),
         hub: hub.filter(|_| has_speakers).cloned(),
@@ -143,7 +144,7 @@ fn door(live: &Arc<Desk<Live>>) -> Router {
 }
 
 fn of_mode<M: Mode>(desk: &Arc<Desk<M>>) -> Router {
-    let base = desk.base();
+    let base = desk.base;
     let at = |path: &str| format!("{base}{path}");
     Router::new()
         .route(&at("/"), get(board::show::<M>))

@@ -113,7 +113,9 @@ impl Panel {
                 .map(|town| {
                     let parent = town.code.parent().and_then(|code| gazetteer.get(code));
                     Town {
-                        name: gazetteer.get(town.code).map_or_else(|| town.code.to_string(), |it| it.name.to_string()),
+                        name: gazetteer
+                            .get(town.code)
+                            .map_or_else(|| town.code.to_string(), |it| it.name.to_string()),
                         county: parent.map_or_else(String::new, |it| it.name.to_string()),
                         target: thousands(town.target),
                         bar: Bar::of(town.arrived, town.target),
@@ -165,14 +167,28 @@ fn sum(total: &Funnel) -> Sum {
 
 fn row(voice: &Voice, funnel: &Funnel) -> Row {
     let numbers = [
-        funnel.target, funnel.accepted, funnel.arrived, funnel.under_way, funnel.failed, funnel.silent,
+        funnel.target,
+        funnel.accepted,
+        funnel.arrived,
+        funnel.under_way,
+        funnel.failed,
+        funnel.silent,
         funnel.unknown,
     ];
     let [target, accepted, arrived, under_way, failed, silent, unknown] = numbers.map(thousands);
     let part = |number| per_mille(number, funnel.target);
     Row {
         name: name(voice, funnel),
-        cells: [target, accepted, arrived, under_way, failed, silent, unknown, share(funnel.arrived, funnel.target)],
+        cells: [
+            target,
+            accepted,
+            arrived,
+            under_way,
+            failed,
+            silent,
+            unknown,
+            share(funnel.arrived, funnel.target),
+        ],
         bar: Bar {
             done: part(funnel.arrived),
             under_way: part(funnel.accepted - funnel.arrived),
@@ -187,7 +203,8 @@ fn name(voice: &Voice, funnel: &Funnel) -> String {
 }
 
 fn times(voice: &Voice, funnel: &Funnel) -> Times {
-    let told = |ms: Option<u64>| ms.map_or_else(|| "–".to_owned(), |ms| voice.span(Duration::from_millis(ms)));
+    let told =
+        |ms: Option<u64>| ms.map_or_else(|| "–".to_owned(), |ms| voice.span(Duration::from_millis(ms)));
     let [half, most, nearly] = funnel.reached_ms;
     let first = funnel.first_byte_ms.map_or_else(|| "–".to_owned(), |ms| voice.with("web-ms", "a", ms));
     Times { name: name(voice, funnel), cells: [first, told(half), told(most), told(nearly)] }

@@ -84,7 +84,11 @@ impl Both {
     ///
     /// # Errors
     /// [`WebError::Office`] when the store fails; what is wrong with the words is shown, not returned.
-    pub(super) async fn of<M: Mode>(desk: &Desk<M>, visit: &Visit, form: &DraftForm) -> Result<Self, WebError> {
+    pub(super) async fn of<M: Mode>(
+        desk: &Desk<M>,
+        visit: &Visit,
+        form: &DraftForm,
+    ) -> Result<Self, WebError> {
         let v = desk.voice(visit);
         let missing: Vec<String> =
             form.missing().iter().map(|field| v.say(&format!("web-empty-{field}"))).collect();
@@ -94,7 +98,9 @@ impl Both {
         }
         let order = match form.order(&desk.front.zone) {
             Ok(order) => order,
-            Err(error) => return Ok(Self { preview: empty(Vec::new(), Some(error.words(&v))), impact: None }),
+            Err(error) => {
+                return Ok(Self { preview: empty(Vec::new(), Some(error.words(&v))), impact: None });
+            }
         };
         let alert = match desk.office.propose(visit.officer(), &order).await {
             Ok(alert) => alert,
@@ -169,7 +175,8 @@ fn duration<M: Mode>(account: &dyn Channel<M>, units: u64) -> Duration {
 }
 
 fn words(v: &Voice, body: &Body) -> Vec<Words> {
-    let whole = |label: &str, text: &str| Words { label: v.say(label), text: text.to_owned(), is_field: false };
+    let whole =
+        |label: &str, text: &str| Words { label: v.say(label), text: text.to_owned(), is_field: false };
     match body {
         Body::Sms { text } => vec![whole("web-words-sms", text)],
         Body::WeChat { fields, .. } => fields
@@ -185,12 +192,7 @@ fn words(v: &Voice, body: &Body) -> Vec<Words> {
 
 impl Impact {
     /// The impact of an alert.
-    pub(super) fn of<M: Mode>(
-        desk: &Desk<M>,
-        v: &Voice,
-        alert: &Alert<M>,
-        situation: &Situation,
-    ) -> Self {
+    pub(super) fn of<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>, situation: &Situation) -> Self {
         let content = &alert.content;
         let count = |(channel, count): (&ChannelKind, &mingluo_model::audience::HeadCount)| {
             let responsible = v.with("web-responsible", "a", thousands(u64::from(count.responsible)));
@@ -221,7 +223,9 @@ fn checks(v: &Voice, content: &Content, situation: &Situation, gazetteer: &Gazet
         check("check-area", unnamed.is_empty(), unnamed.join("、")),
         check("check-links", !words.contains("://"), String::new()),
     ];
-    if let Some(fleet) = situation.fleet.filter(|_| content.audience.counts.contains_key(&ChannelKind::Speaker)) {
+    if let Some(fleet) =
+        situation.fleet.filter(|_| content.audience.counts.contains_key(&ChannelKind::Speaker))
+    {
         let detail = v.pair("web-boxes", thousands(fleet.online as u64), thousands(fleet.offline as u64));
         checks.push(check("check-boxes", fleet.offline == 0 && fleet.online > 0, detail));
     }

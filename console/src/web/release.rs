@@ -56,7 +56,7 @@ async fn confirmation<M: Mode>(
 ) -> Result<Response, WebError> {
     let (stored, alert) = read(desk, id).await?;
     if !matches!(stored.state, AlertState::Approved { .. }) {
-        return Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base())).into_response());
+        return Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base)).into_response());
     }
     let voice = desk.voice(visit);
     let content = &stored.content;
@@ -81,11 +81,12 @@ pub(super) async fn release<M: Mode>(
     Id(id): Id,
     Form(pairs): Form<Pairs>,
 ) -> Result<Response, WebError> {
-    let typed = pairs.into_iter().find(|(name, _)| name == "people").map(|(_, value)| value).unwrap_or_default();
+    let typed =
+        pairs.into_iter().find(|(name, _)| name == "people").map(|(_, value)| value).unwrap_or_default();
     match try_release(&desk, &visit, id, &typed).await {
         Ok(()) => {
             desk.watch.forget().await;
-            Ok(Redirect::to(&format!("{}/alerts/{id}/hold", desk.base())).into_response())
+            Ok(Redirect::to(&format!("{}/alerts/{id}/hold", desk.base)).into_response())
         }
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             confirmation(&desk, &visit, id, typed, Some(error)).await
@@ -153,9 +154,9 @@ pub(super) async fn hold<M: Mode>(
     let (stored, _) = read(&desk, id).await?;
     let left_ms = hold_left(&stored, desk.front.clock.now());
     let AlertState::Released { release, hold_until } = &stored.state else {
-        return Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base())).into_response());
+        return Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base)).into_response());
     };
-    let after = format!("{}/?alert={id}", desk.base());
+    let after = format!("{}/?alert={id}", desk.base);
     if left_ms == 0 {
         return Ok(Redirect::to(&after).into_response());
     }

@@ -127,7 +127,8 @@ async fn what_is_wrong_is_told_in_the_officers_language() {
 async fn a_double_click_keeps_one_draft() {
     let town = Town::open().await;
     let wang = town.sign_in("wang").await;
-    let (first, second) = tokio::join!(wang.post("/live/compose", &town.red), wang.post("/live/compose", &town.red));
+    let (first, second) =
+        tokio::join!(wang.post("/live/compose", &town.red), wang.post("/live/compose", &town.red));
     assert_eq!(first.location(), second.location());
     assert_eq!(town.city.live.alerts(10).await.unwrap().len(), 1);
 }

@@ -173,7 +173,10 @@ pub(super) fn share(part: u64, whole: u64) -> String {
 
 /// A share in thousandths, rounded down; 0 of nothing.
 pub(super) const fn per_mille(part: u64, whole: u64) -> u64 {
-    if whole == 0 { 0 } else { part * 1000 / whole }
+    match (part * 1000).checked_div(whole) {
+        Some(share) => share,
+        None => 0,
+    }
 }
 
 #[cfg(test)]
@@ -193,9 +196,10 @@ mod tests {
 
     #[test]
     fn thousands_are_grouped() {
-        assert_eq!([0, 999, 1_000, 68_214, 1_600_000].map(thousands), [
-            "0", "999", "1,000", "68,214", "1,600,000"
-        ]);
+        assert_eq!(
+            [0, 999, 1_000, 68_214, 1_600_000].map(thousands),
+            ["0", "999", "1,000", "68,214", "1,600,000"]
+        );
     }
 
     #[test]
@@ -209,7 +213,17 @@ mod tests {
     #[test]
     fn every_word_of_the_model_is_spoken() {
         use mingluo_model::delivery::Reason;
-        let states = ["draft", "submitted", "approved", "released", "updated", "lifted", "corrected", "expired", "recalled"];
+        let states = [
+            "draft",
+            "submitted",
+            "approved",
+            "released",
+            "updated",
+            "lifted",
+            "corrected",
+            "expired",
+            "recalled",
+        ];
         let words = Grade::ALL.map(|grade| format!("grade-{}", grade.word())).into_iter();
         let words = words.chain(ChannelKind::ALL.map(|kind| format!("channel-{}", kind.word())));
         let words = words.chain(Reason::ALL.map(|reason| format!("reason-{}", reason.word())));

@@ -198,7 +198,8 @@ impl<M: Mode> Engine<M> {
         let tasks = TaskTracker::new();
         let (maps, halted) = (Mutex::default(), Mutex::default());
         let ids = Mutex::new(StdRng::from_rng(&mut chance));
-        let engine = Arc::new(Self { store, posts, clock, config, roster, stop, tasks, chance: ids, maps, halted });
+        let engine =
+            Arc::new(Self { store, posts, clock, config, roster, stop, tasks, chance: ids, maps, halted });
         engine.recover().await?;
         engine.spawn(&mut chance);
         Ok(engine)

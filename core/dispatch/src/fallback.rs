@@ -41,7 +41,9 @@ impl<M: Mode> Engine<M> {
     fn failing(&self, seen: &mut Diverted) -> Vec<Failing> {
         let mut failing = Vec::new();
         for post in self.posts.values() {
-            for progress in post.desk().plans().iter().filter(|progress| progress.status() == PlanStatus::Open) {
+            for progress in
+                post.desk().plans().iter().filter(|progress| progress.status() == PlanStatus::Open)
+            {
                 let counts = progress.tally().total();
                 let (id, failed) = (progress.plan().id, counts.of(DeliveryState::Failed));
                 if counts.of(DeliveryState::Planned) == 0 && failed > seen.get(&id).copied().unwrap_or(0) {

@@ -605,7 +605,9 @@ impl<M: Mode> Progress<M> {
     /// The plan folded into chunks of 4,096 ordinals, for the ledger.
     pub fn fold(&self) -> Vec<Chunk> {
         let end = self.base + self.cells.standing.len() as u32;
-        (self.base / Chunk::SIZE..end.div_ceil(Chunk::SIZE)).map(|chunk_no| self.fold_chunk(chunk_no)).collect()
+        (self.base / Chunk::SIZE..end.div_ceil(Chunk::SIZE))
+            .map(|chunk_no| self.fold_chunk(chunk_no))
+            .collect()
     }
 
     fn fold_chunk(&self, chunk_no: u32) -> Chunk {

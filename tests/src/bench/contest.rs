@@ -51,8 +51,7 @@ impl Contest<'_> {
     }
 
     async fn heat_in(&self, folder: &Path, way: Way, engine: Engine, rtt_ms: u32) -> anyhow::Result<Score> {
-        let mut gateway =
-            Gateway::start(&self.programs.join("sim-smsc"), folder, rtt_ms, self.clock).await?;
+        let mut gateway = Gateway::start(&self.programs.join("sim-smsc"), folder, rtt_ms, self.clock).await?;
         let heat = self.order(folder, way, engine, gateway.port).await?;
         let told = self.run(folder, &heat, &mut gateway).await?;
         let gateway = gateway.stop().await.context("sim-smsc")?;

@@ -63,8 +63,7 @@ pub async fn dispatch(options: DispatchOptions, clock: SharedClock) -> anyhow::R
     };
     let machine = Machine::look(folder.path());
     let floors = floor::measure(folder.path(), &*clock)?;
-    let contest =
-        Contest { options: &options, folder: folder.path(), programs: &programs, clock: &clock };
+    let contest = Contest { options: &options, folder: folder.path(), programs: &programs, clock: &clock };
     let races = races(&contest).await?;
     let setting = setting(&options);
     let findings = Findings { machine, floors, setting, races, load_after: machine::load() };

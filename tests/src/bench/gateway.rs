@@ -76,7 +76,9 @@ impl Gateway {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("{} cannot be started; build it or give --bin-dir", program.display()))?;
+            .with_context(|| {
+                format!("{} cannot be started; build it or give --bin-dir", program.display())
+            })?;
         let mut lines = BufReader::new(child.stdout.take().context("a piped output is there")?).lines();
         let said = within(&**clock, PATIENCE, lines.next_line()).await?;
         let said = said?.context("sim-smsc ended before it listened")?;

@@ -21,7 +21,8 @@ use std::{path::PathBuf, time::Duration};
 pub(super) const ACCOUNT: &str = "bench";
 
 /// What everybody is told: one part of a short message.
-pub(super) const TEXT: &str = "清原县气象台发布暴雨红色预警信号：未来三小时降雨量将达一百毫米以上，请立即转移避险。";
+pub(super) const TEXT: &str =
+    "清原县气象台发布暴雨红色预警信号：未来三小时降雨量将达一百毫米以上，请立即转移避险。";
 
 /// A licence that binds nobody: the most that an account may have.
 const NO_LICENCE: u32 = 10_000_000;

@@ -203,12 +203,7 @@ async fn release(
     Ok(plans)
 }
 
-fn alert(
-    edition: EditionId,
-    count: u32,
-    now: Timestamp,
-    chance: &mut StdRng,
-) -> anyhow::Result<Alert<Live>> {
+fn alert(edition: EditionId, count: u32, now: Timestamp, chance: &mut StdRng) -> anyhow::Result<Alert<Live>> {
     let officer = OfficerId::new(now, chance);
     let content = content(edition, count, now)?;
     let release = Signature { officer, at: now, content: content.hash(ModeKind::Live) };
@@ -218,8 +213,7 @@ fn alert(
 
 fn content(edition: EditionId, count: u32, now: Timestamp) -> anyhow::Result<Content> {
     let regions: Vec<RegionCode> = vec![COUNTY.parse()?];
-    let text =
-        Text { headline: "暴雨红色预警".into(), body: TEXT.into(), instruction: String::new() };
+    let text = Text { headline: "暴雨红色预警".into(), body: TEXT.into(), instruction: String::new() };
     Ok(Content {
         kind: AlertKind::Alert,
         hazard: Hazard {
@@ -231,7 +225,9 @@ fn content(edition: EditionId, count: u32, now: Timestamp) -> anyhow::Result<Con
         grade: Grade::Red,
         class: EmergencyClass::Emergency,
         texts: BTreeMap::from([(Language::chinese(), text)]),
-        area: Area { regions: regions.clone(), shapes: Vec::new(), described: "清原满族自治县".into() },
+        area: Area {
+            regions: regions.clone(), shapes: Vec::new(), described: "清原满族自治县".into()
+        },
         audience: Audience {
             edition,
             regions,

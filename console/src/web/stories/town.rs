@@ -251,7 +251,8 @@ impl Browser {
 
     /// The first event of a stream.
     pub(super) async fn first_event(&self, path: &str) -> String {
-        let response = self.routes.clone().oneshot(self.request(Method::GET, path, String::new())).await.unwrap();
+        let response =
+            self.routes.clone().oneshot(self.request(Method::GET, path, String::new())).await.unwrap();
         let mut stream = response.into_body().into_data_stream();
         String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap()
     }
@@ -275,6 +276,14 @@ impl Browser {
 /// Percent-encoding of everything but letters and digits.
 fn escaped(text: &str) -> String {
     text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            },
+        )
         .collect()
 }

@@ -39,7 +39,8 @@ const LOADED: &str = "insert into delivery (id, prio, state, address)
 const CLAIMED: &str = "update delivery set state = 1, claimed_at = unixepoch()
     where id in (select id from delivery where state = 0 order by prio, id limit ?) returning id, address";
 
-const ACCEPTED: &str = "update delivery set state = 2, provider_id = given.provider_id, accepted_at = unixepoch()
+const ACCEPTED: &str =
+    "update delivery set state = 2, provider_id = given.provider_id, accepted_at = unixepoch()
     from (select value ->> 0 as id, value ->> 1 as provider_id from json_each(?)) as given
     where delivery.id = given.id";
 
@@ -72,8 +73,7 @@ impl Table for SqliteTable {
     async fn load(&self, count: u32) -> anyhow::Result<()> {
         let mut pen = self.pen.lock().await;
         for first in (0..count).step_by(LOAD) {
-            let rows: Vec<_> =
-                (first..count.min(first + LOAD as u32)).map(|id| (id, number(id))).collect();
+            let rows: Vec<_> = (first..count.min(first + LOAD as u32)).map(|id| (id, number(id))).collect();
             sqlx::query(LOADED).bind(serde_json::to_string(&rows)?).execute(&mut *pen).await?;
         }
         Ok(())

@@ -1,0 +1,145 @@
+//! One story in a real browser: an officer signs in and sees the board move while a warning is delivered. The last
+//! picture is kept as an artefact.
+
+use mingluo_console::{api, people, people::People, web};
+use mingluo_ledger::store::{OfficerRow, OrgRow};
+use mingluo_model::owner::Role;
+use mingluo_rehearsal::city::{City, CityOrder};
+use std::{
+    net::{SocketAddr, TcpListener as Probe},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+use thirtyfour::{ChromiumLikeCapabilities, prelude::*};
+use tokio::net::TcpListener;
+
+const PASSWORD: &str = "a long enough password";
+
+/// The driver, ended with the story.
+struct Driver {
+    process: Child,
+    address: String,
+}
+
+impl Driver {
+    fn start() -> Option<Self> {
+        if !Path::new("/usr/bin/chromedriver").exists() || !Path::new("/usr/bin/chromium").exists() {
+            assert!(
+                std::env::var_os("MINGLUO_NEED_BROWSER").is_none(),
+                "chromium and chromium-driver are missing"
+            );
+            eprintln!("skipped: chromium and chromium-driver are not installed");
+            return None;
+        }
+        let port = Probe::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let process = Command::new("/usr/bin/chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Some(Self { process, address: format!("http://127.0.0.1:{port}") })
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+async fn browser(driver: &Driver, city: &City) -> WebDriver {
+    let mut wishes = DesiredCapabilities::chrome();
+    let profile = city.folder().join("browser");
+    for wish in [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        "--window-size=1440,900",
+        &format!("--user-data-dir={}", profile.display()),
+    ] {
+        wishes.add_arg(wish).unwrap();
+    }
+    for _ in 0..100 {
+        if let Ok(browser) = WebDriver::new(&driver.address, wishes.clone()).await {
+            return browser;
+        }
+        city.console.clock.sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the browser did not start within ten seconds");
+}
+
+/// Serves the console's pages and API on a free port.
+async fn serve(city: &City) -> SocketAddr {
+    let officer = city.officer(9, &[Role::Author, Role::Auditor]);
+    let org = OrgRow { id: officer.owner.org, name: "抚顺市应急管理局".into(), owner: officer.owner };
+    let row = OfficerRow {
+        officer,
+        login: "li".into(),
+        name: "李明".into(),
+        password_hash: people::hash_password(PASSWORD).unwrap(),
+        enabled: true,
+    };
+    city.console.store.save_people(&[org], &[row], &[]).await.unwrap();
+    let console = Arc::clone(&city.console);
+    let people = Arc::new(People::new(Arc::clone(&console.store), console.clock.clone()));
+    let routes = api::routes(&console, &people).merge(web::routes(&console, &people));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    address
+}
+
+async fn board_text(page: &WebDriver) -> String {
+    page.find(By::Css("main")).await.unwrap().text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_officer_signs_in_and_sees_the_board_move() {
+    let Some(driver) = Driver::start() else { return };
+    let city =
+        City::start(CityOrder { recipients: 600, licence: 300, ..CityOrder::default() }).await.unwrap();
+    let address = serve(&city).await;
+    let page = browser(&driver, &city).await;
+    page.goto(format!("http://{address}/live/")).await.unwrap();
+    page.find(By::Name("name")).await.unwrap().send_keys("li").await.unwrap();
+    page.find(By::Name("password")).await.unwrap().send_keys(PASSWORD).await.unwrap();
+    page.find(By::Css("button.pri")).await.unwrap().click().await.unwrap();
+    page.query(By::Css("main[data-stream]")).first().await.unwrap();
+
+    let live = &city.console.live;
+    let order = city.order(
+        "red",
+        "预计未来3小时清原镇、红透山镇降雨量将达100毫米以上，请立即转移。",
+        Duration::from_hours(1),
+    );
+    let red = city.issue(live, &order).await.unwrap();
+    let mut seen = vec![board_text(&page).await];
+    for _ in 0..400 {
+        let text = board_text(&page).await;
+        if seen.last() != Some(&text) {
+            seen.push(text);
+        }
+        if seen.len() >= 4 && seen.last().is_some_and(|text| text.contains("暴雨")) {
+            break;
+        }
+        city.console.clock.sleep(Duration::from_millis(50)).await;
+    }
+    assert!(seen.len() >= 4, "the board showed {} states only", seen.len());
+    city.settled(live, red.id).await.unwrap();
+    let artefacts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../artefacts");
+    std::fs::create_dir_all(&artefacts).unwrap();
+    page.screenshot(&artefacts.join("board.png")).await.unwrap();
+    page.quit().await.unwrap();
+    city.end().await.unwrap();
+}
