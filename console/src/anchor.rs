@@ -26,10 +26,10 @@ pub enum AnchorError {
 /// # Errors
 /// [`AnchorError`]; it is tried again the next time.
 pub async fn anchor(store: &dyn Store, signer: &dyn Signer, clock: &dyn Clock) -> Result<(), AnchorError> {
-    let signed = store.audit_heads().await?.last().map_or(0, |head| head.seq);
+    let covered = store.audit_heads().await?.last().map_or(0, |head| head.seq);
     let mut newest = None;
     loop {
-        let after = newest.as_ref().map_or(signed, |(seq, _)| *seq);
+        let after = newest.as_ref().map_or(covered, |(seq, _)| *seq);
         let rows = store.audit_rows(after, STEP).await?;
         let Some(last) = rows.last() else { break };
         newest = Some((last.seq, last.hash));

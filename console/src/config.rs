@@ -174,7 +174,11 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    pub(crate) fn value(field: impl Into<String>, value: impl ToString, fix: impl Into<String>) -> Self {
+    pub(crate) fn value(
+        field: impl Into<String>,
+        value: impl std::fmt::Display,
+        fix: impl Into<String>,
+    ) -> Self {
         Self::Value { field: field.into(), value: value.to_string(), fix: fix.into() }
     }
 }

@@ -60,7 +60,7 @@ pub async fn keep(
     store.begin_edition(&head).await?;
     let mut batch = Vec::with_capacity(BATCH);
     for block in draft.blocks() {
-        kept(block.n as u64);
+        kept(u64::from(block.n));
         batch.push(edition_block(block));
         if batch.len() == BATCH {
             store.add_blocks(head.id, &batch).await?;
@@ -83,7 +83,7 @@ fn edition_block(block: BlockPlain) -> EditionBlock {
     EditionBlock {
         block_no: block.block_no,
         first_ordinal: block.first_ordinal,
-        recipients: block.n as u32,
+        recipients: block.n,
         region_min: block.region_min,
         region_max: block.region_max,
         columns: block.columns,

@@ -1,5 +1,11 @@
 //! The stories: a whole city in one process, and the rules of the house.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "all of this is tests: a panic is how they fail"
+)]
+
 mod browser;
 mod house;
 mod stories;

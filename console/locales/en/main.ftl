@@ -276,6 +276,7 @@ web-follow-one = One releaser is enough; it stops first, then sends.
 web-follow-other = You may not release: it is handed in and a releaser sends it.
 web-list-none = No warnings.
 web-error-cross-site = This came from another site and was refused. Do it again on a page of this site.
+web-error-unreadable = The request is incomplete or malformed. Go back to the page and try again.
 web-error-no-page = There is no such page. Check the address.
 web-error-too-many-tries = Too many wrong tries. Wait { $a } s.
 web-error-no-number = “{ $a }” is no number. Type the number that the page shows.

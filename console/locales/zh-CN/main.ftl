@@ -276,6 +276,7 @@ web-follow-one = 一名签发人确认即可，先停后发。
 web-follow-other = 您没有签发权限：提交后由签发人发出。
 web-list-none = 没有预警。
 web-error-cross-site = 该操作来自其他网站，已拒绝。请在本站页面上重新操作。
+web-error-unreadable = 请求不完整或格式有误。请回到页面重新操作。
 web-error-no-page = 没有这个页面。请检查网址。
 web-error-too-many-tries = 输错次数过多，请 { $a } 秒后再试。
 web-error-no-number = “{ $a }”不是数字。请输入页面上显示的人次。

@@ -148,7 +148,7 @@ impl Import {
                 bad.len()
             )),
             None => {
-                say(format_args!("{} 行有误，未导入 bad rows; nothing was imported (--strict)", bad.len()))
+                say(format_args!("{} 行有误，未导入 bad rows; nothing was imported (--strict)", bad.len()));
             }
         }
     }

@@ -65,7 +65,7 @@ async fn keep_house(city: Arc<City>) {
                 tracing::error!(error = &error as &dyn std::error::Error, "expiry could not be kept");
             }
         }
-        if rounds % ANCHOR_ROUNDS == 0 {
+        if rounds.is_multiple_of(ANCHOR_ROUNDS) {
             sign_head(&city).await;
         }
         if let Err(error) = city.store.tidy().await {

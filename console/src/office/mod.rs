@@ -231,22 +231,35 @@ impl<M: Mode> Office<M> {
             if count.recipients == 0 {
                 continue;
             }
-            let account = self.account(*channel)?;
-            let rendered = self.renderer.render(alert, *channel, self.clock.now())?;
-            let parts = match channel {
-                // A bulletin is signed when it is released; until then its own rules are what counts.
-                ChannelKind::Speaker => {
-                    self.renderer.check_bulletin(alert, self.clock.now())?;
-                    NonZeroU16::MIN
-                }
-                _ => account
-                    .measure(&rendered.message(alert))
-                    .map_err(|source| OfficeError::Unfit { channel: *channel, source })?,
-            };
+            let (rendered, parts) = self.preview_of(alert, *channel)?;
             preview.rendered.insert(*channel, rendered);
             preview.parts.insert(*channel, parts);
         }
         Ok(preview)
+    }
+
+    /// The exact words of one channel, and their units (SMS parts) for each recipient.
+    ///
+    /// # Errors
+    /// [`OfficeError::NoAccount`], [`OfficeError::Render`] or [`OfficeError::Unfit`] for this channel.
+    pub(crate) fn preview_of(
+        &self,
+        alert: &Alert<M>,
+        channel: ChannelKind,
+    ) -> Result<(Rendered, NonZeroU16), OfficeError> {
+        let account = self.account(channel)?;
+        let rendered = self.renderer.render(alert, channel, self.clock.now())?;
+        let parts = match channel {
+            // A bulletin is signed when it is released; until then its own rules are what counts.
+            ChannelKind::Speaker => {
+                self.renderer.check_bulletin(alert, self.clock.now())?;
+                NonZeroU16::MIN
+            }
+            _ => account
+                .measure(&rendered.message(alert))
+                .map_err(|source| OfficeError::Unfit { channel, source })?,
+        };
+        Ok((rendered, parts))
     }
 
     /// The account that a channel leaves by: the first that is configured.

@@ -34,6 +34,9 @@ impl<M: Mode> Office<M> {
     /// Releases an approved alert. `people` is the number that the officer typed: it must be the number that the
     /// audience shows, over all channels.
     ///
+    /// # Panics
+    /// Never: only a released alert is planned.
+    ///
     /// # Errors
     /// [`OfficeError`]: the rule that refuses it; then nothing is released and nothing that ran is stopped.
     pub async fn release(

@@ -64,9 +64,12 @@ impl Broadcaster {
     fn ebm(&self, now: Timestamp, zone: &jiff::tz::TimeZone) -> Result<EbmId, RenderError> {
         let instant = now.to_jiff().ok_or(RenderError::Time { field: "sent", value: now.0 })?;
         let local = instant.to_zoned_datetime(zone.clone());
-        let day =
-            local.year().unsigned_abs() as u32 * 10_000 + local.month() as u32 * 100 + local.day() as u32;
-        let tenths = (local.hour() as u64 * 3600 + local.minute() as u64 * 60 + local.second() as u64) / 10;
+        let day = u32::from(local.year().unsigned_abs()) * 10_000
+            + u32::from(local.month().unsigned_abs()) * 100
+            + u32::from(local.day().unsigned_abs());
+        let seconds =
+            i64::from(local.hour()) * 3600 + i64::from(local.minute()) * 60 + i64::from(local.second());
+        let tenths = seconds.unsigned_abs() / 10;
         let number = rising(&self.last_ebm, u64::from(day) * 10_000 + tenths);
         let malformed = |problem: String| {
             RenderError::Signer(SignerError::Malformed(Malformed { field: "ebm", problem }))

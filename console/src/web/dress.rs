@@ -31,6 +31,14 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
 
+/// What the router's own readers of forms, queries and sizes answer in plain English.
+const UNREADABLE: [StatusCode; 4] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    StatusCode::UNPROCESSABLE_ENTITY,
+];
+
 /// What the request said about itself, kept for the answer.
 struct Asked {
     path: String,
@@ -64,12 +72,19 @@ pub(super) async fn dress(State(front): State<Arc<Front>>, mut request: Request,
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<Arc<WebError>>() {
         response = refusal(&front, &asked, &error);
+    } else if UNREADABLE.contains(&response.status()) && !is_page(&response) {
+        response = refusal(&front, &asked, &WebError::Unreadable);
     }
     let headers = response.headers_mut();
     headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     remember(headers, asked.chosen);
     response
+}
+
+fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 fn remember(headers: &mut HeaderMap, chosen: Option<&'static str>) {

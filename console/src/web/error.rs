@@ -20,6 +20,9 @@ pub(super) enum WebError {
     /// A click that came from another site.
     #[error("the request came from another site")]
     CrossSite,
+    /// A request that our pages would not send.
+    #[error("the request cannot be read")]
+    Unreadable,
     /// No such page, file or id.
     #[error("there is no such page")]
     NoPage,
@@ -77,6 +80,7 @@ impl WebError {
         match self {
             Self::NotSignedIn | Self::WrongPassword => StatusCode::UNAUTHORIZED,
             Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::NoPage => StatusCode::NOT_FOUND,
             Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NoNumber { .. } | Self::NoTime { .. } | Self::Empty { .. } => {
@@ -91,6 +95,7 @@ impl WebError {
         match self {
             Self::NotSignedIn => voice.say("error-not-signed-in"),
             Self::CrossSite => voice.say("web-error-cross-site"),
+            Self::Unreadable => voice.say("web-error-unreadable"),
             Self::NoPage => voice.say("web-error-no-page"),
             Self::WrongPassword => voice.say("error-wrong-password"),
             Self::TooManyTries { wait } => voice.with("web-error-too-many-tries", "a", wait.as_secs().max(1)),

@@ -41,13 +41,15 @@ pub(super) async fn stream<M: Mode>(
     State(desk): State<Arc<Desk<M>>>,
     visit: Visit,
     Query(choice): Query<Choice>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> ([(&'static str, &'static str); 1], Sse<impl Stream<Item = Result<Event, Infallible>>>) {
     let now = desk.front.clock.ticks();
     let tab = Tab { desk, visit, choice, shown: None, spoke: now, checked: now };
-    Sse::new(stream::unfold(tab, |mut tab| async move {
+    let events = stream::unfold(tab, |mut tab| async move {
         let event = tab.next().await?;
         Some((Ok(event), tab))
-    }))
+    });
+    // A proxy that gathers bytes would make the board stand still.
+    ([("x-accel-buffering", "no")], Sse::new(events))
 }
 
 impl<M: Mode> Tab<M> {

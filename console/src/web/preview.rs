@@ -152,13 +152,10 @@ fn fill<M: Mode>(
     view: &mut ChannelView,
 ) -> Result<(), OfficeError> {
     let account = desk.office.account(channel)?;
-    let rendered = desk.office.renderer.render(alert, channel, desk.front.clock.now())?;
-    view.words = words(v, &rendered.body);
-    let parts = account
-        .measure(&rendered.message(alert))
-        .map_err(|source| OfficeError::Unfit { channel, source })?
-        .get();
-    let units = u64::from(recipients) * u64::from(parts);
+    // Words that are too long are shown all the same: the officer must see what to shorten.
+    view.words = words(v, &desk.office.renderer.render(alert, channel, desk.front.clock.now())?.body);
+    let (rendered, parts) = desk.office.preview_of(alert, channel)?;
+    let units = u64::from(recipients) * u64::from(parts.get());
     if let Body::Sms { text } = &rendered.body {
         view.meta.push(v.with("web-characters", "a", text.chars().count()));
         view.meta.push(v.with("web-parts", "a", parts));

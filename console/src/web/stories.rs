@@ -250,6 +250,15 @@ async fn a_page_that_is_not_there_says_so() {
 }
 
 #[tokio::test]
+async fn a_request_that_makes_no_sense_gets_a_page_too() {
+    let town = Town::open().await;
+    let wang = town.sign_in("wang").await;
+    let answer = wang.get("/live/?alert=nonsense").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(answer.body.contains("请求不完整或格式有误"));
+}
+
+#[tokio::test]
 async fn a_fragment_gets_a_fragment_back() {
     let town = Town::open().await;
     let stranger: Browser = town.stranger().with("hx-request", "true");

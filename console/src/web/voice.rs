@@ -234,6 +234,56 @@ mod tests {
     }
 
     #[test]
+    fn every_sentence_that_pages_ask_for_exists() {
+        let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let files = ["templates", "src/web"].into_iter().flat_map(|folder| {
+            std::fs::read_dir(here.join(folder)).unwrap().map(|entry| entry.unwrap().path())
+        });
+        let texts: Vec<String> =
+            files.filter(|file| file.is_file()).map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        let is_key =
+            |word: &&str| word.starts_with("web-") && !word.contains(['{', ' ']) && !word.ends_with('-');
+        let keys = texts.iter().flat_map(|text| text.split('"')).filter(is_key);
+        for tongue in [Tongue::Chinese, Tongue::English] {
+            let values = [("a", String::new()), ("b", String::new())];
+            let exists = |key: &str| !say(tongue, key, &values).starts_with("Unknown");
+            let silent: Vec<&str> =
+                keys.clone().filter(|key| !exists(key) && !exists(&format!("{key}-drill"))).collect();
+            assert!(silent.is_empty(), "{tongue:?}: {silent:?}");
+        }
+    }
+
+    #[test]
+    fn every_word_of_the_pages_is_spoken() {
+        let families = [
+            ("nav", &["board", "compose", "waiting", "alerts", "live", "drill"][..]),
+            ("todo", &["submit", "approve", "release"]),
+            ("go", &["submit", "approve", "release"]),
+            ("signed", &["draft", "submit", "approve", "release", "recall"]),
+            ("kind", &["alert", "update", "lift", "correction"]),
+            ("follow", &["lift", "correct"]),
+            ("follow-go", &["lift", "correct"]),
+            ("empty", &["hazard", "grade", "body", "area", "channels"]),
+            ("status", &["400", "401", "403", "404", "409", "422", "429", "503"]),
+            ("part", &["text", "headline", "body"]),
+            (
+                "step",
+                &["draft", "submit", "submitted", "approve", "approved", "release", "released", "recall"],
+            ),
+            ("step", &["recalled", "followed", "expired"]),
+        ];
+        let words = families.iter().flat_map(|(family, words)| words.iter().map(move |word| (family, word)));
+        let checks = ["advice", "area", "links", "boxes", "overlap"];
+        let silent = |key: &String| chinese_voice().say(key).starts_with("Unknown");
+        let missing: Vec<String> =
+            words.map(|(family, word)| format!("web-{family}-{word}")).filter(silent).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let both =
+            checks.iter().flat_map(|check| ["good", "look"].map(|end| format!("web-check-{check}-{end}")));
+        assert_eq!(both.filter(silent).count(), 0);
+    }
+
+    #[test]
     fn the_words_inside_a_problem_are_spoken_too() {
         let fields = vec![("state", "released".to_owned()), ("step", "approved".to_owned())];
         let told = chinese_voice().problem("alert-wrong-state", fields);

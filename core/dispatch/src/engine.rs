@@ -261,7 +261,9 @@ impl<M: Mode> Engine<M> {
             let Some((last, _)) = events.last() else { break };
             after = *last;
             let mut desk = post.desk();
-            events.iter().for_each(|(_, event)| desk.replay(number, event));
+            for (_, event) in &events {
+                desk.replay(number, event);
+            }
         }
         let now = self.clock.now();
         let lost = post.desk().plan(number).lost_in_flight();

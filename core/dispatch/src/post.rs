@@ -153,7 +153,7 @@ impl<M: Mode> Post<M> {
                         End::Stopped => return Ok(()),
                         End::Halted(halt) => return Err(halt),
                         End::Lost(error) => {
-                            tracing::warn!(account, %error, "session ended, opening it again")
+                            tracing::warn!(account, %error, "session ended, opening it again");
                         }
                     }
                     pause

@@ -202,7 +202,9 @@ proptest! {
             facts.push((fact, at));
         }
         let mut again = progress(6, 2, Grade::Orange);
-        facts.iter().for_each(|(fact, at)| again.apply(fact, *at));
+        for (fact, at) in &facts {
+            again.apply(fact, *at);
+        }
         for ordinal in 100..106 {
             let open = |standing: Standing| standing.state().is_open();
             let (one, other) = (run.standing(ordinal).unwrap(), again.standing(ordinal).unwrap());

@@ -18,7 +18,7 @@ use std::{
 use tokio::{io::AsyncReadExt, process::Command};
 
 /// How long a heat may take to say what it cost.
-const LAST_WORDS: Duration = Duration::from_secs(120);
+const LAST_WORDS: Duration = Duration::from_mins(2);
 
 /// Where heats run and with what.
 pub(super) struct Contest<'a> {
@@ -114,5 +114,5 @@ fn words(folder: &Path) -> PathBuf {
 fn last_words(folder: &Path) -> String {
     let text = fs::read_to_string(words(folder)).unwrap_or_default();
     let lines: Vec<&str> = text.lines().rev().take(8).collect();
-    lines.into_iter().rev().map(|line| format!("\n    | {line}")).collect()
+    lines.into_iter().rev().fold(String::new(), |told, line| told + "\n    | " + line)
 }

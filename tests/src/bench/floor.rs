@@ -43,13 +43,13 @@ fn commits(folder: &Path, group: usize, clock: &dyn Clock) -> anyhow::Result<Flo
     let records = vec![0x55; group * RECORD];
     let begun = clock.ticks();
     let mut took = Vec::with_capacity(COMMITS);
-    while took.len() < COMMITS && clock.ticks() - begun < LONGEST {
+    while took.len() < COMMITS && clock.ticks().saturating_sub(begun) < LONGEST {
         let before = clock.ticks();
         file.write_all(&records)?;
         file.sync_data()?;
-        took.push(clock.ticks() - before);
+        took.push(clock.ticks().saturating_sub(before));
     }
-    let per_s = (took.len() * group) as f64 / (clock.ticks() - begun).as_secs_f64();
+    let per_s = (took.len() * group) as f64 / clock.ticks().saturating_sub(begun).as_secs_f64();
     fs::remove_file(&path)?;
     took.sort_unstable();
     Ok(Floor { group, p50_us: took[took.len() / 2].as_micros() as u64, per_s })

@@ -62,7 +62,7 @@ pub(super) async fn run(heat: &Heat, clock: &SharedClock) -> anyhow::Result<Told
     let mut meter = Meter::start(&place).await?;
     let begun = clock.ticks();
     let plans = release(store.as_ref(), edition, heat.count, clock.now(), &mut chance).await?;
-    let planned = Planned { took: clock.ticks() - begun, released: clock.now() };
+    let planned = Planned { took: clock.ticks().saturating_sub(begun), released: clock.now() };
     meter.release();
     engine.admit(plans).await?;
     tokio::select! {
@@ -194,12 +194,12 @@ async fn release(
     let hearing = Hearing::Now { responsible: (0..0).collect(), residents: (0..count).collect() };
     let outgoing = Outgoing { account: AccountName(ACCOUNT.into()), message, hearing };
     let plans = planner::plans(&alert, BTreeMap::from([(ChannelKind::Sms, outgoing)]), now, chance)?;
-    let change = Change {
+    let release = Change {
         alerts: vec![AlertWrite::new(&alert, 0)],
         plans: plans.iter().map(|plan| StoredPlan::new(plan, PlanStatus::Open)).collect(),
         ..Change::default()
     };
-    store.commit(&change).await.context("release")?;
+    store.commit(&release).await.context("release")?;
     Ok(plans)
 }
 

@@ -7,7 +7,7 @@ use std::{fs, path::Path, thread};
 const TICKS: f64 = 100.0;
 
 /// A machine with a load below this for each core is calm enough to quote figures of.
-const CALM: f64 = 0.25;
+const CALM: f64 = 0.5;
 
 /// The machine and how busy it was.
 #[derive(Debug, Clone, Serialize)]

@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
             Ok(false) => ExitCode::FAILURE,
             Err(error) => complain(&error),
         },
-        () = stopped(), if options.once => ExitCode::FAILURE,
+        () = stopped(), if options.once => complain(&anyhow::anyhow!("被中断，没有结论 / interrupted, no verdict")),
     }
 }
 

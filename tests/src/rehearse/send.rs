@@ -141,11 +141,10 @@ impl Sending<'_> {
     }
 
     async fn watch(&self, drafted: &Drafted, opened: &mut Opened) -> anyhow::Result<Vec<PlanView>> {
-        let parts = drafted.people * u64::from(drafted.parts.values().copied().max().unwrap_or(1));
-        let sending = parts / u64::from(self.licence.max(1));
-        let limit = Duration::from_secs(2 * sending + 3 * u64::from(self.house.receipts_within_s()) + 90);
+        let patience = Duration::from_secs(2 * u64::from(self.house.receipts_within_s()) + 60);
         let (house, key) = (self.house, &self.officers.keys[0]);
-        let watch = Watch { door: &self.door, key, alert: &drafted.id, clock: house.clock, limit };
+        let Self { door, .. } = self;
+        let watch = Watch { door, key, alert: &drafted.id, clock: house.clock, voice: house.voice, patience };
         watch.to_the_end(opened.city()?).await
     }
 

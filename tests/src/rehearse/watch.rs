@@ -4,6 +4,7 @@
 use super::{
     api::{Door, Key, PlanView},
     program::Program,
+    voice::Voice,
 };
 use anyhow::bail;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -12,6 +13,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 /// Between two looks.
 pub(super) const LOOK: Duration = Duration::from_millis(200);
+
+/// Between two lines where no bar can be drawn.
+const TELL: Duration = Duration::from_secs(5);
 
 /// How long what is unknown must stay so: longer than the city waits before it sends such a one again.
 const UNKNOWN_STAYS: Duration = Duration::from_secs(4);
@@ -22,17 +26,18 @@ pub(super) struct Watch<'a> {
     pub(super) key: &'a Key,
     pub(super) alert: &'a str,
     pub(super) clock: &'a SharedClock,
-    /// Nothing takes longer than this.
-    pub(super) limit: Duration,
+    pub(super) voice: &'a Voice,
+    /// Something must change within this time.
+    pub(super) patience: Duration,
 }
 
 impl Watch<'_> {
     /// Looks until every plan is settled.
     pub(super) async fn to_the_end(&self, city: &mut Program) -> anyhow::Result<Vec<PlanView>> {
-        let began = self.clock.ticks();
         let mut bars = Bars::new();
         let mut last: Vec<PlanView> = Vec::new();
-        let mut since = began;
+        let mut since = self.clock.ticks();
+        let mut told = since;
         loop {
             city.check()?;
             let plans = self.door.show(self.key, self.alert).await?.plans;
@@ -45,9 +50,15 @@ impl Watch<'_> {
                 bars.finish();
                 return Ok(last);
             }
-            if now.saturating_sub(began) > self.limit {
+            if now.saturating_sub(since) > self.patience {
                 bars.finish();
                 bail!("{}", self.stuck(&last));
+            }
+            if bars.all.is_hidden() && now.saturating_sub(told) > TELL {
+                told = now;
+                for plan in &last {
+                    self.voice.note(line(plan));
+                }
             }
             self.clock.sleep(LOOK).await;
         }
@@ -56,7 +67,11 @@ impl Watch<'_> {
     fn stuck(&self, plans: &[PlanView]) -> String {
         let states: Vec<String> =
             plans.iter().map(|plan| format!("{}: {:?}", plan.channel, plan.counts.states)).collect();
-        format!("{:?} 内没有全部了结 / not settled within that time: {}", self.limit, states.join("; "))
+        format!(
+            "{:?} 没有动静而未了结 / nothing moved for so long, and not all is settled: {}",
+            self.patience,
+            states.join("; ")
+        )
     }
 }
 
@@ -110,6 +125,14 @@ impl Bars {
 fn style() -> ProgressStyle {
     let template = "    {prefix:<14} {bar:30} {pos}/{len} {per_sec:>12} {msg}";
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// How a plan stands, where no bar can be drawn.
+fn line(plan: &PlanView) -> String {
+    let counts = &plan.counts;
+    let confirmed = counts.of(&["delivered", "sounded", "acknowledged"]);
+    let channel = label(&plan.channel);
+    format!("{channel}: 已收 taken {}/{}  确认 confirmed {confirmed}", counts.taken(), counts.target)
 }
 
 /// A channel's name in both languages.

@@ -95,7 +95,6 @@ struct PretendCity {
     address: String,
     made: Made,
     session: Session<Live>,
-    channel: SpeakerChannel<Live>,
     served: JoinHandle<()>,
     stop: CancellationToken,
     dir: TempDir,
@@ -117,12 +116,12 @@ impl PretendCity {
         let name = AccountName("speaker".to_owned());
         let config =
             SpeakerConfig { name, pretend: true, listen, tls: tls.clone(), boxes, per_second: 2_000 };
-        let channel = SpeakerChannel::new(config, Arc::clone(&clock), None).unwrap();
+        let channel = SpeakerChannel::<Live>::new(config, Arc::clone(&clock), None).unwrap();
         let session = channel.open().await.unwrap();
         let stop = CancellationToken::new();
         let tls = tls.server_config().unwrap();
         let served = tokio::spawn(serve(channel.hub(), listener, tls, Arc::clone(&clock), stop.clone()));
-        Self { clock, address: format!("wss://{listen}/link"), made, session, channel, served, stop, dir }
+        Self { clock, address: format!("wss://{listen}/link"), made, session, served, stop, dir }
     }
 
     fn switch_on(&self, faults: BoxFaults) -> SimBoxes {

@@ -40,7 +40,9 @@ impl ManualClock {
             let due: Vec<(Duration, Waker)> = due;
             due
         };
-        due.into_iter().for_each(|(_, waker)| waker.wake());
+        for (_, waker) in due {
+            waker.wake();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

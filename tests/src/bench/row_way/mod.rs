@@ -68,7 +68,7 @@ pub(super) async fn run(heat: &Heat, clock: &SharedClock) -> anyhow::Result<Told
     let mut meter = Meter::start(&place).await?;
     let begun = clock.ticks();
     table.load(heat.count).await?;
-    let planned = Planned { took: clock.ticks() - begun, released: clock.now() };
+    let planned = Planned { took: clock.ticks().saturating_sub(begun), released: clock.now() };
     meter.release();
     let mut couriers = JoinSet::new();
     for (number, session) in sessions.into_iter().enumerate() {
