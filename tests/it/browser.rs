@@ -107,6 +107,7 @@ async fn board_text(page: &WebDriver) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_officer_signs_in_and_sees_the_board_move() {
     let Some(driver) = Driver::start() else { return };
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let city =
         City::start(CityOrder { recipients: 600, licence: 300, ..CityOrder::default() }).await.unwrap();
     let address = serve(&city).await;

@@ -1,7 +1,7 @@
 //! The release: the one click that reaches a million people. Plans, states and the audit line become durable in one
 //! transaction; only then does dispatch hear of it, and only after the hold does anything leave.
 
-use super::{Office, OfficeError};
+use super::{Office, OfficeError, follow::Stopped};
 use mingluo_dispatch::planner::{self, Hearing, Outgoing};
 use mingluo_ledger::store::{AlertWrite, Change, StoredPlan};
 use mingluo_model::{
@@ -53,41 +53,60 @@ impl<M: Mode> Office<M> {
             return Err(OfficeError::WrongNumber { typed: people, reaches });
         }
         let alert = alert.release(officer, &self.policy, now)?;
-        let outgoing = self.outgoing(&alert).await?;
-        let plans = self
-            .chance(|chance| planner::plans(&alert, outgoing, now, chance))
-            .expect("the alert was released a line above");
         let stopped = self.follow(&alert, now).await?;
+        // Before it is asked whom the earlier alert has reached, so that the answer cannot grow old.
+        self.engine.stop_plans(&stopped.plans);
+        let (change, plans) = match self.decide(officer, &alert, revision, &stopped).await {
+            Ok(decided) => decided,
+            Err(error) => {
+                self.engine.resume(&stopped.plans);
+                return Err(error);
+            }
+        };
+        if let Err(error) = self.store.commit(&change).await {
+            self.engine.resume(&stopped.plans);
+            return Err(error.into());
+        }
+        self.send(alert, plans, &stopped.plans, started).await
+    }
+
+    /// Everything that the release makes durable at once, and its plans.
+    async fn decide(
+        &self,
+        officer: &Officer,
+        alert: &Alert<M>,
+        revision: i64,
+        stopped: &Stopped,
+    ) -> Result<(Change, Vec<Plan<M>>), OfficeError> {
+        let outgoing = self.outgoing(alert).await?;
+        let now = self.clock.now();
+        let plans = self
+            .chance(|chance| planner::plans(alert, outgoing, now, chance))
+            .expect("only a released alert gets here");
         let detail = json!({
             "content": hex::encode(alert.content_hash().0),
             "plans": plans.len(),
-            "deliveries": reaches,
+            "deliveries": alert.content.audience.deliveries(),
         });
-        let mut change = Change {
-            alerts: vec![AlertWrite::new(&alert, revision)],
+        let mut alerts = vec![AlertWrite::new(alert, revision)];
+        alerts.extend(stopped.earlier.clone());
+        let change = Change {
+            alerts,
             plans: plans.iter().map(|plan| StoredPlan::new(plan, PlanStatus::Open)).collect(),
-            audit: vec![self.line(officer, "alert.release", id, detail)],
-            ..Change::default()
+            statuses: stopped.plans.iter().map(|plan| (*plan, PlanStatus::Stopped)).collect(),
+            audit: vec![self.line(officer, "alert.release", alert.id, detail)],
         };
-        change.alerts.extend(stopped.earlier);
-        change.statuses = stopped.plans.iter().map(|plan| (*plan, PlanStatus::Stopped)).collect();
-        self.commit_and_send(change, plans, &stopped.plans, alert, started).await
+        Ok((change, plans))
     }
 
-    /// Nothing of an earlier alert leaves once this begins; if the decision cannot be kept, it goes on.
-    async fn commit_and_send(
+    /// The decision is durable: dispatch hears of it, and what was stopped and never sent is withdrawn.
+    async fn send(
         &self,
-        change: Change,
+        alert: Alert<M>,
         plans: Vec<Plan<M>>,
         stopped: &[PlanId],
-        alert: Alert<M>,
         started: Duration,
     ) -> Result<Released<M>, OfficeError> {
-        self.engine.stop_plans(stopped);
-        if let Err(error) = self.store.commit(&change).await {
-            self.engine.resume(stopped);
-            return Err(error.into());
-        }
         let planned_in = self.clock.ticks().saturating_sub(started);
         let ids = plans.iter().map(|plan| plan.id).collect();
         self.engine.admit(plans).await?;

@@ -153,7 +153,7 @@ fn prewritten<M: Mode>(desk: &Desk<M>, earlier: &StoredAlert, step: Step) -> Str
     let content = &earlier.content;
     let chinese = Voice { tongue: Tongue::Chinese, zone: desk.front.zone.clone() };
     let at = released_at(earlier).unwrap_or(earlier.created);
-    let what = format!("{}发布的{}{}预警", chinese.moment(at), content.hazard.name_zh, content.grade.zh());
+    let what = format!("{}发布的{}{}预警", chinese.public(at), content.hazard.name_zh, content.grade.zh());
     match step {
         Step::Lift => format!("{what}现已解除。请继续留意后续信息。"),
         Step::Correct => format!("{what}系误发，请忽略，不需要采取行动。给您带来不便，深表歉意。"),

@@ -160,6 +160,10 @@ fn fill<M: Mode>(
         view.meta.push(v.with("web-characters", "a", text.chars().count()));
         view.meta.push(v.with("web-parts", "a", parts));
         view.meta.push(v.with("web-messages", "a", thousands(units)));
+        view.meta.push(v.say("web-signature"));
+    }
+    if matches!(&rendered.body, Body::Email { cap_xml, .. } if !cap_xml.is_empty()) {
+        view.meta.push(v.say("web-cap-attached"));
     }
     view.meta.push(v.with("web-takes", "a", v.span(duration(account.as_ref(), units))));
     Ok(())

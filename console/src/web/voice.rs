@@ -108,6 +108,11 @@ impl Voice {
         self.formatted(at, "%m-%d %H:%M")
     }
 
+    /// Date and minute as texts to the public say them: 7月5日16时31分.
+    pub(super) fn public(&self, at: Timestamp) -> String {
+        self.formatted(at, "%-m月%-d日%-H时%-M分")
+    }
+
     /// Hour, minute and second.
     pub(super) fn time(&self, at: Timestamp) -> String {
         self.formatted(at, "%H:%M:%S")
@@ -207,6 +212,7 @@ mod tests {
         let voice = chinese_voice();
         assert_eq!(voice.span(Duration::from_secs(159)), "2 分 39 秒");
         assert_eq!(voice.moment(Timestamp(1_795_406_400_000)), "11-23 12:00");
+        assert_eq!(voice.public(Timestamp(1_795_406_400_000)), "11月23日12时0分");
         assert_eq!(voice.offset_minutes(Timestamp(0)), 480);
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Findings {
     pub(super) floors: Vec<Floor>,
     pub(super) setting: Setting,
     pub(super) races: Vec<Race>,
+    /// What each race came to, in the same order.
+    pub(super) verdicts: Vec<Verdict>,
     /// The load at the end: ours, and whoever else came.
     pub(super) load_after: [f64; 3],
 }
@@ -41,6 +43,17 @@ pub(super) struct Race {
     pub(super) rtt_ms: u32,
     pub(super) rows: Vec<Score>,
     pub(super) log: Vec<Score>,
+}
+
+/// What a race came to, by the medians.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Verdict {
+    /// How many times the baseline's rate.
+    pub(super) ratio: f64,
+    /// Whether the bar was kept; none where nothing is judged.
+    pub(super) kept: Option<bool>,
+    /// The rate as a share of each floor's records a second.
+    pub(super) of_floors: Vec<f64>,
 }
 
 /// The bar of the first milestone, and what of it holds where neighbours disturb.
@@ -66,9 +79,11 @@ pub async fn dispatch(options: DispatchOptions, clock: SharedClock) -> anyhow::R
     let contest = Contest { options: &options, folder: folder.path(), programs: &programs, clock: &clock };
     let races = races(&contest).await?;
     let setting = setting(&options);
-    let findings = Findings { machine, floors, setting, races, load_after: machine::load() };
-    report::tell(&findings, options.json)?;
-    Ok(findings.races.iter().all(|race| race.keeps(findings.setting.bar)))
+    let verdicts: Vec<_> = races.iter().map(|race| race.verdict(setting.bar, &floors)).collect();
+    let kept = verdicts.iter().all(|verdict| verdict.kept != Some(false));
+    let load_after = machine::load();
+    report::tell(&Findings { machine, floors, setting, races, verdicts, load_after }, options.json)?;
+    Ok(kept)
 }
 
 fn setting(options: &DispatchOptions) -> Setting {
@@ -95,14 +110,12 @@ async fn races(contest: &Contest<'_>) -> anyhow::Result<Vec<Race>> {
 }
 
 impl Race {
-    /// The medians' ratio: how many times the baseline.
-    pub(super) fn ratio(&self) -> f64 {
-        median(&self.log, |score| score.per_s) / median(&self.rows, |score| score.per_s)
-    }
-
     /// At a distance the window is the limit of both ways, so only nearby is judged.
-    pub(super) fn keeps(&self, bar: Option<f64>) -> bool {
-        self.rtt_ms > 0 || bar.is_none_or(|bar| self.ratio() >= bar)
+    fn verdict(&self, bar: Option<f64>, floors: &[Floor]) -> Verdict {
+        let rate = median(&self.log, |score| score.per_s);
+        let ratio = rate / median(&self.rows, |score| score.per_s);
+        let kept = bar.filter(|_| self.rtt_ms == 0).map(|bar| ratio >= bar);
+        Verdict { ratio, kept, of_floors: floors.iter().map(|floor| rate / floor.per_s).collect() }
     }
 }
 
@@ -116,4 +129,45 @@ pub(super) fn median(scores: &[Score], value: impl Fn(&Score) -> f64) -> f64 {
 /// The greatest of some values.
 pub(super) fn best(scores: &[Score], value: impl Fn(&Score) -> f64) -> f64 {
     scores.iter().map(value).fold(f64::NAN, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{gateway::Seen, heat::Told},
+        *,
+    };
+
+    fn score(per_s: f64) -> Score {
+        let gateway = Seen { distinct: 1, doubles: 0, per_s, last_answered_us: 0, answered: 1, busy: 0.0 };
+        let told = Told {
+            plan_ms: 0.0,
+            released_ms: 0,
+            delivered: 1,
+            kept_bytes: 0,
+            written_bytes: 0,
+            cpu_s: 0.0,
+            peak_bytes: 0,
+        };
+        Score { per_s, gateway, told }
+    }
+
+    fn race(rtt_ms: u32, rows: &[f64], log: &[f64]) -> Race {
+        let scores = |rates: &[f64]| rates.iter().copied().map(score).collect();
+        Race { engine: Engine::Sqlite, rtt_ms, rows: scores(rows), log: scores(log) }
+    }
+
+    #[test]
+    fn one_lucky_run_keeps_no_bar() {
+        let lucky = race(0, &[10.0, 11.0, 12.0], &[99.0, 54.0, 50.0]);
+        let verdict = lucky.verdict(Some(5.0), &[Floor { group: 1, p50_us: 1, per_s: 108.0 }]);
+        assert_eq!((verdict.kept, verdict.of_floors), (Some(false), vec![0.5]));
+        assert_eq!(race(0, &[10.0], &[50.0]).verdict(Some(5.0), &[]).kept, Some(true));
+    }
+
+    #[test]
+    fn far_away_nobody_is_judged() {
+        assert_eq!(race(20, &[10.0], &[10.0]).verdict(Some(5.0), &[]).kept, None);
+        assert_eq!(race(0, &[10.0], &[10.0]).verdict(None, &[]).kept, None);
+    }
 }

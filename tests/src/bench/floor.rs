@@ -18,8 +18,8 @@ const RECORD: usize = 32;
 const GROUPS: [usize; 3] = [1, 100, 1_000];
 
 /// Commits of each group size at most, and how long they may take together.
-const COMMITS: usize = 500;
-const LONGEST: Duration = Duration::from_secs(2);
+const COMMITS: usize = 400;
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// Commits of groups of one size.
 #[derive(Debug, Clone, Serialize)]

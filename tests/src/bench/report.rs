@@ -3,7 +3,7 @@
 use super::{
     Engine,
     contest::Score,
-    dispatch::{Findings, Race, best, median},
+    dispatch::{Findings, Race, Verdict, best, median},
     heat::TEXT,
 };
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ pub(super) fn tell(findings: &Findings, json: bool) -> anyhow::Result<()> {
 fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
     heading(&mut out, findings)?;
-    for race in &findings.races {
+    for (race, verdict) in findings.races.iter().zip(&findings.verdicts) {
         let Race { engine, rtt_ms, rows, log } = race;
         writeln!(out, "\n{} · 应答延迟 rtt {rtt_ms} ms", engine.word())?;
         writeln!(
@@ -40,7 +40,7 @@ fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
         )?;
         line(&mut out, "一行一条 rows", rows)?;
         line(&mut out, "鸣锣 log", log)?;
-        verdict(&mut out, findings, race)?;
+        judged(&mut out, findings, verdict)?;
     }
     let [one, ..] = findings.load_after;
     writeln!(out, "\n结束时负载 load at the end {one:.2}")?;
@@ -94,18 +94,14 @@ fn line(out: &mut String, name: &str, scores: &[Score]) -> std::fmt::Result {
     )
 }
 
-fn verdict(out: &mut String, findings: &Findings, race: &Race) -> std::fmt::Result {
-    let ratio = race.ratio();
-    let judged = match findings.setting.bar {
-        Some(bar) if race.rtt_ms == 0 => {
-            let word = if race.keeps(Some(bar)) { "达到 kept" } else { "未达到 MISSED" };
-            format!("及格线 bar {bar:.1}: {word}")
-        }
+fn judged(out: &mut String, findings: &Findings, verdict: &Verdict) -> std::fmt::Result {
+    let word = match (verdict.kept, findings.setting.bar) {
+        (Some(true), Some(bar)) => format!("及格线 bar {bar:.1}: 达到 kept"),
+        (Some(false), Some(bar)) => format!("及格线 bar {bar:.1}: 未达到 MISSED"),
         _ => "不评 not judged".to_owned(),
     };
-    writeln!(out, "  log / rows     {ratio:.2} ×   {judged}")?;
-    for floor in &findings.floors {
-        let share = median(&race.log, |score| score.per_s) / floor.per_s;
+    writeln!(out, "  log / rows     {:.2} ×   {word}", verdict.ratio)?;
+    for (floor, share) in findings.floors.iter().zip(&verdict.of_floors) {
         writeln!(out, "  log / floor    {share:.3} × ({} records a commit)", floor.group)?;
     }
     Ok(())
