@@ -83,11 +83,28 @@ impl Hasher for Unhashed {
 
 type ById<T> = HashMap<IdHash, T, BuildHasherDefault<Unhashed>>;
 
+/// A part of a delivery: eight octets, because millions of them are remembered.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    plan: u32,
     ordinal: u32,
-    part: u8,
+    plan_and_part: u32,
+}
+
+impl Place {
+    /// Bits of the part: a message has at most sixteen.
+    const PART: u32 = 4;
+
+    const fn new(plan: usize, ordinal: u32, part: u8) -> Self {
+        Self { ordinal, plan_and_part: (plan as u32) << Self::PART | part as u32 }
+    }
+
+    const fn plan(self) -> usize {
+        (self.plan_and_part >> Self::PART) as usize
+    }
+
+    const fn part(self) -> u8 {
+        (self.plan_and_part & ((1 << Self::PART) - 1)) as u8
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -127,6 +144,8 @@ impl<M: Mode> Desk<M> {
     /// Takes a plan on; the gravest goes first, and among equals the older.
     pub fn admit(&mut self, progress: Progress<M>) -> usize {
         let number = self.plans.len();
+        // Once now, instead of again and again while receipts come in.
+        self.known.reserve(progress.tally().total().total() as usize * usize::from(progress.parts()));
         self.plans.push(progress);
         let priority = self.plans[number].plan().priority;
         let behind = self.order.partition_point(|other| self.plans[*other].plan().priority >= priority);
@@ -251,15 +270,15 @@ impl<M: Mode> Desk<M> {
     fn learn(&mut self, number: usize, answer: &PartAnswer) -> Vec<Early> {
         let Answer::Accepted(Some(id)) = &answer.answer else { return Vec::new() };
         let hash = id_hash(id);
-        self.known.insert(hash, Place { plan: number as u32, ordinal: answer.ordinal, part: answer.part });
+        self.known.insert(hash, Place::new(number, answer.ordinal, answer.part));
         self.early.remove(&hash).unwrap_or_default()
     }
 
     fn hear_receipt(&mut self, receipt: Receipt, at: Timestamp, batch: &mut Batch, digest: &mut Digest) {
         let hash = id_hash(&receipt.provider_id);
         if let Some(place) = self.known.get(&hash) {
-            let Place { plan, ordinal, part } = *place;
-            batch.of(plan as usize).receipts.push(PartReceipt { ordinal, part, status: receipt.status });
+            let receipt = PartReceipt { ordinal: place.ordinal, part: place.part(), status: receipt.status };
+            batch.of(place.plan()).receipts.push(receipt);
             return;
         }
         let address_hash = receipt.to.as_ref().map(|to| (self.hash_address)(to));
@@ -317,29 +336,29 @@ impl<M: Mode> Desk<M> {
 
     /// A recipient in doubt, by the keyed hash of the address, so that a receipt can still name them.
     pub fn doubt(&mut self, address: &Address, number: usize, ordinal: u32) {
-        self.in_doubt.insert((self.hash_address)(address), Place { plan: number as u32, ordinal, part: 0 });
+        self.in_doubt.insert((self.hash_address)(address), Place::new(number, ordinal, 0));
     }
 
     /// Only a delivery that is still unknown is found by its address: any other has an id that will name it.
     fn by_address(&self, address_hash: Option<[u8; 16]>) -> Option<Place> {
         let place = *self.in_doubt.get(&address_hash?)?;
-        let standing = self.plans[place.plan as usize].standing(place.ordinal)?;
+        let plan = &self.plans[place.plan()];
+        let standing = plan.standing(place.ordinal)?;
         if standing.state() != DeliveryState::Unknown {
             return None;
         }
-        let part = self.plans[place.plan as usize].first_unheard_part(place.ordinal)?;
-        Some(Place { part, ..place })
+        Some(Place::new(place.plan(), place.ordinal, plan.first_unheard_part(place.ordinal)?))
     }
 
     fn receipt_entry(&mut self, hash: IdHash, place: Place, status: ReceiptStatus, at: Timestamp) -> Entry {
         self.known.insert(hash, place);
-        let receipt = PartReceipt { ordinal: place.ordinal, part: place.part, status };
-        self.record(place.plan as usize, Fact::Receipts(vec![receipt]), at)
+        let receipt = PartReceipt { ordinal: place.ordinal, part: place.part(), status };
+        self.record(place.plan(), Fact::Receipts(vec![receipt]), at)
     }
 
     /// Forgets the ids of plans that are folded away.
     pub fn forget_closed(&mut self) {
-        let closed = |place: &Place| self.plans[place.plan as usize].status() == PlanStatus::Closed;
+        let closed = |place: &Place| self.plans[place.plan()].status() == PlanStatus::Closed;
         self.known.retain(|_, place| !closed(place));
         self.known.shrink_to_fit();
     }

@@ -243,8 +243,7 @@ impl<M: Mode> Engine<M> {
         let since = Timestamp(self.clock.now().0 - RAW_HORIZON.as_millis() as i64);
         for (raw, receipt) in self.store.unmatched(since).await? {
             let Some(post) = self.posts.get(&receipt.account) else { continue };
-            let entries = post.desk().take_up(raw, &receipt, self.clock.now());
-            post.keep_entries(entries).await?;
+            post.write(|desk| desk.take_up(raw, &receipt, self.clock.now())).await?;
         }
         Ok(())
     }

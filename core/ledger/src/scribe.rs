@@ -75,6 +75,18 @@ impl Scribe {
         Self { orders, failure, counters }
     }
 
+    /// Waits until there is room for one more order. Who has it can move something in memory and hand over what is to
+    /// be written of it in one breath, so that neither happens without the other and the log keeps the order of memory.
+    ///
+    /// # Errors
+    /// [`ScribeError::Failed`] now and ever after when the store failed, [`ScribeError::Closed`] at shutdown.
+    pub async fn room(&self) -> Result<Room<'_>, ScribeError> {
+        match self.orders.reserve().await {
+            Ok(permit) => Ok(Room { permit, scribe: self }),
+            Err(_) => Err(self.failure()),
+        }
+    }
+
     /// Appends entries, all or nothing, in this order; durable when it returns. Answers with the ids of the raw
     /// receipts among them, in order. Waits while too much is waiting. A caller that goes away while it waits has
     /// its entries written or not.
@@ -82,11 +94,7 @@ impl Scribe {
     /// # Errors
     /// [`ScribeError::Failed`] now and ever after when the store failed, [`ScribeError::Closed`] at shutdown.
     pub async fn append(&self, entries: Vec<Entry>) -> Result<Vec<RawId>, ScribeError> {
-        let (answer, answered) = oneshot::channel();
-        if self.orders.send(Order { entries, answer }).await.is_err() {
-            return Err(self.failure());
-        }
-        answered.await.unwrap_or_else(|_| Err(self.failure()))
+        self.room().await?.write(entries).kept().await
     }
 
     /// Waits until the scribe has failed (or is closed), and says why.
@@ -105,5 +113,36 @@ impl Scribe {
 
     fn failure(&self) -> ScribeError {
         self.failure.borrow().clone().unwrap_or(ScribeError::Closed)
+    }
+}
+
+/// Room for one order (see [`Scribe::room`]).
+pub struct Room<'a> {
+    permit: mpsc::Permit<'a, Order>,
+    scribe: &'a Scribe,
+}
+
+impl<'a> Room<'a> {
+    /// Hands entries over; they will be written, or the scribe fails, whatever becomes of the caller.
+    pub fn write(self, entries: Vec<Entry>) -> Writing<'a> {
+        let (answer, answered) = oneshot::channel();
+        self.permit.send(Order { entries, answer });
+        Writing { answered, scribe: self.scribe }
+    }
+}
+
+/// Entries that are being written.
+pub struct Writing<'a> {
+    answered: oneshot::Receiver<Result<Vec<RawId>, ScribeError>>,
+    scribe: &'a Scribe,
+}
+
+impl Writing<'_> {
+    /// Waits until they are durable; the ids of the raw receipts among them, in order.
+    ///
+    /// # Errors
+    /// As [`Scribe::append`].
+    pub async fn kept(self) -> Result<Vec<RawId>, ScribeError> {
+        self.answered.await.unwrap_or_else(|_| Err(self.scribe.failure()))
     }
 }

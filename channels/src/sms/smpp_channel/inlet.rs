@@ -21,7 +21,7 @@ use crate::sms::smpp::{
 };
 
 /// Octets asked of the socket at once: some thousand answers.
-const READ: usize = 64 << 10;
+const READ: usize = 256 << 10;
 
 /// Reads, decodes, and answers what needs no disk.
 pub(super) struct SmppInlet {

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use mingluo_model::{
     address::Address,
     alert::Language,
-    channel::{Answerer, Inlet, Outlet, Parcel, Report, Run, Session, Verdict},
+    channel::{Answerer, Inlet, Outlet, Parcel, ReceiptToken, Report, Run, Session, Verdict},
     clock::Timestamp,
     id::{AlertId, PlanId},
     message::{Body, Message},
@@ -106,30 +106,42 @@ impl Courier {
     }
 
     async fn hear(&self, inlet: &mut dyn Inlet, answerer: &dyn Answerer) -> anyhow::Result<()> {
-        let (mut reports, mut tokens) = (Vec::new(), Vec::new());
+        let (mut reports, mut receipts) = (Vec::new(), Vec::new());
         loop {
             inlet.next(&mut reports).await?;
-            let mut outcome = Outcome::default();
-            for report in reports.drain(..) {
-                match report {
-                    Report::Answer { key, verdict } => {
-                        let row = self.flying().remove(&key).context("an answer to nothing")?;
-                        let Verdict::Accepted(Some(id)) = verdict else { bail!("refused: {verdict:?}") };
-                        outcome.accepted.push((row, text(&id)?));
-                    }
-                    Report::Receipt { receipt, token } => {
-                        outcome.delivered.push(text(&receipt.provider_id)?);
-                        tokens.extend(token);
-                    }
-                }
-            }
-            self.table.keep(self.session, &outcome).await.context("keep")?;
+            let accepted = self.sort(&mut reports, &mut receipts)?;
+            let delivered = receipts.iter().map(|(name, _)| String::clone(name)).collect();
+            let outcome = Outcome { accepted, delivered };
+            let early = self.table.keep(self.session, &outcome).await.context("keep")?;
             self.slots.add_permits(outcome.accepted.len());
-            if !tokens.is_empty() {
-                answerer.committed(&tokens).await?;
-                tokens.clear();
+            let kept: Vec<ReceiptToken> = receipts
+                .extract_if(.., |(name, _)| !early.contains(name))
+                .filter_map(|(_, token)| token)
+                .collect();
+            if !kept.is_empty() {
+                answerer.committed(&kept).await?;
             }
         }
+    }
+
+    /// Rows that were taken; receipts go behind those that still wait for their answer.
+    fn sort(
+        &self,
+        reports: &mut Vec<Report>,
+        receipts: &mut Vec<(String, Option<ReceiptToken>)>,
+    ) -> anyhow::Result<Vec<(i64, String)>> {
+        let mut accepted = Vec::new();
+        for report in reports.drain(..) {
+            match report {
+                Report::Answer { key, verdict } => {
+                    let row = self.flying().remove(&key).context("an answer to nothing")?;
+                    let Verdict::Accepted(Some(id)) = verdict else { bail!("refused: {verdict:?}") };
+                    accepted.push((row, text(&id)?));
+                }
+                Report::Receipt { receipt, token } => receipts.push((text(&receipt.provider_id)?, token)),
+            }
+        }
+        Ok(accepted)
     }
 
     fn flying(&self) -> std::sync::MutexGuard<'_, HashMap<u64, i64>> {

@@ -3,8 +3,9 @@
 //! keeps the promises that the other way keeps: claimed rows are durable before the first octet, a window slot is free
 //! only when its answer is durable, a receipt is answered only when it is durable.
 //!
-//! Where a choice was to be made it was made in the table's favour: addresses stand in the rows unsealed, and what a
-//! centre calls a message is known in memory, so that receipts need no index. Nothing is tried again.
+//! What a centre calls a message is indexed: receipts come days later and after restarts, and find their row by it.
+//! Otherwise the table is favoured where there is a choice: addresses stand in the rows unsealed, nothing counts the
+//! states for a board, nothing is tried again.
 
 mod courier;
 mod postgres;
@@ -19,7 +20,7 @@ use anyhow::ensure;
 use async_trait::async_trait;
 use courier::Courier;
 use mingluo_model::{channel::Channel, clock::SharedClock};
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 use tokio::task::JoinSet;
 
 /// Rows claimed by one statement.
@@ -49,8 +50,8 @@ pub(super) trait Table: Send + Sync + 'static {
     /// Takes the next rows to send, none when none are left.
     async fn claim(&self, most: u32) -> anyhow::Result<Vec<Claimed>>;
 
-    /// Keeps what became of rows of one session.
-    async fn keep(&self, session: usize, outcome: &Outcome) -> anyhow::Result<()>;
+    /// Keeps what became of rows of one session; gives the names of receipts that no row has yet.
+    async fn keep(&self, session: usize, outcome: &Outcome) -> anyhow::Result<HashSet<String>>;
 
     /// Rows that are delivered.
     async fn delivered(&self) -> anyhow::Result<u64>;

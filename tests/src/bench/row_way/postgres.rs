@@ -9,7 +9,7 @@ use sqlx::{
     Connection, PgPool, Row,
     postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
 };
-use std::str::FromStr;
+use std::{collections::HashSet, str::FromStr};
 use tokio::sync::Mutex;
 
 /// Rows planned by one statement.
@@ -45,6 +45,9 @@ const ACCEPTED: &str = "update delivery set state = 2, provider_id = given.provi
 
 const DELIVERED: &str = "update delivery set state = 3, delivered_at = now()
     from unnest($1::text[]) as given (provider_id) where delivery.provider_id = given.provider_id";
+
+const EARLY: &str = "select name from unnest($1::text[]) as given (name)
+    where not exists (select 1 from delivery where provider_id = name)";
 
 pub(super) struct PostgresTable {
     claims: PgPool,
@@ -85,17 +88,22 @@ impl Table for PostgresTable {
         rows.iter().map(|row| Ok(Claimed { id: row.try_get(0)?, address: row.try_get(1)? })).collect()
     }
 
-    async fn keep(&self, session: usize, outcome: &Outcome) -> anyhow::Result<()> {
+    async fn keep(&self, session: usize, outcome: &Outcome) -> anyhow::Result<HashSet<String>> {
         let mut pen = self.pens[session].lock().await;
         let mut all = pen.begin().await?;
         if !outcome.accepted.is_empty() {
             let (ids, names): (Vec<i64>, Vec<String>) = outcome.accepted.iter().cloned().unzip();
             sqlx::query(ACCEPTED).bind(ids).bind(names).execute(&mut *all).await?;
         }
+        let mut early = HashSet::new();
         if !outcome.delivered.is_empty() {
-            sqlx::query(DELIVERED).bind(&outcome.delivered).execute(&mut *all).await?;
+            let found = sqlx::query(DELIVERED).bind(&outcome.delivered).execute(&mut *all).await?;
+            if found.rows_affected() < outcome.delivered.len() as u64 {
+                early.extend(sqlx::query_scalar(EARLY).bind(&outcome.delivered).fetch_all(&mut *all).await?);
+            }
         }
-        Ok(all.commit().await?)
+        all.commit().await?;
+        Ok(early)
     }
 
     async fn delivered(&self) -> anyhow::Result<u64> {

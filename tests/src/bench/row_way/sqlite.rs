@@ -8,7 +8,7 @@ use sqlx::{
     ConnectOptions, Connection, Row, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 use tokio::sync::Mutex;
 
 /// The same as the ledger's.
@@ -46,6 +46,9 @@ const ACCEPTED: &str =
 
 const DELIVERED: &str = "update delivery set state = 3, delivered_at = unixepoch()
     where provider_id in (select value from json_each(?))";
+
+const EARLY: &str = "select value from json_each(?)
+    where not exists (select 1 from delivery where provider_id = value)";
 
 pub(super) struct SqliteTable {
     pen: Mutex<SqliteConnection>,
@@ -85,7 +88,7 @@ impl Table for SqliteTable {
         rows.iter().map(|row| Ok(Claimed { id: row.try_get(0)?, address: row.try_get(1)? })).collect()
     }
 
-    async fn keep(&self, _session: usize, outcome: &Outcome) -> anyhow::Result<()> {
+    async fn keep(&self, _session: usize, outcome: &Outcome) -> anyhow::Result<HashSet<String>> {
         let accepted = serde_json::to_string(&outcome.accepted)?;
         let delivered = serde_json::to_string(&outcome.delivered)?;
         let mut pen = self.pen.lock().await;
@@ -93,10 +96,15 @@ impl Table for SqliteTable {
         if !outcome.accepted.is_empty() {
             sqlx::query(ACCEPTED).bind(accepted).execute(&mut *all).await?;
         }
+        let mut early = HashSet::new();
         if !outcome.delivered.is_empty() {
-            sqlx::query(DELIVERED).bind(delivered).execute(&mut *all).await?;
+            let found = sqlx::query(DELIVERED).bind(&delivered).execute(&mut *all).await?;
+            if found.rows_affected() < outcome.delivered.len() as u64 {
+                early.extend(sqlx::query_scalar(EARLY).bind(&delivered).fetch_all(&mut *all).await?);
+            }
         }
-        Ok(all.commit().await?)
+        all.commit().await?;
+        Ok(early)
     }
 
     async fn delivered(&self) -> anyhow::Result<u64> {
@@ -106,5 +114,27 @@ impl Table for SqliteTable {
             .await
             .context("count")?;
         Ok(count.unsigned_abs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_receipt_before_its_answer_waits_for_its_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = SqliteTable::create(&folder.path().join("rows.db")).await.unwrap();
+        table.load(3).await.unwrap();
+        let claimed = table.claim(2).await.unwrap();
+        assert_eq!(claimed.iter().map(|row| row.id).collect::<Vec<_>>(), [0, 1]);
+
+        let receipt = Outcome { accepted: Vec::new(), delivered: vec!["a".into()] };
+        assert_eq!(table.keep(0, &receipt).await.unwrap(), HashSet::from(["a".to_owned()]));
+        let both = Outcome { accepted: vec![(0, "a".into())], ..receipt };
+        assert!(table.keep(0, &both).await.unwrap().is_empty());
+
+        assert_eq!(table.delivered().await.unwrap(), 1);
+        assert_eq!(table.claim(9).await.unwrap().len(), 1);
     }
 }

@@ -1,0 +1,226 @@
+//! The hearing hand: what was reported is on disk before the window is free and before a receipt is answered. It
+//! listens on while what it heard is being written.
+
+use super::{End, Halt, Line, Post};
+use crate::{
+    desk::{Desk, Digest},
+    flights::{Flight, Flights},
+    roster::Lookup,
+};
+use mingluo_ledger::{
+    event::{Answer, Fact},
+    scribe::{Entry, Writing},
+};
+use mingluo_model::{
+    channel::{Answerer, Inlet, Report},
+    clock::{Timestamp, within},
+    mode::Mode,
+    receipt::Receipt,
+};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// A gateway that wants a longer pause than this means it; a shorter one is a hint to go slower.
+const LONGEST_HINT: Duration = Duration::from_secs(1);
+
+/// How long an orderly stop waits for answers that are under way.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Reports that moved the desk and are being written.
+pub(super) struct Heard<'a> {
+    digest: Digest,
+    /// `None` when they moved nothing.
+    writing: Option<Writing<'a>>,
+}
+
+impl<M: Mode> Post<M> {
+    /// The hearing hand.
+    pub(super) async fn hear<'a>(
+        &'a self,
+        inlet: &mut dyn Inlet,
+        writings: &mpsc::Sender<Heard<'a>>,
+        line: &Line,
+    ) -> Result<(), End> {
+        let mut reports = Vec::new();
+        loop {
+            inlet.next(&mut reports).await.map_err(End::Lost)?;
+            let heard = self.take_down(&mut reports, Some(line)).await?;
+            if writings.send(heard).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Settles what is heard, in order.
+    pub(super) async fn settle_all(
+        &self,
+        writings: &mut mpsc::Receiver<Heard<'_>>,
+        answerer: &dyn Answerer,
+        line: &Line,
+    ) -> Result<(), End> {
+        while let Some(heard) = writings.recv().await {
+            self.settle(heard, answerer, line).await?;
+        }
+        Ok(())
+    }
+
+    /// Moves the desk by what was reported and hands it over to be written, both in one breath.
+    async fn take_down(&self, reports: &mut Vec<Report>, line: Option<&Line>) -> Result<Heard<'_>, Halt> {
+        let room = self.scribe.room().await?;
+        let mut desk = self.desk();
+        let mut digest = match line {
+            Some(line) => desk.digest(reports, &mut line.flights(), self.clock.now()),
+            None => desk.digest(reports, &mut Flights::default(), self.clock.now()),
+        };
+        let entries = std::mem::take(&mut digest.entries);
+        let writing = (!entries.is_empty()).then(|| room.write(entries));
+        Ok(Heard { digest, writing })
+    }
+
+    /// Waits until it is durable; then the window is free and the far side may forget its receipts.
+    async fn settle(&self, heard: Heard<'_>, answerer: &dyn Answerer, line: &Line) -> Result<(), End> {
+        let Digest { freed, tokens, busy, pause, .. } = self.make_durable(heard).await?;
+        self.licence.heard(freed as u32, busy);
+        if let Some(pause) = pause.filter(|pause| *pause > LONGEST_HINT) {
+            self.licence.brake(pause);
+        }
+        line.window.add_permits(freed);
+        self.wake();
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        answerer.committed(&tokens).await.map_err(End::Lost)
+    }
+
+    async fn make_durable(&self, heard: Heard<'_>) -> Result<Digest, Halt> {
+        let Heard { digest, writing } = heard;
+        if let Some(writing) = writing {
+            let raws = writing.kept().await?;
+            if !raws.is_empty() {
+                self.write(|desk| desk.name_raws(&digest.unmatched, &raws)).await?;
+            }
+        }
+        Ok(digest)
+    }
+
+    /// Hears on for a while without sending, so that an orderly stop leaves little in doubt.
+    pub(super) async fn drain(&self, inlet: &mut dyn Inlet, answerer: &dyn Answerer, line: &Line) -> End {
+        let mut reports = Vec::new();
+        let all_landed = async {
+            while line.flights().in_the_air() > 0 {
+                inlet.next(&mut reports).await.map_err(End::Lost)?;
+                let heard = self.take_down(&mut reports, Some(line)).await?;
+                self.settle(heard, answerer, line).await?;
+            }
+            Ok(())
+        };
+        match within(self.clock.as_ref(), DRAIN, all_landed).await {
+            Ok(Err(end)) => end,
+            Ok(Ok(())) | Err(_) => End::Stopped,
+        }
+    }
+
+    /// The session is over: what was heard on it is settled, what was sent on it is given back.
+    pub(super) async fn wind_up(
+        &self,
+        writings: &mut mpsc::Receiver<Heard<'_>>,
+        answerer: &dyn Answerer,
+        line: &Line,
+    ) -> Result<(), Halt> {
+        while let Some(heard) = writings.recv().await {
+            // A link that is gone takes no answers: the far side will report those receipts again.
+            if let Err(End::Halted(halt)) = self.settle(heard, answerer, line).await {
+                return Err(halt);
+            }
+        }
+        self.give_back(line).await
+    }
+
+    /// The session is over: what never left goes back, what was not answered is in doubt.
+    pub(super) async fn give_back(&self, line: &Line) -> Result<(), Halt> {
+        let (unsent, lost) = {
+            let mut flights = line.flights();
+            (flights.take_unsent(), flights.take_lost())
+        };
+        let at = self.clock.now();
+        self.write(|desk| {
+            let mut entries = desk.end_flights(&unsent, &Answer::Busy, at);
+            entries.extend(desk.end_flights(&lost, &Answer::Lost, at));
+            entries
+        })
+        .await?;
+        self.remember_doubts(&lost).await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Receipts may name an address whose provider id we never learnt.
+    async fn remember_doubts(&self, lost: &[Flight]) -> Result<(), Halt> {
+        let mut by_plan: std::collections::BTreeMap<usize, Vec<u32>> = std::collections::BTreeMap::new();
+        for flight in lost {
+            by_plan.entry(flight.plan).or_default().push(flight.ordinal);
+        }
+        for (number, ordinals) in by_plan {
+            self.doubt(number, &ordinals).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes these recipients findable by the hash of their address.
+    ///
+    /// # Errors
+    /// [`Halt::Roster`] when their addresses cannot be read.
+    pub async fn doubt(&self, number: usize, ordinals: &[u32]) -> Result<(), Halt> {
+        let edition = self.desk().plan(number).edition();
+        let Some(edition) = edition else { return Ok(()) };
+        let kind = self.channel.kind();
+        let found = self.roster.addresses(edition, kind, ordinals.iter().copied()).await?;
+        let mut desk = self.desk();
+        for (ordinal, lookup) in ordinals.iter().zip(found) {
+            if let Lookup::Found(address) = lookup {
+                desk.doubt(&address, number, *ordinal);
+            }
+        }
+        Ok(())
+    }
+
+    /// Receipts that came by another door than a session (a callback). Durable when this returns, and only then
+    /// may the far side be answered.
+    ///
+    /// # Errors
+    /// [`Halt::Scribe`] when they cannot be kept.
+    pub async fn receipts(&self, receipts: Vec<Receipt>) -> Result<(), Halt> {
+        let receipt = |receipt| Report::Receipt { receipt, token: None };
+        let mut reports = receipts.into_iter().map(receipt).collect();
+        let heard = self.take_down(&mut reports, None).await?;
+        self.make_durable(heard).await.map(|_| ())
+    }
+
+    /// Makes durable what the desk says, in the order in which the desk moved.
+    ///
+    /// # Errors
+    /// [`Halt::Scribe`] when it cannot be kept.
+    pub async fn write(&self, what: impl FnOnce(&mut Desk<M>) -> Vec<Entry> + Send) -> Result<(), Halt> {
+        let room = self.scribe.room().await?;
+        let writing = {
+            let mut desk = self.desk();
+            let entries = what(&mut desk);
+            if entries.is_empty() {
+                return Ok(());
+            }
+            room.write(entries)
+        };
+        writing.kept().await?;
+        Ok(())
+    }
+
+    /// Makes facts of one plan durable that were decided here and not reported.
+    ///
+    /// # Errors
+    /// [`Halt::Scribe`] when they cannot be kept.
+    pub async fn decide(&self, number: usize, fact: Fact, at: Timestamp) -> Result<(), Halt> {
+        self.write(|desk| vec![desk.record(number, fact, at)]).await?;
+        self.wake();
+        Ok(())
+    }
+}

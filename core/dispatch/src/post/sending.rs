@@ -1,0 +1,120 @@
+//! The sending hand: what goes next, and the promise on disk before its first octet.
+
+use super::{End, Halt, Line, Post};
+use crate::{desk::Picked, roster::Lookup};
+use mingluo_ledger::{
+    event::{Answer, Event, Fact, Intent, IntentParcel, Moved},
+    scribe::Entry,
+};
+use mingluo_model::{
+    channel::{MOST_PARTS, Outlet, Parcel, Run},
+    delivery::{DeliveryState, Reason, Standing},
+    mode::Mode,
+};
+use std::sync::Arc;
+
+impl<M: Mode> Post<M> {
+    /// The sending hand.
+    pub(super) async fn send(&self, outlet: &mut dyn Outlet<M>, line: &Line) -> Result<(), End> {
+        loop {
+            let parts = u32::from(self.work_to_do().await);
+            let units = self.run_units(parts, line.size);
+            let permit = line.window.acquire_many(units).await.expect("the window is never closed");
+            self.licence.take(units).await;
+            let picked = self.desk().pick(units, self.clock.now(), &mut line.flights());
+            let Some(picked) = picked else { continue };
+            let used: u32 = picked.parcels.iter().map(|parcel| parcel.part_set.count_ones()).sum();
+            if !self.launch(outlet, line, picked).await? {
+                continue;
+            }
+            permit.forget();
+            line.window.add_permits((units - used.min(units)) as usize);
+        }
+    }
+
+    /// Units of one run: half of the licence's burst, but several runs must fit into the window and at least
+    /// one message into a run.
+    fn run_units(&self, parts: u32, window: u32) -> u32 {
+        let run = self.licence.run().min(window / 4).min(self.limits.batch.get()).max(parts);
+        (run / parts * parts).min(window).max(1)
+    }
+
+    async fn work_to_do(&self) -> u16 {
+        loop {
+            let mut woken = std::pin::pin!(self.wake.notified());
+            woken.as_mut().enable();
+            let now = self.clock.now();
+            let ready = self.desk().ready_at(now);
+            match ready {
+                Some((at, parts)) if at <= now => return parts,
+                Some((at, _)) => tokio::select! {
+                    () = woken => {}
+                    () = self.clock.sleep(at.since(now)) => {}
+                },
+                None => woken.await,
+            }
+        }
+    }
+
+    /// Puts one run on the wire, its intent first on the disk. `false` if nobody in it could be sent to.
+    async fn launch(&self, outlet: &mut dyn Outlet<M>, line: &Line, picked: Picked<M>) -> Result<bool, End> {
+        let (run, gone) = self.address(&picked).await?;
+        let at = self.clock.now();
+        if !gone.is_empty() {
+            self.write(|desk| vec![desk.record(picked.number, Fact::Moved(gone), at)]).await?;
+        }
+        let kept: Vec<IntentParcel> = run.parcels.iter().map(intent_parcel).collect();
+        line.flights().reserve(picked.number, &kept);
+        if kept.is_empty() {
+            return Ok(false);
+        }
+        let keys = match outlet.prepare(&run) {
+            Ok(keys) => keys,
+            Err(unfit) => {
+                tracing::error!(plan = %picked.plan, %unfit, "message does not fit its channel after all");
+                let unsent = line.flights().take_unsent();
+                self.write(|desk| desk.end_flights(&unsent, &Answer::Permanent(Reason::Content), at)).await?;
+                return Ok(false);
+            }
+        };
+        let intent = Intent { first_key: keys.first, parts: picked.parts, parcels: kept };
+        let event = Event { plan: picked.plan, at, fact: Fact::Intent(intent) };
+        self.scribe.append(vec![Entry::Event(event)]).await?;
+        line.flights().launch(keys.first);
+        outlet.send().await.map_err(End::Lost)?;
+        Ok(true)
+    }
+
+    /// Looks the addresses up; gives the run and those who have none (any more).
+    async fn address(&self, picked: &Picked<M>) -> Result<(Run<M>, Vec<Moved>), Halt> {
+        let kind = self.channel.kind();
+        let ordinals = picked.parcels.iter().map(|parcel| parcel.ordinal);
+        let found = self.roster.addresses(picked.edition, kind, ordinals).await?;
+        let mut parcels = Vec::with_capacity(found.len());
+        let mut gone = Vec::new();
+        for (parcel, lookup) in picked.parcels.iter().zip(found) {
+            let IntentParcel { ordinal, attempt, part_set } = *parcel;
+            let reason = match lookup {
+                Lookup::Found(to) => {
+                    parcels.push(Parcel { ordinal, attempt, part_set, to });
+                    continue;
+                }
+                Lookup::OptedOut => Reason::OptedOut,
+                Lookup::Missing => Reason::BadAddress,
+            };
+            gone.push(Moved {
+                first: ordinal,
+                count: 1,
+                standing: Standing::new(DeliveryState::Failed, reason),
+            });
+        }
+        let message = Arc::clone(&picked.message);
+        Ok((Run { plan: picked.plan, message, not_after: picked.not_after, parcels }, gone))
+    }
+}
+
+const fn intent_parcel(parcel: &Parcel) -> IntentParcel {
+    IntentParcel { ordinal: parcel.ordinal, attempt: parcel.attempt, part_set: parcel.part_set }
+}
+
+const _: () = assert!(MOST_PARTS == u16::BITS as u16, "a part set is sixteen bits");
