@@ -26,9 +26,6 @@ pub struct PlanView {
     pub account: AccountName,
     /// Open, stopped or closed.
     pub status: PlanStatus,
-    /// Nothing is left to send, to wait for or to decide: only a late receipt can still move a count. Turns true
-    /// before the plan is closed, which the settings put off so that late receipts find it.
-    pub settled: bool,
     /// Whether it takes over what another channel could not reach.
     pub is_fallback: bool,
     /// Parts of the message.
@@ -76,7 +73,6 @@ impl PlanView {
             channel: plan.channel,
             account: plan.account.clone(),
             status: progress.status(),
-            settled: progress.status() == PlanStatus::Closed || progress.is_settled(),
             is_fallback: matches!(plan.cause, Cause::FallbackOf(_)),
             parts: progress.parts(),
             not_before: plan.not_before,
