@@ -51,7 +51,7 @@ impl Driver {
 
 /// `ChromeDriver was started successfully on port 40123.`
 fn port_told(line: &str) -> Option<u16> {
-    line.split_once("on port ")?.1.trim_end_matches('.').parse().ok()
+    line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok()
 }
 
 impl Drop for Driver {
