@@ -354,6 +354,7 @@ impl<M: Mode> Engine<M> {
     /// # Errors
     /// [`EngineError::Scribe`] when it cannot be kept.
     pub async fn withdraw(&self, plans: &[PlanId]) -> Result<(), EngineError> {
+        self.each_plan(plans, Progress::withdraw);
         for post in self.posts.values() {
             let mut rest = Vec::new();
             for (number, progress) in post.desk().plans().iter().enumerate() {

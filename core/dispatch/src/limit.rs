@@ -9,14 +9,22 @@ use governor::{
 };
 use mingluo_model::clock::SharedClock;
 use std::{
+    collections::VecDeque,
     num::NonZeroU32,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-/// The burst as a share of the licence: 1 %, but at least what passes in 10 ms, so that a stall of the
-/// machine shorter than that costs nothing (measured: smaller bursts lose up to 15 % on busy cores).
+/// The burst as a share of the licence: 1 %, what passes in 10 ms.
 const BURST_SHARE: u32 = 100;
+
+/// What a stall of the machine cost may be made up for by going this share of the licence faster: 2 %. The licence
+/// itself is never exceeded (see [`SECOND`]).
+const CATCH_UP_SHARE: u32 = 50;
+
+/// The sliding second as we count it: 5 ms longer than the gateway's, so that it sees no more than was granted even if
+/// the way there wavers by that much. It costs half a percent of the licence.
+const SECOND: Duration = Duration::from_millis(1_005);
 
 /// The house clock as the governor wants to see it.
 #[derive(Clone)]
@@ -38,13 +46,16 @@ impl GovernorClock for Ticks {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>;
 
-/// A gateway's licence (限速许可), kept so that no sliding second holds more than was granted: a bucket of `b`
-/// units refilled at `L - b` a second admits at most `L` in any second, and runs of `b / 2` use 99 % of it.
+/// A gateway's licence (限速许可): no sliding second holds more than was granted, and what is sent is spread over it.
+/// The governor spreads: a bucket of `b` units, refilled slightly faster than the licence, so that what a stall cost is
+/// made up for. The [`Window`] holds the licence itself.
 pub struct Licence {
     limiter: Limiter,
     clock: SharedClock,
     run: u32,
     burst: u32,
+    // Guards what left in the last second; held for a few instructions only.
+    window: Mutex<Window>,
     // Guards how much slower than the licence the gateway wants it; held for a few instructions only.
     pace: Mutex<Pace>,
     // Guards the end of a pause that the gateway asked for; held for a few instructions only.
@@ -52,15 +63,22 @@ pub struct Licence {
 }
 
 impl Licence {
-    /// A licence of `per_second` units; `largest` is the most units one message can have.
-    pub fn new(per_second: NonZeroU32, largest: NonZeroU32, clock: SharedClock) -> Self {
-        let burst = (per_second.get() / BURST_SHARE).max(2 * largest.get()).max(2);
-        let rate = per_second.get().saturating_sub(burst).max(1);
-        let (rate, burst) = (at_least_one(rate), at_least_one(burst));
-        let quota = Quota::per_second(rate).allow_burst(burst);
-        let limiter = RateLimiter::direct_with_clock(quota, Ticks(clock.clone()));
-        let (run, burst) = ((burst.get() / 2).max(1), burst.get());
-        Self { limiter, clock, run, burst, pace: Mutex::default(), paused_until: Mutex::default() }
+    /// A licence of `per_second` units.
+    pub fn new(per_second: NonZeroU32, clock: SharedClock) -> Self {
+        let licence = per_second.get();
+        let burst = (licence / BURST_SHARE).max(2);
+        let quota = Quota::per_second(at_least_one(licence.saturating_add(licence / CATCH_UP_SHARE)));
+        let limiter =
+            RateLimiter::direct_with_clock(quota.allow_burst(at_least_one(burst)), Ticks(clock.clone()));
+        Self {
+            limiter,
+            clock,
+            run: burst / 2,
+            burst,
+            window: Mutex::new(Window::new(licence)),
+            pace: Mutex::default(),
+            paused_until: Mutex::default(),
+        }
     }
 
     /// Units that are best taken at once: half of the burst.
@@ -73,23 +91,39 @@ impl Licence {
         let mut left = units;
         while left > 0 {
             let step = left.min(self.run);
-            self.take_step(at_least_one(step)).await;
+            while let Err(wait) = self.try_step(at_least_one(step)) {
+                self.clock.sleep(wait).await;
+            }
             left -= step;
         }
     }
 
-    async fn take_step(&self, units: NonZeroU32) {
+    /// Waits until no pause holds that the gateway asked for.
+    pub async fn open(&self) {
         loop {
             let pause = self.pause_left();
-            if !pause.is_zero() {
-                self.clock.sleep(pause).await;
-                continue;
+            if pause.is_zero() {
+                return;
             }
-            match self.limiter.check_n(self.price(units)) {
-                Ok(Err(not_until)) => self.clock.sleep(not_until.wait_time_from(self.clock.ticks())).await,
-                Ok(Ok(())) | Err(_) => return,
-            }
+            self.clock.sleep(pause).await;
         }
+    }
+
+    /// Takes a step, or says how long to wait before the next try.
+    fn try_step(&self, units: NonZeroU32) -> Result<(), Duration> {
+        let pause = self.pause_left();
+        if !pause.is_zero() {
+            return Err(pause);
+        }
+        let price = self.price(units);
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.ticks();
+        window.has_room(price.get(), now)?;
+        if let Ok(Err(not_until)) = self.limiter.check_n(price) {
+            return Err(not_until.wait_time_from(now));
+        }
+        window.note(price.get(), now);
+        Ok(())
     }
 
     /// What `units` cost now: more than their number while the gateway wants less than the licence.
@@ -114,6 +148,47 @@ impl Licence {
     fn pause_left(&self) -> Duration {
         let paused_until = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         paused_until.saturating_sub(self.clock.ticks())
+    }
+}
+
+/// What left in the last [`SECOND`].
+#[derive(Debug)]
+struct Window {
+    granted: u32,
+    left: VecDeque<(Duration, u32)>,
+    sum: u32,
+}
+
+impl Window {
+    const fn new(granted: u32) -> Self {
+        Self { granted, left: VecDeque::new(), sum: 0 }
+    }
+
+    /// Whether `units` more fit, or how long until they may.
+    fn has_room(&mut self, units: u32, now: Duration) -> Result<(), Duration> {
+        while let Some((at, gone)) = self.left.front().copied() {
+            if at + SECOND > now {
+                break;
+            }
+            self.left.pop_front();
+            self.sum -= gone;
+        }
+        let over = (self.sum + units).saturating_sub(self.granted);
+        let mut passed = 0;
+        let leaves = self.left.iter().find(|(_, gone)| {
+            passed += gone;
+            passed >= over
+        });
+        match leaves {
+            Some((at, _)) if over > 0 => Err((*at + SECOND).saturating_sub(now)),
+            // More than the licence at once, with nothing before it: it has to leave some time.
+            _ => Ok(()),
+        }
+    }
+
+    fn note(&mut self, units: u32, now: Duration) {
+        self.left.push_back((now, units));
+        self.sum += units;
     }
 }
 
@@ -171,17 +246,17 @@ mod tests {
         task::{Context, Waker},
     };
 
-    /// Lets a greedy sender run for `seconds` of virtual time in steps of 1 ms; gives the units of each step.
-    fn greedy(per_second: u32, parts: u32, seconds: usize) -> Vec<u32> {
+    /// Lets a greedy sender run for `seconds` of virtual time in steps of 1 ms; gives the units of each step. The
+    /// machine stalls for `stall` steps in every hundred.
+    fn greedy(per_second: u32, parts: u32, seconds: usize, stall: usize) -> Vec<u32> {
         let clock = ManualClock::at(Timestamp(0));
-        let largest = NonZeroU32::new(parts).unwrap();
-        let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), largest, clock.clone());
+        let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
         let units = licence.run().max(parts) / parts * parts;
         let mut context = Context::from_waker(Waker::noop());
         let mut waiting = Box::pin(licence.take(units));
         let mut taken = vec![0; seconds * 1000];
-        for slot in &mut taken {
-            while waiting.as_mut().poll(&mut context).is_ready() {
+        for (step, slot) in taken.iter_mut().enumerate() {
+            while step % 100 >= stall && waiting.as_mut().poll(&mut context).is_ready() {
                 *slot += units;
                 waiting = Box::pin(licence.take(units));
             }
@@ -190,22 +265,43 @@ mod tests {
         taken
     }
 
+    /// The most in any sliding second, and the most in any sliding tenth of one.
+    fn most(taken: &[u32], steps: usize) -> u32 {
+        taken.windows(steps).map(|some| some.iter().sum::<u32>()).max().unwrap()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(12))]
         #[test]
-        fn no_sliding_second_holds_more_than_the_licence(per_second in 400_u32..60_000, parts in 1_u32..3) {
-            let taken = greedy(per_second, parts, 3);
-            let most = taken.windows(1000).map(|second| second.iter().sum::<u32>()).max().unwrap();
-            prop_assert!(most <= per_second, "{} in one second of {}", most, per_second);
+        fn no_sliding_second_holds_more_than_the_licence(
+            per_second in 1_u32..60_000, parts in 1_u32..3, stall in 0_usize..20,
+        ) {
+            let taken = greedy(per_second, parts, 3, stall);
+            // A message of two parts leaves as one, so the first of them may have been taken in the second before.
+            prop_assert!(most(&taken, 1004) < per_second + parts, "of {per_second}");
         }
     }
 
     #[test]
-    fn nearly_all_of_the_licence_is_used() {
+    fn nearly_all_of_the_licence_is_used_also_by_a_machine_that_stalls() {
         for per_second in [500, 5_000, 20_000] {
-            let used: u32 = greedy(per_second, 2, 10).iter().sum();
-            assert!(f64::from(used) >= 0.985 * f64::from(per_second) * 10.0, "{used} of {per_second}");
+            for stall in [0, 1, 2] {
+                let used: u32 = greedy(per_second, 2, 20, stall).iter().sum();
+                let share = f64::from(used) / (f64::from(per_second) * 20.0);
+                assert!(share >= 0.99, "{share} of {per_second} with stalls of {stall} ms in 100");
+            }
         }
+    }
+
+    #[test]
+    fn what_is_sent_is_spread_over_the_second() {
+        let taken = greedy(20_000, 1, 5, 0);
+        assert!(most(&taken, 100) <= 2_300, "{}", most(&taken, 100));
+    }
+
+    #[test]
+    fn a_message_of_more_parts_than_the_licence_leaves_after_all() {
+        assert!(greedy(1, 2, 10, 0).iter().sum::<u32>() >= 8);
     }
 
     #[test]
@@ -222,8 +318,7 @@ mod tests {
     #[test]
     fn a_brake_stops_everything_for_its_time() {
         let clock = ManualClock::at(Timestamp(0));
-        let licence =
-            Licence::new(NonZeroU32::new(1_000).unwrap(), NonZeroU32::MIN, Arc::clone(&clock) as SharedClock);
+        let licence = Licence::new(NonZeroU32::new(1_000).unwrap(), Arc::clone(&clock) as SharedClock);
         licence.brake(Duration::from_secs(1));
         let mut context = Context::from_waker(Waker::noop());
         let mut waiting = pin!(licence.take(1));

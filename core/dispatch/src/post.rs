@@ -1,6 +1,6 @@
 //! The post of one account: its desk, its licence and its couriers. A courier owns one session and does two
-//! things at once: it sends (work, then window, then licence, then the gravest run, then its intent on disk, then
-//! the wire) and it hears (reports, then disk, then the window is free and receipts are answered).
+//! things at once: it sends (work, then window, then the gravest run, then its intent on disk, then licence, then the
+//! wire) and it hears (reports, then disk, then the window is free and receipts are answered).
 
 mod hearing;
 mod sending;
@@ -13,7 +13,6 @@ use mingluo_model::{
     mode::Mode,
 };
 use std::{
-    num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -97,8 +96,7 @@ impl<M: Mode> Post<M> {
         stop: CancellationToken,
     ) -> Self {
         let limits = channel.limits();
-        let largest = NonZeroU32::from(limits.batch).min(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN));
-        let licence = Licence::new(limits.per_second, largest, clock.clone());
+        let licence = Licence::new(limits.per_second, clock.clone());
         Self {
             channel,
             desk: Mutex::new(desk),

@@ -56,6 +56,7 @@ pub struct Progress<M: Mode> {
     troubles: HashMap<u32, Trouble>,
     tally: Tally,
     status: PlanStatus,
+    withdrawn: bool,
     awaiting: u32,
     first_byte: Option<Timestamp>,
     resent_in_doubt: u32,
@@ -123,6 +124,7 @@ impl<M: Mode> Progress<M> {
             troubles: HashMap::new(),
             tally,
             status,
+            withdrawn: status == PlanStatus::Stopped,
             awaiting: 0,
             first_byte: None,
             resent_in_doubt: 0,
@@ -196,6 +198,16 @@ impl<M: Mode> Progress<M> {
     /// Takes a stop back (the decision could not be kept).
     pub fn resume(&mut self) {
         self.status = PlanStatus::Open;
+    }
+
+    /// The stop is durable: what was not sent by now never will be.
+    pub fn withdraw(&mut self) {
+        self.withdrawn = true;
+    }
+
+    /// Whether a durable decision stopped the plan.
+    pub const fn is_withdrawn(&self) -> bool {
+        self.withdrawn
     }
 
     /// Marks the plan as folded: its counts stay, its memory goes. Who is who is in its chunks now.

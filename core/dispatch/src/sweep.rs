@@ -46,6 +46,9 @@ impl<M: Mode> Engine<M> {
             if progress.status() == PlanStatus::Closed {
                 continue;
             }
+            if progress.is_withdrawn() {
+                due.extend(progress.give_up_rest(DeliveryState::Withdrawn).map(|fact| (number, fact)));
+            }
             if now >= progress.plan().not_after {
                 due.extend(progress.give_up_rest(DeliveryState::Expired).map(|fact| (number, fact)));
             }

@@ -10,26 +10,52 @@ use mingluo_model::{
     channel::{MOST_PARTS, Outlet, Parcel, Run},
     delivery::{DeliveryState, Reason, Standing},
     mode::Mode,
+    plan::PlanStatus,
 };
 use std::sync::Arc;
 
+/// A run that is ready to leave.
+struct Promised {
+    first_key: u64,
+    units: u32,
+}
+
 impl<M: Mode> Post<M> {
-    /// The sending hand.
+    /// The sending hand. The licence comes last, so that what the gateway sees of it does not waver with the disk.
     pub(super) async fn send(&self, outlet: &mut dyn Outlet<M>, line: &Line) -> Result<(), End> {
         loop {
+            self.licence.open().await;
             let parts = u32::from(self.work_to_do().await);
             let units = self.run_units(parts, line.size);
             let permit = line.window.acquire_many(units).await.expect("the window is never closed");
-            self.licence.take(units).await;
             let picked = self.desk().pick(units, self.clock.now(), &mut line.flights());
             let Some(picked) = picked else { continue };
-            let used: u32 = picked.parcels.iter().map(|parcel| parcel.part_set.count_ones()).sum();
-            if !self.launch(outlet, line, picked).await? {
+            let number = picked.number;
+            let Some(promised) = self.promise(outlet, line, picked).await? else { continue };
+            self.licence.take(promised.units).await;
+            if !self.may_leave(number) {
+                self.take_back(line).await?;
                 continue;
             }
             permit.forget();
-            line.window.add_permits((units - used.min(units)) as usize);
+            line.window.add_permits(units.saturating_sub(promised.units) as usize);
+            line.flights().launch(promised.first_key);
+            outlet.send().await.map_err(End::Lost)?;
         }
+    }
+
+    /// Whether a plan was neither stopped nor ran out while its run waited for the licence.
+    fn may_leave(&self, number: usize) -> bool {
+        let mut desk = self.desk();
+        let progress = desk.plan(number);
+        progress.status() == PlanStatus::Open && self.clock.now() < progress.plan().not_after
+    }
+
+    /// What was promised and will not leave is as if it had never been chosen.
+    async fn take_back(&self, line: &Line) -> Result<(), Halt> {
+        let unsent = line.flights().take_unsent();
+        let at = self.clock.now();
+        self.write(|desk| desk.end_flights(&unsent, &Answer::Busy, at)).await
     }
 
     /// Units of one run: half of the licence's burst, but several runs must fit into the window and at least
@@ -56,8 +82,13 @@ impl<M: Mode> Post<M> {
         }
     }
 
-    /// Puts one run on the wire, its intent first on the disk. `false` if nobody in it could be sent to.
-    async fn launch(&self, outlet: &mut dyn Outlet<M>, line: &Line, picked: Picked<M>) -> Result<bool, End> {
+    /// Makes one run ready to leave and its intent durable. `None` if nobody in it can be sent to.
+    async fn promise(
+        &self,
+        outlet: &mut dyn Outlet<M>,
+        line: &Line,
+        picked: Picked<M>,
+    ) -> Result<Option<Promised>, End> {
         let (run, gone) = self.address(&picked).await?;
         let at = self.clock.now();
         if !gone.is_empty() {
@@ -66,7 +97,7 @@ impl<M: Mode> Post<M> {
         let kept: Vec<IntentParcel> = run.parcels.iter().map(intent_parcel).collect();
         line.flights().reserve(picked.number, &kept);
         if kept.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         let keys = match outlet.prepare(&run) {
             Ok(keys) => keys,
@@ -74,15 +105,14 @@ impl<M: Mode> Post<M> {
                 tracing::error!(plan = %picked.plan, %unfit, "message does not fit its channel after all");
                 let unsent = line.flights().take_unsent();
                 self.write(|desk| desk.end_flights(&unsent, &Answer::Permanent(Reason::Content), at)).await?;
-                return Ok(false);
+                return Ok(None);
             }
         };
+        let units = kept.iter().map(|parcel| parcel.part_set.count_ones()).sum();
         let intent = Intent { first_key: keys.first, parts: picked.parts, parcels: kept };
         let event = Event { plan: picked.plan, at, fact: Fact::Intent(intent) };
         self.scribe.append(vec![Entry::Event(event)]).await?;
-        line.flights().launch(keys.first);
-        outlet.send().await.map_err(End::Lost)?;
-        Ok(true)
+        Ok(Some(Promised { first_key: keys.first, units }))
     }
 
     /// Looks the addresses up; gives the run and those who have none (any more).
