@@ -185,9 +185,10 @@ impl<M: Mode> Progress<M> {
         Some(self.at(offset))
     }
 
-    /// The plan has nothing left to send, to wait for or to decide.
-    pub fn is_settled(&self) -> bool {
-        self.tally.total().open() == 0 && self.awaiting == 0 && self.later.is_empty()
+    /// The plan has nothing left to send, to wait for or to decide. What is over tries nothing again.
+    pub fn is_settled(&self, now: Timestamp) -> bool {
+        let over = self.withdrawn || now >= self.plan.not_after;
+        self.tally.total().open() == 0 && self.awaiting == 0 && (over || self.later.is_empty())
     }
 
     /// Nothing more of this plan leaves, although the decision is not durable yet.

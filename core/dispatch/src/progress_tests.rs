@@ -76,7 +76,7 @@ fn a_message_of_two_parts_is_delivered_only_when_both_are() {
     assert_eq!(state(&progress, 100), DeliveryState::Accepted);
     receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
     assert_eq!(state(&progress, 100), DeliveryState::Delivered);
-    assert!(progress.is_settled());
+    assert!(progress.is_settled(START));
 }
 
 #[test]
@@ -139,10 +139,10 @@ fn accepted_without_receipt_is_said_as_such() {
         answer(&mut progress, ordinal, 0, taken(), START);
     }
     receipt(&mut progress, 101, 0, ReceiptStatus::Delivered);
-    assert!(!progress.is_settled());
+    assert!(!progress.is_settled(START));
     progress.apply(&progress.give_up_receipts(START).unwrap(), END);
     assert_eq!(progress.tally().total().of_reason(DeliveryState::Accepted, Reason::NoReceipt), 2);
-    assert!(progress.is_settled());
+    assert!(progress.is_settled(START));
 }
 
 #[test]
@@ -153,6 +153,29 @@ fn what_was_in_the_air_at_a_crash_is_lost_part_by_part() {
     let Some(Fact::Answers(lost)) = progress.lost_in_flight() else { panic!("three parts were in the air") };
     let parts: Vec<_> = lost.iter().map(|part| (part.ordinal, part.part)).collect();
     assert_eq!(parts, [(100, 0), (101, 0), (101, 1)]);
+}
+
+#[test]
+fn what_was_promised_and_taken_back_by_a_lift_is_withdrawn() {
+    let mut progress = progress(3, 1, Grade::Blue);
+    progress.pick(1, START);
+    progress.stop();
+    progress.withdraw();
+    progress.apply(&progress.give_up_rest(DeliveryState::Withdrawn).unwrap(), START);
+    assert_eq!(state(&progress, 100), DeliveryState::Submitting);
+    answer(&mut progress, 100, 0, Answer::Busy, START);
+    progress.apply(&progress.give_up_rest(DeliveryState::Withdrawn).unwrap(), START);
+    assert_eq!(progress.tally().total().of(DeliveryState::Withdrawn), 3);
+    assert!(progress.is_settled(START));
+}
+
+#[test]
+fn a_doubt_that_outlives_its_plan_is_not_waited_for() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    assert!(!progress.is_settled(START));
+    assert!(progress.is_settled(END));
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl<M: Mode> Engine<M> {
         let mut ripe = Vec::new();
         for (number, progress) in post.desk().plans().iter().enumerate() {
             let id = progress.plan().id;
-            if progress.status() == PlanStatus::Closed || !progress.is_settled() {
+            if progress.status() == PlanStatus::Closed || !progress.is_settled(now) {
                 settled.remove(&id);
             } else if now.since(*settled.entry(id).or_insert(now)) >= wait {
                 ripe.push((number, id, progress.fold()));
