@@ -178,6 +178,15 @@ impl<M: Mode> Desk<M> {
         first.or_else(|| self.order.iter().filter_map(ready).min_by_key(|(at, _)| *at))
     }
 
+    /// Whether something graver than this plan could leave now.
+    pub fn graver_waits(&self, number: usize, now: Timestamp) -> bool {
+        let priority = self.plans[number].plan().priority;
+        let graver = self.order.iter().map(|number| &self.plans[*number]);
+        graver
+            .take_while(|progress| progress.plan().priority > priority)
+            .any(|progress| progress.ready_at(now).is_some_and(|at| at <= now))
+    }
+
     /// The gravest run that may leave now, at most `units` parts of one plan.
     pub fn pick(&mut self, units: u32, now: Timestamp, flights: &mut Flights) -> Option<Picked<M>> {
         for position in 0..self.order.len() {

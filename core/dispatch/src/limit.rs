@@ -15,8 +15,9 @@ use std::{
     time::Duration,
 };
 
-/// The burst as a share of the licence: 1 %, what passes in 10 ms.
-const BURST_SHARE: u32 = 100;
+/// The burst as a share of the licence: 2 %, what passes in 20 ms. A run is half of it: each needs a commit, and a disk
+/// that is busy takes some milliseconds for one (measured: with runs of 5 ms the disk and not the licence sets the pace).
+const BURST_SHARE: u32 = 50;
 
 /// What a stall of the machine cost may be made up for by going this share of the licence faster: 2 %. The licence
 /// itself is never exceeded (see [`SECOND`]).
@@ -296,7 +297,7 @@ mod tests {
     #[test]
     fn what_is_sent_is_spread_over_the_second() {
         let taken = greedy(20_000, 1, 5, 0);
-        assert!(most(&taken, 100) <= 2_300, "{}", most(&taken, 100));
+        assert!(most(&taken, 100) <= 2_600, "{}", most(&taken, 100));
     }
 
     #[test]

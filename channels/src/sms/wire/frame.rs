@@ -1,6 +1,10 @@
 //! Cutting a byte stream into frames whose first four octets are their own length.
 
+use std::fmt;
+
 use bytes::{Bytes, BytesMut};
+
+use super::DecodeError;
 
 /// A length field no honest peer sends. The stream has lost its step: close the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +16,31 @@ pub struct LengthError {
     pub min: u32,
     /// The most this side accepts.
     pub max: u32,
+}
+
+/// What a peer sent and cannot have meant. `S` is the protocol's sequence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError<S: fmt::Debug + fmt::Display> {
+    /// The stream has lost its step; the buffer is left and the link must be closed.
+    #[error(transparent)]
+    Length(#[from] LengthError),
+    /// One frame's body does not hold its fields; it is dropped and the next may be read.
+    #[error("command {command_id:#010x} with sequence {sequence} cannot be read")]
+    Body {
+        /// Its command id.
+        command_id: u32,
+        /// Its sequence.
+        sequence: S,
+        /// The field at fault.
+        source: DecodeError,
+    },
+}
+
+impl<S: fmt::Debug + fmt::Display> FrameError<S> {
+    /// Whether the link must be closed.
+    pub const fn is_fatal(&self) -> bool {
+        matches!(self, Self::Length(_))
+    }
 }
 
 /// Takes the next whole frame, its length field included, off the front of `buffer`.

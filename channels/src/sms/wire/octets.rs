@@ -132,6 +132,11 @@ impl<const MAX: usize> Octets<MAX> {
     pub(in crate::sms) const fn bounded(octets: Bytes) -> Self {
         Self(octets)
     }
+
+    /// The octets as a body to be read, without a copy.
+    pub(in crate::sms) fn share(&self) -> Bytes {
+        self.0.clone()
+    }
 }
 
 impl<const MAX: usize> fmt::Debug for Octets<MAX> {

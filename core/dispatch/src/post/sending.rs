@@ -44,11 +44,15 @@ impl<M: Mode> Post<M> {
         }
     }
 
-    /// Whether a plan was neither stopped nor ran out while its run waited for the licence.
+    /// Whether a plan was neither stopped nor ran out while its run waited for the licence, and nothing graver came.
     fn may_leave(&self, number: usize) -> bool {
+        let now = self.clock.now();
         let mut desk = self.desk();
+        if desk.graver_waits(number, now) {
+            return false;
+        }
         let progress = desk.plan(number);
-        progress.status() == PlanStatus::Open && self.clock.now() < progress.plan().not_after
+        progress.status() == PlanStatus::Open && now < progress.plan().not_after
     }
 
     /// What was promised and will not leave is as if it had never been chosen.

@@ -1,0 +1,43 @@
+//! From a byte stream to PDUs.
+
+use bytes::{Buf, BytesMut};
+
+use super::super::wire::{self, cut_frame};
+use super::{Body, HEADER_LENGTH, MAX_LENGTH, Pdu, Version};
+
+/// What a peer sent and cannot have meant; [`Pdu::refusal`] is the answer to it.
+pub type FrameError = wire::FrameError<u32>;
+
+/// Takes PDUs off the front of a read buffer. It keeps nothing: make another when the login has settled
+/// the version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Framer {
+    version: Version,
+}
+
+impl Framer {
+    /// A framer for the layouts of `version`. CONNECT and every response are read in either.
+    pub const fn new(version: Version) -> Self {
+        Self { version }
+    }
+
+    /// The next PDU, or `None` until more octets have arrived. Call it until it says `None`: one
+    /// read may hold several PDUs, one PDU may need several reads.
+    ///
+    /// # Errors
+    /// [`FrameError::Length`] when the stream is out of step; the buffer is left and the link must be
+    /// closed. [`FrameError::Body`] when one PDU makes no sense; it is dropped and the next may be read.
+    pub fn push(&self, buffer: &mut BytesMut) -> Result<Option<Pdu>, FrameError> {
+        let Some(mut frame) = cut_frame(buffer, HEADER_LENGTH, MAX_LENGTH)? else {
+            return Ok(None);
+        };
+        frame.advance(4);
+        let (command_id, sequence) = (frame.get_u32(), frame.get_u32());
+        let body = Body::decode(command_id, frame, self.version);
+        body.map(|body| Some(Pdu { sequence, body })).map_err(|source| FrameError::Body {
+            command_id,
+            sequence,
+            source,
+        })
+    }
+}
