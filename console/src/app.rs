@@ -5,7 +5,7 @@ use crate::{
     config::{Accounts, Config, ConfigError, read_text},
     office::{Office, Parts as OfficeParts},
     region::Region,
-    render::{Broadcaster, Renderer, WeChatTemplate},
+    render::{Broadcaster, Renderer, SmsForm, WeChatTemplate},
     signer::SocketSigner,
 };
 use anyhow::Context;
@@ -63,6 +63,7 @@ pub struct City {
 struct Outward<M: Mode> {
     channels: Vec<Arc<dyn Channel<M>>>,
     pretend: BTreeSet<AccountName>,
+    sms_forms: BTreeMap<AccountName, SmsForm>,
     callbacks: BTreeMap<AccountName, Arc<Callback>>,
     speakers: Option<Speakers>,
 }
@@ -157,11 +158,13 @@ fn channels<M: Mode>(
     let mut out = Outward {
         channels: Vec::new(),
         pretend: BTreeSet::new(),
+        sms_forms: BTreeMap::new(),
         callbacks: BTreeMap::new(),
         speakers: None,
     };
     for sms in &accounts.sms {
         out.note_pretend(&sms.name, sms.pretend);
+        out.sms_forms.insert(sms.name.clone(), SmsForm::of(sms));
         out.channels.push(Arc::new(sms.clone().build::<M>(clock.clone()).context("sms")?));
     }
     if let Some(wechat) = &accounts.wechat {
@@ -258,6 +261,7 @@ fn renderer<M: Mode>(
         wechat,
         broadcaster: outward.speakers.is_some().then(|| Broadcaster::new(signer(config), platform)),
         pretend: outward.pretend.clone(),
+        sms_forms: outward.sms_forms.clone(),
         cap_sender: render.cap_sender.clone(),
     })
 }

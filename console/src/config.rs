@@ -1,5 +1,6 @@
 //! The one configuration file. Every part has its own table, and a key that no part knows is an error that names it.
 
+use crate::people::SessionConfig;
 use mingluo_channels::{
     email::EmailConfig, sms::smpp_channel::SmppConfig, speaker::SpeakerConfig, wechat::WeChatConfig,
 };
@@ -68,6 +69,9 @@ pub struct StoreConfig {
 pub struct ConsoleConfig {
     /// Where the console listens; port 0 takes a free one. Put a TLS proxy in front for anything but loopback.
     pub listen: SocketAddr,
+    /// When browsers are signed out.
+    #[serde(default)]
+    pub session: SessionConfig,
 }
 
 /// The city's divisions, groups and event types.

@@ -8,25 +8,76 @@ use mingluo_ledger::{
 use mingluo_model::{
     clock::{SharedClock, Timestamp},
     id::OfficerId,
-    owner::Officer,
+    owner::{Officer, Role},
 };
 use rand::RngCore;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-/// A session ends after this long; release rights want a fresh sign-in each shift.
-pub const SESSION_LIFE: Duration = Duration::from_hours(12);
+/// A session's end is moved only by this much or more: not every click is worth a write.
+const STEP: Duration = Duration::from_secs(15);
+
+/// When browsers are signed out (登录时限).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionConfig {
+    /// Minutes without a click after which an account with release rights is signed out. Other accounts stay until
+    /// the end of the shift, so that a board may hang on the wall.
+    pub idle_minutes: NonZeroU32,
+    /// Hours after which everybody signs in again: one shift.
+    pub longest_hours: NonZeroU32,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        let number = |value| NonZeroU32::new(value).unwrap_or(NonZeroU32::MIN);
+        Self { idle_minutes: number(15), longest_hours: number(12) }
+    }
+}
+
+impl SessionConfig {
+    /// The longest life of a session.
+    pub fn longest(&self) -> Duration {
+        Duration::from_hours(self.longest_hours.get().into())
+    }
+
+    /// When a session of this officer ends that was begun at `since` and used at `now`.
+    fn end(self, officer: &Officer, since: Timestamp, now: Timestamp) -> Timestamp {
+        let shift = since.plus(self.longest());
+        if officer.may(Role::Releaser) {
+            shift.min(now.plus(Duration::from_mins(self.idle_minutes.get().into())))
+        } else {
+            shift
+        }
+    }
+}
 
 /// Knows the officers.
 pub struct People {
     store: Arc<dyn Store>,
     clock: SharedClock,
+    limits: SessionConfig,
+    // Held while a session is moved on or ended, so that a sign-out is never undone by a click that was under way.
+    moving: tokio::sync::Mutex<()>,
 }
 
 impl People {
-    /// The people of a store.
-    pub const fn new(store: Arc<dyn Store>, clock: SharedClock) -> Self {
-        Self { store, clock }
+    /// The people of a store, signed out by the usual limits.
+    pub fn new(store: Arc<dyn Store>, clock: SharedClock) -> Self {
+        Self { store, clock, limits: SessionConfig::default(), moving: tokio::sync::Mutex::default() }
+    }
+
+    /// The same people under other limits.
+    #[must_use]
+    pub const fn within(mut self, limits: SessionConfig) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// When browsers are signed out.
+    pub const fn limits(&self) -> &SessionConfig {
+        &self.limits
     }
 
     /// The officer of an API key; `None` for a wrong one or a disabled officer.
@@ -40,15 +91,37 @@ impl People {
         }
     }
 
-    /// The officer of a browser's cookie.
+    /// The officer of a browser's cookie, who did something: the idle time begins anew.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn by_cookie(&self, cookie: &str) -> Result<Option<OfficerRow>, StoreError> {
-        match self.store.session(hash(cookie), self.clock.now()).await? {
-            Some(row) => self.by_id(row.officer).await,
-            None => Ok(None),
+    pub async fn visit(&self, cookie: &str) -> Result<Option<OfficerRow>, StoreError> {
+        let Some((session, row)) = self.session(cookie).await? else { return Ok(None) };
+        let Some(since) = began(cookie) else { return Ok(None) };
+        let expires = self.limits.end(&row.officer, since, self.clock.now());
+        if expires.since(session.expires) >= STEP {
+            let _moving = self.moving.lock().await;
+            if self.store.session(session.token_hash, self.clock.now()).await?.is_none() {
+                return Ok(None);
+            }
+            self.store.add_session(&SessionRow { expires, ..session }).await?;
         }
+        Ok(Some(row))
+    }
+
+    /// The officer of a browser's cookie, when the browser asks by itself: the idle time goes on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn look(&self, cookie: &str) -> Result<Option<OfficerRow>, StoreError> {
+        Ok(self.session(cookie).await?.map(|(_, row)| row))
+    }
+
+    async fn session(&self, cookie: &str) -> Result<Option<(SessionRow, OfficerRow)>, StoreError> {
+        let Some(session) = self.store.session(hash(cookie), self.clock.now()).await? else {
+            return Ok(None);
+        };
+        Ok(self.by_id(session.officer).await?.map(|row| (session, row)))
     }
 
     async fn by_id(&self, id: OfficerId) -> Result<Option<OfficerRow>, StoreError> {
@@ -73,8 +146,9 @@ impl People {
         let password = password.to_owned();
         let fits = tokio::task::spawn_blocking(move || verify(&known, &password)).await.unwrap_or(false);
         let Some(row) = row.filter(|_| fits) else { return Ok(None) };
-        let cookie = secret(chance);
-        let expires = self.clock.now().plus(SESSION_LIFE);
+        let now = self.clock.now();
+        let cookie = format!("{}.{}", secret(chance), now.0);
+        let expires = self.limits.end(&row.officer, now, now);
         let session = SessionRow { token_hash: hash(&cookie), officer: row.officer.id, expires };
         self.store.add_session(&session).await?;
         Ok(Some((row.officer, cookie)))
@@ -85,8 +159,15 @@ impl People {
     /// # Errors
     /// [`StoreError`].
     pub async fn sign_out(&self, cookie: &str) -> Result<(), StoreError> {
+        let _moving = self.moving.lock().await;
         self.store.end_session(hash(cookie)).await
     }
+}
+
+/// When a cookie was given. It stands in the cookie itself; since the store keeps the hash of the whole, a browser that
+/// changes it has no session.
+fn began(cookie: &str) -> Option<Timestamp> {
+    cookie.rsplit_once('.')?.1.parse().ok().map(Timestamp)
 }
 
 /// A hash that no password fits, verified for names that do not exist.

@@ -2,7 +2,7 @@
 //! what a language lacks falls back to Chinese.
 
 use fluent_templates::{Loader, fluent_bundle::FluentValue, langid, static_loader};
-use mingluo_model::problem::Problem;
+use mingluo_model::{audience::ChannelKind, clock::Timestamp, grade::Grade, problem::Problem};
 use serde::Serialize;
 use std::{borrow::Cow, collections::BTreeMap, collections::HashMap};
 
@@ -53,16 +53,39 @@ pub fn tell(problem: &dyn Problem) -> Told {
     let code = problem.code();
     let fields = problem.fields();
     let key = format!("error-{code}");
-    Told {
-        code,
-        zh: say(Tongue::Chinese, &key, &fields),
-        en: say(Tongue::English, &key, &fields),
-        fields: fields.into_iter().collect(),
+    let told = |language| {
+        let spoken = |(name, value): &(&'static str, String)| (*name, spoken(language, name, value));
+        say(language, &key, &fields.iter().map(spoken).collect::<Vec<_>>())
+    };
+    let (zh, en) = (told(Tongue::Chinese), told(Tongue::English));
+    Told { code, zh, en, fields: fields.into_iter().collect() }
+}
+
+/// A value of a problem's field as people say it: words of the model become words of the language.
+pub fn spoken(language: Tongue, name: &str, value: &str) -> String {
+    let word = |family: &str, word: &str| say(language, &format!("web-{family}-{word}"), &[]);
+    let channel = |zh: &str| {
+        let kind = ChannelKind::ALL.into_iter().find(|kind| kind.zh() == zh);
+        kind.map_or_else(|| zh.to_owned(), |kind| word("channel", kind.word()))
+    };
+    match name {
+        "state" | "step" | "part" => word(name, value),
+        "grade" => value.parse().map_or_else(|_| value.to_owned(), |grade: Grade| word(name, grade.word())),
+        "expires" | "until" => value.parse().map_or_else(|_| value.to_owned(), instant),
+        "channel" => channel(value),
+        "channels" => value.split('、').map(channel).collect::<Vec<_>>().join("、"),
+        _ => value.to_owned(),
     }
+}
+
+/// Milliseconds since 1970 as 2026-07-05T12:00:00Z; the pages have a zone and say it better.
+fn instant(ms: i64) -> String {
+    Timestamp(ms).to_jiff().map_or_else(|| ms.to_string(), |instant| instant.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use mingluo_model::alert::AlertError;
     use std::{collections::BTreeSet, path::Path};
 
     fn keys(language: &str) -> BTreeSet<String> {
@@ -75,6 +98,14 @@ mod tests {
     #[test]
     fn both_languages_say_the_same_things() {
         assert_eq!(keys("zh-CN"), keys("en"));
+    }
+
+    #[test]
+    fn a_word_of_the_model_is_told_in_each_language() {
+        let problem = AlertError::WrongState { state: "lifted", step: "followed" };
+        let told = super::tell(&problem);
+        assert!(told.zh.contains("已解除") && told.en.contains("Lifted"), "{} {}", told.zh, told.en);
+        assert_eq!(told.fields["state"], "lifted");
     }
 
     #[test]

@@ -14,13 +14,30 @@ error-no-such-alert = There is no warning { $id }.
 error-unknown-grade = "{ $value }" is no grade. Use red, orange, yellow or blue.
 error-unknown-hazard = "{ $value }" is no event type. Use a code (11B03) or a name (暴雨).
 error-unknown-group = "{ $value }" is no group. Known are: { $known }.
-error-unknown-region = Region: { $detail }
-error-other-code-system = The region code is of the other code system: { $detail }
-error-empty-audience = Nobody would be reached: { $detail }
+error-bad-region-code = Region: "{ $value }" is no region code. Give 2, 4, 6, 9 or 12 digits, or a name.
+error-unknown-region = Region: "{ $value }" is not in the division list. { $meant ->
+    [none] Give a code of 2, 4, 6, 9 or 12 digits, or a name with its county.
+   *[other] Did you mean { $meant }?
+  }
+error-ambiguous-region = Region: several are called "{ $value }". Give a code: { $meant }.
+error-other-code-system = Region: { $value } is the civil-affairs code of { $name }. The roster uses the statistics code: give { $code }.
+error-empty-audience = Nobody would be reached. { $regions ->
+    [none] {""}
+   *[other] The roster has nobody in { $regions }. {""}
+  }{ $groups ->
+    [none] {""}
+   *[other] Nobody there belongs to { $groups }. {""}
+  }{ $channels ->
+    [none] {""}
+   *[other] Nobody who is left has an address on { $channels }. {""}
+  }Widen the area, drop groups, add a channel or import a roster.
 error-bad-audience = Audience: { $detail }
 error-no-roster = No roster was imported yet. Run mingluo import.
 error-no-account = No account is configured for channel { $channel }.
-error-text-too-long = { $channel }: { $field } is too long: { $length } { $unit }, at most { $longest }. Shorten the text.
+error-text-too-long = { $channel }: the { $field } is too long: { $length } { $unit ->
+    [characters] characters with signature
+   *[other] { $unit }
+  }, at most { $longest }. Shorten the text.
 error-text-unfit = { $channel }: { $field }: { $problem }
 error-not-rendered = The message cannot be made: { $detail }
 error-wrong-number = You typed { $typed }, the warning reaches { $reaches }. Look again at whom it reaches.
@@ -31,6 +48,8 @@ error-store-failed = The database failed; nothing was done. Try again and tell t
 error-dispatch-failed = Dispatch failed: { $detail }
 error-not-signed-in = Not signed in, or the key is not valid.
 error-bad-request = The request is wrong: { $detail }
+error-no-path = The API has no path { $path }; check the address.
+error-wrong-method = { $path } does not take the method { $method }.
 error-wrong-password = Wrong name or password.
 
 # Pages.
@@ -51,6 +70,8 @@ web-login-name = Name
 web-login-password = Password
 web-login-hint = Five wrong passwords lock the account for a minute. Ask the administrator for a new password.
 web-back-to-board = Back to the board
+web-back-to-alert = Back to the warning
+web-session-over = You were signed out: accounts with release rights after { $a } minutes without a click, all accounts after { $b } hours. What you had not sent was not done.
 web-cancel = Cancel
 web-all = All
 web-choose = Choose
@@ -195,6 +216,8 @@ web-groups-note = none means everybody
 web-expires = Ends
 web-preview = Each channel's words
 web-preview-note = exactly what will leave
+web-sent = Each channel's words
+web-sent-note = fixed at the release, exactly what left
 web-preview-busy = updating…
 web-preview-missing = Fill these in to see a preview:
 web-empty-hazard = Choose the event type.
@@ -203,14 +226,14 @@ web-empty-body = Write the text.
 web-empty-area = Choose the area.
 web-empty-channels = Choose a channel.
 web-recipients = { $a } recipients
-web-characters = { $a } characters
+web-characters = { $a } characters with signature
 web-parts = { $a } parts each
 web-messages = { $a } messages
-web-signature = the account adds its signature
 web-cap-attached = with a CAP attachment
 web-takes = about { $a }
 web-responsible = responsible { $a }
 web-words-sms = The SMS
+web-words-part = Part { $a } of { $b }
 web-words-subject = Subject
 web-words-mail = Mail
 web-words-script = Script
@@ -218,6 +241,7 @@ web-impact = Impact and checks
 web-impact-none = Shows whom it reaches once it is filled in.
 web-people = Reaches
 web-people-note = over all channels
+web-times-people = { $a } deliveries
 web-checks = Checks
 web-check-advice-good = Says what to do
 web-check-advice-look = Does not say what people should do
@@ -239,7 +263,10 @@ web-signed-submit = Handed in
 web-signed-approve = Approved
 web-signed-release = Released
 web-signed-recall = Recalled
+web-signed-expire = Expired
 web-earlier = See the earlier warning
+web-later = The warning that followed
+web-steps = Who did what
 web-submit-note = Another officer approves it next.
 web-approve-note = Check words, area and numbers. After approval nothing changes any more.
 web-approve = Approve
@@ -271,12 +298,16 @@ web-follow-lift = All-clear
 web-follow-correct = Correct a false alarm
 web-follow-go-lift = Stop and send the all-clear
 web-follow-go-correct = Stop and send the correction
+web-follow-ask-lift = Hand in the all-clear
+web-follow-ask-correct = Hand in the correction
 web-follow-text = Words (written beforehand, may be changed)
-web-follow-stops = stops { $a } that have not left
+web-follow-stops = stops { $a } deliveries that have not left
 web-follow-goes = goes to the { $a } who may have got it, by the same channels
 web-follow-one = One releaser is enough; it stops first, then sends.
-web-follow-other = You may not release: it is handed in and a releaser sends it.
+web-follow-other = You may not release: it is handed in and a releaser sends it; until then sending goes on. Call a releaser now.
+web-follow-more = { $a } different people must sign: others approve and release it; until then sending goes on.
 web-list-none = No warnings.
+web-list-none-waiting = Nothing waits for a signature.
 web-error-cross-site = This came from another site and was refused. Do it again on a page of this site.
 web-error-unreadable = The request is incomplete or malformed. Go back to the page and try again.
 web-error-no-page = There is no such page. Check the address.

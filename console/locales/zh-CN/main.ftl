@@ -14,13 +14,37 @@ error-no-such-alert = 没有编号为 { $id } 的预警。
 error-unknown-grade = 级别“{ $value }”不存在。请用红色、橙色、黄色或蓝色。
 error-unknown-hazard = 灾种“{ $value }”不存在。请用代码（如 11B03）或名称（如 暴雨）。
 error-unknown-group = 人群“{ $value }”不存在。可用：{ $known }。
-error-unknown-region = 区域代码有误：{ $detail }
-error-other-code-system = 区域代码属于另一套代码体系：{ $detail }
-error-empty-audience = 没有人会收到：{ $detail }
+error-bad-region-code = 区域：“{ $value }”不是区划代码。请填 2、4、6、9 或 12 位数字，或名称。
+error-unknown-region = 区域：“{ $value }”不在区划表中。{ $meant ->
+    [none] 请填 2、4、6、9 或 12 位代码，或连同县区的名称。
+   *[other] 您要的是否为：{ $meant }？
+  }
+error-ambiguous-region = 区域：有多处叫“{ $value }”。请改填代码：{ $meant }。
+error-other-code-system = 区域：{ $value } 是民政部门的代码（{ $name }）。名册用统计用区划代码，请改填 { $code }。
+error-empty-audience = 没有人会收到。{ $regions ->
+    [none] {""}
+   *[other] 名册中没有以下区域的人：{ $regions }。
+  }{ $groups ->
+    [none] {""}
+   *[other] 所选区域内没有以下人群：{ $groups }。
+  }{ $channels ->
+    [none] {""}
+   *[other] 余下的人没有以下渠道的地址：{ $channels }。
+  }请扩大区域、减少人群限制、增加渠道，或导入名册。
 error-bad-audience = 受众有误：{ $detail }
 error-no-roster = 尚未导入名册。请运行 mingluo import。
 error-no-account = 渠道“{ $channel }”没有配置账号。
-error-text-too-long = { $channel }的{ $field }过长：{ $length } { $unit }，最多 { $longest }。请精简文字。
+error-text-too-long = { $channel }的{ $field ->
+    [text] 文字
+    [subject] 主题
+    [script] 播音词
+   *[other] { $field }
+  }过长：{ $length } { $unit ->
+    [characters] 字（含签名）
+    [parts] 条
+    [bytes] 字节
+   *[other] { $unit }
+  }，最多 { $longest }。请精简文字。
 error-text-unfit = { $channel }的{ $field }不可用：{ $problem }
 error-not-rendered = 无法生成报文：{ $detail }
 error-wrong-number = 您输入的人数 { $typed } 与实际 { $reaches } 不符。请再次核对受众。
@@ -31,6 +55,8 @@ error-store-failed = 数据库出错，本次操作未执行。请稍后重试�
 error-dispatch-failed = 发送引擎出错：{ $detail }
 error-not-signed-in = 未登录或密钥无效。
 error-bad-request = 请求有误：{ $detail }
+error-no-path = 接口没有路径 { $path }。请检查网址。
+error-wrong-method = { $path } 不接受 { $method } 方法。
 error-wrong-password = 用户名或密码错误。
 
 # Pages.
@@ -51,6 +77,8 @@ web-login-name = 用户名
 web-login-password = 口令
 web-login-hint = 连续输错 5 次，该账号停用 1 分钟。忘记口令请联系管理员。
 web-back-to-board = 回到态势
+web-back-to-alert = 回到该预警
+web-session-over = 已自动退出：有签发权限的账号 { $a } 分钟无操作、所有账号登录满 { $b } 小时后须重新登录。退出前未提交的操作没有执行。
 web-cancel = 取消
 web-all = 全部
 web-choose = 请选择
@@ -195,6 +223,8 @@ web-groups-note = 不选即全体居民
 web-expires = 失效
 web-preview = 各渠道预览
 web-preview-note = 与实际发出的内容逐字一致
+web-sent = 各渠道内容
+web-sent-note = 签发时定稿，与实际发出的逐字一致
 web-preview-busy = 正在更新…
 web-preview-missing = 填好以下各项后显示预览：
 web-empty-hazard = 请选择灾种。
@@ -203,14 +233,14 @@ web-empty-body = 请填写正文。
 web-empty-area = 请选择区域。
 web-empty-channels = 请选择渠道。
 web-recipients = { $a } 个对象
-web-characters = { $a } 字
+web-characters = 含签名 { $a } 字
 web-parts = { $a } 条/人
 web-messages = 共 { $a } 条
-web-signature = 签名由账号另加
 web-cap-attached = 含 CAP 附件
 web-takes = 约 { $a }
 web-responsible = 含责任人 { $a }
 web-words-sms = 短信全文
+web-words-part = 第 { $a } 条，共 { $b } 条
 web-words-subject = 邮件主题
 web-words-mail = 邮件正文
 web-words-script = 播音词
@@ -218,6 +248,7 @@ web-impact = 影响与校核
 web-impact-none = 填写后显示将触达的人数。
 web-people = 将触达
 web-people-note = 人次，各渠道合计
+web-times-people = { $a } 人次
 web-checks = 自动校核
 web-check-advice-good = 写明了要做什么
 web-check-advice-look = 没有写明群众该做什么
@@ -239,7 +270,10 @@ web-signed-submit = 提交
 web-signed-approve = 审核
 web-signed-release = 签发
 web-signed-recall = 撤回
+web-signed-expire = 失效
 web-earlier = 查看上一条预警
+web-later = 查看后续的一条
+web-steps = 经办
 web-submit-note = 提交后由另一位值班员审核。
 web-approve-note = 请核对文字、区域和人数。审核后内容不能再改。
 web-approve = 审核通过
@@ -271,12 +305,16 @@ web-follow-lift = 解除预警
 web-follow-correct = 更正误发
 web-follow-go-lift = 停止并发解除
 web-follow-go-correct = 停止并发更正
+web-follow-ask-lift = 提交解除
+web-follow-ask-correct = 提交更正
 web-follow-text = 文字（已预先写好，可修改）
-web-follow-stops = 将停止 { $a } 条未发出的
+web-follow-stops = 将停止尚未发出的 { $a } 人次
 web-follow-goes = 发给可能已收到的 { $a } 人次，走原渠道
 web-follow-one = 一名签发人确认即可，先停后发。
-web-follow-other = 您没有签发权限：提交后由签发人发出。
+web-follow-other = 您没有签发权限：提交后由签发人签发，签发之前仍在发送。请立即通知签发人。
+web-follow-more = 须 { $a } 名不同人员签署：提交后由他人审核、签发，签发之前仍在发送。
 web-list-none = 没有预警。
+web-list-none-waiting = 没有等待审核或签发的预警。
 web-error-cross-site = 该操作来自其他网站，已拒绝。请在本站页面上重新操作。
 web-error-unreadable = 请求不完整或格式有误。请回到页面重新操作。
 web-error-no-page = 没有这个页面。请检查网址。

@@ -1,10 +1,10 @@
-//! Alerts over JSON: draft, submit, approve, release, recall, status.
+//! Alerts over JSON: draft, submit, approve, release, recall, lift, correct, status.
 
-use super::{ApiError, Caller, Door};
-use crate::office::DraftOrder;
+use super::{ApiError, Caller, Door, path::Id};
+use crate::office::{DraftOrder, Withdrawal};
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{State, rejection::JsonRejection},
     http::StatusCode,
 };
 use mingluo_model::{
@@ -47,25 +47,27 @@ pub(super) async fn draft<M: Mode>(
     let preview = door.office.preview(&alert)?;
     let mut told = brief(&alert);
     told["parts"] = json!(preview.parts);
+    told["sms"] = json!(preview.sms.map(|sms| sms.texts));
     told["audience"] = json!({ "counts": alert.content.audience.counts });
     told["people"] = json!(alert.content.audience.deliveries());
     Ok((StatusCode::CREATED, Json(told)))
 }
 
-pub(super) async fn show<M: Mode>(State(door): Of<M>, _: Caller, Path(id): Path<AlertId>) -> Answer {
+pub(super) async fn show<M: Mode>(State(door): Of<M>, _: Caller, Id(id): Id<AlertId>) -> Answer {
     let (alert, revision) = door.office.alert(id).await?;
     let mut told = brief(&alert);
     told["revision"] = json!(revision);
     told["content"] = json!(alert.content);
+    told["steps"] = json!(door.office.steps(id).await?);
     told["plans"] = json!(door.office.plans(id).await?);
     Ok(Json(told))
 }
 
-pub(super) async fn submit<M: Mode>(State(door): Of<M>, caller: Caller, Path(id): Path<AlertId>) -> Answer {
+pub(super) async fn submit<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<AlertId>) -> Answer {
     Ok(Json(brief(&door.office.submit(&caller.0, id).await?)))
 }
 
-pub(super) async fn approve<M: Mode>(State(door): Of<M>, caller: Caller, Path(id): Path<AlertId>) -> Answer {
+pub(super) async fn approve<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<AlertId>) -> Answer {
     Ok(Json(brief(&door.office.approve(&caller.0, id).await?)))
 }
 
@@ -79,7 +81,7 @@ pub(super) struct ReleaseOrder {
 pub(super) async fn release<M: Mode>(
     State(door): Of<M>,
     caller: Caller,
-    Path(id): Path<AlertId>,
+    Id(id): Id<AlertId>,
     order: Result<Json<ReleaseOrder>, JsonRejection>,
 ) -> Answer {
     let Json(order) = order.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
@@ -91,11 +93,55 @@ pub(super) async fn release<M: Mode>(
     Ok(Json(told))
 }
 
-pub(super) async fn recall<M: Mode>(State(door): Of<M>, caller: Caller, Path(id): Path<AlertId>) -> Answer {
+pub(super) async fn recall<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<AlertId>) -> Answer {
     Ok(Json(brief(&door.office.recall(&caller.0, id).await?)))
 }
 
-pub(super) async fn unconfirmed<M: Mode>(State(door): Of<M>, _: Caller, Path(id): Path<PlanId>) -> Answer {
+/// The words of a lift or a correction; those written beforehand without them.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Words {
+    body: Option<String>,
+}
+
+type MaybeWords = Result<Option<Json<Words>>, JsonRejection>;
+
+pub(super) async fn lift<M: Mode>(
+    State(door): Of<M>,
+    caller: Caller,
+    Id(id): Id<AlertId>,
+    words: MaybeWords,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    withdraw(&door, &caller, id, Withdrawal::Lift, words).await
+}
+
+pub(super) async fn correct<M: Mode>(
+    State(door): Of<M>,
+    caller: Caller,
+    Id(id): Id<AlertId>,
+    words: MaybeWords,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    withdraw(&door, &caller, id, Withdrawal::Correct, words).await
+}
+
+async fn withdraw<M: Mode>(
+    door: &Door<M>,
+    caller: &Caller,
+    id: AlertId,
+    how: Withdrawal,
+    words: MaybeWords,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let words = words.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
+    let earlier = door.office.standing(&caller.0, id).await?;
+    let body = words.and_then(|Json(words)| words.body);
+    let body = body.unwrap_or_else(|| door.office.prewritten(&earlier, how));
+    let later = Box::pin(door.office.withdraw(&caller.0, id, how, &body)).await?;
+    let mut told = brief(&later);
+    told["follows"] = json!(id);
+    Ok((StatusCode::CREATED, Json(told)))
+}
+
+pub(super) async fn unconfirmed<M: Mode>(State(door): Of<M>, _: Caller, Id(id): Id<PlanId>) -> Answer {
     Ok(Json(json!(door.office.unconfirmed(id).await?)))
 }
 

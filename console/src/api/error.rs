@@ -25,6 +25,20 @@ pub enum ApiError {
         /// What is wrong.
         detail: String,
     },
+    /// There is nothing under this path.
+    #[error("there is no path {path}")]
+    NoPath {
+        /// The path.
+        path: String,
+    },
+    /// The path exists, the method does not.
+    #[error("{path} does not take {method}")]
+    WrongMethod {
+        /// The method.
+        method: String,
+        /// The path.
+        path: String,
+    },
     /// The office refuses.
     #[error(transparent)]
     Office(#[from] OfficeError),
@@ -41,6 +55,8 @@ impl Problem for ApiError {
         match self {
             Self::NotSignedIn => "not-signed-in",
             Self::BadRequest { .. } => "bad-request",
+            Self::NoPath { .. } => "no-path",
+            Self::WrongMethod { .. } => "wrong-method",
             Self::Office(error) => error.code(),
         }
     }
@@ -49,6 +65,8 @@ impl Problem for ApiError {
         match self {
             Self::NotSignedIn => Vec::new(),
             Self::BadRequest { detail } => vec![("detail", detail.clone())],
+            Self::NoPath { path } => vec![("path", path.clone())],
+            Self::WrongMethod { method, path } => vec![("method", method.clone()), ("path", path.clone())],
             Self::Office(error) => error.fields(),
         }
     }
@@ -59,7 +77,8 @@ impl ApiError {
         match self {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
-            Self::Office(OfficeError::NoSuchAlert { .. }) => StatusCode::NOT_FOUND,
+            Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NoPath { .. } | Self::Office(OfficeError::NoSuchAlert { .. }) => StatusCode::NOT_FOUND,
             Self::Office(OfficeError::Store(StoreError::Conflict { .. })) => StatusCode::CONFLICT,
             Self::Office(OfficeError::Store(_) | OfficeError::Engine(_) | OfficeError::Damaged { .. }) => {
                 StatusCode::SERVICE_UNAVAILABLE

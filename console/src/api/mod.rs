@@ -1,8 +1,27 @@
-//! The JSON door. The same verbs as the pages, with a key instead of a cookie, and never around the policy.
+//! The JSON door. The same verbs as the pages, with a key (`Authorization: Bearer`) instead of a cookie, and never
+//! around the policy. `{mode}` is `live` or `drill`; times are milliseconds since 1970.
+//!
+//! | request | what it does |
+//! |---|---|
+//! | `GET /api/{mode}/alerts` | the latest 100 alerts |
+//! | `POST /api/{mode}/alerts` | drafts ([`crate::office::DraftOrder`]); answers the counts, `parts` by channel and `sms`, the text of each part as phones show it |
+//! | `GET /api/{mode}/alerts/{id}` | state, content, `steps` (who did what when) and `plans` |
+//! | `POST …/{id}/submit`, `/approve`, `/recall` | the officers' verbs |
+//! | `POST …/{id}/release` with `{"people": N}` | releases; N is the number that the draft told |
+//! | `POST …/{id}/lift`, `/correct` with `{"body": "…"}` or nothing | takes a released alert back, at once where the policy's `withdrawal` wants one person and the caller may release |
+//! | `GET /api/{mode}/plans/{id}/unconfirmed` | deliveries that nobody confirmed, part by part |
+//! | `GET /api/health` | whether dispatch runs |
+//!
+//! Each of `plans` is a [`mingluo_dispatch::view::PlanView`]: `status` is `open`, `stopped` or `closed`; `settled` is
+//! true once nothing is left to send, to wait for or to decide; `counts` adds up to its `target`, by `states`.
+//!
+//! A refusal is `{"error": {"code", "zh", "en", "fields"}}` with a fitting status, for paths and methods that do not
+//! exist as well.
 
 mod alerts;
 mod callback;
 mod error;
+mod path;
 
 pub use error::ApiError;
 
@@ -10,8 +29,8 @@ use crate::{app::City, office::Office, people::People};
 use axum::{
     Json, Router,
     extract::{FromRequestParts, State},
-    http::{StatusCode, header::AUTHORIZATION, request::Parts},
-    routing::{get, post},
+    http::{Method, StatusCode, Uri, header::AUTHORIZATION, request::Parts},
+    routing::{any, get, post},
 };
 use mingluo_model::{mode::Mode, owner::Officer};
 use serde_json::{Value, json};
@@ -37,16 +56,43 @@ impl<M: Mode> FromRequestParts<Arc<Door<M>>> for Caller {
     }
 }
 
+/// Characters of a path that a refusal repeats.
+const LONGEST_PATH: usize = 200;
+
+const LIVE: &str = "/api/live";
+const DRILL: &str = "/api/drill";
+
 /// All routes of the JSON door and of the far sides' callbacks.
 pub fn routes(city: &Arc<City>, people: &Arc<People>) -> Router {
+    let nothing = |uri: Uri| async move { no_path("", &uri) };
     Router::new()
-        .nest("/api/live", of_mode(&city.live, people))
-        .nest("/api/drill", of_mode(&city.drill, people))
+        .nest(LIVE, of_mode(LIVE, &city.live, people))
+        .nest(DRILL, of_mode(DRILL, &city.drill, people))
         .route("/api/health", get(health).with_state(Arc::clone(city)))
+        .method_not_allowed_fallback(|method, uri| async move { wrong_method("", &method, &uri) })
+        .route("/api", any(nothing))
+        .route("/api/", any(nothing))
+        .route("/api/{*rest}", any(nothing))
         .merge(callback::routes(city))
 }
 
-fn of_mode<M: Mode>(office: &Arc<Office<M>>, people: &Arc<People>) -> Router {
+/// `base` is what nesting took off the path.
+fn no_path(base: &str, uri: &Uri) -> ApiError {
+    ApiError::NoPath { path: path(base, uri) }
+}
+
+fn wrong_method(base: &str, method: &Method, uri: &Uri) -> ApiError {
+    ApiError::WrongMethod {
+        method: method.as_str().chars().take(LONGEST_PATH).collect(),
+        path: path(base, uri),
+    }
+}
+
+fn path(base: &str, uri: &Uri) -> String {
+    base.chars().chain(uri.path().chars()).take(LONGEST_PATH).collect()
+}
+
+fn of_mode<M: Mode>(base: &'static str, office: &Arc<Office<M>>, people: &Arc<People>) -> Router {
     let door = Arc::new(Door { office: Arc::clone(office), people: Arc::clone(people) });
     Router::new()
         .route("/alerts", get(alerts::list::<M>).post(alerts::draft::<M>))
@@ -55,7 +101,11 @@ fn of_mode<M: Mode>(office: &Arc<Office<M>>, people: &Arc<People>) -> Router {
         .route("/alerts/{id}/approve", post(alerts::approve::<M>))
         .route("/alerts/{id}/release", post(alerts::release::<M>))
         .route("/alerts/{id}/recall", post(alerts::recall::<M>))
+        .route("/alerts/{id}/lift", post(alerts::lift::<M>))
+        .route("/alerts/{id}/correct", post(alerts::correct::<M>))
         .route("/plans/{id}/unconfirmed", get(alerts::unconfirmed::<M>))
+        .method_not_allowed_fallback(move |method, uri| async move { wrong_method(base, &method, &uri) })
+        .fallback(move |uri| async move { no_path(base, &uri) })
         .with_state(door)
 }
 

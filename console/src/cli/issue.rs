@@ -54,11 +54,31 @@ enum Verb {
         /// 预警编号。 The alert.
         id: String,
     },
+    /// 解除：先停后发。 Lift: stops what has not left, then tells those who may have got it.
+    Lift(Back),
+    /// 更正误发：先停后发。 Correct a false alarm, in the same way.
+    Correct(Back),
     /// 状态与回执。 State and receipts.
     Status {
         /// 预警编号；不填则列出全部。 The alert; all of them without it.
         id: Option<String>,
     },
+}
+
+/// What is taken back.
+#[derive(Debug, clap::Args)]
+struct Back {
+    /// 预警编号。 The alert.
+    id: String,
+    /// 文字；不填则用预先写好的。 The words; those written beforehand without it.
+    #[arg(long)]
+    body: Option<String>,
+}
+
+impl Back {
+    fn request(&self, client: &Client, base: &str, verb: &str) -> RequestBuilder {
+        client.post(format!("{base}/{}/{verb}", self.id)).json(&json!({ "body": self.body }))
+    }
 }
 
 impl Issue {
@@ -82,6 +102,8 @@ impl Issue {
                 client.post(format!("{base}/{id}/release")).json(&json!({ "people": people }))
             }
             Verb::Recall { id } => client.post(format!("{base}/{id}/recall")),
+            Verb::Lift(back) => back.request(&client, &base, "lift"),
+            Verb::Correct(back) => back.request(&client, &base, "correct"),
             Verb::Status { id: Some(id) } => client.get(format!("{base}/{id}")),
             Verb::Status { id: None } => client.get(&base),
         };

@@ -32,10 +32,11 @@ impl Serve {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("console.listen = {address}: 端口被占用或不可用，请换一个 the port is in use or not ours; choose another")
         })?;
+        let session = config.console.session;
         let (node, pack) = (config.node.name.clone(), config.region.pack.clone());
         let clock: SharedClock = SystemClock::shared();
         let city = Arc::new(City::start(config, clock.clone(), StdRng::from_os_rng()).await?);
-        let people = Arc::new(People::new(Arc::clone(&city.store), clock));
+        let people = Arc::new(People::new(Arc::clone(&city.store), clock).within(session));
         let closing = CancellationToken::new();
         let pages = Web::new(&city, &people).with_outlines(&pack).until(closing.clone()).routes();
         let routes: Router = api::routes(&city, &people).merge(pages);

@@ -5,9 +5,12 @@ use mingluo_dispatch::EngineError;
 use mingluo_ledger::StoreError;
 use mingluo_model::{
     alert::AlertError, audience::ChannelKind, channel::Unfit, grade::UnknownGrade, id::AlertId,
-    problem::Problem,
+    problem::Problem, region::BadRegionCode,
 };
-use mingluo_targeting::{gazetteer::RegionError, resolve::ResolveError};
+use mingluo_targeting::{
+    gazetteer::{Near, RegionError},
+    resolve::{Empty, ResolveError},
+};
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -108,8 +111,7 @@ impl Problem for OfficeError {
             Self::Grade(_) => "unknown-grade",
             Self::UnknownHazard { .. } => "unknown-hazard",
             Self::UnknownGroup { .. } => "unknown-group",
-            Self::Region(RegionError::UnknownRegion { .. }) => "unknown-region",
-            Self::Region(_) => "other-code-system",
+            Self::Region(error) | Self::Resolve(ResolveError::UnknownRegion(error)) => region_code(error),
             Self::Resolve(ResolveError::EmptyAudience { .. }) => "empty-audience",
             Self::Resolve(_) => "bad-audience",
             Self::NoRoster => "no-roster",
@@ -141,13 +143,51 @@ impl Problem for OfficeError {
             }
             Self::DrillDenied { phrase } => vec![("phrase", (*phrase).to_owned())],
             Self::PretendMix { account } => vec![("account", account.clone())],
-            Self::Region(error) => vec![("detail", error.to_string())],
+            Self::Region(error) | Self::Resolve(ResolveError::UnknownRegion(error)) => region_fields(error),
+            Self::Resolve(ResolveError::EmptyAudience { empty }) => empty_fields(empty),
             Self::Resolve(error) => vec![("detail", error.to_string())],
             Self::Render(error) => vec![("detail", error.to_string())],
             Self::Engine(error) => vec![("detail", error.to_string())],
             Self::Store(_) | Self::Damaged { .. } | Self::NoRoster => Vec::new(),
         }
     }
+}
+
+const fn region_code(error: &RegionError) -> &'static str {
+    match error {
+        RegionError::Malformed(_) => "bad-region-code",
+        RegionError::UnknownRegion { .. } => "unknown-region",
+        RegionError::OtherCodeSystem { .. } => "other-code-system",
+        RegionError::Ambiguous { .. } => "ambiguous-region",
+    }
+}
+
+fn region_fields(error: &RegionError) -> Vec<(&'static str, String)> {
+    let named = |near: &[Near]| list(near.iter().map(|(code, name)| format!("{code} {name}")));
+    match error {
+        RegionError::Malformed(BadRegionCode { value }) => vec![("value", value.clone())],
+        RegionError::UnknownRegion { value, nearest: near }
+        | RegionError::Ambiguous { value, candidates: near } => {
+            vec![("value", value.clone()), ("meant", named(near))]
+        }
+        RegionError::OtherCodeSystem { value, name, nbs } => {
+            vec![("value", value.clone()), ("name", name.clone()), ("code", nbs.to_string())]
+        }
+    }
+}
+
+fn empty_fields(empty: &Empty) -> Vec<(&'static str, String)> {
+    vec![
+        ("regions", list(empty.regions.iter().map(|(code, name)| format!("{code} {name}")))),
+        ("groups", list(empty.groups.iter().map(|(_, name)| name.clone()))),
+        ("channels", list(empty.channels.iter().map(|channel| channel.zh().to_owned()))),
+    ]
+}
+
+/// Words in a row; `none` for nothing, which the language files know.
+fn list(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "none".to_owned() } else { words.join("、") }
 }
 
 fn unfit_fields(channel: ChannelKind, unfit: &Unfit) -> Vec<(&'static str, String)> {

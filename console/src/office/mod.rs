@@ -6,13 +6,17 @@ mod error;
 mod follow;
 mod order;
 mod release;
+mod trail;
+mod withdraw;
 
 pub use confirm::Unconfirmed;
 pub use error::OfficeError;
 pub use order::{DraftOrder, Follow};
 pub use release::Released;
+pub use trail::Step;
+pub use withdraw::{Withdrawal, may_withdraw};
 
-use crate::render::{Rendered, Renderer};
+use crate::render::{Rendered, Renderer, SmsParts};
 use mingluo_dispatch::{Engine, view::PlanView};
 use mingluo_ledger::{
     Store,
@@ -25,8 +29,10 @@ use mingluo_model::{
     channel::Channel,
     clock::{SharedClock, Timestamp},
     id::AlertId,
+    message::Body,
     mode::Mode,
     owner::Officer,
+    plan::PlanStatus,
     policy::ReleasePolicy,
 };
 use mingluo_targeting::{
@@ -42,6 +48,7 @@ use std::{
     num::NonZeroU16,
     sync::{Arc, Mutex, PoisonError},
 };
+use withdraw::acting;
 
 /// What an office is made of. The regions, groups and event types are those of one city's pack.
 pub struct Parts<M: Mode> {
@@ -76,6 +83,8 @@ pub struct Office<M: Mode> {
     chance: Mutex<StdRng>,
     // Guards the index of the newest edition, read once.
     index: Mutex<Option<Arc<Indexed>>>,
+    // Held while the audit log's new lines are read, so that no line is noted twice.
+    trail: tokio::sync::Mutex<trail::Trail>,
 }
 
 /// An edition's head with its index read.
@@ -92,14 +101,16 @@ pub struct Preview {
     pub rendered: BTreeMap<ChannelKind, Rendered>,
     /// Units (SMS parts) for each recipient, by channel.
     pub parts: BTreeMap<ChannelKind, NonZeroU16>,
+    /// The parts of a short message as phones show them, signature included; `None` without SMS.
+    pub sms: Option<SmsParts>,
 }
 
 impl<M: Mode> Office<M> {
     /// Opens the office.
     pub fn new(parts: Parts<M>) -> Self {
         let Parts { store, engine, gazetteer, groups, policy, renderer, clock, chance } = parts;
-        let (chance, index) = (Mutex::new(chance), Mutex::default());
-        Self { store, engine, gazetteer, groups, policy, renderer, clock, chance, index }
+        let (chance, index, trail) = (Mutex::new(chance), Mutex::default(), tokio::sync::Mutex::default());
+        Self { store, engine, gazetteer, groups, policy, renderer, clock, chance, index, trail }
     }
 
     /// The divisions, for pages that show names.
@@ -146,13 +157,28 @@ impl<M: Mode> Office<M> {
         Ok(self.engine.views_of(alert).await?)
     }
 
+    /// The plans of one alert that are closed: what is in them does not change any more, but for late receipts while
+    /// they are still in memory.
+    ///
+    /// # Errors
+    /// [`OfficeError::Engine`] when a folded plan cannot be read.
+    pub async fn folded(&self, alert: AlertId) -> Result<Vec<PlanView>, OfficeError> {
+        let mut views = self.plans(alert).await?;
+        views.retain(|view| view.status == PlanStatus::Closed);
+        Ok(views)
+    }
+
     /// The author hands a draft in.
     ///
     /// # Errors
     /// [`OfficeError::Alert`] when the rules refuse it; [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
     pub async fn submit(&self, officer: &Officer, id: AlertId) -> Result<Alert<M>, OfficeError> {
         let now = self.clock.now();
-        self.step(officer, id, "alert.submit", |alert| alert.submit(officer, &self.policy, now)).await
+        self.step(officer, id, "alert.submit", |alert| {
+            let officer = acting(officer, alert.content.kind);
+            alert.submit(&officer, &self.policy, now)
+        })
+        .await
     }
 
     /// Another officer approves.
@@ -226,40 +252,62 @@ impl<M: Mode> Office<M> {
     /// # Errors
     /// [`OfficeError::Unfit`] naming the channel that cannot carry the alert.
     pub fn preview(&self, alert: &Alert<M>) -> Result<Preview, OfficeError> {
-        let mut preview = Preview { rendered: BTreeMap::new(), parts: BTreeMap::new() };
+        let mut preview = Preview { rendered: BTreeMap::new(), parts: BTreeMap::new(), sms: None };
         for (channel, count) in &alert.content.audience.counts {
             if count.recipients == 0 {
                 continue;
             }
-            let (rendered, parts) = self.preview_of(alert, *channel)?;
+            let rendered = self.words_of(alert, *channel)?;
+            let parts = self.measure(alert, *channel, &rendered)?;
+            preview.sms = self.sms_parts(&rendered)?.or(preview.sms);
             preview.rendered.insert(*channel, rendered);
             preview.parts.insert(*channel, parts);
+        }
+        // A reserve channel must be able to carry the words as well, even if it never has to.
+        for channel in &alert.content.reserve {
+            self.measure(alert, *channel, &self.words_of(alert, *channel)?)?;
         }
         Ok(preview)
     }
 
-    /// The exact words of one channel, and their units (SMS parts) for each recipient.
+    /// The exact words of one channel.
+    ///
+    /// # Errors
+    /// [`OfficeError::Render`].
+    pub(crate) fn words_of(&self, alert: &Alert<M>, channel: ChannelKind) -> Result<Rendered, OfficeError> {
+        Ok(self.renderer.render(alert, channel, self.clock.now())?)
+    }
+
+    /// The units (SMS parts) that words take for each recipient.
     ///
     /// # Errors
     /// [`OfficeError::NoAccount`], [`OfficeError::Render`] or [`OfficeError::Unfit`] for this channel.
-    pub(crate) fn preview_of(
+    pub(crate) fn measure(
         &self,
         alert: &Alert<M>,
         channel: ChannelKind,
-    ) -> Result<(Rendered, NonZeroU16), OfficeError> {
+        words: &Rendered,
+    ) -> Result<NonZeroU16, OfficeError> {
         let account = self.account(channel)?;
-        let rendered = self.renderer.render(alert, channel, self.clock.now())?;
-        let parts = match channel {
-            // A bulletin is signed when it is released; until then its own rules are what counts.
-            ChannelKind::Speaker => {
-                self.renderer.check_bulletin(alert, self.clock.now())?;
-                NonZeroU16::MIN
-            }
-            _ => account
-                .measure(&rendered.message(alert))
-                .map_err(|source| OfficeError::Unfit { channel, source })?,
-        };
-        Ok((rendered, parts))
+        // A bulletin is signed when it is released; until then its own rules are what counts.
+        if channel == ChannelKind::Speaker {
+            self.renderer.check_bulletin(alert, self.clock.now())?;
+            return Ok(NonZeroU16::MIN);
+        }
+        account.measure(&words.message(alert)).map_err(|source| OfficeError::Unfit { channel, source })
+    }
+
+    /// A short message as phones will show it: signed and cut by the code that sends, however long it is. `None`
+    /// for the words of another channel.
+    ///
+    /// # Errors
+    /// [`OfficeError::NoAccount`], or [`OfficeError::Unfit`] for words that cannot be cut at all.
+    pub(crate) fn sms_parts(&self, rendered: &Rendered) -> Result<Option<SmsParts>, OfficeError> {
+        let Body::Sms { text } = &rendered.body else { return Ok(None) };
+        let channel = ChannelKind::Sms;
+        let account = self.account(channel)?;
+        let Some(form) = self.renderer.sms_forms.get(account.account()) else { return Ok(None) };
+        form.cut(text).map(Some).map_err(|source| OfficeError::Unfit { channel, source })
     }
 
     /// The account that a channel leaves by: the first that is configured.

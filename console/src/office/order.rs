@@ -1,9 +1,9 @@
 //! What an author asks for, in words, and the draft that becomes of it.
 
-use super::{Office, OfficeError};
+use super::{Indexed, Office, OfficeError, withdraw::acting};
 use mingluo_ledger::store::{AlertWrite, Change};
 use mingluo_model::{
-    alert::{Alert, AlertKind, Content, Language, Text},
+    alert::{Alert, AlertError, AlertKind, Content, Language, Text},
     area::Area,
     audience::{ChannelKind, Group},
     clock::Timestamp,
@@ -18,7 +18,7 @@ use mingluo_model::{
 use mingluo_targeting::resolve::Wanted;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Words that deny a drill; a drill that says so is refused (Hawaii, 13 January 2018).
 const DENIALS: [&str; 4] = ["这不是演练", "不是演习", "非演练", "not a drill"];
@@ -86,6 +86,7 @@ impl<M: Mode> Office<M> {
     /// [`OfficeError`]: the first thing that is wrong, by field; then nothing is kept.
     pub async fn draft(&self, officer: &Officer, order: &DraftOrder) -> Result<Alert<M>, OfficeError> {
         let alert = self.propose(officer, order).await?;
+        self.refuse_too_long(&alert)?;
         self.preview(&alert)?;
         let id = alert.id;
         let detail = json!({ "grade": alert.content.grade.word(), "hazard": alert.content.hazard.code });
@@ -106,7 +107,15 @@ impl<M: Mode> Office<M> {
         let now = self.clock.now();
         let content = self.content(order).await?;
         let id = self.chance(|chance| AlertId::new(now, chance));
-        Ok(Alert::<M>::draft(id, officer, content, now)?)
+        Ok(Alert::<M>::draft(id, &acting(officer, content.kind), content, now)?)
+    }
+
+    /// A release would refuse it; three people should not have signed by then.
+    fn refuse_too_long(&self, alert: &Alert<M>) -> Result<(), AlertError> {
+        let (grade, expires) = (alert.content.grade, alert.content.expires);
+        let longest = self.policy.rule(alert.content.kind, grade).longest_hours.get();
+        let hours = expires.since(self.clock.now()).as_secs().div_ceil(3600);
+        if hours > u64::from(longest) { Err(AlertError::TooLong { hours, longest, grade }) } else { Ok(()) }
     }
 
     async fn content(&self, order: &DraftOrder) -> Result<Content, OfficeError> {
@@ -115,7 +124,7 @@ impl<M: Mode> Office<M> {
         let regions = self.regions(&order.area)?;
         let groups = self.named_groups(&order.groups)?;
         let channels = self.channels(&order.channels);
-        let indexed = self.indexed().await?;
+        let indexed = self.edition_for(order.follows).await?;
         let wanted = Wanted { regions: &regions, groups: &groups, channels: &channels };
         let mut audience = self.resolve(&indexed, &wanted)?.audience;
         audience.counts.retain(|_, count| count.recipients > 0);
@@ -143,6 +152,17 @@ impl<M: Mode> Office<M> {
             reserve: order.reserve.clone(),
             expires: order.expires,
         })
+    }
+
+    /// The newest edition; for a lift or a correction that of the earlier alert, whose recipients it counts.
+    async fn edition_for(&self, follows: Option<Follow>) -> Result<Arc<Indexed>, OfficeError> {
+        match follows {
+            Some(Follow::Lift(earlier) | Follow::Correction(earlier)) => {
+                let (earlier, _) = self.alert(earlier).await?;
+                self.indexed_of(earlier.content.audience.edition).await
+            }
+            Some(Follow::Update(_)) | None => self.indexed().await,
+        }
     }
 
     fn hazard(&self, word: &str) -> Result<Hazard, OfficeError> {

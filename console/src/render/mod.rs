@@ -3,8 +3,10 @@
 
 mod bulletin;
 mod cap;
+mod sms;
 
 pub use bulletin::Broadcaster;
+pub use sms::{SmsForm, SmsParts};
 
 use mingluo_exchange::cap::CapError;
 use mingluo_model::{
@@ -76,6 +78,8 @@ pub struct Renderer {
     pub broadcaster: Option<Broadcaster>,
     /// Accounts whose far side only pretends.
     pub pretend: BTreeSet<AccountName>,
+    /// How each SMS account signs and cuts.
+    pub sms_forms: BTreeMap<AccountName, SmsForm>,
     /// Who sends CAP documents: an internet name of the organisation.
     pub cap_sender: String,
 }
@@ -204,6 +208,12 @@ impl Renderer {
         );
         let cap_xml = cap::document(self, alert, now)?;
         Ok(Body::Email { subject, text: marked::<M>(&plain), html: String::new(), cap_xml })
+    }
+
+    /// An instant as texts to the public say it: 7月5日16时31分.
+    pub fn public_time(&self, at: Timestamp) -> String {
+        let instant = at.to_jiff().unwrap_or(jiff::Timestamp::MAX);
+        instant.to_zoned_datetime(self.zone.clone()).strftime("%-m月%-d日%-H时%-M分").to_string()
     }
 
     fn clock_time(&self, field: &'static str, at: Timestamp) -> Result<String, RenderError> {

@@ -6,9 +6,9 @@ use super::{
     error::WebError,
     marks::GradeMark,
     page::Page,
-    panel::{Panel, may_follow},
-    preview::{ChannelView, Impact, channels},
-    situation::{Situation, turn_of},
+    panel::{Panel, may_take_back, may_update},
+    preview::{ChannelView, Impact, Sent, channels, sent},
+    situation::turn_of,
     visit::{Id, Visit},
     voice::{Voice, chinese, thousands},
 };
@@ -21,9 +21,9 @@ use axum::{
 };
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
-    alert::{Alert, AlertError, AlertState, Signature, Text},
+    alert::{Alert, AlertError, AlertState, Text},
     clock::Timestamp,
-    id::AlertId,
+    id::{AlertId, OfficerId},
     mode::Mode,
     owner::{Officer, Role},
 };
@@ -38,7 +38,8 @@ struct AlertPage {
     why_not: Option<String>,
     hold_seconds: u64,
     may_recall: bool,
-    may_follow: bool,
+    may_update: bool,
+    may_withdraw: bool,
     channels: Vec<ChannelView>,
     impact: Option<Impact>,
     panel: Option<Panel>,
@@ -57,48 +58,94 @@ pub(super) struct AlertView {
     pub(super) expires: String,
     pub(super) text: Text,
     pub(super) follows: Option<String>,
-    /// Who did what and when.
-    pub(super) signed: Vec<(String, String, String)>,
+    /// Who did what and when, oldest first.
+    pub(super) steps: Vec<StepLine>,
+    /// The warning that followed this one.
+    pub(super) later: Option<Later>,
+}
+
+/// One step in a warning's life.
+pub(super) struct StepLine {
+    pub(super) step: String,
+    pub(super) word: String,
+    /// Empty for what time brought about.
+    pub(super) name: String,
+    pub(super) at: String,
+}
+
+/// What a warning was followed by.
+pub(super) struct Later {
+    pub(super) id: String,
+    pub(super) word: String,
 }
 
 impl AlertView {
     /// The view of an alert.
-    pub(super) fn of(voice: &Voice, situation: &Situation, alert: &StoredAlert) -> Self {
+    ///
+    /// # Errors
+    /// [`WebError::Office`] when its steps cannot be read.
+    pub(super) async fn of<M: Mode>(
+        desk: &Desk<M>,
+        voice: &Voice,
+        alert: &StoredAlert,
+    ) -> Result<Self, WebError> {
         let content = &alert.content;
         let channels: Vec<String> = content.audience.counts.keys().map(|kind| voice.channel(*kind)).collect();
-        Self {
+        let (by, at) = followed(&alert.state).unzip();
+        Ok(Self {
             id: alert.id.to_string(),
             grade: GradeMark::new(voice, content.grade),
             hazard: voice.hazard(&content.hazard),
             kind: voice.kind(content.kind),
             state: voice.state(alert),
             area: content.area.described.clone(),
-            people: thousands(content.audience.deliveries()),
+            people: voice.with("web-times-people", "a", thousands(content.audience.deliveries())),
             channels: channels.join(" "),
             expires: voice.moment(content.expires),
             text: chinese(content),
             follows: content.kind.follows().map(|id| id.to_string()),
-            signed: signed(voice, situation, alert),
-        }
+            steps: steps(desk, voice, alert, by.zip(at)).await?,
+            later: by.map(|id| Later { id: id.to_string(), word: voice.state(alert) }),
+        })
     }
 }
 
-/// The signatures that the state holds, in order.
-fn signed(voice: &Voice, situation: &Situation, alert: &StoredAlert) -> Vec<(String, String, String)> {
-    let line =
-        |word: &str, officer, at| (voice.word("signed", word), situation.name(officer), voice.moment(at));
-    let by = |word: &str, signature: &Signature| line(word, signature.officer, signature.at);
-    let mut lines = vec![line("draft", alert.author, alert.created)];
-    match &alert.state {
-        AlertState::Submitted { submitted, approvals } | AlertState::Approved { submitted, approvals } => {
-            lines.push(by("submit", submitted));
-            lines.extend(approvals.iter().map(|approval| by("approve", approval)));
+/// The later alert that ended this one, and when.
+const fn followed(state: &AlertState) -> Option<(AlertId, Timestamp)> {
+    match state {
+        AlertState::Updated { by, at } | AlertState::Lifted { by, at } | AlertState::Corrected { by, at } => {
+            Some((*by, *at))
         }
-        AlertState::Released { release, .. } => lines.push(by("release", release)),
-        AlertState::Recalled { by: officer, at } => lines.push(line("recall", *officer, *at)),
-        _ => {}
+        _ => None,
     }
-    lines
+}
+
+/// Every step of an alert, and who released what ended it.
+async fn steps<M: Mode>(
+    desk: &Desk<M>,
+    voice: &Voice,
+    alert: &StoredAlert,
+    ended: Option<(AlertId, Timestamp)>,
+) -> Result<Vec<StepLine>, WebError> {
+    let situation = desk.situation().await?;
+    let name = |officer: Option<OfficerId>| officer.map_or_else(String::new, |id| situation.name(id));
+    let steps = desk.office.steps(alert.id).await?;
+    let mut lines: Vec<StepLine> = steps
+        .into_iter()
+        .map(|one| StepLine {
+            word: voice.word("signed", &one.step),
+            name: name(one.officer),
+            at: voice.moment(one.at),
+            step: one.step,
+        })
+        .collect();
+    if let Some((later, at)) = ended {
+        let of_later = desk.office.steps(later).await?;
+        let releaser = of_later.iter().find(|one| one.step == "release").and_then(|one| one.officer);
+        let (step, word) = (alert.state.word().to_owned(), voice.state(alert));
+        lines.push(StepLine { step, word, name: name(releaser), at: voice.moment(at) });
+    }
+    Ok(lines)
 }
 
 /// The page.
@@ -109,23 +156,30 @@ pub(super) async fn show<M: Mode>(
 ) -> Result<Response, WebError> {
     let (stored, typed) = read(&desk, id).await?;
     let voice = desk.voice(&visit);
-    let situation = desk.situation().await?;
+    let situation = desk.situation_of(id).await?;
     let officer = visit.officer();
     let was_released = was_released(&stored.state);
+    let sent = if was_released { sent(&desk, id).await? } else { Sent::new() };
     let view = AlertPage {
         page: desk.page(&visit, "alerts").await?,
-        view: AlertView::of(&voice, &situation, &stored),
+        view: AlertView::of(&desk, &voice, &stored).await?,
         turn: turn_of(&stored, officer),
         why_not: why_not(&voice, &stored, officer),
         hold_seconds: hold_left(&stored, desk.front.clock.now()).div_ceil(1000),
         may_recall: officer.may(Role::Releaser),
-        may_follow: may_follow(&stored, officer),
-        channels: channels(&desk, &voice, &typed),
-        impact: (!was_released).then(|| Impact::of(&desk, &voice, &typed, &situation)),
+        may_update: may_update(&stored, officer),
+        may_withdraw: may_take_back(&stored, officer),
+        channels: channels(&desk, &voice, &typed, &sent),
+        impact: still_to_leave(&stored.state).then(|| Impact::of(&desk, &voice, &typed, &situation)),
         panel: was_released
             .then(|| Panel::of(&voice, desk.base, &situation, &stored, officer, desk.office.gazetteer())),
     };
     Ok(shown(StatusCode::OK, &view))
+}
+
+/// Whether it may still leave: then it is worth a second look.
+const fn still_to_leave(state: &AlertState) -> bool {
+    matches!(state, AlertState::Draft | AlertState::Submitted { .. } | AlertState::Approved { .. })
 }
 
 /// Whether it has left, or is about to.

@@ -41,6 +41,8 @@ pub(super) struct Choice {
 struct BoardPage {
     page: Page,
     stream: String,
+    /// Where a browser without scripts looks again.
+    again: String,
     outlines: Outlines,
     content: Board,
 }
@@ -96,12 +98,14 @@ pub(super) async fn show<M: Mode>(
     Query(choice): Query<Choice>,
 ) -> Result<Response, WebError> {
     let content = Board::now(&desk, &desk.voice(&visit), visit.officer(), choice).await?;
-    let stream = match choice.alert {
-        Some(id) => format!("{}/events?alert={id}", desk.base),
-        None => format!("{}/events", desk.base),
+    let (stream, again) = match choice.alert {
+        Some(id) => {
+            (format!("{}/events?alert={id}", desk.base), format!("{}/?alert={id}&auto=true", desk.base))
+        }
+        None => (format!("{}/events", desk.base), format!("{}/?auto=true", desk.base)),
     };
-    let page = desk.page(&visit, "board").await?;
-    Ok(shown(StatusCode::OK, &BoardPage { page, stream, outlines: desk.front.sketch.outlines(), content }))
+    let (page, outlines) = (desk.page(&visit, "board").await?, desk.front.sketch.outlines());
+    Ok(shown(StatusCode::OK, &BoardPage { page, stream, again, outlines, content }))
 }
 
 impl Board {
@@ -112,7 +116,10 @@ impl Board {
         officer: &Officer,
         choice: Choice,
     ) -> Result<Self, WebError> {
-        let situation = desk.situation().await?;
+        let situation = match choice.alert {
+            Some(id) => desk.situation_of(id).await?,
+            None => desk.situation().await?,
+        };
         let live = situation.live();
         let chosen = choice.alert.and_then(|id| situation.alert(id)).or_else(|| live.first().copied());
         let gazetteer = desk.office.gazetteer();
@@ -178,8 +185,10 @@ fn todo(base: &str, voice: &Voice, situation: &Situation, officer: &Officer) -> 
 }
 
 fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<M>) -> Gateway {
-    let plans: Vec<&PlanView> =
-        situation.plans.iter().filter(|plan| plan.account == *account.account()).collect();
+    // What holds now: sums over all that ever left would change with a restart.
+    let live: Vec<AlertId> = situation.live().iter().map(|alert| alert.id).collect();
+    let is_here = |plan: &&PlanView| plan.account == *account.account() && live.contains(&plan.alert);
+    let plans: Vec<&PlanView> = situation.plans.iter().filter(is_here).collect();
     let sum = total(&funnels(&plans));
     Gateway {
         name: format!("{} {}", voice.channel(account.kind()), account.account()),

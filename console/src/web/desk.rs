@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use mingluo_channels::speaker::SpeakerHub;
 use mingluo_model::{
     clock::SharedClock,
+    id::AlertId,
     mode::{Mode, ModeKind},
 };
 use rand::{SeedableRng, rngs::StdRng};
@@ -69,7 +70,12 @@ impl<M: Mode> Desk<M> {
 
     /// The situation as it was at most half a second ago.
     pub(super) async fn situation(&self) -> Result<Arc<Situation>, WebError> {
-        self.watch.look(&self.office, self.hub.as_deref()).await
+        self.watch.look(&self.office, self.hub.as_deref(), None).await
+    }
+
+    /// The same with every plan of one warning, those folded before a restart too.
+    pub(super) async fn situation_of(&self, alert: AlertId) -> Result<Arc<Situation>, WebError> {
+        self.watch.look(&self.office, self.hub.as_deref(), Some(alert)).await
     }
 
     /// The frame of a page.

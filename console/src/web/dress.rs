@@ -4,6 +4,7 @@
 use super::{
     desk::Front,
     error::WebError,
+    login::OVER,
     page::Page,
     visit::{LANGUAGE, cookie, tongue},
     voice::Voice,
@@ -12,7 +13,7 @@ use crate::tongue::Tongue;
 use askama::Template;
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -42,6 +43,7 @@ const UNREADABLE: [StatusCode; 4] = [
 /// What the request said about itself, kept for the answer.
 struct Asked {
     path: String,
+    is_get: bool,
     is_fragment: bool,
     tongue: Tongue,
     chosen: Option<&'static str>,
@@ -58,6 +60,7 @@ impl Asked {
         let word = chosen.or_else(|| cookie(request.headers(), LANGUAGE)).unwrap_or("zh");
         Self {
             path: request.uri().path().to_owned(),
+            is_get: request.method() == Method::GET,
             is_fragment: request.headers().contains_key("hx-request"),
             tongue: tongue(word).unwrap_or(Tongue::Chinese),
             chosen,
@@ -100,6 +103,7 @@ struct ErrorPage {
     title: String,
     words: String,
     back: String,
+    back_to: String,
 }
 
 #[derive(Template)]
@@ -109,8 +113,8 @@ struct ErrorFragment {
 }
 
 fn refusal(front: &Front, asked: &Asked, error: &WebError) -> Response {
-    if matches!(error, WebError::NotSignedIn) {
-        return to_the_door(asked);
+    if matches!(error, WebError::NotSignedIn | WebError::SessionOver) {
+        return to_the_door(asked, matches!(error, WebError::SessionOver));
     }
     let voice = Voice { tongue: asked.tongue, zone: front.zone.clone() };
     let words = error.words(&voice);
@@ -118,9 +122,13 @@ fn refusal(front: &Front, asked: &Asked, error: &WebError) -> Response {
         return shown(error.status(), &ErrorFragment { words });
     }
     let title = voice.say(&format!("web-status-{}", error.status().as_u16()));
-    let back = home(&asked.path).to_owned();
     let page = front.guest_page(voice, &asked.path);
-    shown(error.status(), &ErrorPage { page, title, words, back })
+    let of_alert = of_alert(&asked.path).filter(|path| *path != asked.path);
+    let (back, back_to) = match of_alert {
+        Some(path) => (path.to_owned(), page.v.say("web-back-to-alert")),
+        None => (home(&asked.path).to_owned(), page.v.say("web-back-to-board")),
+    };
+    shown(error.status(), &ErrorPage { page, title, words, back, back_to })
 }
 
 /// The board of the mode that a path belongs to.
@@ -128,11 +136,22 @@ pub(super) fn home(path: &str) -> &'static str {
     if path.starts_with("/drill") { "/drill/" } else { "/live/" }
 }
 
-fn to_the_door(asked: &Asked) -> Response {
+/// The page of the alert that a path is about, if it is about one.
+fn of_alert(path: &str) -> Option<&str> {
+    let mut slashes = path.match_indices('/').map(|(at, _)| at);
+    let is_alert = ["/live/alerts/", "/drill/alerts/"].iter().any(|base| path.starts_with(base));
+    is_alert.then(|| slashes.nth(3).map_or(path, |end| &path[..end]))
+}
+
+fn to_the_door(asked: &Asked, was_in: bool) -> Response {
     if asked.is_fragment {
-        return (StatusCode::UNAUTHORIZED, [("hx-redirect", "/login")]).into_response();
+        let door = if was_in { format!("/login?why={OVER}") } else { "/login".to_owned() };
+        return (StatusCode::UNAUTHORIZED, [("hx-redirect", door)]).into_response();
     }
-    Redirect::to(&format!("/login?next={}", asked.path)).into_response()
+    // A verb cannot be done by looking at it: after signing in, the alert's page shows the button again.
+    let next = of_alert(&asked.path).filter(|_| !asked.is_get).unwrap_or(&asked.path);
+    let why = if was_in { format!("&why={OVER}") } else { String::new() };
+    Redirect::to(&format!("/login?next={next}{why}")).into_response()
 }
 
 /// A page with a status.

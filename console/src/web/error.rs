@@ -17,6 +17,9 @@ pub(super) enum WebError {
     /// No session, or it is over.
     #[error("not signed in")]
     NotSignedIn,
+    /// There was a session, and it is over.
+    #[error("the session is over")]
+    SessionOver,
     /// A click that came from another site.
     #[error("the request came from another site")]
     CrossSite,
@@ -78,7 +81,7 @@ impl WebError {
 
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::NotSignedIn | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::NotSignedIn | Self::SessionOver | Self::WrongPassword => StatusCode::UNAUTHORIZED,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::NoPage => StatusCode::NOT_FOUND,
@@ -93,7 +96,7 @@ impl WebError {
     /// What happened and how to mend it, in the visitor's language.
     pub(super) fn words(&self, voice: &Voice) -> String {
         match self {
-            Self::NotSignedIn => voice.say("error-not-signed-in"),
+            Self::NotSignedIn | Self::SessionOver => voice.say("error-not-signed-in"),
             Self::CrossSite => voice.say("web-error-cross-site"),
             Self::Unreadable => voice.say("web-error-unreadable"),
             Self::NoPage => voice.say("web-error-no-page"),

@@ -88,14 +88,14 @@ impl<M: Mode> Tab<M> {
             return true;
         }
         self.checked = now;
-        matches!(self.desk.front.people.by_cookie(&self.visit.cookie).await, Ok(Some(_)))
+        matches!(self.desk.front.people.look(&self.visit.cookie).await, Ok(Some(_)))
     }
 
     async fn html(&self) -> Result<String, WebError> {
         let voice = self.desk.voice(&self.visit);
         let html = match (self.choice.panel, self.choice.alert) {
             (true, Some(id)) => {
-                let situation = self.desk.situation().await?;
+                let situation = self.desk.situation_of(id).await?;
                 let gazetteer = self.desk.office.gazetteer();
                 let alert = situation.alert(id).ok_or(WebError::NoPage)?;
                 let officer = self.visit.officer();

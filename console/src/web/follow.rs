@@ -6,17 +6,13 @@ use super::{
     desk::Desk,
     dress::shown,
     error::WebError,
-    form::{Pairs, group_names},
+    form::Pairs,
     login::form_key,
     page::Page,
-    situation::released_at,
     visit::{Id, Visit},
-    voice::{Voice, thousands},
+    voice::thousands,
 };
-use crate::{
-    office::{DraftOrder, Follow, OfficeError},
-    tongue::Tongue,
-};
+use crate::office::{OfficeError, Withdrawal};
 use askama::Template;
 use axum::{
     Form,
@@ -24,17 +20,8 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use mingluo_ledger::store::StoredAlert;
-use mingluo_model::{
-    alert::{AlertError, AlertState},
-    id::AlertId,
-    mode::Mode,
-    owner::Role,
-};
-use std::{sync::Arc, time::Duration};
-
-/// How long a lift or a correction may still be delivered; within the policy's longest.
-const LIFE: Duration = Duration::from_hours(6);
+use mingluo_model::{id::AlertId, mode::Mode, owner::Role};
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "follow.html")]
@@ -45,31 +32,17 @@ struct FollowPage {
     body: String,
     reached: String,
     unsent: String,
-    may_release: bool,
+    note: String,
+    is_at_once: bool,
     key: String,
     problem: Option<String>,
 }
 
-/// Lift or correction.
-#[derive(Clone, Copy)]
-enum Step {
-    Lift,
-    Correct,
-}
-
-impl Step {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Lift => "lift",
-            Self::Correct => "correct",
-        }
-    }
-
-    const fn follow(self, id: AlertId) -> Follow {
-        match self {
-            Self::Lift => Follow::Lift(id),
-            Self::Correct => Follow::Correction(id),
-        }
+/// The word of a way to take a warning back, in addresses and language files.
+const fn word(how: Withdrawal) -> &'static str {
+    match how {
+        Withdrawal::Lift => "lift",
+        Withdrawal::Correct => "correct",
     }
 }
 
@@ -78,7 +51,7 @@ pub(super) async fn ask_lift<M: Mode>(
     visit: Visit,
     Id(id): Id,
 ) -> Result<Response, WebError> {
-    ask(&desk, &visit, id, Step::Lift, None, None).await
+    ask(&desk, &visit, id, Withdrawal::Lift, None, None).await
 }
 
 pub(super) async fn ask_correct<M: Mode>(
@@ -86,7 +59,7 @@ pub(super) async fn ask_correct<M: Mode>(
     visit: Visit,
     Id(id): Id,
 ) -> Result<Response, WebError> {
-    ask(&desk, &visit, id, Step::Correct, None, None).await
+    ask(&desk, &visit, id, Withdrawal::Correct, None, None).await
 }
 
 pub(super) async fn lift<M: Mode>(
@@ -95,7 +68,7 @@ pub(super) async fn lift<M: Mode>(
     Id(id): Id,
     Form(pairs): Form<Pairs>,
 ) -> Result<Response, WebError> {
-    Box::pin(follow(&desk, &visit, id, Step::Lift, pairs)).await
+    Box::pin(follow(&desk, &visit, id, Withdrawal::Lift, pairs)).await
 }
 
 pub(super) async fn correct<M: Mode>(
@@ -104,122 +77,66 @@ pub(super) async fn correct<M: Mode>(
     Id(id): Id,
     Form(pairs): Form<Pairs>,
 ) -> Result<Response, WebError> {
-    Box::pin(follow(&desk, &visit, id, Step::Correct, pairs)).await
+    Box::pin(follow(&desk, &visit, id, Withdrawal::Correct, pairs)).await
 }
 
 async fn ask<M: Mode>(
     desk: &Desk<M>,
     visit: &Visit,
     id: AlertId,
-    step: Step,
+    how: Withdrawal,
     body: Option<String>,
     problem: Option<WebError>,
 ) -> Result<Response, WebError> {
-    let stored = standing(desk, id).await?;
-    if !visit.officer().may(Role::Author) {
-        return Err(AlertError::NoRight { officer: visit.officer().id, step: "draft" }.into());
-    }
+    let earlier = desk.office.standing(visit.officer(), id).await?;
+    let (stored, _) = read(desk, id).await?;
     let voice = desk.voice(visit);
-    let situation = desk.situation().await?;
+    let situation = desk.situation_of(id).await?;
     let unsent: u64 = super::funnel::funnels(&situation.plans_of(id)).iter().map(|row| row.queued).sum();
     let reached = desk.office.engine().reached(id).await.map_err(OfficeError::from)?;
     let reached: u64 = reached.values().map(roaring::RoaringBitmap::len).sum();
     let status = problem.as_ref().map_or(StatusCode::OK, WebError::status);
+    let needed = desk.office.withdrawal_people();
+    let may_release = visit.officer().may(Role::Releaser);
     let page = FollowPage {
         page: desk.page(visit, "alerts").await?,
-        view: AlertView::of(&voice, &situation, &stored),
-        word: step.word(),
-        body: body.unwrap_or_else(|| prewritten(desk, &stored, step)),
+        view: AlertView::of(desk, &voice, &stored).await?,
+        word: word(how),
+        body: body.unwrap_or_else(|| desk.office.prewritten(&earlier, how)),
         reached: thousands(reached),
         unsent: thousands(unsent),
-        may_release: visit.officer().may(Role::Releaser),
+        note: match (needed, may_release) {
+            (1, true) => voice.say("web-follow-one"),
+            (1, false) => voice.say("web-follow-other"),
+            _ => voice.with("web-follow-more", "a", needed),
+        },
+        is_at_once: needed == 1 && may_release,
         key: form_key(&mut desk.chance()),
         problem: problem.map(|error| error.words(&voice)),
     };
     Ok(shown(status, &page))
 }
 
-/// The earlier alert, if it can still be followed.
-async fn standing<M: Mode>(desk: &Desk<M>, id: AlertId) -> Result<StoredAlert, WebError> {
-    let (stored, _) = read(desk, id).await?;
-    match stored.state {
-        AlertState::Released { .. } => Ok(stored),
-        _ => Err(AlertError::WrongState { state: stored.state.word(), step: "followed" }.into()),
-    }
-}
-
-/// Words to the public, in Chinese whatever the officer's language.
-fn prewritten<M: Mode>(desk: &Desk<M>, earlier: &StoredAlert, step: Step) -> String {
-    let content = &earlier.content;
-    let chinese = Voice { tongue: Tongue::Chinese, zone: desk.front.zone.clone() };
-    let at = released_at(earlier).unwrap_or(earlier.created);
-    let what = format!("{}发布的{}{}预警", chinese.public(at), content.hazard.name_zh, content.grade.zh());
-    match step {
-        Step::Lift => format!("{what}现已解除。请继续留意后续信息。"),
-        Step::Correct => format!("{what}系误发，请忽略，不需要采取行动。给您带来不便，深表歉意。"),
-    }
-}
-
-/// Draft, submission and release in one click; without the right to release it stops after the submission.
+/// Stops and sends in one click, or hands in what others must sign.
 async fn follow<M: Mode>(
     desk: &Desk<M>,
     visit: &Visit,
     id: AlertId,
-    step: Step,
+    how: Withdrawal,
     pairs: Pairs,
 ) -> Result<Response, WebError> {
     let field = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let body = field("body").unwrap_or_default().replace("\r\n", "\n");
     let key = format!("{}/{id}/{}", visit.officer().id, field("key").unwrap_or_default());
-    let make = Box::pin(make(desk, visit, id, step, &body));
-    match desk.once.get_or_make(key, make).await {
+    let make = async { Ok(desk.office.withdraw(visit.officer(), id, how, &body).await?.id) };
+    match desk.once.get_or_make(key, Box::pin(make)).await {
         Ok(new) => {
             desk.watch.forget().await;
             Ok(Redirect::to(&format!("{}/alerts/{new}", desk.base)).into_response())
         }
-        Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
-            ask(desk, visit, id, step, Some(body), Some(error)).await
+        Err(error @ WebError::Office(_)) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
+            ask(desk, visit, id, how, Some(body), Some(error)).await
         }
         Err(error) => Err(error),
-    }
-}
-
-async fn make<M: Mode>(
-    desk: &Desk<M>,
-    visit: &Visit,
-    id: AlertId,
-    step: Step,
-    body: &str,
-) -> Result<AlertId, WebError> {
-    let earlier = standing(desk, id).await?;
-    let officer = visit.officer();
-    let draft = desk.office.draft(officer, &order(desk, &earlier, step, body)).await?;
-    let submitted = desk.office.submit(officer, draft.id).await?;
-    let is_ready = matches!(submitted.state, AlertState::Approved { .. }) && officer.may(Role::Releaser);
-    if is_ready {
-        let people = submitted.content.audience.deliveries();
-        match desk.office.release(officer, draft.id, people).await {
-            // The draft stays, approved, and its page tells who may release it.
-            Ok(_) | Err(OfficeError::Alert(AlertError::TooFewPeople { .. })) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(draft.id)
-}
-
-fn order<M: Mode>(desk: &Desk<M>, earlier: &StoredAlert, step: Step, body: &str) -> DraftOrder {
-    let content = &earlier.content;
-    DraftOrder {
-        hazard: content.hazard.code.clone(),
-        grade: content.grade.word().to_owned(),
-        headline: String::new(),
-        body: body.to_owned(),
-        instruction: String::new(),
-        area: content.audience.regions.iter().map(ToString::to_string).collect(),
-        groups: group_names(&desk.office.groups, earlier),
-        channels: content.audience.counts.keys().copied().collect(),
-        reserve: Vec::new(),
-        expires: desk.front.clock.now().plus(LIFE),
-        follows: Some(step.follow(earlier.id)),
     }
 }

@@ -138,7 +138,7 @@ impl DraftForm {
             area: self.regions(),
             groups: self.groups.clone(),
             channels: self.channels.clone(),
-            reserve: Vec::new(),
+            reserve: self.reserve.clone(),
             expires: instant(&self.expires, zone)?,
             follows: self.follows,
         })
@@ -200,6 +200,7 @@ mod tests {
             ("area", "210423102"),
             ("channels", "sms"),
             ("channels", "fax"),
+            ("reserve", "email"),
             ("expires", "2026-07-05T20:00"),
         ]))
     }
@@ -209,6 +210,7 @@ mod tests {
         let order = filled().order(&TimeZone::get("Asia/Shanghai").unwrap()).unwrap();
         assert_eq!(order.area, ["清原镇", "210423101", "210423102"]);
         assert_eq!((order.body.as_str(), order.channels.as_slice()), ("一\n二", &[ChannelKind::Sms][..]));
+        assert_eq!(order.reserve, [ChannelKind::Email]);
         assert_eq!(order.expires.to_jiff().unwrap().to_string(), "2026-07-05T12:00:00Z");
     }
 

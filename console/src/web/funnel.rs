@@ -196,6 +196,7 @@ mod tests {
             channel,
             account: AccountName("a".into()),
             status: PlanStatus::Open,
+            settled: false,
             is_fallback: false,
             parts: 1,
             not_before: Timestamp(1_000),

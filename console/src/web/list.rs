@@ -68,7 +68,7 @@ pub(super) async fn show<M: Mode>(
             kind: voice.kind(alert.content.kind),
             state: voice.state(alert),
             area: alert.content.area.described.clone(),
-            people: thousands(alert.content.audience.deliveries()),
+            people: voice.with("web-times-people", "a", thousands(alert.content.audience.deliveries())),
             author: situation.name(alert.author),
             created: voice.moment(alert.created),
             expires: voice.moment(alert.content.expires),

@@ -10,7 +10,7 @@ use super::{
     visit::{Guest, Line, SESSION, cookie},
     voice::Voice,
 };
-use crate::people::{SESSION_LIFE, secret};
+use crate::people::secret;
 use askama::Template;
 use axum::{
     Form,
@@ -20,9 +20,15 @@ use axum::{
 };
 use mingluo_model::mode::Live;
 use serde::Deserialize;
-use std::sync::{Arc, PoisonError};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 type Door = State<Arc<Desk<Live>>>;
+
+/// Said to the door when a session ended by itself.
+pub(super) const OVER: &str = "over";
 
 /// Characters of a name that are counted; longer ones fit nobody.
 const LONGEST_NAME: usize = 64;
@@ -33,6 +39,8 @@ struct LoginPage {
     page: Page,
     next: String,
     name: String,
+    /// Why the visitor stands at the door again.
+    notice: Option<String>,
     problem: Option<String>,
 }
 
@@ -40,12 +48,18 @@ struct LoginPage {
 pub(super) struct Next {
     #[serde(default)]
     next: String,
+    #[serde(default)]
+    why: String,
 }
 
 /// The door.
-pub(super) async fn ask(State(desk): Door, guest: Guest, Query(Next { next }): Query<Next>) -> Response {
+pub(super) async fn ask(State(desk): Door, guest: Guest, Query(Next { next, why }): Query<Next>) -> Response {
     let page = frame(&desk, &guest);
-    shown(StatusCode::OK, &LoginPage { page, next: inside(&next), name: String::new(), problem: None })
+    let limits = desk.front.people.limits();
+    let notice =
+        (why == OVER).then(|| page.v.pair("web-session-over", limits.idle_minutes, limits.longest_hours));
+    let (next, name) = (inside(&next), String::new());
+    shown(StatusCode::OK, &LoginPage { page, next, name, notice, problem: None })
 }
 
 /// What was typed at the door.
@@ -66,11 +80,15 @@ pub(super) async fn sign_in(
 ) -> Result<Response, WebError> {
     let next = inside(&attempt.next);
     match try_password(&desk, &line, &attempt).await {
-        Ok(cookie) => Ok(([(header::SET_COOKIE, set(&cookie, &line))], Redirect::to(&next)).into_response()),
+        Ok(cookie) => Ok((
+            [(header::SET_COOKIE, set(&cookie, &line, desk.front.people.limits().longest()))],
+            Redirect::to(&next),
+        )
+            .into_response()),
         Err(error @ (WebError::WrongPassword | WebError::TooManyTries { .. })) => {
             let page = frame(&desk, &guest);
             let problem = Some(error.words(&page.v));
-            Ok(shown(error.status(), &LoginPage { page, next, name: attempt.name, problem }))
+            Ok(shown(error.status(), &LoginPage { page, next, name: attempt.name, notice: None, problem }))
         }
         Err(error) => Err(error),
     }
@@ -102,9 +120,9 @@ fn count(desk: &Desk<Live>, account: &str, address: &str) -> Result<(), WebError
     taken.map_err(|wait| WebError::TooManyTries { wait })
 }
 
-fn set(cookie: &str, line: &Line) -> String {
+fn set(cookie: &str, line: &Line, longest: Duration) -> String {
     let secure = if line.is_secure { "; Secure" } else { "" };
-    let seconds = SESSION_LIFE.as_secs();
+    let seconds = longest.as_secs();
     format!("{SESSION}={cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
 }
 

@@ -18,6 +18,7 @@ mod desk;
 mod dress;
 mod error;
 mod events;
+mod folded;
 mod follow;
 mod form;
 mod funnel;
@@ -108,6 +109,7 @@ impl Web {
             .merge(of_mode(&live))
             .merge(of_mode(&drill))
             .fallback(|| async { WebError::NoPage })
+            .method_not_allowed_fallback(|| async { WebError::NoPage })
             .layer(csrf)
             .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
             .layer(middleware::from_fn_with_state(front, dress::dress))

@@ -7,6 +7,7 @@ use super::{
     situation::{Situation, released_at},
     voice::{Voice, per_mille, share, thousands},
 };
+use crate::office::may_withdraw;
 use askama::Template;
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
@@ -35,7 +36,8 @@ pub(super) struct Panel {
     kind: String,
     area: String,
     when: String,
-    may_follow: bool,
+    may_update: bool,
+    may_withdraw: bool,
     sum: Sum,
     rows: Vec<Row>,
     times: Vec<Times>,
@@ -102,7 +104,8 @@ impl Panel {
             kind: voice.kind(content.kind),
             area: content.area.described.clone(),
             when: when(voice, alert),
-            may_follow: may_follow(alert, officer),
+            may_update: may_update(alert, officer),
+            may_withdraw: may_take_back(alert, officer),
             sum: sum(&total(&funnels)),
             rows: funnels.iter().map(|funnel| row(voice, funnel)).collect(),
             times: funnels.iter().map(|funnel| times(voice, funnel)).collect(),
@@ -129,10 +132,19 @@ impl Panel {
     }
 }
 
-/// Whether this officer may begin a warning that follows this one.
-pub(super) fn may_follow(alert: &StoredAlert, officer: &Officer) -> bool {
-    let warns = matches!(alert.content.kind, AlertKind::Alert | AlertKind::Update(_));
-    warns && released_at(alert).is_some() && officer.may(Role::Author)
+/// Whether this officer may begin an update of this warning.
+pub(super) fn may_update(alert: &StoredAlert, officer: &Officer) -> bool {
+    stands(alert) && officer.may(Role::Author)
+}
+
+/// Whether this officer may lift or correct this warning.
+pub(super) fn may_take_back(alert: &StoredAlert, officer: &Officer) -> bool {
+    stands(alert) && may_withdraw(officer)
+}
+
+/// A warning, not the end of one, that was released and holds.
+const fn stands(alert: &StoredAlert) -> bool {
+    matches!(alert.content.kind, AlertKind::Alert | AlertKind::Update(_)) && released_at(alert).is_some()
 }
 
 /// The curve of an alert.

@@ -9,17 +9,22 @@ use super::{
     visit::Visit,
     voice::{Voice, chinese, thousands},
 };
-use crate::office::OfficeError;
+use crate::{
+    office::OfficeError,
+    render::{Rendered, SmsParts},
+};
 use askama::Template;
+use mingluo_ledger::store::StoredPlan;
 use mingluo_model::{
     alert::{Alert, AlertKind, Content},
     audience::ChannelKind,
     channel::Channel,
+    id::AlertId,
     message::Body,
     mode::Mode,
 };
 use mingluo_targeting::gazetteer::Gazetteer;
-use std::time::Duration;
+use std::{collections::BTreeMap, num::NonZeroU16, time::Duration};
 
 /// The preview of a form or of a kept alert.
 #[derive(Template)]
@@ -112,23 +117,41 @@ impl Both {
         };
         let situation = desk.situation().await?;
         let impact = Some(Impact::of(desk, &v, &alert, &situation));
-        let channels = channels(desk, &v, &alert);
+        let channels = channels(desk, &v, &alert, &Sent::new());
         Ok(Self { preview: Preview { v, missing: Vec::new(), problem: None, channels }, impact })
     }
 }
 
+/// Words that have left, by channel; empty before a release.
+pub(super) type Sent = BTreeMap<ChannelKind, Rendered>;
+
+/// What was sent of a released alert, as its plans keep it.
+pub(super) async fn sent<M: Mode>(desk: &Desk<M>, id: AlertId) -> Result<Sent, WebError> {
+    let plans = desk.office.store.plans(id).await?;
+    let words = |plan: &StoredPlan| {
+        let plan = plan.fields();
+        (plan.channel, Rendered { body: plan.message.body.clone() })
+    };
+    Ok(plans.iter().map(words).collect())
+}
+
 /// Every channel of an alert that reaches anybody, each with its words or with why it cannot carry them.
-pub(super) fn channels<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>) -> Vec<ChannelView> {
+pub(super) fn channels<M: Mode>(
+    desk: &Desk<M>,
+    v: &Voice,
+    alert: &Alert<M>,
+    sent: &Sent,
+) -> Vec<ChannelView> {
     let reached = alert.content.audience.counts.iter().filter(|(_, count)| count.recipients > 0);
-    reached.map(|(channel, count)| one(desk, v, alert, *channel, count.recipients)).collect()
+    reached.map(|(channel, count)| one(desk, v, alert, (*channel, count.recipients), sent)).collect()
 }
 
 fn one<M: Mode>(
     desk: &Desk<M>,
     v: &Voice,
     alert: &Alert<M>,
-    channel: ChannelKind,
-    recipients: u32,
+    (channel, recipients): (ChannelKind, u32),
+    sent: &Sent,
 ) -> ChannelView {
     let mut view = ChannelView {
         name: v.channel(channel),
@@ -137,7 +160,7 @@ fn one<M: Mode>(
         words: Vec::new(),
         problem: None,
     };
-    if let Err(error) = fill(desk, v, alert, channel, recipients, &mut view) {
+    if let Err(error) = fill(desk, v, alert, sent.get(&channel), (channel, recipients), &mut view) {
         view.problem = Some(WebError::from(error).words(v));
     }
     view
@@ -147,26 +170,51 @@ fn fill<M: Mode>(
     desk: &Desk<M>,
     v: &Voice,
     alert: &Alert<M>,
-    channel: ChannelKind,
-    recipients: u32,
+    sent: Option<&Rendered>,
+    (channel, recipients): (ChannelKind, u32),
     view: &mut ChannelView,
 ) -> Result<(), OfficeError> {
     let account = desk.office.account(channel)?;
+    let said = match sent {
+        Some(sent) => sent.clone(),
+        None => desk.office.words_of(alert, channel)?,
+    };
+    let sms = desk.office.sms_parts(&said)?;
     // Words that are too long are shown all the same: the officer must see what to shorten.
-    view.words = words(v, &desk.office.renderer.render(alert, channel, desk.front.clock.now())?.body);
-    let (rendered, parts) = desk.office.preview_of(alert, channel)?;
+    view.words = match &sms {
+        Some(cut) => parts(v, cut),
+        None => words(v, &said.body),
+    };
+    view.meta.extend(sms.map(|cut| v.with("web-characters", "a", cut.units)));
+    let parts = match sent {
+        Some(_) if channel == ChannelKind::Speaker => NonZeroU16::MIN,
+        _ => desk.office.measure(alert, channel, &said)?,
+    };
     let units = u64::from(recipients) * u64::from(parts.get());
-    if let Body::Sms { text } = &rendered.body {
-        view.meta.push(v.with("web-characters", "a", text.chars().count()));
+    if channel == ChannelKind::Sms {
         view.meta.push(v.with("web-parts", "a", parts));
         view.meta.push(v.with("web-messages", "a", thousands(units)));
-        view.meta.push(v.say("web-signature"));
     }
-    if matches!(&rendered.body, Body::Email { cap_xml, .. } if !cap_xml.is_empty()) {
+    if matches!(&said.body, Body::Email { cap_xml, .. } if !cap_xml.is_empty()) {
         view.meta.push(v.say("web-cap-attached"));
     }
     view.meta.push(v.with("web-takes", "a", v.span(duration(account.as_ref(), units))));
     Ok(())
+}
+
+/// The parts of a short message, each as phones show it.
+fn parts(v: &Voice, cut: &SmsParts) -> Vec<Words> {
+    let total = cut.texts.len();
+    let label = |number: usize| match total {
+        1 => v.say("web-words-sms"),
+        _ => v.pair("web-words-part", number, total),
+    };
+    let part = |(index, text): (usize, &String)| Words {
+        label: label(index + 1),
+        text: text.clone(),
+        is_field: false,
+    };
+    cut.texts.iter().enumerate().map(part).collect()
 }
 
 /// How long an account needs for so many units at its licence.

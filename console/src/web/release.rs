@@ -8,7 +8,7 @@ use super::{
     error::WebError,
     form::Pairs,
     page::Page,
-    preview::{ChannelView, channels},
+    preview::{ChannelView, Sent, channels},
     visit::{Id, Visit},
 };
 use askama::Template;
@@ -64,11 +64,11 @@ async fn confirmation<M: Mode>(
     let status = problem.as_ref().map_or(StatusCode::OK, WebError::status);
     let page = ReleasePage {
         page: desk.page(visit, "waiting").await?,
-        view: AlertView::of(&voice, &*desk.situation().await?, &stored),
+        view: AlertView::of(desk, &voice, &stored).await?,
         officer: visit.row.name.clone(),
         typed,
         problem: problem.map(|error| error.words(&voice)),
-        channels: channels(desk, &voice, &alert),
+        channels: channels(desk, &voice, &alert, &Sent::new()),
         hold_seconds: hold.as_secs(),
     };
     Ok(shown(status, &page))
@@ -162,7 +162,7 @@ pub(super) async fn hold<M: Mode>(
     }
     let page = HoldPage {
         page: desk.page(&visit, "waiting").await?,
-        view: AlertView::of(&desk.voice(&visit), &*desk.situation().await?, &stored),
+        view: AlertView::of(&desk, &desk.voice(&visit), &stored).await?,
         left_ms,
         whole_ms: hold_until.since(release.at).as_millis() as u64,
         after,

@@ -1,7 +1,9 @@
 //! What a mode looks like at this moment: its latest alerts, the engine's own counters, the speakers, the officers'
-//! names. Read at most every half second, however many screens look; deliveries are never counted here.
+//! names. Read at most every half second, however many screens look; deliveries are never counted here. Plans that
+//! were folded before the program started are not in the engine's memory: those of warnings that somebody looks at are
+//! read back once and kept, so that a restart changes no number.
 
-use super::error::WebError;
+use super::{error::WebError, folded::Folded};
 use crate::office::Office;
 use mingluo_channels::speaker::{FleetCount, SpeakerHub};
 use mingluo_dispatch::view::PlanView;
@@ -27,7 +29,7 @@ pub(super) struct Situation {
     pub(super) at: Timestamp,
     /// Newest first.
     pub(super) alerts: Vec<StoredAlert>,
-    /// The plans in memory.
+    /// The plans in memory, and the folded ones of warnings that hold or are looked at.
     pub(super) plans: Vec<PlanView>,
     /// Why dispatch stopped, if it did.
     pub(super) halted: Option<String>,
@@ -41,49 +43,63 @@ pub(super) struct Situation {
 #[derive(Default)]
 pub(super) struct Watch {
     // Held while one screen reads, so that the others wait for that reading instead of making their own.
-    kept: Mutex<Option<(Duration, Arc<Situation>)>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    reading: Option<(Duration, Arc<Situation>)>,
+    folded: Folded,
 }
 
 impl Watch {
-    /// The situation, read anew when the last reading is older than [`FRESH`].
+    /// The situation, read anew when the last reading is older than [`FRESH`] or lacks the `chosen` warning's plans.
     pub(super) async fn look<M: Mode>(
         &self,
         office: &Office<M>,
         hub: Option<&SpeakerHub>,
+        chosen: Option<AlertId>,
     ) -> Result<Arc<Situation>, WebError> {
         let mut kept = self.kept.lock().await;
         let now = office.clock.ticks();
-        if let Some((read_at, situation)) = kept.as_ref()
+        let is_new = chosen.is_some_and(|id| kept.folded.want(id));
+        if let Some((read_at, situation)) = &kept.reading
+            && !is_new
             && now.saturating_sub(*read_at) < FRESH
         {
             return Ok(Arc::clone(situation));
         }
-        let situation = Arc::new(Situation::read(office, hub).await?);
-        *kept = Some((now, Arc::clone(&situation)));
+        let situation = Arc::new(Situation::read(office, hub, &mut kept.folded).await?);
+        kept.reading = Some((now, Arc::clone(&situation)));
         Ok(situation)
     }
 
     /// Something was done here: the next look reads anew, so that officers see their own clicks.
     pub(super) async fn forget(&self) {
-        *self.kept.lock().await = None;
+        self.kept.lock().await.reading = None;
     }
 }
 
 impl Situation {
     /// Reads the store's latest alerts and the engine's counters.
-    pub(super) async fn read<M: Mode>(
+    async fn read<M: Mode>(
         office: &Office<M>,
         hub: Option<&SpeakerHub>,
+        folded: &mut Folded,
     ) -> Result<Self, WebError> {
         let officers = office.store.officers().await?;
-        Ok(Self {
+        let mut situation = Self {
             at: office.clock.now(),
             alerts: office.alerts(LATEST).await?,
             plans: office.progress(None),
             halted: office.engine().halted(),
             fleet: hub.map(SpeakerHub::count),
             names: officers.into_iter().map(|row| (row.officer.id, row.name)).collect(),
-        })
+        };
+        let live: Vec<AlertId> = situation.live().iter().map(|alert| alert.id).collect();
+        let folded = folded.beside(office, &situation.plans, &live).await?;
+        situation.plans.extend(folded);
+        Ok(situation)
     }
 
     /// Released and not over, the gravest and newest first.

@@ -1,6 +1,10 @@
 //! Stories of officers at their pages, told through the router: a whole city on SQLite with gateways that never answer.
 
+mod api;
+mod door;
+mod restart;
 mod town;
+mod withdraw;
 
 use axum::http::StatusCode;
 use town::{Browser, Fields, PASSWORD, Town};
@@ -103,7 +107,8 @@ async fn a_preview_shows_the_exact_words_and_keeps_nothing() {
     let wang = town.sign_in("wang").await;
     let answer = wang.post("/live/compose/preview", &town.red).await;
     assert_eq!(answer.status, StatusCode::OK);
-    for words in ["请立即转移", "2 个对象", "1 条/人", r##"hx-target="#impact""##] {
+    for words in ["【抚顺预警】抚顺市发布", "请立即转移", "2 个对象", "1 条/人", r##"hx-target="#impact""##]
+    {
         assert!(answer.body.contains(words), "{words}");
     }
     assert!(town.city.live.alerts(10).await.unwrap().is_empty());
@@ -118,7 +123,7 @@ async fn what_is_wrong_is_told_in_the_officers_language() {
     past.push(("expires", "2020-01-01T00:00"));
     let chinese = wang.post("/live/compose", &past).await;
     assert_eq!(chinese.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(chinese.body.contains("失效时间（01-01 00:00）已过") && chinese.body.contains("请立即转移"));
+    assert!(chinese.body.contains("失效时间（2020-01-01 00:00）已过") && chinese.body.contains("请立即转移"));
     let english = wang.with("cookie", "mingluo_lang=en").post("/live/compose", &past).await;
     assert!(english.body.contains(r#"<html lang="en">"#) && !english.body.contains("已过"));
 }

@@ -77,9 +77,18 @@ impl<M: Mode> FromRequestParts<Arc<Desk<M>>> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk<M>>) -> Result<Self, WebError> {
         let cookie = cookie(&parts.headers, SESSION).ok_or(WebError::NotSignedIn)?.to_owned();
-        let row = desk.front.people.by_cookie(&cookie).await?.ok_or(WebError::NotSignedIn)?;
+        let people = &desk.front.people;
+        let row =
+            if asks_by_itself(parts) { people.look(&cookie).await? } else { people.visit(&cookie).await? };
+        let row = row.ok_or(WebError::SessionOver)?;
         Ok(Self { guest: Guest::of(parts), row, cookie })
     }
+}
+
+/// Whether the browser asks without anybody's click: a board's stream, or a board that reloads without scripts.
+fn asks_by_itself(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    parts.uri.path().ends_with("/events") || query.split('&').any(|pair| pair == "auto=true")
 }
 
 /// An alert's id in the path; what is no id is no page.

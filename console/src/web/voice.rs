@@ -1,7 +1,7 @@
 //! How one visitor is spoken to: language, time zone, and the words for the model's values. Knows no page and no
 //! request; what it says comes from the language files.
 
-use crate::tongue::{Tongue, say};
+use crate::tongue::{Tongue, say, spoken};
 use jiff::tz::TimeZone;
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
@@ -44,26 +44,14 @@ impl Voice {
     /// A sentence for a problem's code and fields. Words of the model inside the fields are spoken as well.
     pub(super) fn problem(&self, code: &str, fields: Vec<(&'static str, String)>) -> String {
         let fields: Vec<_> =
-            fields.into_iter().map(|(name, value)| (name, self.spoken(name, value))).collect();
+            fields.into_iter().map(|(name, value)| (name, self.spoken(name, &value))).collect();
         say(self.tongue, &format!("error-{code}"), &fields)
     }
 
-    fn spoken(&self, name: &str, value: String) -> String {
-        let instant = |value: String| match value.parse() {
-            Ok(ms) => self.moment(Timestamp(ms)),
-            Err(_) => value,
-        };
-        match name {
-            "state" => self.word("state", &value),
-            "step" => self.word("step", &value),
-            "part" => self.word("part", &value),
-            "expires" | "until" => instant(value),
-            "grade" => value.parse().map_or(value, |grade| self.grade(grade)),
-            "channel" => ChannelKind::ALL
-                .into_iter()
-                .find(|kind| kind.zh() == value)
-                .map_or(value, |kind| self.channel(kind)),
-            _ => value,
+    fn spoken(&self, name: &str, value: &str) -> String {
+        match (name, value.parse()) {
+            ("expires" | "until", Ok(ms)) => self.full(Timestamp(ms)),
+            _ => spoken(self.tongue, name, value),
         }
     }
 
@@ -108,9 +96,9 @@ impl Voice {
         self.formatted(at, "%m-%d %H:%M")
     }
 
-    /// Date and minute as texts to the public say them: 7月5日16时31分.
-    pub(super) fn public(&self, at: Timestamp) -> String {
-        self.formatted(at, "%-m月%-d日%-H时%-M分")
+    /// The same with the year, for what may lie far off: 2026-11-23 16:31.
+    fn full(&self, at: Timestamp) -> String {
+        self.formatted(at, "%Y-%m-%d %H:%M")
     }
 
     /// Hour, minute and second.
@@ -133,12 +121,12 @@ impl Voice {
         self.zone.to_offset(at.to_jiff().unwrap_or_default()).seconds() / 60
     }
 
-    /// A span for people: 38 秒, 2 分 39 秒, 1 小时 5 分.
+    /// A span for people: 3.2 秒, 38 秒, 2 分 39 秒, 1 小时 5 分.
     pub(super) fn span(&self, span: Duration) -> String {
         let seconds = span.as_secs();
         match seconds {
-            0 => self.with("web-span-tenths", "a", format_args!("{:.1}", span.as_secs_f64())),
-            1..60 => self.with("web-span-seconds", "a", seconds),
+            0..10 => self.with("web-span-tenths", "a", format_args!("{:.1}", span.as_secs_f64())),
+            10..60 => self.with("web-span-seconds", "a", seconds),
             60..3600 => self.pair("web-span-minutes", seconds / 60, seconds % 60),
             _ => self.pair("web-span-hours", seconds / 3600, seconds % 3600 / 60),
         }
@@ -212,7 +200,6 @@ mod tests {
         let voice = chinese_voice();
         assert_eq!(voice.span(Duration::from_secs(159)), "2 分 39 秒");
         assert_eq!(voice.moment(Timestamp(1_795_406_400_000)), "11-23 12:00");
-        assert_eq!(voice.public(Timestamp(1_795_406_400_000)), "11月23日12时0分");
         assert_eq!(voice.offset_minutes(Timestamp(0)), 480);
     }
 
@@ -265,10 +252,11 @@ mod tests {
             ("nav", &["board", "compose", "waiting", "alerts", "live", "drill"][..]),
             ("todo", &["submit", "approve", "release"]),
             ("go", &["submit", "approve", "release"]),
-            ("signed", &["draft", "submit", "approve", "release", "recall"]),
+            ("signed", &["draft", "submit", "approve", "release", "recall", "expire"]),
             ("kind", &["alert", "update", "lift", "correction"]),
             ("follow", &["lift", "correct"]),
             ("follow-go", &["lift", "correct"]),
+            ("follow-ask", &["lift", "correct"]),
             ("empty", &["hazard", "grade", "body", "area", "channels"]),
             ("status", &["400", "401", "403", "404", "409", "422", "429", "503"]),
             ("part", &["text", "headline", "body"]),

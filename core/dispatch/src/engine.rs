@@ -418,7 +418,8 @@ impl<M: Mode> Engine<M> {
         for stored in self.store.plans(alert).await? {
             let id = stored.fields().id;
             if stored.status == PlanStatus::Closed && views.iter().all(|view| view.plan != id) {
-                views.extend(self.unfold(&stored).await?.as_ref().map(PlanView::of));
+                let now = self.clock.now();
+                views.extend(self.unfold(&stored).await?.map(|progress| PlanView::of(&progress, now)));
             }
         }
         Ok(views)
@@ -438,9 +439,9 @@ impl<M: Mode> Engine<M> {
 
     /// Every plan in memory, from the counters.
     pub fn views(&self) -> Vec<PlanView> {
-        let mut views = Vec::new();
+        let (now, mut views) = (self.clock.now(), Vec::new());
         for post in self.posts.values() {
-            views.extend(post.desk().plans().iter().map(PlanView::of));
+            views.extend(post.desk().plans().iter().map(|progress| PlanView::of(progress, now)));
         }
         views
     }

@@ -26,6 +26,9 @@ pub struct PlanView {
     pub account: AccountName,
     /// Open, stopped or closed.
     pub status: PlanStatus,
+    /// Nothing is left to send, to wait for or to decide: only a late receipt can still move a count. Turns true
+    /// before the plan is closed, which the settings put off so that late receipts find it.
+    pub settled: bool,
     /// Whether it takes over what another channel could not reach.
     pub is_fallback: bool,
     /// Parts of the message.
@@ -65,7 +68,7 @@ pub struct CountsView {
 
 impl PlanView {
     /// The view of a plan in progress.
-    pub fn of<M: Mode>(progress: &Progress<M>) -> Self {
+    pub fn of<M: Mode>(progress: &Progress<M>, now: Timestamp) -> Self {
         let plan = progress.plan();
         Self {
             plan: plan.id,
@@ -73,6 +76,7 @@ impl PlanView {
             channel: plan.channel,
             account: plan.account.clone(),
             status: progress.status(),
+            settled: progress.status() == PlanStatus::Closed || progress.is_settled(now),
             is_fallback: matches!(plan.cause, Cause::FallbackOf(_)),
             parts: progress.parts(),
             not_before: plan.not_before,

@@ -106,6 +106,7 @@ impl Opened {
             seed: house.options.seed,
             plant: house.options.plant,
             licence,
+            killed: house.options.kill_after.is_some(),
             console: self.console,
             village: self.village,
             public_key: String::new(),

@@ -2,9 +2,10 @@
 //! gateways on a port where nobody listens.
 
 use crate::{
+    api,
     app::City,
     config::Config,
-    people::{People, hash_password},
+    people::{People, api_key, hash_password},
     region::Region,
     roster::{KeepOrder, keep},
     web::Web,
@@ -21,7 +22,7 @@ use mingluo_ledger::{
     vault::Vault,
 };
 use mingluo_model::{
-    clock::{Clock, Timestamp, system::SystemClock},
+    clock::{Clock, Timestamp, manual::ManualClock, system::SystemClock},
     id::{OfficerId, OrgId},
     mode::ModeKind,
     owner::{Officer, Owner, Role},
@@ -75,13 +76,16 @@ key_id = "town"
 issuer = "抚顺市"
 cap_sender = "fushun.example"
 platform = "10021040000000000000000"
+[dispatch]
+close_after_s = 0
+sweep_ms = 20
 [policy]
 without_hold = []
 blue = { people = 2, hold_ms = 60000, longest_hours = 24 }
 yellow = { people = 2, hold_ms = 60000, longest_hours = 24 }
 orange = { people = 3, hold_ms = 60000, longest_hours = 24 }
 red = { people = 3, hold_ms = 60000, longest_hours = 24 }
-withdrawal = { people = 1, hold_ms = 0, longest_hours = 24 }
+withdrawal = { people = WITHDRAWAL, hold_ms = 0, longest_hours = 4 }
 [[live.sms]]
 name = "live-sms"
 ACCOUNT
@@ -109,28 +113,72 @@ pub(super) struct Town {
     pub(super) closing: CancellationToken,
     /// The warning that stories are about.
     pub(super) red: Fields,
+    /// The time that sessions go by.
+    pub(super) shift: Arc<ManualClock>,
     routes: Router,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Town {
     /// Opens a new town.
     pub(super) async fn open() -> Self {
+        Self::where_withdrawals_need(1).await
+    }
+
+    /// Opens a new town whose policy wants so many people to sign a lift or a correction.
+    pub(super) async fn where_withdrawals_need(people: u8) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let config = config(home.path());
+        let config = config(home.path(), people);
         mingluo_ledger::migrate(&config.store.address).await.unwrap();
         let region = Region::read(&config).unwrap();
+        let town = Self::start(home, config).await;
         let mut chance = StdRng::seed_from_u64(1);
-        let clock = SystemClock::shared();
+        hire(&town.city, &mut chance).await;
+        settle(&town.city, &region, &mut chance).await;
+        town
+    }
+
+    async fn start(home: TempDir, config: Config) -> Self {
         let pack = config.region.pack.clone();
-        let city = Arc::new(City::start(config, clock.clone(), StdRng::seed_from_u64(2)).await.unwrap());
-        hire(&city, &mut chance).await;
-        settle(&city, &region, &mut chance).await;
-        let people = Arc::new(People::new(Arc::clone(&city.store), clock));
+        let chance = StdRng::from_os_rng();
+        let city = Arc::new(City::start(config, SystemClock::shared(), chance).await.unwrap());
+        let shift = ManualClock::at(city.clock.now());
+        let people = Arc::new(People::new(Arc::clone(&city.store), shift.clone()));
         let closing = CancellationToken::new();
-        let routes = Web::new(&city, &people).with_outlines(&pack).until(closing.clone()).routes();
+        let pages = Web::new(&city, &people).with_outlines(&pack).until(closing.clone()).routes();
+        let routes = api::routes(&city, &people).merge(pages);
         let red = red(city.clock.now());
-        Self { city, closing, red, routes, _home: home }
+        Self { city, closing, red, shift, routes, home }
+    }
+
+    /// The program ends and starts again on the same store.
+    pub(super) async fn restart(self) -> Self {
+        self.city.shutdown().await;
+        let config = Config::read(&self.home.path().join("mingluo.toml")).unwrap();
+        Self::start(self.home, config).await
+    }
+
+    /// A newer roster of the same people.
+    pub(super) async fn import_again(&self) {
+        let config = Config::read(&self.home.path().join("mingluo.toml")).unwrap();
+        settle(&self.city, &Region::read(&config).unwrap(), &mut StdRng::from_os_rng()).await;
+    }
+
+    /// A program that speaks to the API with an officer's key.
+    pub(super) async fn program(&self, name: &str) -> Browser {
+        let officers = self.city.store.officers().await.unwrap();
+        let officer = officers.into_iter().find(|row| row.login == name).unwrap().officer.id;
+        let now = self.city.clock.now();
+        let (row, key) = api_key(officer, "story", now, &mut StdRng::from_os_rng());
+        let line = AuditLine {
+            at: now,
+            actor: AuditLine::SYSTEM.to_owned(),
+            action: "key.add".to_owned(),
+            subject: officer.to_string(),
+            detail: serde_json::json!({}),
+        };
+        self.city.store.add_api_key(&row, line).await.unwrap();
+        self.stranger().with("authorization", &format!("Bearer {key}"))
     }
 
     /// A browser without a session.
@@ -147,12 +195,13 @@ impl Town {
     }
 }
 
-fn config(home: &Path) -> Config {
+fn config(home: &Path, withdrawal: u8) -> Config {
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/regions/fushun");
     fs::write(home.join("keys"), Vault::generate(&mut StdRng::seed_from_u64(3))).unwrap();
     fs::write(home.join("password"), "secret\n").unwrap();
     let text = CONFIG
         .replace("ACCOUNT", ACCOUNT)
+        .replace("WITHDRAWAL", &withdrawal.to_string())
         .replace("HOME", &home.display().to_string())
         .replace("PACK", &pack.display().to_string());
     fs::write(home.join("mingluo.toml"), text).unwrap();
@@ -176,7 +225,7 @@ async fn hire(city: &City, chance: &mut StdRng) {
     let officers = [
         officer("wang", "拟稿员王", &[Role::Author, Role::Approver]),
         officer("li", "审核员李", &[Role::Approver]),
-        officer("zhao", "签发人赵", &[Role::Author, Role::Releaser]),
+        officer("zhao", "签发人赵", &[Role::Releaser]),
     ];
     let line = AuditLine {
         at: now,
@@ -223,6 +272,10 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    pub(super) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
     pub(super) fn location(&self) -> &str {
         self.header("location")
     }
@@ -249,6 +302,13 @@ impl Browser {
         self.ask(Method::POST, path, pairs.join("&")).await
     }
 
+    /// A JSON request.
+    pub(super) async fn send(&self, path: &str, json: &str) -> Answer {
+        let mut request = self.request(Method::POST, path, json.to_owned());
+        request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        self.answered(request).await
+    }
+
     /// The first event of a stream.
     pub(super) async fn first_event(&self, path: &str) -> String {
         let response =
@@ -258,7 +318,11 @@ impl Browser {
     }
 
     async fn ask(&self, method: Method, path: &str, body: String) -> Answer {
-        let response = self.routes.clone().oneshot(self.request(method, path, body)).await.unwrap();
+        self.answered(self.request(method, path, body)).await
+    }
+
+    async fn answered(&self, request: Request<Body>) -> Answer {
+        let response = self.routes.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = to_bytes(response.into_body(), 1 << 24).await.unwrap();
         Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned() }

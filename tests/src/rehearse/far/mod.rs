@@ -28,6 +28,8 @@ pub(super) struct Scene {
     pub(super) plant: Option<Plant>,
     /// SMS parts a second.
     pub(super) licence: u32,
+    /// Whether the city will be killed half way.
+    pub(super) killed: bool,
     /// Where the city's own doors are.
     pub(super) console: SocketAddr,
     /// Where village boxes knock.

@@ -14,8 +14,12 @@ use std::{collections::HashMap, net::SocketAddr, path::Path};
 /// Connections to the centre.
 const SESSIONS: u64 = 2;
 
-/// Unanswered parts on each.
+/// Unanswered parts on each, at least, and when the city is to be killed: so many may come twice then.
 const WINDOW: u64 = 64;
+
+/// What each may have unanswered of a large licence: as much as passes in 20 ms. A slot is free only when its answer is
+/// on disk, so that a window must span the way there and back and two commits.
+const WINDOW_SHARE: u64 = 50;
 
 /// How often the pretend phones fail and keep silent; a part of a hundred.
 const FAILING: &str = "1.5";
@@ -63,7 +67,7 @@ impl FarSide for Sms {
             "password_file": password,
             "source_address": "106900012379",
             "sessions": SESSIONS,
-            "window": WINDOW,
+            "window": if scene.killed { WINDOW } else { WINDOW.max(u64::from(scene.licence) / WINDOW_SHARE) },
             "per_second": scene.licence,
             "signature": { "placement": "in_front", "text": "抚顺预警" },
         }]))

@@ -1,0 +1,127 @@
+//! What phones show of a short message: the text with its signature (签名) 【…】, cut into parts. The cutting is the
+//! channel's own [`segment`], so that what is previewed is what leaves; a test holds the two together.
+
+use mingluo_channels::sms::{
+    segment::{SegmentError, Signature, segment},
+    smpp_channel::{SignatureConfig, SmppConfig},
+};
+use mingluo_model::channel::Unfit;
+use std::num::NonZeroU8;
+
+/// How one account signs.
+#[derive(Debug, Clone)]
+pub struct SmsForm {
+    signature: Signature,
+    /// What the gateway puts in front of the first part by itself.
+    added: String,
+}
+
+/// A short message as phones show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmsParts {
+    /// The parts in order; never empty.
+    pub texts: Vec<String>,
+    /// UTF-16 units of the whole, signature included: what a gateway counts as characters.
+    pub units: usize,
+}
+
+impl SmsForm {
+    /// The form of an account.
+    pub fn of(config: &SmppConfig) -> Self {
+        match &config.signature {
+            SignatureConfig::None => Self { signature: Signature::None, added: String::new() },
+            SignatureConfig::InFront { text } => {
+                Self { signature: Signature::InFront(text.clone()), added: String::new() }
+            }
+            SignatureConfig::GatewayAdds { text } => {
+                let added = format!("【{text}】");
+                let units = u16::try_from(added.encode_utf16().count()).unwrap_or(u16::MAX);
+                Self { signature: Signature::GatewayAdds { units }, added }
+            }
+        }
+    }
+
+    /// Signs and cuts a text, also one of more parts than the account allows: an officer must see what to shorten.
+    ///
+    /// # Errors
+    /// [`Unfit`] for a text that cannot be cut at all.
+    pub fn cut(&self, text: &str) -> Result<SmsParts, Unfit> {
+        let segments = segment(text, &self.signature, 0, NonZeroU8::MAX).map_err(|error| unfit(&error))?;
+        let mut texts: Vec<String> = segments.parts.into_iter().map(|part| part.text).collect();
+        if let Some(first) = texts.first_mut() {
+            first.insert_str(0, &self.added);
+        }
+        Ok(SmsParts { texts, units: segments.units })
+    }
+}
+
+fn unfit(error: &SegmentError) -> Unfit {
+    let field = "text".to_owned();
+    match error {
+        SegmentError::TooLong { parts, max_parts, .. } => {
+            Unfit::TooLong { field, length: *parts, longest: usize::from(*max_parts), unit: "parts" }
+        }
+        other => Unfit::Wrong { field, problem: other.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mingluo_model::{
+        alert::Language,
+        channel::Channel,
+        clock::system::SystemClock,
+        id::AlertId,
+        message::{Body, Message},
+        mode::Live,
+    };
+
+    fn account(folder: &std::path::Path, signature: &str) -> SmppConfig {
+        let password = folder.join("password");
+        std::fs::write(&password, "secret\n").unwrap();
+        let text = format!(
+            "name = \"sms\"\npretend = true\nhost = \"127.0.0.1\"\nport = 1\nsystem_id = \"town\"\n\
+             password_file = {:?}\nsource_address = \"1069\"\nsessions = 1\nwindow = 100\nper_second = 100\n\
+             max_parts = 16\nsignature = {signature}\n",
+            password.display().to_string()
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    const PLACEMENTS: [(&str, &str); 3] = [
+        ("{ placement = \"in_front\", text = \"抚顺预警\" }", "【抚顺预警】"),
+        ("{ placement = \"gateway_adds\", text = \"抚顺预警\" }", "【抚顺预警】"),
+        ("{ placement = \"none\" }", ""),
+    ];
+
+    #[test]
+    fn as_many_parts_are_shown_as_the_channel_measures() {
+        let folder = tempfile::tempdir().unwrap();
+        for (signature, _) in PLACEMENTS {
+            let config = account(folder.path(), signature);
+            let form = SmsForm::of(&config);
+            let channel = config.build::<Live>(SystemClock::shared()).unwrap();
+            for length in (1..=210).chain([500, 1_000]) {
+                let text = "雨".repeat(length);
+                let body = Body::Sms { text: text.clone() };
+                let message = Message::new(AlertId(uuid::Uuid::nil()), Language::chinese(), body);
+                let measured = channel.measure(&message).unwrap();
+                let shown = form.cut(&text).unwrap().texts.len();
+                assert_eq!(shown, usize::from(measured.get()), "{signature} {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_signature_stands_in_front_once_and_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        for (signature, shown) in PLACEMENTS {
+            let form = SmsForm::of(&account(folder.path(), signature));
+            let text = "雨".repeat(100);
+            let cut = form.cut(&text).unwrap();
+            assert_eq!(cut.texts.concat(), format!("{shown}{text}"), "{signature}");
+            assert_eq!((cut.texts.len(), cut.units), (2, 100 + shown.chars().count()));
+        }
+    }
+}

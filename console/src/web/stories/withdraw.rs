@@ -1,0 +1,104 @@
+//! Stories of taking a warning back: by whom, how fast, under which policy.
+
+use super::{approved, sent_to, state, town::Town};
+use axum::http::StatusCode;
+
+async fn released(town: &Town) -> String {
+    let id = approved(town, "/live").await;
+    let zhao = town.sign_in("zhao").await;
+    let done = zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "2")]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    id
+}
+
+#[tokio::test]
+async fn one_who_may_only_release_lifts_in_one_click() {
+    let town = Town::open().await;
+    let id = released(&town).await;
+    let zhao = town.sign_in("zhao").await;
+    let path = format!("/live/alerts/{id}/lift");
+    assert!(zhao.get(&format!("/live/alerts/{id}")).await.body.contains(&path));
+    let page = zhao.get(&path).await.body;
+    assert!(page.contains("现已解除") && page.contains("停止并发解除"), "{page}");
+    let done = zhao.post(&path, &[("body", "险情已解除。"), ("key", "k")]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    assert_eq!(
+        (state(&town, &id).await, state(&town, &sent_to(done.location())).await),
+        ("lifted", "released")
+    );
+}
+
+#[tokio::test]
+async fn an_author_hands_a_lift_in_and_any_releaser_sends_it() {
+    let town = Town::open().await;
+    let id = released(&town).await;
+    let (wang, zhao) = (town.sign_in("wang").await, town.sign_in("zhao").await);
+    let path = format!("/live/alerts/{id}/lift");
+    assert!(wang.get(&path).await.body.contains("签发之前仍在发送"));
+    let lift = sent_to(wang.post(&path, &[("body", "险情已解除。"), ("key", "k")]).await.location());
+    assert_eq!((state(&town, &id).await, state(&town, &lift).await), ("released", "approved"));
+    let sent = zhao.post(&format!("/live/alerts/{lift}/release"), &[("people", "2")]).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+    assert_eq!((state(&town, &id).await, state(&town, &lift).await), ("lifted", "released"));
+}
+
+#[tokio::test]
+async fn where_the_policy_wants_two_the_second_one_approves() {
+    let town = Town::where_withdrawals_need(2).await;
+    let id = released(&town).await;
+    let (zhao, li) = (town.sign_in("zhao").await, town.sign_in("li").await);
+    let path = format!("/live/alerts/{id}/correct");
+    assert!(zhao.get(&path).await.body.contains("须 2 名不同人员签署"));
+    let correction = sent_to(zhao.post(&path, &[("body", "系误发。"), ("key", "k")]).await.location());
+    assert_eq!((state(&town, &id).await, state(&town, &correction).await), ("released", "submitted"));
+    li.post(&format!("/live/alerts/{correction}/approve"), &[]).await;
+    zhao.post(&format!("/live/alerts/{correction}/release"), &[("people", "2")]).await;
+    assert_eq!(state(&town, &id).await, "corrected");
+}
+
+#[tokio::test]
+async fn an_approver_takes_nothing_back() {
+    let town = Town::open().await;
+    let id = released(&town).await;
+    let li = town.sign_in("li").await;
+    let path = format!("/live/alerts/{id}/lift");
+    assert!(!li.get(&format!("/live/alerts/{id}")).await.body.contains(&path));
+    for answer in [li.get(&path).await, li.post(&path, &[("body", "x"), ("key", "k")]).await] {
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert!(
+            answer.body.contains("解除、更正或更新") && answer.body.contains("回到该预警"),
+            "{}",
+            answer.body
+        );
+    }
+    assert_eq!(state(&town, &id).await, "released");
+}
+
+#[tokio::test]
+async fn the_api_goes_by_the_same_rule() {
+    let town = Town::open().await;
+    let id = released(&town).await;
+    let path = format!("/api/live/alerts/{id}/lift");
+    assert_eq!(town.program("li").await.send(&path, "{}").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let done = town.program("zhao").await.send(&path, "{}").await;
+    assert_eq!(done.status, StatusCode::CREATED, "{}", done.body);
+    assert_eq!((state(&town, &id).await, done.json()["state"].as_str()), ("lifted", Some("released")));
+    let again = town.program("zhao").await.send(&path, "{}").await;
+    assert_eq!(
+        (again.status, again.json()["error"]["code"].as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, Some("alert-wrong-state"))
+    );
+}
+
+#[tokio::test]
+async fn a_lift_counts_the_people_of_the_roster_that_was_warned() {
+    let town = Town::open().await;
+    let id = released(&town).await;
+    let warned = town.city.live.alert(id.parse().unwrap()).await.unwrap().0.content.audience;
+    town.import_again().await;
+    let zhao = town.sign_in("zhao").await;
+    let path = format!("/live/alerts/{id}/lift");
+    let lift = sent_to(zhao.post(&path, &[("body", "险情已解除。"), ("key", "k")]).await.location());
+    let lifted = town.city.live.alert(lift.parse().unwrap()).await.unwrap().0.content.audience;
+    assert_eq!((lifted.edition, lifted.counts), (warned.edition, warned.counts));
+}
