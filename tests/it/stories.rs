@@ -17,6 +17,11 @@ fn texts(arrived: &[Arrived]) -> Vec<u32> {
     arrived.iter().map(|part| part.text).filter(|text| seen.insert(*text)).collect()
 }
 
+/// The numbers on which a text arrived.
+fn who_got(arrived: &[Arrived], text: u32) -> BTreeSet<u64> {
+    arrived.iter().filter(|part| part.text == text).map(|part| part.destination).collect()
+}
+
 fn count(views: &[mingluo_dispatch::view::PlanView], state: &str) -> u32 {
     views.iter().filter_map(|view| view.counts.states.get(state)).sum()
 }
@@ -47,17 +52,14 @@ async fn lift_stops_the_rest(order: CityOrder) {
     let stopped = city.settled(live, red.id).await.unwrap();
     let reached: u32 = lifted.iter().map(|view| view.counts.target).sum();
     assert!(count(&stopped, "withdrawn") > 0 && reached > 0);
-    assert_eq!(
-        count(&stopped, "withdrawn") + reached,
-        600,
-        "a lift goes to those whom the warning may have reached"
-    );
     assert_eq!(live.alert(red.id).await.unwrap().0.state.word(), "lifted");
     let arrived = city.end().await.unwrap().live;
-    let [red, _] = texts(&arrived)[..] else { panic!("two texts arrived") };
-    let warned: BTreeSet<u64> =
-        arrived.iter().filter(|part| part.text == red).map(|part| part.destination).collect();
-    assert_eq!(warned.len() as u32, reached);
+    let [red, lift] = texts(&arrived)[..] else { panic!("two texts arrived") };
+    let (warned, told) = (who_got(&arrived, red), who_got(&arrived, lift));
+    assert_eq!(count(&stopped, "withdrawn") + warned.len() as u32, 600, "each was warned or is withdrawn");
+    assert!(warned.is_subset(&told), "whom the warning reached hears that it is over");
+    assert_eq!(told.len() as u32, reached);
+    assert!(told.len() - warned.len() <= 16, "and nobody else, but whose turn was next");
 }
 
 async fn correction_overtakes_red(order: CityOrder) {

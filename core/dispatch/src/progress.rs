@@ -412,6 +412,10 @@ impl<M: Mode> Progress<M> {
         let attempt = self.cells.attempts[offset];
         if trouble == Trouble::Busy {
             self.cells.attempts[offset] = attempt.saturating_sub(1);
+            if attempt <= 1 && self.cells.accepted[offset] == 0 {
+                // Nobody took anything of it: it is as if it had never left.
+                self.cells.submit_ms[offset] = u32::MAX;
+            }
         }
         let grade = self.plan.priority.grade;
         let lost = Standing::new(DeliveryState::Unknown, Reason::SessionLost);
@@ -594,7 +598,8 @@ impl<M: Mode> Progress<M> {
 
     /// Recipients whom some part of this plan may have reached: those a lift or a correction must reach too.
     pub fn reached(&self) -> RoaringBitmap {
-        let untouched = [DeliveryState::Planned, DeliveryState::Withdrawn, DeliveryState::Expired];
+        use DeliveryState::{Expired, Planned, Queued, Withdrawn};
+        let untouched = [Planned, Queued, Withdrawn, Expired];
         (0..self.cells.standing.len())
             .filter(|offset| self.cells.standing[*offset] != HOLE)
             .filter(|offset| {

@@ -166,7 +166,7 @@ fn what_was_promised_and_taken_back_by_a_lift_is_withdrawn() {
     answer(&mut progress, 100, 0, Answer::Busy, START);
     progress.apply(&progress.give_up_rest(DeliveryState::Withdrawn).unwrap(), START);
     assert_eq!(progress.tally().total().of(DeliveryState::Withdrawn), 3);
-    assert!(progress.is_settled(START));
+    assert!(progress.is_settled(START) && progress.reached().is_empty());
 }
 
 #[test]
