@@ -119,6 +119,7 @@ impl EmailConfig {
             window,
             batch: window,
             sessions: NonZeroU16::MIN,
+            answer_within: None,
         })
     }
 

@@ -53,6 +53,7 @@ impl SpeakerConfig {
             window: boxes,
             batch: boxes.min(at_least_one(BATCH)),
             sessions: NonZeroU16::MIN,
+            answer_within: None,
         })
     }
 }

@@ -116,6 +116,7 @@ impl WeChatConfig {
             window,
             batch: window,
             sessions: NonZeroU16::MIN,
+            answer_within: None,
         })
     }
 }

@@ -112,7 +112,13 @@ pub(super) mod tests {
             secret: Secret::new("s"),
             callback_token: Secret::new("t"),
             templates: ["T1".to_owned()].into(),
-            limits: Limits { per_second: one, window: one, batch: one, sessions: NonZeroU16::MIN },
+            limits: Limits {
+                per_second: one,
+                window: one,
+                batch: one,
+                sessions: NonZeroU16::MIN,
+                answer_within: None,
+            },
             answer: Duration::from_secs(1),
         }
     }

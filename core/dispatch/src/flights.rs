@@ -1,7 +1,7 @@
 //! What one session has on the wire: who is behind each wire key. Keys are consecutive, so a ring is enough.
 
 use mingluo_ledger::event::IntentParcel;
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 /// One part on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Flights {
     waiting: Vec<Flight>,
     first_key: u64,
     ring: VecDeque<Option<Flight>>,
+    /// The first key of each run that may still be waited for, and when it left.
+    runs: VecDeque<(u64, Duration)>,
 }
 
 impl Flights {
@@ -32,11 +34,13 @@ impl Flights {
         }
     }
 
-    /// The reserved run got its keys and is about to leave.
-    pub fn launch(&mut self, first_key: u64) {
+    /// The reserved run got its keys and is about to leave; `at` in the clock's ticks.
+    pub fn launch(&mut self, first_key: u64, at: Duration) {
         if self.ring.is_empty() {
             self.first_key = first_key;
+            self.runs.clear();
         }
+        self.runs.push_back((first_key, at));
         let expected = self.first_key + self.ring.len() as u64;
         self.ring.extend(std::iter::repeat_n(None, first_key.saturating_sub(expected) as usize));
         self.ring.extend(self.waiting.drain(..).map(Some));
@@ -51,6 +55,26 @@ impl Flights {
             self.first_key += 1;
         }
         flight
+    }
+
+    /// The keys of parts that left before `left_before` and are not answered yet.
+    pub fn overdue(&mut self, left_before: Duration) -> Vec<u64> {
+        while self.runs.get(1).is_some_and(|(first_key, _)| *first_key <= self.first_key) {
+            self.runs.pop_front();
+        }
+        let late = self.runs.iter().take_while(|(_, at)| *at < left_before).count();
+        let end = self.runs.get(late).map_or(u64::MAX, |(first_key, _)| *first_key);
+        if late == 0 {
+            return Vec::new();
+        }
+        let keys = (self.first_key..end).zip(&self.ring);
+        keys.filter_map(|(key, flight)| flight.as_ref().map(|_| key)).collect()
+    }
+
+    /// Who is behind these keys.
+    pub fn behind(&self, keys: &[u64]) -> Vec<Flight> {
+        let at = |key: &u64| *self.ring.get(usize::try_from(key.checked_sub(self.first_key)?).ok()?)?;
+        keys.iter().filter_map(at).collect()
     }
 
     /// What was reserved and never left.
@@ -81,7 +105,7 @@ mod tests {
     fn each_key_lands_once_in_any_order() {
         let mut flights = Flights::default();
         flights.reserve(0, &[two_parts(7), two_parts(9)]);
-        flights.launch(100);
+        flights.launch(100, Duration::ZERO);
         assert_eq!(flights.land(103), Some(Flight { plan: 0, ordinal: 9, part: 1 }));
         assert_eq!(flights.land(103), None);
         assert_eq!(flights.land(100), Some(Flight { plan: 0, ordinal: 7, part: 0 }));
@@ -93,9 +117,26 @@ mod tests {
     fn what_never_left_is_told_apart_from_what_is_lost() {
         let mut flights = Flights::default();
         flights.reserve(0, &[two_parts(1)]);
-        flights.launch(5);
+        flights.launch(5, Duration::ZERO);
         flights.reserve(1, &[two_parts(2)]);
         assert!(flights.take_unsent().iter().all(|flight| flight.ordinal == 2));
         assert!(flights.take_lost().iter().all(|flight| flight.ordinal == 1));
+    }
+
+    #[test]
+    fn what_is_not_answered_in_time_is_told_by_its_keys() {
+        let mut flights = Flights::default();
+        for (first_key, second) in [(10, 1), (12, 2), (14, 3)] {
+            flights.reserve(0, &[two_parts(first_key as u32)]);
+            flights.launch(first_key, Duration::from_secs(second));
+        }
+        flights.land(10);
+        flights.land(13);
+        assert!(flights.overdue(Duration::from_secs(1)).is_empty());
+        assert_eq!(flights.overdue(Duration::from_secs(3)), [11, 12]);
+        assert_eq!(flights.behind(&[11, 13, 99]), [Flight { plan: 0, ordinal: 10, part: 1 }]);
+        flights.land(11);
+        flights.land(12);
+        assert_eq!(flights.overdue(Duration::from_secs(9)), [14, 15]);
     }
 }

@@ -173,6 +173,7 @@ impl<M: Mode> Post<M> {
             end = self.send(outlet.as_mut(), &line) => end,
             end = self.hear(inlet.as_mut(), &heard, &line) => end,
             end = self.settle_all(&mut writings, answerer.as_ref(), &line) => end,
+            end = self.watch(&heard, &line) => end,
             () = self.stop.cancelled() => Ok(()),
         };
         let end = match end {

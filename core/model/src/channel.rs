@@ -43,6 +43,9 @@ pub struct Limits {
     pub batch: NonZeroU32,
     /// Sessions that may be open at once.
     pub sessions: NonZeroU16,
+    /// After this long without an answer a unit is in doubt and its place in the window is free again; `None` where the
+    /// channel itself ends what is not answered, or where an answer may take as long as the plan holds.
+    pub answer_within: Option<Duration>,
 }
 
 /// What sending the same thing again does.

@@ -98,7 +98,7 @@ pub struct SmppConfig {
     /// Seconds of silence before we ask for a sign of life; 1 to 3600.
     #[serde(default = "enquire_link_s")]
     pub enquire_link_s: u32,
-    /// Seconds to wait for the bind, for a sign of life, and for the socket to take what leaves; 1 to 600.
+    /// Seconds to wait for the bind, for an answer, for a sign of life, and for the socket to take what leaves; 1 to 600.
     #[serde(default = "response_timeout_s")]
     pub response_timeout_s: u32,
     /// Seconds to wait for a connection; 1 to 600.
@@ -226,6 +226,7 @@ impl SmppConfig {
             window,
             batch: window,
             sessions: NonZeroU16::new(sessions).unwrap_or(NonZeroU16::MIN),
+            answer_within: Some(seconds("response_timeout_s", self.response_timeout_s, 600)?),
         })
     }
 

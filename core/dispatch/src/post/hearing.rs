@@ -12,7 +12,7 @@ use mingluo_ledger::{
     scribe::{Entry, Writing},
 };
 use mingluo_model::{
-    channel::{Answerer, Inlet, Report},
+    channel::{Answerer, Inlet, Report, Verdict},
     clock::{Timestamp, within},
     mode::Mode,
     receipt::Receipt,
@@ -48,6 +48,30 @@ impl<M: Mode> Post<M> {
             if writings.send(heard).await.is_err() {
                 return Ok(());
             }
+        }
+    }
+
+    /// Puts in doubt what the far side does not answer in time, so that it neither holds its place nor is forgotten.
+    pub(super) async fn watch<'a>(
+        &'a self,
+        writings: &mpsc::Sender<Heard<'a>>,
+        line: &Line,
+    ) -> Result<(), End> {
+        let Some(patience) = self.limits.answer_within else { return std::future::pending().await };
+        loop {
+            self.clock.sleep(patience / 4).await;
+            let overdue = line.flights().overdue(self.clock.ticks().saturating_sub(patience));
+            if overdue.is_empty() {
+                continue;
+            }
+            tracing::warn!(account = %self.channel.account().0, parts = overdue.len(), "not answered in time");
+            let lost = line.flights().behind(&overdue);
+            let never = |key| Report::Answer { key, verdict: Verdict::Lost };
+            let heard = self.take_down(&mut overdue.into_iter().map(never).collect(), Some(line)).await?;
+            if writings.send(heard).await.is_err() {
+                return Ok(());
+            }
+            self.remember_doubts(&lost).await?;
         }
     }
 
