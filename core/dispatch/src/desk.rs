@@ -13,7 +13,6 @@ use mingluo_model::{
     address::Address,
     channel::{ReceiptToken, Report, Verdict},
     clock::Timestamp,
-    delivery::DeliveryState,
     id::{EditionId, PlanId},
     message::Message,
     mode::Mode,
@@ -111,6 +110,7 @@ impl Place {
 struct Early {
     status: ReceiptStatus,
     raw: Option<RawId>,
+    at: Timestamp,
 }
 
 /// Hashes an address as the ledger does, with its key.
@@ -124,7 +124,7 @@ pub struct Desk<M: Mode> {
     order: Vec<usize>,
     known: ById<Place>,
     early: ById<Vec<Early>>,
-    in_doubt: HashMap<[u8; 16], Place>,
+    in_doubt: HashMap<[u8; 16], Vec<Place>>,
 }
 
 impl<M: Mode> Desk<M> {
@@ -240,6 +240,11 @@ impl<M: Mode> Desk<M> {
                 Report::Answer { key, verdict } => {
                     if let Some(flight) = flights.land(key) {
                         digest.freed += 1;
+                        if verdict == Verdict::Lost {
+                            flights.miss(key, flight);
+                        }
+                        self.hear_answer(flight, verdict, &mut batch, &mut digest);
+                    } else if let (Verdict::Accepted(_), Some(flight)) = (&verdict, flights.land_late(key)) {
                         self.hear_answer(flight, verdict, &mut batch, &mut digest);
                     }
                 }
@@ -269,7 +274,7 @@ impl<M: Mode> Desk<M> {
         let early = self.learn(flight.plan, &answer);
         let facts = batch.of(flight.plan);
         facts.answers.push(answer);
-        for Early { status, raw } in early {
+        for Early { status, raw, .. } in early {
             facts.receipts.push(PartReceipt { ordinal: flight.ordinal, part: flight.part, status });
             digest.entries.extend(raw.map(Entry::Matched));
         }
@@ -296,7 +301,7 @@ impl<M: Mode> Desk<M> {
             return;
         }
         digest.unmatched.push(hash);
-        self.early.entry(hash).or_default().push(Early { status: receipt.status, raw: None });
+        self.early.entry(hash).or_default().push(Early { status: receipt.status, raw: None, at });
         digest.entries.push(Entry::Raw(RawReceipt {
             account: self.account.clone(),
             provider_id: receipt.provider_id,
@@ -337,7 +342,7 @@ impl<M: Mode> Desk<M> {
         let hash = id_hash(&receipt.provider_id);
         let place = self.known.get(&hash).copied();
         let Some(place) = place.or_else(|| self.by_address(receipt.address_hash)) else {
-            self.early.entry(hash).or_default().push(Early { status: receipt.status, raw: Some(raw) });
+            self.early.entry(hash).or_default().push(Early { status: receipt.status, raw: Some(raw), at });
             return Vec::new();
         };
         vec![self.receipt_entry(hash, place, receipt.status, at), Entry::Matched(raw)]
@@ -345,18 +350,22 @@ impl<M: Mode> Desk<M> {
 
     /// A recipient in doubt, by the keyed hash of the address, so that a receipt can still name them.
     pub fn doubt(&mut self, address: &Address, number: usize, ordinal: u32) {
-        self.in_doubt.insert((self.hash_address)(address), Place::new(number, ordinal, 0));
+        let places = self.in_doubt.entry((self.hash_address)(address)).or_default();
+        places.retain(|place| place.plan() != number);
+        places.push(Place::new(number, ordinal, 0));
     }
 
-    /// Only a delivery that is still unknown is found by its address: any other has an id that will name it.
+    /// Only a delivery in doubt is found by its address, and only if it is the only one: any other has an id that will
+    /// name it.
     fn by_address(&self, address_hash: Option<[u8; 16]>) -> Option<Place> {
-        let place = *self.in_doubt.get(&address_hash?)?;
-        let plan = &self.plans[place.plan()];
-        let standing = plan.standing(place.ordinal)?;
-        if standing.state() != DeliveryState::Unknown {
+        let places = self.in_doubt.get(&address_hash?)?;
+        let mut open = places.iter().filter(|place| self.plans[place.plan()].is_in_doubt(place.ordinal));
+        let place = open.next()?;
+        if open.next().is_some() {
             return None;
         }
-        Some(Place::new(place.plan(), place.ordinal, plan.first_unheard_part(place.ordinal)?))
+        let part = self.plans[place.plan()].first_unheard_part(place.ordinal)?;
+        Some(Place::new(place.plan(), place.ordinal, part))
     }
 
     fn receipt_entry(&mut self, hash: IdHash, place: Place, status: ReceiptStatus, at: Timestamp) -> Entry {
@@ -365,11 +374,22 @@ impl<M: Mode> Desk<M> {
         self.record(place.plan(), Fact::Receipts(vec![receipt]), at)
     }
 
+    /// A session was opened anew (see [`Progress::reopened`]).
+    pub fn reopened(&mut self, at: Timestamp) {
+        self.plans.iter_mut().for_each(|progress| progress.reopened(at));
+    }
+
+    /// Forgets receipts that nobody was found for in time; they stay in the ledger.
+    pub fn forget_early(&mut self, before: Timestamp) {
+        self.early.retain(|_, receipts| receipts.iter().any(|one| one.at > before));
+    }
+
     /// Forgets the ids of plans that are folded away.
     pub fn forget_closed(&mut self) {
         let closed = |place: &Place| self.plans[place.plan()].status() == PlanStatus::Closed;
         self.known.retain(|_, place| !closed(place));
         self.known.shrink_to_fit();
+        self.in_doubt.retain(|_, places| !places.iter().all(closed));
     }
 }
 

@@ -172,6 +172,8 @@ pub struct Engine<M: Mode> {
     maps: Mutex<HashMap<EditionId, EditionMap>>,
     // Guards the reason why the engine stopped, if it did.
     halted: Mutex<Option<String>>,
+    // Guards the decisions over plans, see `decisions`; held across awaits.
+    decisions: tokio::sync::Mutex<()>,
 }
 
 impl<M: Mode> Engine<M> {
@@ -198,9 +200,12 @@ impl<M: Mode> Engine<M> {
         let tasks = TaskTracker::new();
         let (maps, halted) = (Mutex::default(), Mutex::default());
         let ids = Mutex::new(StdRng::from_rng(&mut chance));
+        let decisions = tokio::sync::Mutex::default();
         let engine =
-            Arc::new(Self { store, posts, clock, config, roster, stop, tasks, chance: ids, maps, halted });
+            Self { store, posts, clock, config, roster, stop, tasks, chance: ids, maps, halted, decisions };
+        let engine = Arc::new(engine);
         engine.recover().await?;
+        engine.watch(scribe);
         engine.spawn(&mut chance);
         Ok(engine)
     }
@@ -222,6 +227,32 @@ impl<M: Mode> Engine<M> {
             engine.halt_on(swept);
         });
         self.tasks.close();
+    }
+
+    /// A log that cannot be written is noticed at once, not by the first warning that needs it.
+    fn watch(self: &Arc<Self>, scribe: Scribe) {
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move {
+            tokio::select! {
+                failure = scribe.failed() => engine.halt_on(Err(EngineError::Scribe(failure))),
+                () = engine.stop.cancelled() => {}
+            }
+        });
+    }
+
+    /// Waits until the engine has halted, and says why. Never returns after an orderly stop.
+    pub async fn until_halted(&self) -> String {
+        self.stop.cancelled().await;
+        match self.halted() {
+            Some(reason) => reason,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Whoever decides over plans of this mode (release, recall, lift, take-over by a reserve channel) holds this while
+    /// deciding, from reading what stands to admitting or withdrawing.
+    pub const fn decisions(&self) -> &tokio::sync::Mutex<()> {
+        &self.decisions
     }
 
     /// Fail-stop: what cannot be kept must not go on.

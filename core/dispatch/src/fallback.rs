@@ -32,7 +32,11 @@ impl<M: Mode> Engine<M> {
     /// Makes plans in reserve channels for what failed since the last look.
     pub(crate) async fn divert(&self, seen: &mut Diverted) -> Result<(), EngineError> {
         for failing in self.failing(seen) {
-            self.divert_plan(&failing).await?;
+            if let Err(error) = self.divert_plan(&failing).await {
+                // Looked at again the next time.
+                seen.remove(&failing.id);
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -56,7 +60,14 @@ impl<M: Mode> Engine<M> {
     }
 
     async fn divert_plan(&self, failing: &Failing) -> Result<(), EngineError> {
+        let _deciding = self.decisions().lock().await;
         let stored = self.store.plans(failing.alert).await?;
+        let stands =
+            |stored: &&StoredPlan| stored.fields().id == failing.id && stored.status == PlanStatus::Open;
+        if !stored.iter().any(|stored| stands(&stored)) {
+            // Lifted, recalled or over since it was looked at: nothing more of it leaves.
+            return Ok(());
+        }
         let typed: Vec<Plan<M>> = stored.iter().filter_map(StoredPlan::typed).collect();
         let mut rest = failing.failed.clone();
         for reserve in typed.iter().filter(|plan| is_reserve(plan)) {

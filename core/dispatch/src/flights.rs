@@ -1,7 +1,10 @@
 //! What one session has on the wire: who is behind each wire key. Keys are consecutive, so a ring is enough.
 
 use mingluo_ledger::event::IntentParcel;
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 /// One part on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +25,12 @@ pub struct Flights {
     ring: VecDeque<Option<Flight>>,
     /// The first key of each run that may still be waited for, and when it left.
     runs: VecDeque<(u64, Duration)>,
+    /// Parts that were given up: an answer may still tell what the far side calls them.
+    missed: BTreeMap<u64, Flight>,
 }
+
+/// Parts that were given up and are remembered.
+const MOST_MISSED: usize = 1 << 16;
 
 impl Flights {
     /// Remembers a chosen run before it has keys, so that it is not forgotten if the session ends just now.
@@ -55,6 +63,19 @@ impl Flights {
             self.first_key += 1;
         }
         flight
+    }
+
+    /// Remembers a part that was given up.
+    pub fn miss(&mut self, key: u64, flight: Flight) {
+        self.missed.insert(key, flight);
+        if self.missed.len() > MOST_MISSED {
+            self.missed.pop_first();
+        }
+    }
+
+    /// The part behind a key that was given up, once.
+    pub fn land_late(&mut self, key: u64) -> Option<Flight> {
+        self.missed.remove(&key)
     }
 
     /// The keys of parts that left before `left_before` and are not answered yet.

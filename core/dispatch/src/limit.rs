@@ -91,7 +91,8 @@ impl Licence {
     pub async fn take(&self, units: u32) {
         let mut left = units;
         while left > 0 {
-            let step = left.min(self.run);
+            // Smaller steps while the gateway wants less: a step's price must fit into the burst.
+            let step = left.min(((f64::from(self.run) / self.slow()) as u32).max(1));
             while let Err(wait) = self.try_step(at_least_one(step)) {
                 self.clock.sleep(wait).await;
             }
@@ -116,21 +117,21 @@ impl Licence {
         if !pause.is_zero() {
             return Err(pause);
         }
-        let price = self.price(units);
+        let slow = self.slow();
+        let price = at_least_one(((f64::from(units.get()) * slow).ceil() as u32).min(self.burst));
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.ticks();
-        window.has_room(price.get(), now)?;
+        window.has_room(units.get(), slow, now)?;
         if let Ok(Err(not_until)) = self.limiter.check_n(price) {
             return Err(not_until.wait_time_from(now));
         }
-        window.note(price.get(), now);
+        window.note(units.get(), now);
         Ok(())
     }
 
-    /// What `units` cost now: more than their number while the gateway wants less than the licence.
-    fn price(&self, units: NonZeroU32) -> NonZeroU32 {
-        let slow = self.pace.lock().unwrap_or_else(PoisonError::into_inner).slow;
-        at_least_one(((f64::from(units.get()) * slow).ceil() as u32).min(self.burst))
+    /// How many times slower than the licence the gateway wants it now.
+    fn slow(&self) -> f64 {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).slow
     }
 
     /// The gateway answered so many units, and so many of them with "busy".
@@ -165,8 +166,8 @@ impl Window {
         Self { granted, left: VecDeque::new(), sum: 0 }
     }
 
-    /// Whether `units` more fit, or how long until they may.
-    fn has_room(&mut self, units: u32, now: Duration) -> Result<(), Duration> {
+    /// Whether `units` more fit while the account runs `slow` times slower, or how long until they may.
+    fn has_room(&mut self, units: u32, slow: f64, now: Duration) -> Result<(), Duration> {
         while let Some((at, gone)) = self.left.front().copied() {
             if at + SECOND > now {
                 break;
@@ -174,7 +175,8 @@ impl Window {
             self.left.pop_front();
             self.sum -= gone;
         }
-        let over = (self.sum + units).saturating_sub(self.granted);
+        let granted = (f64::from(self.granted) / slow) as u32;
+        let over = (self.sum + units).saturating_sub(granted);
         let mut passed = 0;
         let leaves = self.left.iter().find(|(_, gone)| {
             passed += gone;
@@ -314,6 +316,29 @@ mod tests {
             pace.heard(Duration::from_millis(step * 200), sent as u32, busy as u32);
         }
         assert!((1.6..2.4).contains(&pace.slow), "{}", pace.slow);
+    }
+
+    #[test]
+    fn a_gateway_that_grants_a_tenth_gets_no_more_in_the_end() {
+        let clock = ManualClock::at(Timestamp(0));
+        for per_second in [50, 5_000] {
+            let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
+            licence.pace.lock().unwrap().slow = 10.0;
+            let mut context = Context::from_waker(Waker::noop());
+            let mut waiting = Box::pin(licence.take(1));
+            let mut taken = 0;
+            for _ in 0..5_000 {
+                while waiting.as_mut().poll(&mut context).is_ready() {
+                    taken += 1;
+                    waiting = Box::pin(licence.take(1));
+                }
+                clock.advance(Duration::from_millis(1));
+            }
+            assert!(
+                (per_second * 2 / 5..=per_second * 3 / 5).contains(&taken),
+                "{taken} of {per_second} in 5 s"
+            );
+        }
     }
 
     #[test]

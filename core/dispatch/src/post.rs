@@ -22,6 +22,9 @@ use tokio_util::sync::CancellationToken;
 /// The first pause before a session is opened again; doubles to [`LONGEST_PAUSE`], with full jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
+/// A session that lived so long was a good one: the pauses begin anew.
+const STEADY: Duration = Duration::from_secs(10);
+
 /// The longest pause between two tries to open a session.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -136,13 +139,17 @@ impl<M: Mode> Post<M> {
             let wait = match opened {
                 Ok(session) => {
                     tracing::info!(account, "session is open");
-                    pause = FIRST_PAUSE;
+                    let opened_at = self.clock.ticks();
+                    self.desk().reopened(self.clock.now());
                     match self.drive(session).await {
                         End::Stopped => return Ok(()),
                         End::Halted(halt) => return Err(halt),
                         End::Lost(error) => {
                             tracing::warn!(account, %error, "session ended, opening it again");
                         }
+                    }
+                    if self.clock.ticks().saturating_sub(opened_at) >= STEADY {
+                        pause = FIRST_PAUSE;
                     }
                     pause
                 }

@@ -57,6 +57,8 @@ pub struct Progress<M: Mode> {
     tally: Tally,
     status: PlanStatus,
     withdrawn: bool,
+    doubts_until: Timestamp,
+    moves_made: u64,
     awaiting: u32,
     first_byte: Option<Timestamp>,
     resent_in_doubt: u32,
@@ -71,7 +73,8 @@ struct Cells {
     accepted: Vec<u16>,
     delivered: Vec<u16>,
     submit_ms: Vec<u32>,
-    final_ms: Vec<u32>,
+    /// Since when it stands where it stands.
+    since_ms: Vec<u32>,
 }
 
 impl Cells {
@@ -83,7 +86,7 @@ impl Cells {
             accepted: vec![0; span],
             delivered: vec![0; span],
             submit_ms: vec![u32::MAX; span],
-            final_ms: vec![u32::MAX; span],
+            since_ms: vec![u32::MAX; span],
         }
     }
 }
@@ -125,6 +128,8 @@ impl<M: Mode> Progress<M> {
             tally,
             status,
             withdrawn: status == PlanStatus::Stopped,
+            doubts_until: Timestamp(0),
+            moves_made: 0,
             awaiting: 0,
             first_byte: None,
             resent_in_doubt: 0,
@@ -193,12 +198,26 @@ impl<M: Mode> Progress<M> {
 
     /// Nothing more of this plan leaves, although the decision is not durable yet.
     pub fn stop(&mut self) {
-        self.status = PlanStatus::Stopped;
+        if self.status == PlanStatus::Open {
+            self.status = PlanStatus::Stopped;
+        }
     }
 
     /// Takes a stop back (the decision could not be kept).
     pub fn resume(&mut self) {
-        self.status = PlanStatus::Open;
+        if self.status == PlanStatus::Stopped && !self.withdrawn {
+            self.status = PlanStatus::Open;
+        }
+    }
+
+    /// A session was opened anew: receipts that waited for it come now, so what is in doubt stays so a while longer.
+    pub fn reopened(&mut self, at: Timestamp) {
+        self.doubts_until = at.plus(self.rules.retry.doubt(self.plan.priority.grade));
+    }
+
+    /// Moves so far: who compares two readings knows whether something moved in between.
+    pub const fn moves_made(&self) -> u64 {
+        self.moves_made
     }
 
     /// The stop is durable: what was not sent by now never will be.
@@ -308,6 +327,9 @@ impl<M: Mode> Progress<M> {
             let Some(offset) = self.offset(ordinal) else { continue };
             match self.at(offset).state() {
                 DeliveryState::Queued => self.queued.push_back(ordinal),
+                DeliveryState::Unknown if now < self.doubts_until => {
+                    self.later.push(Reverse((self.doubts_until, ordinal)));
+                }
                 DeliveryState::Unknown => {
                     self.resent_in_doubt += 1;
                     self.set(offset, Standing::new(DeliveryState::Queued, Reason::None), now);
@@ -502,9 +524,8 @@ impl<M: Mode> Progress<M> {
             self.awaiting = self.awaiting.saturating_sub(1);
         }
         self.cells.standing[offset] = to.byte();
-        if !to.state().is_open() {
-            self.cells.final_ms[offset] = self.since_start(at);
-        }
+        self.cells.since_ms[offset] = self.since_start(at);
+        self.moves_made += 1;
         self.tally.shift(self.base + offset as u32, Some(from), to, at);
     }
 
@@ -531,19 +552,22 @@ impl<M: Mode> Progress<M> {
         let late = |offset: usize| {
             self.cells.standing[offset] == accepted
                 && self.expects(offset)
-                && self.cells.final_ms[offset] <= limit
+                && self.cells.since_ms[offset] <= limit
         };
         self.moves(late, Standing::new(DeliveryState::Accepted, Reason::NoReceipt))
     }
 
-    /// Submitted deliveries that nobody answered by now, as moves to unknown.
+    /// Submitted deliveries that nobody answered by now: lost answers, so that they are tried again by rule; of what
+    /// acts once, moves to unknown.
     pub fn give_up_answers(&self, submitted_before: Timestamp) -> Option<Fact> {
         let limit = self.since_start(submitted_before);
         let submitting = Standing::new(DeliveryState::Submitting, Reason::None).byte();
-        let late = |offset: usize| {
-            self.cells.standing[offset] == submitting && self.cells.submit_ms[offset] <= limit
-        };
-        self.moves(late, Standing::new(DeliveryState::Unknown, Reason::NoReceipt))
+        let late =
+            |offset: usize| self.cells.standing[offset] == submitting && self.cells.since_ms[offset] <= limit;
+        match self.rules.repeat {
+            Repeat::MayDouble => self.lost(late),
+            Repeat::ActsOnce => self.moves(late, Standing::new(DeliveryState::Unknown, Reason::NoReceipt)),
+        }
     }
 
     fn moves(&self, wanted: impl Fn(usize) -> bool, standing: Standing) -> Option<Fact> {
@@ -560,8 +584,13 @@ impl<M: Mode> Progress<M> {
 
     /// Parts that were on their way when the process died, as answers that will not come.
     pub fn lost_in_flight(&self) -> Option<Fact> {
+        self.lost(|_| true)
+    }
+
+    fn lost(&self, wanted: impl Fn(usize) -> bool) -> Option<Fact> {
         let mut lost = Vec::new();
-        for (offset, flying) in self.cells.flying.iter().enumerate().filter(|(_, flying)| **flying != 0) {
+        let flying = self.cells.flying.iter().enumerate();
+        for (offset, flying) in flying.filter(|(offset, flying)| **flying != 0 && wanted(*offset)) {
             let ordinal = self.base + offset as u32;
             let parts = (0..16_u8).filter(|part| flying & (1 << part) != 0);
             lost.extend(parts.map(|part| PartAnswer { ordinal, part, answer: Answer::Lost }));
@@ -587,6 +616,16 @@ impl<M: Mode> Progress<M> {
             .map(|offset| (self.base + offset as u32, self.at(offset)))
             .filter(|(_, standing)| *standing == no_receipt || standing.state() == DeliveryState::Unknown)
             .collect()
+    }
+
+    /// Whether a delivery left and nobody said yet what became of it: a receipt may still tell.
+    pub fn is_in_doubt(&self, ordinal: u32) -> bool {
+        let Some(offset) = self.offset(ordinal) else { return false };
+        match self.at(offset).state() {
+            DeliveryState::Unknown => true,
+            DeliveryState::Queued => self.cells.attempts[offset] > 0,
+            _ => false,
+        }
     }
 
     /// The first part of a delivery that no receipt has named yet.
@@ -636,8 +675,15 @@ impl<M: Mode> Progress<M> {
             standings: column(&offsets, &self.cells.standing, HOLE),
             attempts: column(&offsets, &self.cells.attempts, 0),
             t_submit_ms: column(&offsets, &self.cells.submit_ms, u32::MAX),
-            t_final_ms: column(&offsets, &self.cells.final_ms, u32::MAX),
+            t_final_ms: offsets
+                .iter()
+                .map(|offset| offset.map_or(u32::MAX, |offset| self.final_ms(offset)))
+                .collect(),
         }
+    }
+
+    fn final_ms(&self, offset: usize) -> u32 {
+        if self.at(offset).state().is_open() { u32::MAX } else { self.cells.since_ms[offset] }
     }
 
     fn at(&self, offset: usize) -> Standing {

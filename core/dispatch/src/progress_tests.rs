@@ -179,6 +179,50 @@ fn a_doubt_that_outlives_its_plan_is_not_waited_for() {
 }
 
 #[test]
+fn a_stop_that_is_durable_is_not_taken_back_by_a_second_decision() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.stop();
+    progress.resume();
+    assert_eq!(progress.status(), PlanStatus::Open);
+    progress.stop();
+    progress.withdraw();
+    progress.resume();
+    assert_eq!(progress.status(), PlanStatus::Stopped);
+    progress.close();
+    progress.stop();
+    progress.resume();
+    assert_eq!(progress.status(), PlanStatus::Closed);
+}
+
+#[test]
+fn an_answer_is_waited_for_since_the_last_try_and_then_it_is_tried_again() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Temporary(Reason::FarFault), START);
+    let again = START.plus(Duration::from_secs(700));
+    assert_eq!(progress.pick(1, again).len(), 1);
+    let waited = |seconds| again.plus(Duration::from_secs(seconds));
+    assert_eq!(progress.give_up_answers(START.plus(Duration::from_secs(600))), None);
+    progress.apply(&progress.give_up_answers(again).unwrap(), waited(600));
+    assert_eq!(state(&progress, 100), DeliveryState::Unknown);
+    assert_eq!(progress.pick(1, waited(602))[0].attempt, 3);
+}
+
+#[test]
+fn a_doubt_waits_for_the_receipts_that_come_when_the_session_is_back() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    let back = START.plus(Duration::from_mins(5));
+    progress.reopened(back);
+    assert!(progress.pick(1, back).is_empty());
+    assert!(progress.is_in_doubt(100));
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert!(progress.pick(1, back.plus(Duration::from_secs(2))).is_empty());
+    assert_eq!((state(&progress, 100), progress.resent_in_doubt()), (DeliveryState::Delivered, 0));
+}
+
+#[test]
 fn a_folded_plan_unfolds_to_the_same_counts_and_people() {
     let mut run = progress(9, 1, Grade::Red);
     run.pick(5, START);

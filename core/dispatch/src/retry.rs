@@ -42,9 +42,10 @@ pub struct RetryPolicy {
     pub longest_pause_ms: u32,
     /// The pause after a gateway said busy; milliseconds. Its own wish, if longer, brakes the whole account.
     pub busy_pause_ms: u32,
-    /// How long receipts may resolve an unknown delivery before it is sent again; milliseconds. Grades below
-    /// orange are not sent again: for them silence is better than two messages, and a receipt may still come.
+    /// How long receipts may resolve an unknown delivery of orange or red before it is sent again; milliseconds.
     pub doubt_ms: u32,
+    /// The same for yellow and blue, where two messages annoy more than a minute's delay costs; milliseconds.
+    pub calm_doubt_ms: u32,
 }
 
 impl Default for RetryPolicy {
@@ -55,6 +56,7 @@ impl Default for RetryPolicy {
             longest_pause_ms: 60_000,
             busy_pause_ms: 200,
             doubt_ms: 2_000,
+            calm_doubt_ms: 90_000,
         }
     }
 }
@@ -71,11 +73,13 @@ impl RetryPolicy {
             (Trouble::Temporary(_), _) | (Trouble::Lost, Repeat::ActsOnce) => {
                 Next::Again(at.plus(self.pause(attempt)))
             }
-            (Trouble::Lost, Repeat::MayDouble) if grade >= Grade::Orange => {
-                Next::DoubtUntil(at.plus(ms(self.doubt_ms)))
-            }
-            (Trouble::Lost, Repeat::MayDouble) => Next::Doubt,
+            (Trouble::Lost, Repeat::MayDouble) => Next::DoubtUntil(at.plus(self.doubt(grade))),
         }
+    }
+
+    /// How long receipts may resolve what was lost before it is sent again.
+    pub fn doubt(&self, grade: Grade) -> Duration {
+        ms(if grade >= Grade::Orange { self.doubt_ms } else { self.calm_doubt_ms })
     }
 
     /// The pause before try number `attempt + 1`: doubling, bounded, and the same for everybody, since the licence
@@ -117,10 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn lost_red_is_sent_again_and_lost_blue_waits_for_receipts() {
+    fn lost_red_is_sent_again_at_once_and_lost_blue_waits_for_receipts_first() {
         let red = next(Trouble::Lost, 1, Repeat::MayDouble, Grade::Red);
         assert_eq!(red, Next::DoubtUntil(Timestamp(NOW.0 + 2_000)));
-        assert_eq!(next(Trouble::Lost, 1, Repeat::MayDouble, Grade::Blue), Next::Doubt);
+        let blue = next(Trouble::Lost, 1, Repeat::MayDouble, Grade::Blue);
+        assert_eq!(blue, Next::DoubtUntil(Timestamp(NOW.0 + 90_000)));
+        assert_eq!(next(Trouble::Lost, 4, Repeat::MayDouble, Grade::Blue), Next::Doubt);
     }
 
     #[test]

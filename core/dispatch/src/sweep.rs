@@ -5,10 +5,13 @@ use crate::{
     fallback::Diverted,
     post::Post,
 };
-use mingluo_ledger::event::Fact;
+use mingluo_ledger::{event::Fact, store::StoreError};
 use mingluo_model::{clock::Timestamp, delivery::DeliveryState, mode::Mode, plan::PlanStatus};
 use std::{collections::BTreeMap, time::Duration};
 use tokio_util::sync::CancellationToken;
+
+/// How long receipts that nobody was found for are remembered: an answer comes within seconds of its receipt.
+const EARLY: Duration = Duration::from_mins(10);
 
 /// Settled plans and since when they are.
 type Settled = BTreeMap<mingluo_model::id::PlanId, Timestamp>;
@@ -27,7 +30,9 @@ impl<M: Mode> Engine<M> {
             }
             if self.clock.now() >= next_look {
                 next_look = self.clock.now().plus(look_every);
-                self.divert(&mut diverted).await?;
+                if let Err(error) = self.divert(&mut diverted).await {
+                    bear(error)?;
+                }
             }
             for post in self.posts.values() {
                 self.sweep(post).await?;
@@ -38,6 +43,7 @@ impl<M: Mode> Engine<M> {
 
     async fn sweep(&self, post: &Post<M>) -> Result<(), EngineError> {
         let now = self.clock.now();
+        post.desk().forget_early(Timestamp(now.0 - EARLY.as_millis() as i64));
         let before = |seconds: u32| Timestamp(now.0 - i64::from(seconds) * 1_000);
         let receipts_before = before(self.config.receipts_within_s.get());
         let answers_before = before(self.config.answers_within_s.get());
@@ -75,16 +81,37 @@ impl<M: Mode> Engine<M> {
             if progress.status() == PlanStatus::Closed || !progress.is_settled(now) {
                 settled.remove(&id);
             } else if now.since(*settled.entry(id).or_insert(now)) >= wait {
-                ripe.push((number, id, progress.fold()));
+                ripe.push((number, id, progress.fold(), progress.moves_made()));
             }
         }
-        for (number, id, chunks) in ripe {
-            self.store.close(id, &chunks).await?;
+        for (number, id, chunks, moves) in ripe {
+            if let Err(error) = self.store.close(id, &chunks).await {
+                bear(EngineError::from(error))?;
+                continue;
+            }
             let mut desk = post.desk();
+            if desk.plan(number).moves_made() != moves {
+                // A late receipt moved it meanwhile: it is folded again at the next look.
+                continue;
+            }
             desk.plan(number).close();
             desk.forget_closed();
             tracing::info!(plan.id = %id, "plan is settled and folded");
         }
         Ok(())
+    }
+}
+
+/// A store that could not be read is asked again at the next look; whether it can be written, the log knows.
+fn bear(error: EngineError) -> Result<(), EngineError> {
+    match error {
+        EngineError::Store(error @ StoreError::Database { .. }) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the store could not be read, trying again"
+            );
+            Ok(())
+        }
+        other => Err(other),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 use mingluo_ledger::{
     event::{Answer, Fact},
-    scribe::{Entry, Writing},
+    scribe::{Entry, Room, Writing},
 };
 use mingluo_model::{
     channel::{Answerer, Inlet, Report, Verdict},
@@ -43,8 +43,10 @@ impl<M: Mode> Post<M> {
     ) -> Result<(), End> {
         let mut reports = Vec::new();
         loop {
+            // Room first: what was heard is then written whatever becomes of this session.
+            let room = self.scribe.room().await.map_err(Halt::from)?;
             inlet.next(&mut reports).await.map_err(End::Lost)?;
-            let heard = self.take_down(&mut reports, Some(line)).await?;
+            let heard = self.take_down(room, &mut reports, Some(line));
             if writings.send(heard).await.is_err() {
                 return Ok(());
             }
@@ -67,7 +69,8 @@ impl<M: Mode> Post<M> {
             tracing::warn!(account = %self.channel.account().0, parts = overdue.len(), "not answered in time");
             let lost = line.flights().behind(&overdue);
             let never = |key| Report::Answer { key, verdict: Verdict::Lost };
-            let heard = self.take_down(&mut overdue.into_iter().map(never).collect(), Some(line)).await?;
+            let room = self.scribe.room().await.map_err(Halt::from)?;
+            let heard = self.take_down(room, &mut overdue.into_iter().map(never).collect(), Some(line));
             if writings.send(heard).await.is_err() {
                 return Ok(());
             }
@@ -89,8 +92,7 @@ impl<M: Mode> Post<M> {
     }
 
     /// Moves the desk by what was reported and hands it over to be written, both in one breath.
-    async fn take_down(&self, reports: &mut Vec<Report>, line: Option<&Line>) -> Result<Heard<'_>, Halt> {
-        let room = self.scribe.room().await?;
+    fn take_down<'a>(&self, room: Room<'a>, reports: &mut Vec<Report>, line: Option<&Line>) -> Heard<'a> {
         let mut desk = self.desk();
         let mut digest = match line {
             Some(line) => desk.digest(reports, &mut line.flights(), self.clock.now()),
@@ -98,7 +100,7 @@ impl<M: Mode> Post<M> {
         };
         let entries = std::mem::take(&mut digest.entries);
         let writing = (!entries.is_empty()).then(|| room.write(entries));
-        Ok(Heard { digest, writing })
+        Heard { digest, writing }
     }
 
     /// Waits until it is durable; then the window is free and the far side may forget its receipts.
@@ -132,8 +134,9 @@ impl<M: Mode> Post<M> {
         let mut reports = Vec::new();
         let all_landed = async {
             while line.flights().in_the_air() > 0 {
+                let room = self.scribe.room().await.map_err(Halt::from)?;
                 inlet.next(&mut reports).await.map_err(End::Lost)?;
-                let heard = self.take_down(&mut reports, Some(line)).await?;
+                let heard = self.take_down(room, &mut reports, Some(line));
                 self.settle(heard, answerer, line).await?;
             }
             Ok(())
@@ -216,7 +219,7 @@ impl<M: Mode> Post<M> {
     pub async fn receipts(&self, receipts: Vec<Receipt>) -> Result<(), Halt> {
         let receipt = |receipt| Report::Receipt { receipt, token: None };
         let mut reports = receipts.into_iter().map(receipt).collect();
-        let heard = self.take_down(&mut reports, None).await?;
+        let heard = self.take_down(self.scribe.room().await?, &mut reports, None);
         self.make_durable(heard).await.map(|_| ())
     }
 
