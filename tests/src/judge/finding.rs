@@ -27,7 +27,7 @@ pub enum Finding {
         /// How many.
         count: u64,
     },
-    /// The ledger says that they were taken, the simulator did not get them.
+    /// The ledger does not say that they were refused, and the simulator did not get them.
     Lost {
         /// How many.
         count: u64,
@@ -102,7 +102,10 @@ impl Finding {
             }
             Self::StillOpen { state, count } => format!("仍有 {count} 条停在未完结状态 {state}"),
             Self::Lost { count, among } => {
-                format!("丢失 {count} 条：台账记为对端已收，模拟端没有收全（其中：{}）", among.join("、"))
+                format!(
+                    "丢失 {count} 条：台账没有记为被拒或已撤，模拟端却没有收全（其中：{}）",
+                    among.join("、")
+                )
             }
             Self::Unknowing { count } => format!("有 {count} 条模拟端已收全，台账却不知道"),
             Self::Doubled { count, allowed, among } => {
@@ -142,7 +145,7 @@ impl Finding {
             Self::StillOpen { state, count } => format!("{count} were left in the open state {state}"),
             Self::Lost { count, among } => {
                 format!(
-                    "{count} lost: taken by the far side according to the ledger, not all there (among {})",
+                    "{count} lost: not refused according to the ledger, and not all there (among {})",
                     among.join(", ")
                 )
             }

@@ -105,7 +105,10 @@ fn figures(case: &Case<'_>, there: &There) -> Figures {
         taken_in_ledger,
         taken_by_simulator: there.whole,
         parts_at_simulator: there.parts,
-        lost: taken_in_ledger.saturating_sub(there.whole),
+        // Whoever the ledger does not say was refused or spared ought to have it, also who is unknown to it.
+        lost: (kept.target + failed_there)
+            .saturating_sub(kept.of(&["failed", "expired", "withdrawn"]))
+            .saturating_sub(there.whole),
         doubles: there.doubles,
         doubles_allowed: case.doubles_allowed,
         strays: there.strays,

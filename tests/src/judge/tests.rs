@@ -187,3 +187,16 @@ fn a_receipt_that_comes_before_its_part_is_heard() {
     assert_eq!(outcome(heard.of("o1"), 1), Outcome::Arrived);
     assert_eq!(outcome(heard.of("o1"), 2), Outcome::Incomplete);
 }
+
+#[test]
+fn who_is_unknown_and_got_nothing_is_lost_also_after_a_kill() {
+    let mut city = city();
+    city.instead(PEOPLE[1], &[]);
+    city.states(&[("delivered", 3), ("unknown", 1)]);
+    city.kept.unanswered = 1;
+    city.doubles_allowed = 64;
+    assert_eq!(city.judge().figures.lost, 1);
+    city.states(&[("delivered", 3), ("failed", 1)]);
+    city.kept.unanswered = 0;
+    assert_eq!(city.judge().figures.lost, 0);
+}
