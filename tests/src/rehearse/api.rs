@@ -65,6 +65,8 @@ pub(super) struct PlanView {
     #[serde(default)]
     pub(super) is_fallback: bool,
     pub(super) parts: u16,
+    /// Nothing more will come of it.
+    pub(super) settled: bool,
     pub(super) not_before: i64,
     pub(super) first_byte: Option<i64>,
     #[serde(default)]
@@ -225,7 +227,7 @@ mod tests {
     fn a_plan_is_read_as_the_board_has_it() {
         let plan: PlanView = serde_json::from_value(json!({
             "plan": "p", "alert": "a", "channel": "sms", "account": "sms", "status": "open", "is_fallback": false,
-            "parts": 2, "not_before": 5, "first_byte": null, "resent_in_doubt": 0,
+            "parts": 2, "settled": true, "not_before": 5, "first_byte": null, "resent_in_doubt": 0,
             "counts": { "target": 3, "states": { "accepted": 1, "delivered": 2 }, "reached_50_ms": 7 },
             "districts": { "210423100": { "target": 3 } },
         }))

@@ -141,7 +141,7 @@ impl Sending<'_> {
     }
 
     async fn watch(&self, drafted: &Drafted, opened: &mut Opened) -> anyhow::Result<Vec<PlanView>> {
-        let patience = Duration::from_secs(2 * u64::from(self.house.receipts_within_s()) + 60);
+        let patience = Duration::from_secs(2 * u64::from(self.house.receipts_within_s()) + 180);
         let (house, key) = (self.house, &self.officers.keys[0]);
         let Self { door, .. } = self;
         let watch = Watch { door, key, alert: &drafted.id, clock: house.clock, voice: house.voice, patience };

@@ -17,9 +17,6 @@ pub(super) const LOOK: Duration = Duration::from_millis(200);
 /// Between two lines where no bar can be drawn.
 const TELL: Duration = Duration::from_secs(5);
 
-/// How long what is unknown must stay so: longer than the city waits before it sends such a one again.
-const UNKNOWN_STAYS: Duration = Duration::from_secs(4);
-
 /// What one look at an alert tells.
 pub(super) struct Watch<'a> {
     pub(super) door: &'a Door,
@@ -46,7 +43,7 @@ impl Watch<'_> {
             if plans != last {
                 (last, since) = (plans, now);
             }
-            if settled(&last, now.saturating_sub(since)) {
+            if settled(&last) {
                 bars.finish();
                 return Ok(last);
             }
@@ -75,17 +72,18 @@ impl Watch<'_> {
     }
 }
 
-/// Whether nothing is left to be done: nothing open, every missing receipt given up, and what is unknown stays so.
-fn settled(plans: &[PlanView], unchanged: Duration) -> bool {
+/// Whether nothing is left to be done: nothing open, every missing receipt given up, and what is unknown is not to be
+/// tried again.
+fn settled(plans: &[PlanView]) -> bool {
     let done = |plan: &PlanView| {
         let counts = &plan.counts;
         let waits = plan.channel != ChannelKind::Email.word()
             && counts.of(&["accepted"]) > counts.accepted_without_receipt;
         let sum: u64 = counts.states.values().sum();
-        sum == counts.target && counts.of(&["planned", "queued", "submitting"]) == 0 && !waits
+        let in_doubt = counts.of(&["unknown"]) > 0 && !plan.settled;
+        sum == counts.target && counts.of(&["planned", "queued", "submitting"]) == 0 && !waits && !in_doubt
     };
-    let in_doubt = plans.iter().any(|plan| plan.counts.of(&["unknown"]) > 0);
-    !plans.is_empty() && plans.iter().all(done) && (!in_doubt || unchanged >= UNKNOWN_STAYS)
+    !plans.is_empty() && plans.iter().all(done)
 }
 
 /// A bar for each channel; nothing where nobody watches a terminal.
@@ -156,6 +154,7 @@ mod tests {
             channel: channel.into(),
             is_fallback: false,
             parts: 1,
+            settled: false,
             not_before: 0,
             first_byte: None,
             resent_in_doubt: 0,
@@ -166,19 +165,19 @@ mod tests {
 
     #[test]
     fn a_plan_is_settled_when_nothing_more_can_come_of_it() {
-        let now = Duration::ZERO;
-        assert!(settled(&[plan("sms", &[("delivered", 2), ("failed", 1)], 0)], now));
-        assert!(settled(&[plan("sms", &[("accepted", 2)], 2)], now));
-        assert!(settled(&[plan("email", &[("accepted", 2)], 0)], now));
-        assert!(!settled(&[plan("sms", &[("accepted", 2)], 1)], now));
-        assert!(!settled(&[plan("sms", &[("delivered", 2)], 0), plan("wechat", &[("queued", 1)], 0)], now));
-        assert!(!settled(&[], now));
+        assert!(settled(&[plan("sms", &[("delivered", 2), ("failed", 1)], 0)]));
+        assert!(settled(&[plan("sms", &[("accepted", 2)], 2)]));
+        assert!(settled(&[plan("email", &[("accepted", 2)], 0)]));
+        assert!(!settled(&[plan("sms", &[("accepted", 2)], 1)]));
+        assert!(!settled(&[plan("sms", &[("delivered", 2)], 0), plan("wechat", &[("queued", 1)], 0)]));
+        assert!(!settled(&[]));
     }
 
     #[test]
     fn what_is_unknown_may_still_be_sent_again() {
-        let plans = [plan("sms", &[("unknown", 1)], 0)];
-        assert!(!settled(&plans, Duration::from_secs(1)));
-        assert!(settled(&plans, UNKNOWN_STAYS));
+        let mut plans = [plan("sms", &[("unknown", 1)], 0)];
+        assert!(!settled(&plans));
+        plans[0].settled = true;
+        assert!(settled(&plans));
     }
 }
