@@ -2,11 +2,12 @@
 //! Each runs on SQLite, and on PostgreSQL where `MINGLUO_TEST_POSTGRES` names a server.
 
 use mingluo_console::office::{DraftOrder, Follow, OfficeError};
-use mingluo_model::{alert::AlertError, owner::Role};
+use mingluo_model::{alert::AlertError, id::NodeId, owner::Role};
 use mingluo_rehearsal::{
     city::{City, CityOrder, faults, number},
     sim_smsc::log::Arrived,
 };
+use rand::{SeedableRng, rngs::StdRng};
 use std::{collections::BTreeSet, time::Duration};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -158,6 +159,19 @@ async fn no_address_is_readable_in_the_database_file() {
     }
 }
 
+async fn a_node_that_lost_its_lease_halts_before_a_warning_needs_it(order: CityOrder) {
+    let city = City::start(order).await.unwrap();
+    let live = &city.console.live;
+    let (store, later) = (&city.console.store, city.console.clock.now().plus(HOUR));
+    let other = NodeId::new(later, &mut StdRng::seed_from_u64(5));
+    let lease = store.acquire("dispatch/live", "node-2", other, HOUR, later).await.unwrap();
+    assert!(lease.is_some(), "its time is over an hour later");
+    let reason = live.engine().until_halted().await;
+    assert!(reason.contains("log"), "{reason}");
+    assert!(city.issue(live, &city.order("red", "红色", HOUR)).await.is_err());
+    assert_eq!(city.live_smsc.counts().taken, 0);
+}
+
 /// Each story twice: on a SQLite file, and on PostgreSQL where there is one.
 macro_rules! on_both_engines {
     ($($story:ident),* $(,)?) => {
@@ -187,6 +201,7 @@ on_both_engines!(
     drill_never_leaves_on_a_live_channel,
     a_release_with_the_wrong_number_releases_nothing,
     recalled_within_the_hold_nothing_leaves,
+    a_node_that_lost_its_lease_halts_before_a_warning_needs_it,
 );
 
 /// A database of the story's own on the test server, if there is one.

@@ -7,12 +7,23 @@ use axum::Router;
 use mingluo_model::clock::{SharedClock, system::SystemClock};
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::json;
-use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// How often releases are looked through for their end.
 const EXPIRY_PAUSE: Duration = Duration::from_secs(5);
+
+/// The exit code after dispatch has halted: EX_TEMPFAIL of sysexits.h, start it again.
+const HALTED: u8 = 75;
 
 /// The audit chain's head is signed every so many of these: once a minute.
 const ANCHOR_ROUNDS: u32 = 12;
@@ -44,16 +55,32 @@ impl Serve {
         say(json!({ "listening": format!("http://{local}"), "node": node }));
         let housekeeping = tokio::spawn(keep_house(Arc::clone(&city)));
         // Open boards would keep the server up for ever: their streams end first.
+        let (watched, code) = (Arc::clone(&city), Arc::new(AtomicU8::new(0)));
+        let told = Arc::clone(&code);
         let stop = async move {
-            asked_to_stop().await;
+            if halted_or_asked_to_stop(&watched).await {
+                told.store(HALTED, Ordering::Relaxed);
+            }
             closing.cancel();
         };
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, service).with_graceful_shutdown(stop).await?;
         housekeeping.abort();
         city.shutdown().await;
-        Ok(ExitCode::SUCCESS)
+        Ok(ExitCode::from(code.load(Ordering::Relaxed)))
     }
+}
+
+/// Returns whether dispatch halted. Nothing can leave then: a supervisor starts the program anew, which recovers from
+/// the log, and that is sooner than an officer finds out.
+async fn halted_or_asked_to_stop(city: &City) -> bool {
+    let reason = tokio::select! {
+        () = asked_to_stop() => return false,
+        reason = city.live.engine().until_halted() => reason,
+        reason = city.drill.engine().until_halted() => reason,
+    };
+    tracing::error!(reason, "dispatch has halted; ending, so that a supervisor starts the program anew");
+    true
 }
 
 async fn keep_house(city: Arc<City>) {
