@@ -106,6 +106,10 @@ pub(super) struct City {
 
 impl City {
     pub(super) async fn new() -> Self {
+        Self::of(100).await
+    }
+
+    pub(super) async fn of(boxes: u32) -> Self {
         let clock = ManualClock::at(NOW);
         let shared: SharedClock = clock.clone();
         let file = || "none".into();
@@ -114,7 +118,7 @@ impl City {
             pretend: true,
             listen: "127.0.0.1:0".parse().unwrap(),
             tls: TlsFiles { cert_file: file(), key_file: file(), client_ca_file: file() },
-            boxes: 100,
+            boxes,
             per_second: 2_000,
         };
         let signer: Arc<dyn Signer> = Arc::new(signer());
