@@ -213,7 +213,7 @@ fn a_lift_that_overtakes_all_that_it_lifts_keeps_it_silent_for_as_long_as_that_h
     let lift = Bulletin { related, end: Timestamp(NOW.0 + 60_000), ..bulletin(3) };
     assert_eq!(village.hear(signed(&lift)).last(), Some(&(3, Event::Playing)));
     village.clock.advance(20 * 60 * MINUTE);
-    let mut village = village.power_cut();
+    let village = village.power_cut();
     // The day for which a bulletin that is over is remembered has passed for the lift itself.
     village.clock.advance(10 * 60 * MINUTE);
     let mut village = village.power_cut();
