@@ -5,7 +5,7 @@ use crate::{
     config::{Accounts, Config, ConfigError, read_text},
     office::{Office, Parts as OfficeParts},
     region::Region,
-    render::{Broadcaster, Renderer, SmsForm, WeChatTemplate},
+    render::{Broadcaster, Numbers, Renderer, SmsForm, WeChatTemplate},
     signer::SocketSigner,
 };
 use anyhow::Context;
@@ -217,7 +217,11 @@ async fn office<M: Mode>(
 ) -> anyhow::Result<Arc<Office<M>>> {
     let lease =
         engine::take_lease::<M>(store.as_ref(), &config.node.name, &config.dispatch, clock, chance).await?;
-    let renderer = renderer(config, region, &outward)?;
+    let numbers = match &outward.speakers {
+        Some(_) => Some(Numbers::resume::<M>(store.as_ref()).await?),
+        None => None,
+    };
+    let renderer = renderer(config, region, &outward, numbers)?;
     let engine = Engine::start(Parts {
         store: Arc::clone(store),
         lease,
@@ -244,6 +248,7 @@ fn renderer<M: Mode>(
     config: &Config,
     region: &Region,
     outward: &Outward<M>,
+    numbers: Option<Numbers>,
 ) -> Result<Renderer, ConfigError> {
     let render = &config.render;
     let platform: ResourceCode = render.platform.parse().map_err(|_| {
@@ -259,7 +264,7 @@ fn renderer<M: Mode>(
         hazards: region.hazards.clone(),
         sms: Template::new(&render.sms),
         wechat,
-        broadcaster: outward.speakers.is_some().then(|| Broadcaster::new(signer(config), platform)),
+        broadcaster: numbers.map(|numbers| Broadcaster::new(signer(config), platform, numbers)),
         pretend: outward.pretend.clone(),
         sms_forms: outward.sms_forms.clone(),
         cap_sender: render.cap_sender.clone(),

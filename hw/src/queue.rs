@@ -1,7 +1,7 @@
 //! Whose turn it is in one speaker. Pure: bulletins and the present in, decisions out.
 
 use mingluo_model::{
-    bulletin::{Action, Bulletin, EbmId, level_number},
+    bulletin::{Bulletin, level_number},
     clock::Timestamp,
     region::Level,
 };
@@ -34,16 +34,6 @@ impl Rank {
 /// Whether `by` may silence what another issuer began: nobody stops a higher tier's bulletin.
 pub fn may_stop(by: Level, bulletin: &Bulletin) -> bool {
     by >= bulletin.tier
-}
-
-/// Whether the stop or update names this bulletin.
-pub fn names(order: &Bulletin, ebm: EbmId) -> bool {
-    order.related == Some(ebm)
-        || match &order.action {
-            Action::Play => false,
-            Action::Stop(named) => named.contains(&ebm),
-            Action::StopAll => true,
-        }
 }
 
 /// The bulletins that wait for their start or for the speaker.
@@ -80,7 +70,7 @@ impl Queue {
 
     /// Takes out what this order stops and may stop.
     pub fn take_stopped(&mut self, order: &Bulletin) -> Vec<Bulletin> {
-        self.take_where(|bulletin| names(order, bulletin.ebm) && may_stop(order.tier, bulletin))
+        self.take_where(|bulletin| order.silences(bulletin.ebm) && may_stop(order.tier, bulletin))
     }
 
     fn take_where(&mut self, mut is_out: impl FnMut(&Bulletin) -> bool) -> Vec<Bulletin> {
@@ -108,7 +98,10 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::village::{NOW, bulletin};
-    use mingluo_model::{bulletin::BroadcastClass, grade::Grade};
+    use mingluo_model::{
+        bulletin::{Action, BroadcastClass},
+        grade::Grade,
+    };
 
     fn of(seq: u64, grade: Grade, class: BroadcastClass) -> Bulletin {
         Bulletin { grade: Some(grade), class, ..bulletin(seq) }

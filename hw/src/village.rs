@@ -51,7 +51,7 @@ pub(crate) fn bulletin(seq: u64) -> Bulletin {
         event: EventType::OTHER,
         areas: vec!["210423001".parse().unwrap()],
         action: Action::Play,
-        related: None,
+        related: Vec::new(),
         start: NOW,
         end: Timestamp(NOW.0 + 3_600_000),
         volume: 80,

@@ -111,7 +111,7 @@ fn red(seq: u64, now: Timestamp) -> Bulletin {
         event: EventType::OTHER,
         areas: vec!["2104".parse().unwrap()],
         action: Action::Play,
-        related: None,
+        related: Vec::new(),
         start: now,
         end: now.plus(Duration::from_hours(1)),
         volume: 80,

@@ -27,6 +27,9 @@ const MOST_HOLDING: usize = 64;
 /// Characters of a box's firmware that are kept.
 const LONGEST_FIRMWARE: usize = 64;
 
+/// The answer for an order that was taken out of an outbox before it was handed out.
+const NEVER_LEFT: Verdict = Verdict::Busy { retry_after: Duration::ZERO };
+
 /// What the hub knows.
 #[derive(Debug, Default)]
 pub(super) struct Book {
@@ -41,6 +44,8 @@ pub(super) struct Book {
     ends: BinaryHeap<Reverse<(Timestamp, u64, ResourceCode)>>,
     // Bounded by the window: dispatch hands out no more keys than that.
     answers: Vec<Report>,
+    // The last order that silenced others: it leaves in many runs, and all boxes are looked through once.
+    silencer: Option<EbmId>,
     // What dispatch was told and has not called durable, by token, and what an earlier session was told in vain.
     pending: BTreeMap<u64, link::Report>,
     again: Vec<link::Report>,
@@ -64,6 +69,7 @@ impl Book {
         self.boxes.values_mut().for_each(Row::clear);
         self.ends.clear();
         self.answers.clear();
+        self.silencer = None;
         self.again.extend(std::mem::take(&mut self.pending).into_values());
     }
 
@@ -79,8 +85,10 @@ impl Book {
         first
     }
 
-    /// Puts an order into the outboxes of these boxes.
+    /// Puts an order into the outboxes of these boxes. What it silences leaves the outboxes of all: the plans behind
+    /// that are stopped, and a box that comes back later must not play what was lifted.
     pub(super) fn post(&mut self, order: &Arc<SealedOrder>, parcels: Vec<(u64, Address)>) {
+        self.silence(order);
         for (key, to) in parcels {
             let Ok(code) = to.expose().parse::<ResourceCode>() else {
                 let far_code = "no resource code of 23 digits".to_owned();
@@ -93,10 +101,21 @@ impl Book {
                 let verdict = meaning::accepted(code, order.ebm);
                 self.answers.push(Report::Answer { key, verdict });
             } else {
-                row.post(Waiting { key, order: Arc::clone(order), sent_on: 0 });
+                row.post(Waiting { key, order: Arc::clone(order), sent_on: 0, is_silenced: false });
                 self.ends.push(Reverse((order.end, key, code)));
             }
         }
+    }
+
+    /// Busy, since it never left: dispatch lets a stopped plan's delivery become withdrawn on that, and has a plan that
+    /// is not stopped send it again.
+    fn silence(&mut self, by: &SealedOrder) {
+        if !by.is_silencing() || self.silencer.replace(by.ebm) == Some(by.ebm) {
+            return;
+        }
+        let keys = self.boxes.values_mut().flat_map(|row| row.silence(by));
+        let unsent = |key| Report::Answer { key, verdict: NEVER_LEFT };
+        self.answers.extend(keys.map(unsent));
     }
 
     /// A box has said hello on a new link; gives the link.
@@ -215,7 +234,7 @@ impl Book {
 /// The answer for an order that has ended: what never left is not lost, and dispatch will not send it any more.
 const fn unheard(waiting: &Waiting) -> Verdict {
     match waiting.sent_on {
-        0 => Verdict::Busy { retry_after: Duration::ZERO },
+        0 => NEVER_LEFT,
         _ => Verdict::Lost,
     }
 }

@@ -22,8 +22,7 @@ pub struct SpeakerConfig {
     pub listen: SocketAddr,
     /// The city's certificate and the authority of the boxes'.
     pub tls: TlsFiles,
-    /// Orders that may wait for a box's answer at once, 1 to 50,000: at least the number of boxes, since a box that
-    /// is away holds its place until it is back or the order has ended.
+    /// The boxes that there are, 1 to 50,000. Not less: it says how many orders may wait for boxes that are away.
     pub boxes: u32,
     /// Orders a second over all boxes; 1 to 20,000. It spreads the answers, no gateway asks for it.
     #[serde(default = "per_second")]
@@ -36,6 +35,15 @@ const fn per_second() -> u32 {
 
 /// Orders that leave in one run at most, so that a graver plan waits for no more than these.
 const BATCH: u32 = 500;
+
+/// Bulletins that every box may have waiting at once. A box that is away keeps each in its outbox, and its place in the
+/// window, until it is back, the bulletin is lifted or has ended; were there fewer places, boxes without power would keep
+/// new bulletins from those that have it. A box itself holds no more than 64.
+const OPEN_BULLETINS: u32 = 64;
+
+/// The most places whatever the number of boxes. One that is taken costs about 100 octets here and in dispatch (`Waiting`
+/// 32, its end 40, dispatch's flight 24), so 100 MB in all, and 50,000 boxes may all be away for 20 bulletins.
+const MOST_WAITING: u32 = 1_000_000;
 
 impl SpeakerConfig {
     /// Checks every key but the files, which [`TlsFiles::server_config`] reads.
@@ -50,7 +58,7 @@ impl SpeakerConfig {
         let boxes = at_least_one(in_range("boxes", self.boxes, 1..=50_000)?);
         Ok(Limits {
             per_second: at_least_one(in_range("per_second", self.per_second, 1..=20_000)?),
-            window: boxes,
+            window: at_least_one((boxes.get() * OPEN_BULLETINS).min(MOST_WAITING)),
             batch: boxes.min(at_least_one(BATCH)),
             sessions: NonZeroU16::MIN,
             answer_within: None,
@@ -80,9 +88,19 @@ mod tests {
     }
 
     #[test]
-    fn every_box_may_be_away_at_once() {
+    fn every_box_may_be_away_over_many_bulletins() {
         let limits = check(&json!({"boxes": 20})).unwrap();
-        assert_eq!((limits.window.get(), limits.batch.get(), limits.sessions.get()), (20, 20, 1));
+        assert_eq!((limits.window.get(), limits.batch.get(), limits.sessions.get()), (1_280, 20, 1));
+        let limits = check(&json!({"boxes": 50_000})).unwrap();
+        assert_eq!((limits.window.get(), limits.batch.get()), (1_000_000, 500));
+    }
+
+    #[test]
+    fn a_place_costs_what_is_said() {
+        use crate::speaker::row::Waiting;
+        use mingluo_model::{bulletin::ResourceCode, clock::Timestamp};
+        let one = size_of::<Waiting>() + size_of::<(Timestamp, u64, ResourceCode)>();
+        assert!(one <= 72, "{one} octets");
     }
 
     #[test]

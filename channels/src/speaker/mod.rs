@@ -5,7 +5,8 @@
 //! alive. [`SpeakerChannel`] is the hub behind the port that dispatch drives: one session is the hub of all boxes.
 //!
 //! - An order waits in its box's outbox until the box reports on it or the order's end has come. A connected box gets
-//!   it at once, one that was away gets what still holds when it says hello, stops first.
+//!   it at once, one that was away gets what still holds when it says hello, by the issuer's
+//!   numbers. An order that silences others (a lift, an update, a stop) takes them out of all outboxes first.
 //! - What a box reports becomes an answer (it has verified, or it refuses) and receipts; a report is committed to the
 //!   box when dispatch says that it is durable, and the box keeps it until then. One that changes nothing is committed
 //!   as it is heard. So is a refusal that answers an order: a city that dies before it is durable sends the order
@@ -15,7 +16,7 @@
 //! - Outboxes live as long as the session: dispatch keeps what is to be sent, not the hub.
 //!
 //! It refuses to know keys: an envelope is carried as the bytes that the signer made, and opened only for its name,
-//! its end and whether it is a stop. Not in here yet: HTTPS polling, clips by digest, certificates' revocation.
+//! its end, its number and what it silences. Not in here yet: HTTPS polling, clips by digest, certificates' revocation.
 
 mod book;
 mod channel;

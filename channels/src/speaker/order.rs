@@ -1,12 +1,13 @@
 //! A message as it goes to boxes: the frame, made once for all of them, and the little that the hub must know of it.
 
 use mingluo_model::{
-    bulletin::{Action, EbmId, Envelope, Malformed, codec},
+    bulletin::{Action, Bulletin, EbmId, Envelope, Malformed, codec},
     channel::Unfit,
     clock::Timestamp,
     link::{CityFrame, FRAME_LIMIT, Order},
     message::{Body, Message},
     mode::Mode,
+    region::Level,
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -19,8 +20,31 @@ pub(super) struct SealedOrder {
     pub(super) frame: Utf8Bytes,
     /// Not to be handed out from this instant on.
     pub(super) end: Timestamp,
-    /// It silences: it goes before what it may silence.
-    pub(super) is_stop: bool,
+    /// Its number under its key: boxes take numbers in order, or nearly so.
+    pub(super) seq: u64,
+    tier: Level,
+    silences: Silences,
+}
+
+/// What an order silences.
+#[derive(Debug, PartialEq, Eq)]
+enum Silences {
+    /// These bulletins; mostly none.
+    Named(Vec<EbmId>),
+    /// All of its tier and below.
+    All,
+}
+
+impl Silences {
+    fn of(bulletin: Bulletin) -> Self {
+        let mut named = bulletin.related;
+        match bulletin.action {
+            Action::Play => {}
+            Action::Stop(stopped) => named.extend(stopped),
+            Action::StopAll => return Self::All,
+        }
+        Self::Named(named)
+    }
 }
 
 impl SealedOrder {
@@ -47,8 +71,28 @@ impl SealedOrder {
                 unit: "bytes as a frame",
             });
         }
-        let is_stop = bulletin.action != Action::Play;
-        Ok(Self { ebm: bulletin.ebm, frame: text.into(), end: bulletin.end, is_stop })
+        Ok(Self {
+            ebm: bulletin.ebm,
+            frame: text.into(),
+            end: bulletin.end,
+            seq: bulletin.seq,
+            tier: bulletin.tier,
+            silences: Silences::of(bulletin),
+        })
+    }
+
+    /// Whether it silences anything.
+    pub(super) fn is_silencing(&self) -> bool {
+        self.silences != Silences::Named(Vec::new())
+    }
+
+    /// Whether it silences that order, and may: nobody silences a higher tier's.
+    pub(super) fn silences(&self, other: &Self) -> bool {
+        let named = match &self.silences {
+            Silences::Named(named) => named.contains(&other.ebm),
+            Silences::All => other.ebm != self.ebm,
+        };
+        named && self.tier >= other.tier
     }
 
     /// The same order with an end that is not later than this.

@@ -37,6 +37,8 @@ pub(super) struct Waiting {
     pub(super) order: Arc<SealedOrder>,
     /// The serial of the link on which it was last sent; zero if never.
     pub(super) sent_on: u64,
+    /// A later order silences it: it is not sent any more, and only stays for the answer of a box that may have it.
+    pub(super) is_silenced: bool,
 }
 
 /// A report that was heard.
@@ -101,6 +103,15 @@ impl Row {
         Some(self.outbox.remove(position))
     }
 
+    /// An order silences these: what never left is taken out and given back, what did is not sent again.
+    pub(super) fn silence(&mut self, by: &SealedOrder) -> Vec<u64> {
+        for waiting in self.outbox.iter_mut().filter(|waiting| by.silences(&waiting.order)) {
+            waiting.is_silenced = true;
+        }
+        let unsent = |waiting: &mut Waiting| waiting.is_silenced && waiting.sent_on == 0;
+        self.outbox.extract_if(.., unsent).map(|waiting| waiting.key).collect()
+    }
+
     /// Forgets what waits: the session that it belonged to is over.
     pub(super) fn clear(&mut self) {
         self.outbox = Vec::new();
@@ -142,21 +153,21 @@ impl Row {
         self.line.replace(line)
     }
 
-    /// The frames to be sent now on this link: commits, then stops, then the rest, each order once a link.
+    /// The frames to be sent now on this link: commits, then orders by their numbers, each once a link. A box refuses
+    /// numbers far behind the last as replays, so not even a stop overtakes: what it silences has left the outbox.
     pub(super) fn due(&mut self, serial: u64, now: Timestamp) -> Vec<Utf8Bytes> {
         let commits = std::mem::take(&mut self.commits);
         let commits = commits
             .chunks(MOST_COMMITTED)
             .map(|ids| CityFrame::Committed(Committed { ids: ids.to_vec() }).write().into());
         let mut frames: Vec<Utf8Bytes> = commits.collect();
-        for stops in [true, false] {
-            let unsent =
-                |it: &&mut Waiting| it.order.is_stop == stops && it.sent_on != serial && now < it.order.end;
-            frames.extend(self.outbox.iter_mut().filter(unsent).map(|waiting| {
-                waiting.sent_on = serial;
-                waiting.order.frame.clone()
-            }));
-        }
+        let unsent = |it: &&mut Waiting| !it.is_silenced && it.sent_on != serial && now < it.order.end;
+        let mut orders: Vec<&mut Waiting> = self.outbox.iter_mut().filter(unsent).collect();
+        orders.sort_by_key(|waiting| waiting.order.seq);
+        frames.extend(orders.into_iter().map(|waiting| {
+            waiting.sent_on = serial;
+            waiting.order.frame.clone()
+        }));
         frames
     }
 

@@ -16,6 +16,7 @@ use mingluo_model::{
     link::{BoxFrame, CityFrame, DeviceState, Event, Heartbeat, Hello},
     mode::ModeKind,
     receipt::ReceiptStatus,
+    region::Level,
     signer::{Purpose, time_bytes},
 };
 use std::time::Duration;
@@ -115,16 +116,79 @@ async fn expired_order_is_not_handed_out() {
 }
 
 #[tokio::test]
-async fn a_stop_goes_before_what_it_may_stop() {
+async fn a_box_that_comes_back_never_gets_what_was_lifted() {
     let mut city = City::new().await;
-    city.order(&bulletin(1), &[1]).await;
-    let stop = Bulletin { action: Action::Stop(vec![bulletin(1).ebm]), ..bulletin(2) };
-    city.order(&stop, &[1]).await;
+    let red = city.order(&bulletin(1), &[1, 2]).await;
+    city.order(&bulletin(2), &[1]).await;
+    let lift = Bulletin { related: vec![bulletin(1).ebm], ..bulletin(3) };
+    city.order(&lift, &[1]).await;
+
+    let withdrawn = [red, red + 1].map(|key| (key, Verdict::Busy { retry_after: Duration::ZERO }));
+    let mut told = verdicts(city.told().await);
+    told.sort_by_key(|(key, _)| *key);
+    assert_eq!(told, withdrawn, "also for the second, which the lift does not go to");
+    let mut village = city.welcome(1).await;
+    assert_eq!(village.hear_order().await, bulletin(2).ebm);
+    assert_eq!(village.hear_order().await, lift.ebm, "numbers rise, else the box takes it for a replay");
+    assert_eq!(city.order(&bulletin(4), &[1]).await, red + 4);
+    assert_eq!(village.hear_order().await, bulletin(4).ebm);
+}
+
+#[tokio::test]
+async fn what_was_handed_out_and_lifted_is_not_handed_out_again_and_may_still_be_answered() {
+    let mut city = City::new().await;
+    let mut village = city.welcome(1).await;
+    let red = city.order(&bulletin(1), &[1]).await;
+    village.hear_order().await;
+    village.vanish(&city).await;
+    let lift = Bulletin { related: vec![bulletin(1).ebm], ..bulletin(2) };
+    city.order(&lift, &[1]).await;
 
     let mut village = city.welcome(1).await;
 
-    assert_eq!(village.hear_order().await, stop.ebm);
+    assert_eq!(village.hear_order().await, lift.ebm);
+    village.report(1, Event::Stopped).await;
+    assert!(matches!(verdicts(city.told().await)[..], [(key, Verdict::Accepted(Some(_)))] if key == red));
+}
+
+#[tokio::test]
+async fn a_county_takes_nothing_of_the_city_out() {
+    let mut city = City::new().await;
+    city.order(&bulletin(1), &[1]).await;
+    let stop = Bulletin { tier: Level::County, action: Action::StopAll, ..bulletin(2) };
+    city.order(&stop, &[1]).await;
+    let mut village = city.welcome(1).await;
     assert_eq!(village.hear_order().await, bulletin(1).ebm);
+    assert_eq!(village.hear_order().await, stop.ebm);
+    let stop = Bulletin { action: Action::StopAll, ..bulletin(3) };
+    city.order(&bulletin(4), &[2]).await;
+    city.order(&stop, &[2]).await;
+    assert_eq!(city.welcome(2).await.hear_order().await, stop.ebm);
+}
+
+/// Twenty boxes of which ten have no power, in the middle of a day with as many alerts as the boxes themselves can hold.
+#[tokio::test]
+async fn boxes_without_power_do_not_keep_the_others_from_hearing() {
+    let mut city = City::of(20).await;
+    let mut online = Vec::new();
+    for number in 1..=10 {
+        online.push(city.welcome(number).await);
+    }
+    let boxes: Vec<u32> = (1..=20).collect();
+    let mut free = city.channel.limits().window.get() as usize;
+    for alert in 1..=64 {
+        free = free.checked_sub(boxes.len()).expect("the window is full: this alert cannot leave");
+        city.order(&bulletin(alert), &boxes).await;
+        for village in &mut online {
+            assert_eq!(village.hear_order().await, bulletin(alert).ebm);
+            village.report(alert, Event::Verified).await;
+        }
+        let mut answered = 0;
+        while answered < online.len() {
+            answered += verdicts(city.told().await).len();
+        }
+        free += answered;
+    }
 }
 
 #[tokio::test]

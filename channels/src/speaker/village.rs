@@ -56,7 +56,7 @@ pub(super) fn bulletin(seq: u16) -> Bulletin {
         event: EventType::OTHER,
         areas: vec!["210423001".parse().unwrap()],
         action: Action::Play,
-        related: None,
+        related: Vec::new(),
         start: NOW,
         end: Timestamp(NOW.0 + 3_600_000),
         volume: 80,
@@ -106,6 +106,10 @@ pub(super) struct City {
 
 impl City {
     pub(super) async fn new() -> Self {
+        Self::of(100).await
+    }
+
+    pub(super) async fn of(boxes: u32) -> Self {
         let clock = ManualClock::at(NOW);
         let shared: SharedClock = clock.clone();
         let file = || "none".into();
@@ -114,7 +118,7 @@ impl City {
             pretend: true,
             listen: "127.0.0.1:0".parse().unwrap(),
             tls: TlsFiles { cert_file: file(), key_file: file(), client_ca_file: file() },
-            boxes: 100,
+            boxes,
             per_second: 2_000,
         };
         let signer: Arc<dyn Signer> = Arc::new(signer());

@@ -2,6 +2,7 @@
 //! transaction; only then does dispatch hear of it, and only after the hold does anything leave.
 
 use super::{Office, OfficeError, follow::Stopped};
+use crate::render::replaced;
 use mingluo_dispatch::planner::{self, Hearing, Outgoing};
 use mingluo_ledger::store::{AlertWrite, Change, StoredPlan};
 use mingluo_model::{
@@ -122,11 +123,13 @@ impl<M: Mode> Office<M> {
     /// Messages and people by channel. A lift or a correction goes to those whom the earlier one may have reached.
     async fn outgoing(&self, alert: &Alert<M>) -> Result<BTreeMap<ChannelKind, Outgoing<M>>, OfficeError> {
         let hearing = self.hearing(alert).await?;
+        let now = self.clock.now();
+        let replaced = replaced(self.store.as_ref(), alert.content.kind, now).await?;
         let mut outgoing = BTreeMap::new();
         for (channel, hearing) in hearing {
             let account = self.account(channel)?;
             self.refuse_pretend_mix(alert, account.as_ref()).await?;
-            let message = self.renderer.finish(alert, channel, self.clock.now()).await?;
+            let message = self.renderer.finish(alert, channel, now, &replaced).await?;
             account.measure(&message).map_err(|source| OfficeError::Unfit { channel, source })?;
             outgoing.insert(channel, Outgoing { account: account.account().clone(), message, hearing });
         }

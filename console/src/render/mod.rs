@@ -3,15 +3,18 @@
 
 mod bulletin;
 mod cap;
+mod issued;
 mod sms;
 
 pub use bulletin::Broadcaster;
+pub use issued::{Numbers, replaced};
 pub use sms::{SmsForm, SmsParts};
 
 use mingluo_exchange::cap::CapError;
 use mingluo_model::{
     alert::{Alert, AlertKind, Language, Text},
     audience::ChannelKind,
+    bulletin::EbmId,
     clock::Timestamp,
     grade::Grade,
     hazard::{Hazard, HazardSystem},
@@ -137,7 +140,7 @@ impl Renderer {
         Ok(Rendered { body })
     }
 
-    /// The message as it will be sent; a speaker's is signed here.
+    /// The message as it will be sent; a speaker's is signed here and silences the bulletins that are [`replaced`].
     ///
     /// # Errors
     /// [`RenderError`].
@@ -146,12 +149,13 @@ impl Renderer {
         alert: &Alert<M>,
         channel: ChannelKind,
         now: Timestamp,
+        replaced: &[EbmId],
     ) -> Result<Message<M>, RenderError> {
         let mut rendered = self.render(alert, channel, now)?;
         if let (Body::Speaker { envelope, script }, Some(broadcaster)) =
             (&mut rendered.body, &self.broadcaster)
         {
-            *envelope = broadcaster.seal(alert, script, now, &self.zone).await?;
+            *envelope = broadcaster.seal(alert, script, now, &self.zone, replaced).await?;
         }
         Ok(rendered.message(alert))
     }

@@ -30,7 +30,7 @@ pub use verify::{Circumstances, Refusal, verify};
 
 /// Regions that one bulletin may name.
 pub const MOST_AREAS: usize = 512;
-/// EBM ids that one stop may name.
+/// EBM ids that one stop may name, and earlier ones that one bulletin may replace.
 pub const MOST_STOPPED: usize = 32;
 /// Bytes of UTF-8 that the script may have; about 1,300 Chinese characters, five minutes of speech.
 pub const LONGEST_SCRIPT: usize = 4_000;
@@ -46,7 +46,8 @@ pub struct Bulletin {
     pub tier: Level,
     /// The key that signs it; part of the signed bytes.
     pub key_id: KeyId,
-    /// Its number under this key; rises by one for each bulletin and is never used twice.
+    /// Its number under this key in its mode; rises by one for each bulletin and is never used twice, since speakers
+    /// forget all but the last 64.
     pub seq: u64,
     /// Its name in the emergency-broadcast world (应急广播消息编码).
     pub ebm: EbmId,
@@ -60,8 +61,9 @@ pub struct Bulletin {
     pub areas: Vec<RegionCode>,
     /// What to do.
     pub action: Action,
-    /// The earlier bulletin that this one updates or corrects, if any.
-    pub related: Option<EbmId>,
+    /// The earlier bulletins that this one updates, lifts or corrects (关联消息), the whole chain of them, since a speaker
+    /// may have any: it falls silent about these and never begins them.
+    pub related: Vec<EbmId>,
     /// Not to be played before.
     pub start: Timestamp,
     /// Not to be played after; a speaker that was away stays silent.
@@ -243,6 +245,16 @@ impl Malformed {
 }
 
 impl Bulletin {
+    /// Whether a speaker that obeys this falls silent about that bulletin, if the tier allows.
+    pub fn silences(&self, ebm: EbmId) -> bool {
+        self.related.contains(&ebm)
+            || match &self.action {
+                Action::Play => false,
+                Action::Stop(named) => named.contains(&ebm),
+                Action::StopAll => true,
+            }
+    }
+
     /// Whether the fields keep the rules; asked before signing and again by every speaker.
     ///
     /// # Errors
@@ -255,6 +267,7 @@ impl Bulletin {
         if let Action::Stop(named) = &self.action {
             within("action.stop", named.len(), 1, MOST_STOPPED)?;
         }
+        within("related", self.related.len(), 0, MOST_STOPPED)?;
         if self.class.mode() != self.mode {
             let problem = format!("{:?} does not go with class {:?}", self.mode, self.class);
             return Err(Malformed::new("mode", problem));

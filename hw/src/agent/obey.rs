@@ -7,7 +7,7 @@ use crate::{
     queue,
 };
 use mingluo_model::{
-    bulletin::{Action, Bulletin, EbmId},
+    bulletin::{Action, Bulletin, EbmId, LONGEST_LIFE},
     link::{Event, Order},
 };
 use sha2::{Digest as _, Sha256};
@@ -80,9 +80,8 @@ impl Agent {
         let mut stopped: Vec<EbmId> =
             self.queue.take_stopped(order).iter().map(|waiting| waiting.ebm).collect();
         let playing = self.playing.as_ref().map(Playing::bulletin);
-        if let Some(ebm) = playing
-            .filter(|it| queue::names(order, it.ebm) && queue::may_stop(order.tier, it))
-            .map(|it| it.ebm)
+        if let Some(ebm) =
+            playing.filter(|it| order.silences(it.ebm) && queue::may_stop(order.tier, it)).map(|it| it.ebm)
         {
             self.hush();
             self.playing = None;
@@ -95,8 +94,10 @@ impl Agent {
             Action::Stop(named) => named.as_slice(),
             Action::Play | Action::StopAll => &[],
         };
-        for ebm in named.iter().copied().chain(order.related) {
-            self.page.push(Record::Barred { ebm, tier: order.tier, until: order.end });
+        // What is named was written before, so it ends by then: a lift may end long before what it lifts.
+        let until = order.end.max(order.created.plus(LONGEST_LIFE));
+        for ebm in named.iter().chain(&order.related).copied() {
+            self.page.push(Record::Barred { ebm, tier: order.tier, until });
         }
         stopped.len()
     }

@@ -200,9 +200,38 @@ fn a_stop_all_of_a_lower_tier_leaves_the_city_sounding() {
 fn an_update_takes_the_place_of_what_it_updates() {
     let mut village = Village::new();
     village.hear(order(1));
-    let update = Bulletin { related: Some(bulletin(1).ebm), ..bulletin(2) };
+    let update = Bulletin { related: vec![bulletin(1).ebm], ..bulletin(2) };
     let events = village.hear(signed(&update));
     assert_eq!(events[2..], [(1, Event::Stopped), (2, Event::Playing)]);
+}
+
+#[test]
+fn a_lift_that_overtakes_all_that_it_lifts_keeps_it_silent_for_as_long_as_that_holds() {
+    let mut village = Village::new();
+    let long = |seq| Bulletin { end: Timestamp(NOW.0 + 48 * 3_600_000), ..bulletin(seq) };
+    let related = vec![bulletin(1).ebm, bulletin(2).ebm];
+    let lift = Bulletin { related, end: Timestamp(NOW.0 + 60_000), ..bulletin(3) };
+    assert_eq!(village.hear(signed(&lift)).last(), Some(&(3, Event::Playing)));
+    village.clock.advance(20 * 60 * MINUTE);
+    let village = village.power_cut();
+    // The day for which a bulletin that is over is remembered has passed for the lift itself.
+    village.clock.advance(10 * 60 * MINUTE);
+    let mut village = village.power_cut();
+    for seq in [1, 2] {
+        let events = village.hear(signed(&long(seq)));
+        assert_eq!(events.last(), Some(&(seq, Event::Stopped)));
+    }
+    assert!(!village.air.has_power());
+}
+
+#[test]
+fn a_lift_is_heard_before_the_repeats_of_what_it_lifts() {
+    let mut village = Village::new();
+    village.hear(signed(&Bulletin { repeats: 10, ..bulletin(1) }));
+    village.hear(signed(&Bulletin { repeats: 10, ..bulletin(2) }));
+    let lift = Bulletin { related: vec![bulletin(1).ebm, bulletin(2).ebm], ..bulletin(3) };
+    let events = village.hear(signed(&lift));
+    assert_eq!(events[2..], [(2, Event::Stopped), (1, Event::Stopped), (3, Event::Playing)]);
 }
 
 /// A card on which the power fails right after the frame that says "begun".

@@ -75,7 +75,7 @@ fn bulletin(now: Timestamp) -> Bulletin {
         event: EventType::OTHER,
         areas: vec!["210423001".parse().unwrap()],
         action: Action::Play,
-        related: None,
+        related: Vec::new(),
         start: now,
         end: now.plus(Duration::from_hours(1)),
         volume: 80,

@@ -29,7 +29,7 @@ pub fn encode(bulletin: &Bulletin) -> Result<Vec<u8>, Malformed> {
         out.text(&area.to_string());
     }
     write_action(&mut out, &bulletin.action);
-    out.optional(bulletin.related.as_ref(), |out, ebm| out.text(ebm.as_str()));
+    write_related(&mut out, &bulletin.related);
     out.i64(bulletin.start.0);
     out.i64(bulletin.end.0);
     out.u8(bulletin.volume);
@@ -64,6 +64,14 @@ fn write_action(out: &mut Writer, action: &Action) {
             }
         }
         Action::StopAll => out.u8(3),
+    }
+}
+
+/// One octet counts them, at most 32.
+fn write_related(out: &mut Writer, related: &[EbmId]) {
+    out.u8(related.len() as u8);
+    for ebm in related {
+        out.text(ebm.as_str());
     }
 }
 
@@ -106,7 +114,7 @@ fn read(input: &mut Reader<'_>) -> Result<Bulletin, Malformed> {
         event: input.parsed("event")?,
         areas: read_areas(input)?,
         action: read_action(input)?,
-        related: input.optional("related", |input| input.parsed::<EbmId>("related"))?,
+        related: read_related(input)?,
         start: Timestamp(input.i64("start")?),
         end: Timestamp(input.i64("end")?),
         volume: input.u8("volume")?,
@@ -153,6 +161,14 @@ fn read_action(input: &mut Reader<'_>) -> Result<Action, Malformed> {
         3 => Ok(Action::StopAll),
         other => Err(Malformed::new("action", format!("{other}, must be 1 to 3"))),
     }
+}
+
+fn read_related(input: &mut Reader<'_>) -> Result<Vec<EbmId>, Malformed> {
+    let count = usize::from(input.u8("related")?);
+    if count > MOST_STOPPED {
+        return Err(Malformed::new("related", format!("{count} of them, at most {MOST_STOPPED}")));
+    }
+    (0..count).map(|_| input.parsed("related")).collect()
 }
 
 fn read_audio(input: &mut Reader<'_>) -> Result<AudioClip, Malformed> {

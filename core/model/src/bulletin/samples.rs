@@ -18,7 +18,7 @@ pub(crate) fn red_rain() -> Bulletin {
         event: "11B03".parse().unwrap(),
         areas: vec!["210423001".parse().unwrap(), "210423102".parse().unwrap()],
         action: Action::Play,
-        related: None,
+        related: Vec::new(),
         start: Timestamp(1_000_000),
         end: Timestamp(4_600_000),
         volume: 80,
@@ -56,7 +56,7 @@ pub(crate) fn any_bulletin() -> impl Strategy<Value = Bulletin> {
     let head = (any::<u64>(), 0_u16..9999, 1_u8..=5, 0_usize..=4, any::<u8>());
     let body =
         (any_action(), prop::collection::vec(any_region(), 1..5), any_audio(), "[\\PC]{1,60}", 0_u8..=100);
-    let times = (any::<i32>(), 1_i64..100_000_000, prop::option::of(0_u16..9999));
+    let times = (any::<i32>(), 1_i64..100_000_000, prop::collection::vec(0_u16..9999, 0..4));
     (head, body, times).prop_map(
         |((seq, id, class, grade, tone), (action, areas, audio, script, volume), times)| {
             let class = BroadcastClass::from_number(class).unwrap();
@@ -75,7 +75,7 @@ pub(crate) fn any_bulletin() -> impl Strategy<Value = Bulletin> {
                 volume,
                 start,
                 end: Timestamp(start.0 + times.1),
-                related: times.2.map(ebm),
+                related: times.2.into_iter().map(ebm).collect(),
                 ..red_rain()
             }
         },
