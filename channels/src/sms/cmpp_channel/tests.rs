@@ -98,8 +98,8 @@ async fn a_receipt_before_its_answer_is_told_first_and_answered_after_its_commit
     assert_eq!(reports[1], Report::Answer { key, verdict: accepted });
 
     session.answerer.committed(&[*token]).await.unwrap();
-    let taken = DeliverResp { msg_id: MsgId(1009), ..DeliverResp::default() };
-    assert_eq!(gateway.hear().await.unwrap(), Pdu { sequence: 9, body: Body::DeliverResp(taken) });
+    let thanks = DeliverResp { msg_id: MsgId(1009), ..DeliverResp::default() };
+    assert_eq!(gateway.hear().await.unwrap(), Pdu { sequence: 9, body: Body::DeliverResp(thanks) });
 }
 
 #[tokio::test]

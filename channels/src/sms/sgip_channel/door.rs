@@ -235,7 +235,7 @@ impl Guest {
             let stay = match Framer.push(&mut self.heard) {
                 Ok(None) => return Stay::Yes,
                 Ok(Some(pdu)) if self.bound => self.hear(pdu),
-                Ok(Some(pdu)) => self.greet(pdu),
+                Ok(Some(pdu)) => self.greet(&pdu),
                 Err(error) => self.hear_broken(&error),
             };
             if stay == Stay::No {
@@ -244,13 +244,13 @@ impl Guest {
         }
     }
 
-    fn greet(&mut self, pdu: Pdu) -> Stay {
+    fn greet(&mut self, pdu: &Pdu) -> Stay {
         let account = &self.hall.entry.account;
-        let Body::Bind(bind) = pdu.body else {
+        let Body::Bind(bind) = &pdu.body else {
             tracing::warn!(%account, "a connection to the gateway's door did not bind first");
             return Stay::No;
         };
-        let result = self.hall.judge(&bind);
+        let result = self.hall.judge(bind);
         self.words.say(pdu.sequence, Body::BindResp(result));
         if result != CommandResult::OK {
             tracing::warn!(

@@ -64,10 +64,10 @@ struct Shelf {
 impl Mailroom {
     /// A receipt that `words` will answer under `sequence` once it is durable.
     pub(super) fn put(&self, receipt: Receipt, sequence: Sequence, words: &Arc<Words>) {
-        let mut shelf = self.shelf();
-        let token = Some(shelf.dues.owe(Due { sequence, words: Arc::clone(words) }));
-        shelf.waiting.push(Report::Receipt { receipt, token });
-        drop(shelf);
+        let mut kept = self.shelf();
+        let token = Some(kept.dues.owe(Due { sequence, words: Arc::clone(words) }));
+        kept.waiting.push(Report::Receipt { receipt, token });
+        drop(kept);
         self.stir.notify_one();
     }
 
@@ -78,18 +78,18 @@ impl Mailroom {
 
     /// Takes up all that waits.
     pub(super) fn take(&self, reports: &mut Vec<Report>) {
-        let mut shelf = self.shelf();
-        if !shelf.waiting.is_empty() {
-            reports.append(&mut shelf.waiting);
-            drop(shelf);
+        let mut kept = self.shelf();
+        if !kept.waiting.is_empty() {
+            reports.append(&mut kept.waiting);
+            drop(kept);
             self.room.notify_waiters();
         }
     }
 
     /// These are durable: the gateway may forget them, on the connections where it told them.
     pub(super) fn answer(&self, receipts: &[ReceiptToken]) {
-        let mut shelf = self.shelf();
-        for Due { sequence, words } in receipts.iter().filter_map(|token| shelf.dues.settle(*token)) {
+        let mut kept = self.shelf();
+        for Due { sequence, words } in receipts.iter().filter_map(|token| kept.dues.settle(*token)) {
             words.say(sequence, Body::ReportResp(CommandResult::OK));
         }
     }

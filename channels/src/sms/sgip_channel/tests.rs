@@ -179,7 +179,7 @@ async fn an_idle_link_is_closed_in_good_order_and_opened_for_the_next_run() {
     next(&mut session).await;
 
     let story = async {
-        stage.clock.advance(Duration::from_secs(60));
+        stage.clock.advance(Duration::from_mins(1));
         assert_eq!(gateway.hear().await.unwrap().body, Body::Unbind);
         assert_eq!(gateway.hear().await, None);
         let again = run("雪", &[(ANNA, 1)]);
@@ -233,7 +233,7 @@ async fn a_run_for_which_no_link_is_to_be_had_never_left_and_is_put_off() {
     let stage = Stage::new(json!({})).await;
     let (mut session, mut gateway) = stage.bound().await;
     let story = async {
-        stage.clock.advance(Duration::from_secs(60));
+        stage.clock.advance(Duration::from_mins(1));
         assert_eq!(gateway.hear().await.unwrap().body, Body::Unbind);
         let again = run("雨", &[("nobody", 1), (ANNA, 1)]);
         let first = session.outlet.prepare(&again).unwrap().first;

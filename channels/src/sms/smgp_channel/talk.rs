@@ -112,7 +112,7 @@ impl Talk for SmgpTalk {
         let options: Vec<(u16, &[u8])> = smgp.options.iter().map(|(tag, value)| (*tag, &value[..])).collect();
         let submit = Submit::of_part(smgp.src_term_id, part, &options).expect("two short parameters fit");
         let (service_id, priority) = (smgp.service_id, smgp.priority);
-        Ok(SubmitTemplate::new(&Submit { service_id, priority, valid_time, ..submit }))
+        Ok(SubmitTemplate::new(&Submit { priority, service_id, valid_time, ..submit }))
     }
 
     fn number(&self, to: &Address) -> Option<TermId> {

@@ -80,8 +80,8 @@ async fn a_receipt_before_its_answer_is_told_first_and_answered_after_its_commit
     assert_eq!(reports[1], Report::Answer { key, verdict: accepted });
 
     session.answerer.committed(&[*token]).await.unwrap();
-    let taken = DeliverResp { msg_id: id(109), status: Status::OK };
-    assert_eq!(gateway.hear().await.unwrap(), Pdu { sequence: 9, body: Body::DeliverResp(taken) });
+    let thanks = DeliverResp { msg_id: id(109), status: Status::OK };
+    assert_eq!(gateway.hear().await.unwrap(), Pdu { sequence: 9, body: Body::DeliverResp(thanks) });
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn an_unreadable_answer_loses_one_part_and_a_length_that_lies_the_session(
 async fn silence_is_asked_three_times_and_then_believed() {
     let (mut session, mut gateway, clock) = connected(json!({"active_test_s": 60})).await;
     let silence = async {
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         for _ in 0..3 {
             assert_eq!(gateway.hear().await.unwrap().body, Body::ActiveTest);
             clock.advance(Duration::from_secs(30));

@@ -46,7 +46,9 @@ impl Gateway {
 
 pub(super) fn octets(pdus: &[Pdu]) -> BytesMut {
     let mut octets = BytesMut::new();
-    pdus.iter().for_each(|pdu| pdu.encode(&mut octets));
+    for pdu in pdus {
+        pdu.encode(&mut octets);
+    }
     octets
 }
 
