@@ -11,6 +11,7 @@ use crate::{
 use anyhow::Context;
 use mingluo_channels::{
     email::EmailChannel,
+    sms::session::SignatureConfig,
     speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, listener},
     wechat::{Callback, WeChatChannel},
 };
@@ -163,9 +164,20 @@ fn channels<M: Mode>(
         speakers: None,
     };
     for sms in &accounts.sms {
-        out.note_pretend(&sms.name, sms.pretend);
-        out.sms_forms.insert(sms.name.clone(), SmsForm::of(sms));
+        out.note_sms(&sms.name, sms.pretend, &sms.signature);
         out.channels.push(Arc::new(sms.clone().build::<M>(clock.clone()).context("sms")?));
+    }
+    for cmpp in &accounts.cmpp {
+        out.note_sms(&cmpp.name, cmpp.pretend, &cmpp.signature);
+        out.channels.push(Arc::new(cmpp.clone().build::<M>(clock.clone()).context("cmpp")?));
+    }
+    for smgp in &accounts.smgp {
+        out.note_sms(&smgp.name, smgp.pretend, &smgp.signature);
+        out.channels.push(Arc::new(smgp.clone().build::<M>(clock.clone()).context("smgp")?));
+    }
+    for sgip in &accounts.sgip {
+        out.note_sms(&sgip.name, sgip.pretend, &sgip.signature);
+        out.channels.push(Arc::new(sgip.clone().build::<M>(clock.clone()).context("sgip")?));
     }
     if let Some(wechat) = &accounts.wechat {
         out.note_pretend(&wechat.name, wechat.pretend);
@@ -200,6 +212,11 @@ async fn listen(speakers: &Speakers, clock: &SharedClock, stop: &CancellationTok
 }
 
 impl<M: Mode> Outward<M> {
+    fn note_sms(&mut self, name: &AccountName, pretend: bool, signature: &SignatureConfig) {
+        self.note_pretend(name, pretend);
+        self.sms_forms.insert(name.clone(), SmsForm::of(signature));
+    }
+
     fn note_pretend(&mut self, name: &AccountName, pretend: bool) {
         if pretend {
             self.pretend.insert(name.clone());

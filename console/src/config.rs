@@ -2,7 +2,13 @@
 
 use crate::people::SessionConfig;
 use mingluo_channels::{
-    email::EmailConfig, sms::smpp_channel::SmppConfig, speaker::SpeakerConfig, wechat::WeChatConfig,
+    email::EmailConfig,
+    sms::{
+        cmpp_channel::CmppConfig, sgip_channel::SgipConfig, smgp_channel::SmgpConfig,
+        smpp_channel::SmppConfig,
+    },
+    speaker::SpeakerConfig,
+    wechat::WeChatConfig,
 };
 use mingluo_dispatch::engine::DispatchConfig;
 use mingluo_model::{policy::ReleasePolicy, signer::SignerError};
@@ -131,6 +137,12 @@ fn sms_template() -> String {
 pub struct Accounts {
     /// SMS gateways that speak SMPP.
     pub sms: Vec<SmppConfig>,
+    /// SMS gateways of China Mobile, which speak CMPP.
+    pub cmpp: Vec<CmppConfig>,
+    /// SMS gateways of China Telecom, which speak SMGP.
+    pub smgp: Vec<SmgpConfig>,
+    /// SMS gateways of China Unicom, which speak SGIP.
+    pub sgip: Vec<SgipConfig>,
     /// A WeChat service account.
     pub wechat: Option<WeChatConfig>,
     /// A mail relay.

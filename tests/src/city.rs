@@ -99,9 +99,9 @@ impl City {
         let centre = |name: &str| {
             let config = SmscConfig {
                 listen: ([127, 0, 0, 1], 0).into(),
-                password: None,
                 log: Some(folder.path().join(format!("{name}.log"))),
                 faults: order.faults.clone(),
+                ..SmscConfig::default()
             };
             Smsc::start(config, clock.clone())
         };

@@ -4,7 +4,7 @@
 
 use mingluo_model::address::Address;
 
-use super::smpp::AddressDigits;
+use super::{session::NumberForm, smpp::AddressDigits, wire::Padded};
 
 /// The mainland's country code (ITU-T E.164).
 const CHINA: &[u8] = b"86";
@@ -23,10 +23,26 @@ pub(super) fn to_wire(number: &Address) -> Option<AddressDigits> {
     AddressDigits::new("destination_addr", text).ok()
 }
 
+/// The digits of a mainland mobile number for a Chinese carrier's wire, with `86` in front where it wants that.
+///
+/// `None` for anything else: these gateways send nothing abroad, and one would take a foreign number of eleven digits
+/// for a mainland one.
+pub(super) fn mainland<const N: usize>(number: &Address, form: NumberForm) -> Option<Padded<N>> {
+    let (digits, length) = international(number.expose().as_bytes())?;
+    let national = digits[..length].strip_prefix(CHINA)?;
+    if national.len() != MOBILE || national[0] != b'1' {
+        return None;
+    }
+    Some(Padded::until_nul(match form {
+        NumberForm::Plain => national,
+        NumberForm::With86 => &digits[..length],
+    }))
+}
+
 /// The roster's form of a number that a wire names, `+` and the international digits, whatever form the carrier
 /// answers in. `None` when it is no number.
-pub(super) fn from_wire(digits: &AddressDigits) -> Option<Address> {
-    let (digits, length) = international(digits.as_bytes())?;
+pub(super) fn from_wire(digits: &[u8]) -> Option<Address> {
+    let (digits, length) = international(digits)?;
     let text = std::str::from_utf8(&digits[..length]).ok()?;
     let mut number = String::with_capacity(1 + length);
     number.push('+');
@@ -67,8 +83,7 @@ mod tests {
     #[test]
     fn a_receipt_in_another_form_names_the_rosters_number() {
         for digits in ["19730601234", "8619730601234", "+8619730601234"] {
-            let digits = AddressDigits::new("source_addr", digits).unwrap();
-            assert_eq!(from_wire(&digits).unwrap().expose(), "+8619730601234");
+            assert_eq!(from_wire(digits.as_bytes()).unwrap().expose(), "+8619730601234");
         }
     }
 
@@ -77,6 +92,20 @@ mod tests {
         for number in ["", "+", "1973060123x", "１９７３", "1234567890123456"] {
             assert_eq!(wire(number), None, "{number}");
         }
-        assert_eq!(from_wire(&AddressDigits::default()), None);
+        assert_eq!(from_wire(b""), None);
+    }
+
+    #[test]
+    fn a_carrier_of_the_mainland_is_given_no_foreign_number() {
+        let wire = |number, form| {
+            mainland::<21>(&Address::new(number), form).map(|digits| digits.to_text().into_owned())
+        };
+        for number in ["19730601234", "8619730601234", "+8619730601234"] {
+            assert_eq!(wire(number, NumberForm::Plain).as_deref(), Some("19730601234"));
+            assert_eq!(wire(number, NumberForm::With86).as_deref(), Some("8619730601234"));
+        }
+        for number in ["+12125550123", "+862412345678", "+86", "nobody"] {
+            assert_eq!(wire(number, NumberForm::Plain), None, "{number}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use mingluo_channels::sms::{
     segment::{SegmentError, Signature, segment},
-    smpp_channel::{SignatureConfig, SmppConfig},
+    session::SignatureConfig,
 };
 use mingluo_model::channel::Unfit;
 use std::num::NonZeroU8;
@@ -26,9 +26,9 @@ pub struct SmsParts {
 }
 
 impl SmsForm {
-    /// The form of an account.
-    pub fn of(config: &SmppConfig) -> Self {
-        match &config.signature {
+    /// The form of an account that signs so.
+    pub fn of(signature: &SignatureConfig) -> Self {
+        match signature {
             SignatureConfig::None => Self { signature: Signature::None, added: String::new() },
             SignatureConfig::InFront { text } => {
                 Self { signature: Signature::InFront(text.clone()), added: String::new() }
@@ -68,6 +68,7 @@ fn unfit(error: &SegmentError) -> Unfit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mingluo_channels::sms::smpp_channel::SmppConfig;
     use mingluo_model::{
         alert::Language,
         channel::Channel,
@@ -100,7 +101,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for (signature, _) in PLACEMENTS {
             let config = account(folder.path(), signature);
-            let form = SmsForm::of(&config);
+            let form = SmsForm::of(&config.signature);
             let channel = config.build::<Live>(SystemClock::shared()).unwrap();
             for length in (1..=210).chain([500, 1_000]) {
                 let text = "雨".repeat(length);
@@ -117,7 +118,7 @@ mod tests {
     fn the_signature_stands_in_front_once_and_counts() {
         let folder = tempfile::tempdir().unwrap();
         for (signature, shown) in PLACEMENTS {
-            let form = SmsForm::of(&account(folder.path(), signature));
+            let form = SmsForm::of(&account(folder.path(), signature).signature);
             let text = "雨".repeat(100);
             let cut = form.cut(&text).unwrap();
             assert_eq!(cut.texts.concat(), format!("{shown}{text}"), "{signature}");

@@ -1,4 +1,4 @@
-//! The pretend SMSC as a program of its own.
+//! The pretend gateway for short messages as a program of its own.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -9,10 +9,10 @@ use mingluo_rehearsal::sim_smsc::{Smsc, SmscConfig, log};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// 模拟短信中心(仅供演练):以 SMPP 3.4 收下短信并发回执,不会发给任何人。
+/// 模拟短信网关(仅供演练):以 SMPP 3.4、CMPP、SMGP 或 SGIP 收下短信并发回执,不会发给任何人。
 ///
-/// A pretend SMSC for rehearsals: takes short messages over SMPP 3.4 and sends receipts; nobody gets anything. It
-/// prints {"listening":"127.0.0.1:PORT","pretend":true} when it is ready, and ends on SIGTERM or Ctrl-C.
+/// A pretend gateway for rehearsals: takes short messages over SMPP 3.4, CMPP, SMGP or SGIP and sends receipts; nobody
+/// gets anything. It prints {"listening":"127.0.0.1:PORT","pretend":true} when it is ready, and ends on SIGTERM or Ctrl-C.
 #[derive(Parser)]
 #[command(
     version,
@@ -25,6 +25,10 @@ use tokio::signal::unix::{SignalKind, signal};
         常见故障,种子 7 可重现 / everyday faults that the seed repeats\n  \
         sim-smsc --log smsc.log --plant lose-one\n      \
         埋一个错,看演练能否发现 / one fault that a rehearsal must find\n  \
+        sim-smsc --protocol cmpp --cmpp-version 2.0 --listen 127.0.0.1:7890 --password 888888 --window 16\n      \
+        CMPP 2.0 网关,共享密钥 888888,核对窗口 / a CMPP gateway of version 2.0 that counts what exceeds its window\n  \
+        sim-smsc --protocol sgip --listen 127.0.0.1:8801 --report-to 127.0.0.1:8802 --report-password theirs\n      \
+        SGIP 网关,回执送往 8802 / an SGIP gateway that brings its receipts to our door at 8802\n  \
         sim-smsc --read smsc.log\n      \
         汇总一份记录 / sum a log up"
 )]

@@ -1,4 +1,4 @@
-//! What of a submit_sm tells one part from another.
+//! What of a submit tells one part from another.
 
 use mingluo_channels::sms::smpp::{ShortMessage, short_message::ESM_UDHI};
 
@@ -25,11 +25,15 @@ pub(super) struct Arrival {
 
 impl Arrival {
     pub(super) fn of(message: &ShortMessage) -> Self {
-        let octets = message.short_message.as_bytes();
-        let header = if message.esm_class & ESM_UDHI == 0 { None } else { numbering(octets) };
+        let has_header = message.esm_class & ESM_UDHI != 0;
+        Self::new(message.destination.digits.as_bytes(), has_header, message.short_message.as_bytes())
+    }
+
+    /// A part of any protocol.
+    pub(super) fn new(digits: &[u8], has_header: bool, content: &[u8]) -> Self {
+        let header = if has_header { numbering(content) } else { None };
         let (part, total) = header.unwrap_or((1, 1));
-        let destination = number(message.destination.digits.as_bytes());
-        Self { destination, part, total, text: fingerprint(octets) }
+        Self { destination: number(digits), part, total, text: fingerprint(content) }
     }
 }
 

@@ -12,6 +12,7 @@ pub(super) struct Counts {
     pub(super) taken: AtomicU64,
     pub(super) busy: AtomicU64,
     pub(super) refused: AtomicU64,
+    pub(super) over_window: AtomicU64,
     pub(super) withheld: AtomicU64,
     pub(super) sent: AtomicU64,
     pub(super) answered: AtomicU64,
@@ -32,6 +33,8 @@ pub struct Snapshot {
     pub busy: u64,
     /// Parts that were refused.
     pub refused: u64,
+    /// Parts that came while the session had its window full.
+    pub over_window: u64,
     /// Receipts that will never be sent.
     pub withheld: u64,
     /// Receipts that were sent, again and again counted.
@@ -49,6 +52,7 @@ impl Counts {
             taken: self.taken.load(Relaxed),
             busy: self.busy.load(Relaxed),
             refused: self.refused.load(Relaxed),
+            over_window: self.over_window.load(Relaxed),
             withheld: self.withheld.load(Relaxed),
             sent: self.sent.load(Relaxed),
             answered: self.answered.load(Relaxed),

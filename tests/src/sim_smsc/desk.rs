@@ -2,7 +2,7 @@
 //! they are answered. A state machine without sockets: octets come in, octets go into each session's [`Outbox`].
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -11,9 +11,6 @@ use std::{
 };
 
 use bytes::BytesMut;
-use mingluo_channels::sms::smpp::{
-    Body, CommandStatus, FrameError, Framer, MessageId, Pdu, ShortMessage, command::RESPONSE,
-};
 
 use super::{
     arrival::Arrival,
@@ -24,7 +21,8 @@ use super::{
     log::{Arrived, Record, Sink, Verdict},
     outbox::Outbox,
     postbag::{Postbag, Receipt},
-    slip::{Decimal, Slip},
+    slip::Slip,
+    tongue::{Said, Submit, Tongue, Why},
 };
 
 mod receipts;
@@ -46,6 +44,8 @@ pub(super) enum Turn {
     End,
     /// Break in the middle of a frame.
     Die,
+    /// Break after a length that no frame has.
+    Lie,
 }
 
 /// One account.
@@ -76,10 +76,22 @@ pub(super) struct Desk {
 /// One session.
 struct Line {
     outbox: Arc<Outbox>,
+    tongue: Tongue,
     /// Whether it takes receipts: a transmitter does not.
     hears: bool,
     submits: u64,
+    /// When the submits that are not answered yet will be, in microseconds since 1970; kept for a window alone.
+    answers_us: VecDeque<i64>,
     postbag: Postbag,
+}
+
+impl Line {
+    /// Submits without an answer, the one that comes now among them.
+    fn unanswered(&mut self, now_us: i64, latency_ms: u32) -> u64 {
+        while self.answers_us.pop_front_if(|due_us| *due_us < now_us).is_some() {}
+        self.answers_us.push_back(now_us + i64::from(latency_ms) * 1_000);
+        self.answers_us.len() as u64
+    }
 }
 
 impl Desk {
@@ -108,8 +120,9 @@ impl Desk {
     }
 
     /// A session was bound.
-    pub(super) fn enter(&mut self, session: u32, outbox: Arc<Outbox>, hears: bool) {
-        self.lines.insert(session, Line { outbox, hears, submits: 0, postbag: Postbag::default() });
+    pub(super) fn enter(&mut self, session: u32, outbox: Arc<Outbox>, tongue: Tongue, hears: bool) {
+        let (answers_us, postbag) = (VecDeque::new(), Postbag::default());
+        self.lines.insert(session, Line { outbox, tongue, hears, submits: 0, answers_us, postbag });
         self.counts.sessions.fetch_add(1, Relaxed);
         for receipt in std::mem::take(&mut self.stranded) {
             self.assign(receipt);
@@ -128,12 +141,10 @@ impl Desk {
     /// Takes every whole PDU out of what a session brought.
     pub(super) fn hear(&mut self, session: u32, heard: &mut BytesMut, now_us: i64) -> Turn {
         let mut turn = Turn::Go;
+        let Some(tongue) = self.lines.get(&session).map(|line| line.tongue) else { return Turn::End };
         while turn == Turn::Go || matches!(turn, Turn::Stall(_)) {
-            let next = match Framer::default().push(heard) {
-                Ok(None) => break,
-                Ok(Some(pdu)) => self.take(session, pdu, now_us),
-                Err(error) => self.take_broken(&error),
-            };
+            let Some(said) = tongue.hear(heard) else { break };
+            let next = self.take(session, tongue, said, now_us);
             turn = if next == Turn::Go { turn } else { next };
         }
         self.answer(session, now_us);
@@ -152,49 +163,35 @@ impl Desk {
         self.answers.clear();
     }
 
-    fn take(&mut self, session: u32, pdu: Pdu, now_us: i64) -> Turn {
-        let Pdu { sequence, status, body } = pdu;
-        match body {
-            Body::SubmitSm(message) => return self.submit(session, sequence, &message, now_us),
-            Body::DeliverSmResp if status == CommandStatus::ROK => self.answered(session, sequence, now_us),
-            // A receipt that the client could not keep comes again in its time.
-            Body::DeliverSmResp => {}
-            Body::EnquireLink => self.say(Pdu::response(sequence, CommandStatus::ROK, Body::EnquireLinkResp)),
-            Body::Unbind => {
-                self.say(Pdu::response(sequence, CommandStatus::ROK, Body::UnbindResp));
+    fn take(&mut self, session: u32, tongue: Tongue, said: Said, now_us: i64) -> Turn {
+        match said {
+            Said::Submit(submit) => return self.submit(session, tongue, &submit, now_us),
+            Said::Took(sequence) => self.answered(session, sequence, now_us),
+            Said::Probe(key) => tongue.alive(key, &mut self.answers),
+            Said::Goodbye(key) => {
+                tongue.farewell(key, &mut self.answers);
                 return Turn::End;
             }
-            other if other.command_id() & RESPONSE != 0 => {}
-            Body::BindReceiver(_) | Body::BindTransmitter(_) | Body::BindTransceiver(_) => {
-                self.say(Pdu::nack(sequence, CommandStatus::RALYBND));
+            Said::Refused(words) => self.answers.extend_from_slice(&words),
+            Said::OutOfStep(words) => {
+                self.answers.extend_from_slice(&words);
+                return Turn::End;
             }
-            _ => self.say(Pdu::nack(sequence, CommandStatus::RINVCMDID)),
+            Said::Nothing => {}
         }
         Turn::Go
     }
 
-    fn take_broken(&mut self, error: &FrameError) -> Turn {
-        if let Some(nack) = error.nack() {
-            self.say(nack);
-        }
-        if error.is_fatal() { Turn::End } else { Turn::Go }
-    }
-
-    #[expect(clippy::needless_pass_by_value, reason = "what was said is said")]
-    fn say(&mut self, pdu: Pdu) {
-        pdu.encode(&mut self.answers);
-    }
-
-    fn submit(&mut self, session: u32, sequence: u32, message: &ShortMessage, now_us: i64) -> Turn {
-        let arrival = Arrival::of(message);
+    fn submit(&mut self, session: u32, tongue: Tongue, submit: &Submit, now_us: i64) -> Turn {
+        let Submit { key, arrival, .. } = submit;
         let dice = Dice::new(self.faults.seed, arrival.destination, arrival.part);
         count(&self.counts.arrived);
         let note = |id, verdict| {
-            let Arrival { destination, part, total, text } = arrival;
+            let Arrival { destination, part, total, text } = *arrival;
             Record::Arrived(Arrived {
                 at_us: now_us,
                 session,
-                sequence,
+                sequence: key.counter,
                 id,
                 destination,
                 part,
@@ -204,7 +201,7 @@ impl Desk {
             })
         };
         match self.verdict(dice, now_us) {
-            (CommandStatus::ROK, verdict) => {
+            (None, verdict) => {
                 let id = self.next_id.fetch_add(1, Relaxed);
                 let number = count(&self.counts.taken);
                 if !self.planted(Plant::LoseOne, number) {
@@ -212,49 +209,54 @@ impl Desk {
                     if self.planted(Plant::DoubleOne, number) {
                         note(id, verdict).put(&mut self.records);
                     }
-                    self.promise(session, id, message, dice, now_us);
+                    self.promise(session, id, submit, dice, now_us);
                 }
-                let id = MessageId::new("message_id", Decimal::of(id).text()).unwrap_or_default();
-                self.say(Pdu::response(sequence, CommandStatus::ROK, Body::SubmitSmResp(id)));
+                tongue.take(*key, id, &mut self.answers);
             }
-            (status, verdict) => {
+            (Some(why), verdict) => {
                 note(0, verdict).put(&mut self.records);
-                self.say(Pdu::response(sequence, status, Body::SubmitSmResp(MessageId::default())));
+                tongue.turn_away(*key, why, &mut self.answers);
             }
         }
-        self.turn_after_submit(session)
+        self.turn_after_submit(session, now_us)
     }
 
-    /// What the answer is, and what the log says of it.
-    fn verdict(&mut self, dice: Dice, now_us: i64) -> (CommandStatus, Verdict) {
+    /// Why a part is not taken, if it is not, and what the log says of it.
+    fn verdict(&mut self, dice: Dice, now_us: i64) -> (Option<Why>, Verdict) {
         let Faults { busy_percent, refuse_percent, lie_percent, .. } = *self.faults;
         if !self.gate.admits(now_us) {
             count(&self.counts.busy);
-            return (CommandStatus::RTHROTTLED, Verdict::Throttled);
+            return (Some(Why::Throttled), Verdict::Throttled);
         }
         if dice.shows(Throw::Busy, busy_percent) && self.turned_away.insert(dice.number()) {
             count(&self.counts.busy);
             let full = dice.shows(Throw::WhichBusy, 50.0);
-            let status = if full { CommandStatus::RMSGQFUL } else { CommandStatus::RTHROTTLED };
-            return (status, Verdict::Busy);
+            return (Some(if full { Why::Full } else { Why::Throttled }), Verdict::Busy);
         }
         if dice.shows(Throw::Refuse, refuse_percent) {
             count(&self.counts.refused);
-            return (CommandStatus::RINVDSTADR, Verdict::Refused);
+            return (Some(Why::Refused), Verdict::Refused);
         }
         let lies = dice.shows(Throw::Lie, lie_percent);
-        (CommandStatus::ROK, if lies { Verdict::Lied } else { Verdict::Taken })
+        (None, if lies { Verdict::Lied } else { Verdict::Taken })
     }
 
     fn planted(&self, plant: Plant, number: u64) -> bool {
         number == PLANTED && self.faults.plant == Some(plant)
     }
 
-    fn turn_after_submit(&mut self, session: u32) -> Turn {
+    fn turn_after_submit(&mut self, session: u32, now_us: i64) -> Turn {
+        let faults = self.faults.as_ref();
         let Some(line) = self.lines.get_mut(&session) else { return Turn::End };
+        if faults.window > 0 && line.unanswered(now_us, faults.latency_ms) > u64::from(faults.window) {
+            count(&self.counts.over_window);
+        }
         line.submits += 1;
-        if line.submits == self.faults.die_after {
+        if line.submits == faults.die_after {
             return Turn::Die;
+        }
+        if line.submits == faults.wrong_length_after {
+            return Turn::Lie;
         }
         if line.submits == STALL_AFTER && self.faults.stall_ms > 0 {
             return Turn::Stall(Duration::from_millis(self.faults.stall_ms.into()));

@@ -9,7 +9,7 @@ pub struct Faults {
     /// 随机种子 / the seed of all chance; the same seed gives the same faults.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// 每秒最多收多少条(滑动一秒),超出答 ESME_RTHROTTLED;0 为不限 / parts taken in any sliding second, 0 for any.
+    /// 每秒最多收多少条(滑动一秒),超出答流控;0 为不限 / parts taken in any sliding second, 0 for any.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub per_second: u32,
     /// 应答延迟 / milliseconds before each submit is answered.
@@ -45,6 +45,12 @@ pub struct Faults {
     /// 每条连接收 N 条后在半个报文处断开;0 为不断 / each session breaks in mid-frame after N submits, 0 for never.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub die_after: u64,
+    /// 每条连接收 N 条后发一个错误的报文长度并断开;0 为不发 / each session sends a length that lies after N submits.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub wrong_length_after: u64,
+    /// 约定的窗口:超过者计入 over_window,照收;0 为不查 / the agreed window: what exceeds it is counted and taken.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub window: u32,
     /// 每条连接收 200 条后停读一次 / each session reads nothing for so long, once, after 200 submits.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub stall_ms: u32,

@@ -1,4 +1,5 @@
-//! One connection from its first octet to its last: bind, then a loop of reading while the outbox is written.
+//! One connection from its first octet to its last: login, then a loop of reading while the outbox is written. SGIP's
+//! receipts go over a connection that we open ourselves.
 
 use std::{
     io,
@@ -7,16 +8,18 @@ use std::{
 };
 
 use bytes::BytesMut;
-use mingluo_channels::sms::{
-    smpp::{Bind, BindResp, Body, CommandStatus, Framer, Pdu},
-    wire::COctets,
-};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpStream, tcp::OwnedReadHalf},
 };
 
-use super::{Centre, desk::Turn, locked, outbox::Outbox};
+use super::{
+    Centre, Protocol, ReportTo,
+    desk::Turn,
+    locked,
+    outbox::Outbox,
+    tongue::{Guest, Lock, Tongue, call},
+};
 
 /// Octets asked of the socket at once: some hundred submits.
 const READ: usize = 128 << 10;
@@ -24,33 +27,66 @@ const READ: usize = 128 << 10;
 /// How long the last words of a session may take.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// What a bind asked for.
-struct Guest {
-    account: String,
-    hears: bool,
-}
+/// How long to wait before the client's door is tried again.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Serves one connection until it ends.
 pub(super) async fn serve(mut socket: TcpStream, centre: &Centre) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let mut heard = BytesMut::new();
     let Some(guest) = welcome(&mut socket, &mut heard, centre).await? else { return Ok(()) };
+    if centre.protocol == Protocol::Sgip {
+        centre.call_back(&guest.account);
+    }
+    attend(socket, heard, guest, centre).await
+}
+
+/// Brings an SGIP account its receipts, for as long as the simulator lives.
+pub(super) async fn bring(centre: &Centre, account: String, to: &ReportTo) {
+    loop {
+        // A door that is closed, or closes, is tried again.
+        let _ended = visit(centre, &account, to).await;
+        centre.watch.sleep(AGAIN).await;
+    }
+}
+
+async fn visit(centre: &Centre, account: &str, to: &ReportTo) -> io::Result<()> {
+    let mut socket = TcpStream::connect(to.address).await?;
+    socket.set_nodelay(true)?;
+    socket.write_all(&call::bind(&to.login, &to.password, centre.watch.now_us())).await?;
+    let mut heard = BytesMut::new();
+    let let_in = loop {
+        match call::answered(&mut heard) {
+            Some(let_in) => break let_in,
+            None if socket.read_buf(&mut heard).await? > 0 => {}
+            None => break false,
+        }
+    };
+    if !let_in {
+        return Ok(());
+    }
+    let guest = Guest { account: account.to_owned(), hears: true, tongue: Tongue::Sgip };
+    attend(socket, heard, guest, centre).await
+}
+
+/// A session from its login to its end.
+async fn attend(socket: TcpStream, mut heard: BytesMut, guest: Guest, centre: &Centre) -> io::Result<()> {
     let session = centre.next_session.fetch_add(1, Relaxed);
     let outbox = Arc::new(Outbox::default());
     let desk = centre.desk(&guest.account);
-    locked(&desk).enter(session, Arc::clone(&outbox), guest.hears);
+    locked(&desk).enter(session, Arc::clone(&outbox), guest.tongue, guest.hears);
     let _leaving = Leaving { desk: Arc::clone(&desk), session };
     let (mut read, mut write) = socket.into_split();
     let mut writing = std::pin::pin!(outbox.drain(&mut write, &centre.watch));
     let hear = |heard: &mut BytesMut| locked(&desk).hear(session, heard, centre.watch.now_us());
-    let dies = tokio::select! {
+    let end = tokio::select! {
         broken = &mut writing => return broken,
         end = listen(&mut read, &mut heard, hear, &outbox, centre) => end?,
     };
-    if dies {
-        outbox.cut();
-    } else {
-        outbox.close();
+    match end {
+        Turn::Die => outbox.cut(),
+        Turn::Lie => outbox.lie(),
+        _ => outbox.close(),
     }
     tokio::select! {
         written = writing => written,
@@ -70,15 +106,13 @@ impl Drop for Leaving {
     }
 }
 
-/// Waits for the bind; `None` when the client left or was refused.
+/// Waits for the login; `None` when the client left or was refused.
 async fn welcome(socket: &mut TcpStream, heard: &mut BytesMut, centre: &Centre) -> io::Result<Option<Guest>> {
+    let lock = Lock { password: centre.password.as_deref(), version: centre.cmpp_version };
     loop {
-        match Framer::default().push(heard) {
-            Ok(Some(Pdu { sequence, body, .. })) => {
-                let (answer, guest) = judge(sequence, body, centre.password.as_deref());
-                let mut octets = BytesMut::new();
-                answer.encode(&mut octets);
-                socket.write_all(&octets).await?;
+        match centre.protocol.greet(heard, &lock) {
+            Ok(Some((answer, guest))) => {
+                socket.write_all(&answer).await?;
                 return Ok(guest);
             }
             Ok(None) if socket.read_buf(heard).await? > 0 => {}
@@ -87,41 +121,24 @@ async fn welcome(socket: &mut TcpStream, heard: &mut BytesMut, centre: &Centre) 
     }
 }
 
-fn judge(sequence: u32, body: Body, password: Option<&str>) -> (Pdu, Option<Guest>) {
-    type Answer = fn(BindResp) -> Body;
-    let (bind, hears, answer): (Bind, bool, Answer) = match body {
-        Body::BindReceiver(bind) => (bind, true, Body::BindReceiverResp),
-        Body::BindTransmitter(bind) => (bind, false, Body::BindTransmitterResp),
-        Body::BindTransceiver(bind) => (bind, true, Body::BindTransceiverResp),
-        _ => return (Pdu::nack(sequence, CommandStatus::RINVBNDSTS), None),
-    };
-    let knows = password.is_none_or(|password| bind.password.as_bytes() == password.as_bytes());
-    let status = if knows { CommandStatus::ROK } else { CommandStatus::RINVPASWD };
-    let system_id = COctets::new("system_id", "sim-smsc").unwrap_or_default();
-    let answer = answer(BindResp { system_id, sc_interface_version: Some(0x34) });
-    let guest = Guest { account: bind.system_id.to_text().into_owned(), hears };
-    (Pdu::response(sequence, status, answer), knows.then_some(guest))
-}
-
-/// Reads until the session ends; true when it is to break in the middle of a frame.
+/// Reads until the session ends; tells how.
 async fn listen(
     socket: &mut OwnedReadHalf,
     heard: &mut BytesMut,
     hear: impl Fn(&mut BytesMut) -> Turn,
     outbox: &Outbox,
     centre: &Centre,
-) -> io::Result<bool> {
+) -> io::Result<Turn> {
     loop {
         match hear(heard) {
             Turn::Go => {}
             Turn::Stall(pause) => centre.watch.sleep(pause).await,
-            Turn::End => return Ok(false),
-            Turn::Die => return Ok(true),
+            end => return Ok(end),
         }
         outbox.has_room().await;
         heard.reserve(READ);
         if socket.read_buf(heard).await? == 0 {
-            return Ok(false);
+            return Ok(Turn::End);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A pretend SMSC (模拟短信中心): it speaks SMPP 3.4 as a centre does, takes every part, sends receipts, and delivers
-//! nothing to anybody. It listens on this machine only.
+//! A pretend gateway for short messages (模拟短信网关): it speaks SMPP 3.4, CMPP 3.0 and 2.0, SMGP 3.0 or SGIP 1.2 as a
+//! carrier's does, takes every part, sends receipts, and delivers nothing to anybody. It listens on this machine only.
 //!
 //! Its faults are knobs ([`Faults`]); chance is a hash of the seed, the destination and the part, so that a run
 //! repeats. What it saw and did goes into a log of its own ([`log`]), which is what a rehearsal is judged by. It
@@ -16,21 +16,24 @@ pub mod log;
 mod outbox;
 mod postbag;
 mod slip;
+mod tongue;
 mod watch;
 
 pub use counts::Snapshot;
 pub use faults::{Faults, Plant, Span};
+pub use tongue::Protocol;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU32, atomic::AtomicU64},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicU32, atomic::AtomicU64},
     time::Duration,
 };
 
 use clap::Parser;
+use mingluo_channels::sms::cmpp::Version;
 use mingluo_model::clock::SharedClock;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -49,7 +52,22 @@ pub struct SmscConfig {
     /// 监听地址,只能是本机;端口 0 为任选 / where to listen, loopback only; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
-    /// 登录密码;不设则任何密码都可 / the password that binds must bring; any will do without it.
+    /// 协议 / which protocol to speak.
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = Protocol::Smpp)]
+    pub protocol: Protocol,
+    /// CMPP 最高版本:3.0 或 2.0 / the highest CMPP that is spoken.
+    #[arg(long, value_name = "VERSION", default_value = "3.0", value_parser = cmpp_version)]
+    pub cmpp_version: Version,
+    /// SGIP:回执送往客户端的监听地址,只能是本机 / where the client's door for SGIP's receipts is, loopback only.
+    #[arg(long, value_name = "ADDRESS", requires = "report_password")]
+    pub report_to: Option<SocketAddr>,
+    /// SGIP:在客户端监听口的登录名 / our name at the client's door.
+    #[arg(long, value_name = "TEXT", default_value = "sim-smsc")]
+    pub report_login: String,
+    /// SGIP:在客户端监听口的密码 / our password at the client's door.
+    #[arg(long, value_name = "TEXT")]
+    pub report_password: Option<String>,
+    /// 登录密码或共享密钥;不设则任何密码都可 / the password or shared secret of logins; any will do without it.
     #[arg(long, value_name = "TEXT")]
     pub password: Option<String>,
     /// 记录文件,必须是新文件 / the log for the judge; must be a new file.
@@ -76,7 +94,7 @@ impl Default for SmscConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum SmscError {
     /// It would be reached from outside.
-    #[error("--listen {listen}: a pretend SMSC takes loopback only, use 127.0.0.1")]
+    #[error("--listen or --report-to {listen}: a pretend SMSC takes loopback only, use 127.0.0.1")]
     NotLoopback {
         /// The address given.
         listen: SocketAddr,
@@ -109,6 +127,10 @@ pub struct Smsc {
 /// What all sessions share.
 struct Centre {
     faults: Arc<Faults>,
+    protocol: Protocol,
+    cmpp_version: Version,
+    report_to: Option<ReportTo>,
+    tasks: TaskTracker,
     password: Option<String>,
     watch: Watch,
     stop: CancellationToken,
@@ -118,6 +140,33 @@ struct Centre {
     next_id: Arc<AtomicU64>,
     // Guards the accounts by their name; held for a look.
     desks: Mutex<BTreeMap<String, Arc<Mutex<Desk>>>>,
+    // Guards the accounts that have their receipts brought; held for a look.
+    called: Mutex<BTreeSet<String>>,
+    /// The centre itself, for those who bring receipts.
+    this: Weak<Self>,
+}
+
+/// The client's door for receipts.
+#[derive(Debug, Clone)]
+struct ReportTo {
+    address: SocketAddr,
+    login: String,
+    password: String,
+}
+
+impl SmscConfig {
+    fn report_to(&self) -> Option<ReportTo> {
+        let (address, password) = (self.report_to?, self.report_password.clone()?);
+        Some(ReportTo { address, login: self.report_login.clone(), password })
+    }
+}
+
+fn cmpp_version(text: &str) -> Result<Version, String> {
+    match text {
+        "3.0" => Ok(Version::V30),
+        "2.0" => Ok(Version::V20),
+        _ => Err("give 3.0 or 2.0".into()),
+    }
 }
 
 impl Smsc {
@@ -126,9 +175,12 @@ impl Smsc {
     /// # Errors
     /// [`SmscError`], naming the option to change.
     pub async fn start(config: SmscConfig, clock: SharedClock) -> Result<Self, SmscError> {
-        let SmscConfig { listen, password, log, faults } = config;
-        if !listen.ip().is_loopback() {
-            return Err(SmscError::NotLoopback { listen });
+        let report_to = config.report_to();
+        let SmscConfig { listen, protocol, cmpp_version, password, log, faults, .. } = config;
+        for listen in [Some(listen), report_to.as_ref().map(|to| to.address)].into_iter().flatten() {
+            if !listen.ip().is_loopback() {
+                return Err(SmscError::NotLoopback { listen });
+            }
         }
         let refused = |source| SmscError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
@@ -136,9 +188,14 @@ impl Smsc {
         let log = log
             .map(|path| Sink::create(&path).map_err(|source| SmscError::Log { path, source }))
             .transpose()?;
-        let watch = Watch::new(clock);
-        let centre = Arc::new(Centre {
+        let (watch, tasks) = (Watch::new(clock), TaskTracker::new());
+        let centre = Arc::new_cyclic(|this| Centre {
+            this: this.clone(),
             faults: Arc::new(faults),
+            protocol,
+            cmpp_version,
+            report_to,
+            tasks: tasks.clone(),
             password,
             // Ids go on where an earlier run of the program cannot have been: it takes less than a thousand a ms.
             next_id: Arc::new(AtomicU64::new(watch.now_us().unsigned_abs())),
@@ -148,8 +205,8 @@ impl Smsc {
             log: log.map(Arc::new),
             next_session: AtomicU32::new(1),
             desks: Mutex::default(),
+            called: Mutex::default(),
         });
-        let tasks = TaskTracker::new();
         tasks.spawn(accept(listener, Arc::clone(&centre), tasks.clone()));
         tasks.spawn(tick(Arc::clone(&centre)));
         Ok(Self { address, centre, tasks })
@@ -158,6 +215,11 @@ impl Smsc {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where SGIP's receipts go.
+    pub fn report_to(&self) -> Option<SocketAddr> {
+        self.centre.report_to.as_ref().map(|to| to.address)
     }
 
     /// What it did so far.
@@ -184,6 +246,21 @@ impl Drop for Smsc {
 }
 
 impl Centre {
+    /// Has an account's receipts brought from now on.
+    fn call_back(&self, account: &str) {
+        let first = self.called.lock().unwrap_or_else(PoisonError::into_inner).insert(account.to_owned());
+        let (true, Some(to), Some(centre)) = (first, self.report_to.clone(), self.this.upgrade()) else {
+            return;
+        };
+        let account = account.to_owned();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = centre.stop.cancelled() => {}
+                () = line::bring(&centre, account, &to) => {}
+            }
+        });
+    }
+
     /// The desk of an account; the first bind opens it.
     fn desk(&self, account: &str) -> Arc<Mutex<Desk>> {
         let mut desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,6 @@ use std::{
 };
 
 use bytes::BytesMut;
-use mingluo_channels::sms::smpp::{Body, Pdu};
 use tokio::{io::AsyncWriteExt, net::tcp::OwnedWriteHalf, sync::Notify};
 
 use super::watch::Watch;
@@ -69,10 +68,14 @@ impl Outbox {
 
     /// The session ends in the middle of a frame.
     pub(super) fn cut(&self) {
-        let mut half = BytesMut::new();
-        Pdu::request(1, Body::EnquireLink).encode(&mut half);
-        half.truncate(half.len() / 2);
-        self.put(&mut half);
+        // A length that every protocol takes, and half of the header that would follow.
+        self.put(&mut BytesMut::from(&[0, 0, 0, 64, 0x80, 0, 0][..]));
+        self.close();
+    }
+
+    /// The session ends after a length that no protocol takes.
+    pub(super) fn lie(&self) {
+        self.put(&mut BytesMut::from(&[0, 0, 0, 3, 0x80, 0, 0, 0, 0, 0, 0, 0][..]));
         self.close();
     }
 
@@ -105,7 +108,7 @@ impl Outbox {
 
     /// Everything that would leave now.
     #[cfg(test)]
-    pub(super) fn said(&self, now_us: i64) -> Vec<Pdu> {
+    pub(super) fn said(&self, now_us: i64) -> Vec<mingluo_channels::sms::smpp::Pdu> {
         let mut octets = BytesMut::new();
         self.queue().take(now_us, &mut octets);
         std::iter::from_fn(|| mingluo_channels::sms::smpp::Framer::default().push(&mut octets).unwrap())

@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 use bytes::BytesMut;
 use mingluo_channels::sms::smpp::{Address, MessageState};
 
-use super::slip::Slip;
+use super::{
+    slip::Slip,
+    tongue::{Key, Tongue},
+};
 
 /// A sequence on the wire has 31 bits (clause 3.2).
 const WIRE: u32 = 0x7FFF_FFFF;
@@ -23,6 +26,8 @@ pub(super) struct Receipt {
     pub(super) to: Address,
     /// The message's recipient, from whom the receipt comes.
     pub(super) from: Address,
+    /// What named the submit, which is all that SGIP names it by.
+    pub(super) key: Key,
 }
 
 /// A receipt on the wire.
@@ -58,9 +63,16 @@ impl Postbag {
     }
 
     /// Writes a receipt and remembers it until it is answered.
-    pub(super) fn send(&mut self, receipt: Receipt, now_us: i64, slip: &mut Slip, out: &mut BytesMut) {
+    pub(super) fn send(
+        &mut self,
+        receipt: Receipt,
+        tongue: Tongue,
+        now_us: i64,
+        slip: &mut Slip,
+        out: &mut BytesMut,
+    ) {
         let sequence = self.first.wrapping_add(self.flying.len() as u32) & WIRE;
-        slip.write(&receipt, sequence, now_us, out);
+        tongue.report(&receipt, sequence, now_us, slip, out);
         self.flying.push_back(Some(Flying { receipt, sent_us: now_us }));
         self.unanswered += 1;
     }
@@ -104,13 +116,15 @@ mod tests {
 
     fn receipt(id: u64) -> Receipt {
         let address = Address::default();
-        Receipt { id, state: MessageState::Delivered, session: 1, taken_us: 0, to: address, from: address }
+        let key = Key::default();
+        let state = MessageState::Delivered;
+        Receipt { id, state, session: 1, taken_us: 0, to: address, from: address, key }
     }
 
     fn sent(bag: &mut Postbag, window: usize, now_us: i64) -> usize {
         let mut count = 0;
         while let Some(receipt) = bag.next(window) {
-            bag.send(receipt, now_us, &mut Slip::default(), &mut BytesMut::new());
+            bag.send(receipt, Tongue::Smpp, now_us, &mut Slip::default(), &mut BytesMut::new());
             count += 1;
         }
         count

@@ -9,6 +9,7 @@ use super::{
 };
 
 mod bench;
+mod carriers;
 mod wire;
 use bench::{Bench, states};
 
@@ -127,9 +128,22 @@ fn a_session_dies_in_mid_frame_or_stalls_when_its_number_is_up() {
     bench.submit(5, 0);
     assert_eq!((bench.turn, bench.ledger().arrived), (Turn::Die, 3));
 
+    let mut bench = Bench::new("--wrong-length-after 3");
+    bench.submit(5, 0);
+    assert_eq!(bench.turn, Turn::Lie);
+
     let mut bench = Bench::new("--stall-ms 70");
     bench.submit(200, 0);
     assert!(matches!(bench.turn, Turn::Stall(pause) if pause.as_millis() == 70));
+}
+
+#[test]
+fn what_exceeds_the_agreed_window_is_counted() {
+    let mut bench = Bench::new("--window 3 --latency-ms 5");
+    bench.submit(5, 0);
+    assert_eq!(bench.over_window(), 2);
+    bench.submit(3, 6 * MS);
+    assert_eq!(bench.over_window(), 2);
 }
 
 #[test]

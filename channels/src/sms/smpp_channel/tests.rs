@@ -4,18 +4,22 @@ use std::{num::NonZeroU8, time::Duration};
 
 use bytes::BytesMut;
 use mingluo_model::{
-    channel::{Refusal, Report, Verdict},
+    channel::{Channel, ReceiptToken, Refusal, Report, Unfit, Verdict},
     clock::manual::ManualClock,
     delivery::Reason,
     mode::Live,
     receipt::{ProviderId, ReceiptStatus},
 };
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
 
 use super::*;
 use crate::sms::{
     segment::{Signature, segment},
+    session::{
+        Letter, Talk, leaving, no_number,
+        stage::{ANNA, BERT, NOW, message, next, run},
+        unreachable,
+    },
     smpp::{
         Body, CommandStatus, MessageState, Pdu, ShortMessage, short_message::ESM_INTERMEDIATE,
         short_message::ESM_RECEIPT,
@@ -23,7 +27,7 @@ use crate::sms::{
 };
 
 mod centre;
-use centre::{ANNA, BERT, NOW, accepted, answered, bound, config, message, met, next, receipt, run};
+use centre::{accepted, answered, bound, config, met, receipt};
 
 #[tokio::test]
 async fn a_warning_in_two_parts_leaves_in_order_and_its_answers_find_their_keys() {
@@ -133,7 +137,7 @@ async fn what_is_no_number_never_leaves_and_is_told_without_the_gateway() {
     session.outlet.send().await.unwrap();
 
     let told = next(&mut session).await;
-    assert_eq!(told, [Report::Answer { key: first, verdict: verdict::no_number() }]);
+    assert_eq!(told, [Report::Answer { key: first, verdict: no_number() }]);
     let (sequence, message) = centre.submit().await;
     assert_eq!((u64::from(sequence), &*message.destination.digits.to_text()), (first + 1, "8619730000001"));
 }
@@ -156,7 +160,7 @@ async fn a_peer_that_closes_in_mid_frame_is_unreachable_after_all_it_said() {
     let mut octets = BytesMut::new();
     accepted(first, "1").encode(&mut octets);
     accepted(second, "2").encode(&mut octets);
-    centre.socket.write_all(&octets[..octets.len() - 5]).await.unwrap();
+    centre.peer.say(&octets[..octets.len() - 5]).await;
     drop(centre);
 
     let accepted = Verdict::Accepted(Some(ProviderId::new(b"1")));
@@ -210,7 +214,7 @@ async fn an_answer_that_cannot_be_read_leaves_its_part_lost_and_not_waiting() {
     let mut octets = BytesMut::new();
     accepted(sequence, "x").encode(&mut octets);
     *octets.last_mut().unwrap() = b'y';
-    centre.socket.write_all(&octets).await.unwrap();
+    centre.peer.say(&octets).await;
     assert_eq!(next(&mut session).await, [Report::Answer { key, verdict: Verdict::Lost }]);
 }
 
@@ -242,12 +246,13 @@ fn what_is_measured_is_what_is_cut() {
 
 #[test]
 fn parts_that_a_message_has_not_are_refused_before_they_leave() {
-    let account = config(1, &json!({})).unwrap().check().unwrap();
+    let talk = SmppTalk::new(Arc::new(config(1, &json!({})).unwrap().check().unwrap()));
     let run = run("雨", &[(ANNA, 0b10)]);
-    assert_eq!(letter::Letter::new(&account, &run).unwrap().templates.len(), 1);
-    assert!(matches!(outlet::leaving(&run, 1), Err(Unfit::Wrong { field, .. }) if field == "part_set"));
-    assert_eq!(outlet::leaving(&run, 2), Ok(1));
-    assert_eq!(outlet::leaving(&run, 16), Ok(1));
+    let letter = Letter::new(talk.account(), &run, |part| talk.template(part, run.not_after));
+    assert_eq!(letter.unwrap().templates.len(), 1);
+    assert!(matches!(leaving(&run, 1), Err(Unfit::Wrong { field, .. }) if field == "part_set"));
+    assert_eq!(leaving(&run, 2), Ok(1));
+    assert_eq!(leaving(&run, 16), Ok(1));
 }
 
 #[test]

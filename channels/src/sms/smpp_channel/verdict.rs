@@ -1,26 +1,17 @@
 //! What the centre's words mean to us: statuses become verdicts, receipts become facts.
 
-use std::time::Duration;
-
 use mingluo_model::{
     channel::{Refusal, Verdict},
     clock::Timestamp,
     delivery::Reason,
-    receipt::{ProviderId, Receipt, ReceiptStatus},
+    receipt::{ProviderId, Receipt},
 };
 
 use crate::sms::{
     number,
-    smpp::{
-        CommandStatus, DeliveryReport, MessageId, MessageIdForm, MessageState, ShortMessage, StatusClass,
-    },
+    session::{THROTTLED, receipt_status, refusal, words},
+    smpp::{CommandStatus, DeliveryReport, MessageId, MessageIdForm, ShortMessage, StatusClass},
 };
-
-/// How long to hold an account back that was too fast: gateways count by the second.
-pub(super) const THROTTLED: Duration = Duration::from_secs(1);
-
-/// The far side's words are kept up to so many octets.
-const LONGEST_WORDS: usize = 64;
 
 /// What the answer to one submit means.
 pub(super) fn of_submit(status: CommandStatus, id: &MessageId, form: MessageIdForm) -> Verdict {
@@ -30,23 +21,18 @@ pub(super) fn of_submit(status: CommandStatus, id: &MessageId, form: MessageIdFo
             Verdict::Busy { retry_after: THROTTLED }
         }
         StatusClass::Temporary | StatusClass::Vendor | StatusClass::BadCredentials => {
-            Verdict::Temporary(refusal(status))
+            Verdict::Temporary(refused(status))
         }
-        StatusClass::Permanent => Verdict::Permanent(refusal(status)),
+        StatusClass::Permanent => Verdict::Permanent(refused(status)),
     }
 }
 
 /// What a generic_nack to one submit means: it was not understood, which is for good only when its status says so.
 pub(super) fn of_nack(status: CommandStatus) -> Verdict {
     match status.class() {
-        StatusClass::Permanent => Verdict::Permanent(refusal(status)),
-        _ => Verdict::Temporary(refusal(status)),
+        StatusClass::Permanent => Verdict::Permanent(refused(status)),
+        _ => Verdict::Temporary(refused(status)),
     }
-}
-
-/// A part whose number is none: it never left.
-pub(super) fn no_number() -> Verdict {
-    Verdict::Permanent(Refusal { reason: Reason::BadAddress, far_code: String::new() })
 }
 
 fn provider_id(id: &MessageId, form: MessageIdForm) -> Option<ProviderId> {
@@ -59,8 +45,8 @@ fn provider_id(id: &MessageId, form: MessageIdForm) -> Option<ProviderId> {
     })
 }
 
-fn refusal(status: CommandStatus) -> Refusal {
-    Refusal { reason: reason(status), far_code: status.to_string() }
+fn refused(status: CommandStatus) -> Refusal {
+    refusal(reason(status), status.to_string())
 }
 
 fn reason(status: CommandStatus) -> Reason {
@@ -92,38 +78,24 @@ pub(super) fn receipt(
         MessageIdForm::AsIs => ProviderId::new(report.message_id.as_bytes()),
         _ => ProviderId::new(form.of_receipt(&report.message_id).as_bytes()),
     };
-    let (state, to) = (report.state, number::from_wire(&message.source.digits));
-    Receipt { provider_id, status: status(state), to, far_code: words(report), at }
-}
-
-/// Both states that are steps on the way are answered before; they could only mean that it is not known.
-const fn status(state: MessageState) -> ReceiptStatus {
-    match state {
-        MessageState::Delivered => ReceiptStatus::Delivered,
-        MessageState::Expired => ReceiptStatus::Expired,
-        MessageState::Undeliverable => ReceiptStatus::Failed(Reason::Unreachable),
-        MessageState::Rejected => ReceiptStatus::Failed(Reason::NotAllowed),
-        MessageState::Deleted => ReceiptStatus::Failed(Reason::FarFault),
-        MessageState::Unknown | MessageState::Enroute | MessageState::Accepted => {
-            ReceiptStatus::Failed(Reason::Other)
-        }
-    }
+    let (state, to) = (report.state, number::from_wire(message.source.digits.as_bytes()));
+    Receipt { provider_id, status: receipt_status(state), to, far_code: far_code(report), at }
 }
 
 /// `stat`, and `err` where it says something.
-fn words(report: DeliveryReport) -> String {
-    let mut words = report.stat.unwrap_or_else(|| report.state.stat().to_owned());
+fn far_code(report: DeliveryReport) -> String {
+    let mut said = report.stat.unwrap_or_else(|| report.state.stat().to_owned());
     if let Some(err) = report.err.filter(|err| err.bytes().any(|octet| octet != b'0')) {
-        words.push(' ');
-        words.push_str(&err);
+        said.push(' ');
+        said.push_str(&err);
     }
-    words.truncate(words.floor_char_boundary(LONGEST_WORDS));
-    words
+    words(said)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sms::smpp::MessageState;
 
     fn submit(status: CommandStatus, id: &str) -> Verdict {
         let id = MessageId::new("message_id", id).unwrap();
@@ -157,7 +129,7 @@ mod tests {
             network_error: None,
             done_date: None,
         };
-        assert_eq!(words(report.clone()), "未".repeat(21));
-        assert_eq!(words(DeliveryReport { stat: None, ..report }), "UNKNOWN 099");
+        assert_eq!(far_code(report.clone()), "未".repeat(21));
+        assert_eq!(far_code(DeliveryReport { stat: None, ..report }), "UNKNOWN 099");
     }
 }

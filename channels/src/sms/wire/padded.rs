@@ -34,6 +34,11 @@ impl<const N: usize> Padded<N> {
         &self.0[..self.0.iter().position(|octet| *octet == 0).unwrap_or(N)]
     }
 
+    /// The whole field, filled up with NUL.
+    pub(in crate::sms) const fn whole(&self) -> &[u8; N] {
+        &self.0
+    }
+
     /// The text; octets that are no UTF-8 become U+FFFD.
     pub fn to_text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.as_bytes())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use mingluo_channels::sms::smpp::{MessageState, ShortMessage, short_message::RECEIPT_FINAL};
+use mingluo_channels::sms::smpp::MessageState;
 
 use super::{Desk, Line};
 use crate::sim_smsc::{
@@ -12,6 +12,7 @@ use crate::sim_smsc::{
     faults::Plant,
     log::{Posted, PostedAs, Record},
     postbag::Receipt,
+    tongue::Submit,
 };
 
 impl Desk {
@@ -40,9 +41,9 @@ impl Desk {
     }
 
     /// Sees to the receipt of a part that was taken.
-    pub(super) fn promise(&mut self, session: u32, id: u64, message: &ShortMessage, dice: Dice, now_us: i64) {
+    pub(super) fn promise(&mut self, session: u32, id: u64, submit: &Submit, dice: Dice, now_us: i64) {
         let faults = Arc::clone(&self.faults);
-        if message.registered_delivery & RECEIPT_FINAL == 0 {
+        if !submit.wants_receipt {
             return;
         }
         if dice.shows(Throw::Silent, faults.silent_percent) {
@@ -53,8 +54,8 @@ impl Desk {
         let fails =
             dice.shows(Throw::Fail, faults.fail_percent) && !dice.shows(Throw::Lie, faults.lie_percent);
         let state = if fails { MessageState::Undeliverable } else { MessageState::Delivered };
-        let (to, from) = (message.source, message.destination);
-        let receipt = Receipt { id, state, session, taken_us: now_us, to, from };
+        let Submit { source: to, destination: from, key, .. } = *submit;
+        let receipt = Receipt { id, state, session, taken_us: now_us, to, from, key };
         let late_us = dice.within_us(Throw::Late, faults.late_ms);
         let due_us = now_us + i64::from(faults.latency_ms) * 1_000 + late_us;
         if dice.shows(Throw::Double, faults.double_percent) {
@@ -118,7 +119,7 @@ impl Desk {
         Record::Posted(posted).put(&mut self.records);
         let number = count(&self.counts.sent);
         if !self.planted(Plant::DropReceipt, number) {
-            line.postbag.send(receipt, now_us, &mut self.slip, out);
+            line.postbag.send(receipt, line.tongue, now_us, &mut self.slip, out);
         }
     }
 

@@ -18,6 +18,7 @@ use super::super::{
     desk::{Desk, Turn},
     log::{Ledger, Sink, read},
     outbox::Outbox,
+    tongue::Tongue,
 };
 
 #[derive(Parser)]
@@ -32,6 +33,7 @@ pub(super) struct Bench {
     outbox: Arc<Outbox>,
     session: u32,
     sink: Arc<Sink>,
+    counts: Arc<Counts>,
     sequence: u32,
     /// What the session was told last.
     pub(super) turn: Turn,
@@ -47,10 +49,19 @@ impl Bench {
         let path = folder.path().join("smsc.log");
         let sink = Arc::new(Sink::create(&path).unwrap());
         let (ids, counts) = (Arc::new(AtomicU64::new(1)), Arc::new(Counts::default()));
-        let desk = Desk::new(Arc::new(faults), ids, counts, Some(Arc::clone(&sink)));
+        let desk = Desk::new(Arc::new(faults), ids, Arc::clone(&counts), Some(Arc::clone(&sink)));
         let outbox = Arc::default();
-        let mut bench =
-            Self { desk, outbox, session: 0, sink, sequence: 0, turn: Turn::Go, path, _folder: folder };
+        let mut bench = Self {
+            desk,
+            outbox,
+            session: 0,
+            sink,
+            counts,
+            sequence: 0,
+            turn: Turn::Go,
+            path,
+            _folder: folder,
+        };
         bench.outbox = bench.bind();
         bench
     }
@@ -59,7 +70,7 @@ impl Bench {
     pub(super) fn bind(&mut self) -> Arc<Outbox> {
         let outbox = Arc::<Outbox>::default();
         let session = self.session + 1;
-        self.desk.enter(session, Arc::clone(&outbox), true);
+        self.desk.enter(session, Arc::clone(&outbox), Tongue::Smpp, true);
         self.session = self.session.max(1);
         outbox
     }
@@ -69,7 +80,7 @@ impl Bench {
         self.desk.leave(self.session);
         self.session += 1;
         self.outbox = Arc::default();
-        self.desk.enter(self.session, Arc::clone(&self.outbox), true);
+        self.desk.enter(self.session, Arc::clone(&self.outbox), Tongue::Smpp, true);
     }
 
     /// The same text to as many numbers, always from the first; what is said to it at once.
@@ -100,6 +111,11 @@ impl Bench {
             Pdu::response(pdu.sequence, CommandStatus::ROK, Body::DeliverSmResp).encode(&mut heard);
         }
         self.desk.hear(self.session, &mut heard, now_us);
+    }
+
+    /// Parts that came too many.
+    pub(super) fn over_window(&self) -> u64 {
+        self.counts.snapshot(0).over_window
     }
 
     /// The log so far, closed.

@@ -50,7 +50,7 @@ impl Stage {
 }
 
 /// A text of two parts to so many numbers.
-fn run(numbers: u32) -> Run<Live> {
+pub(super) fn run(numbers: u32) -> Run<Live> {
     let mut chance = StdRng::seed_from_u64(7);
     let body = Body::Sms { text: "雨".repeat(100) };
     let message = Message::new(AlertId::new(Timestamp(0), &mut chance), Language::chinese(), body);
@@ -66,7 +66,7 @@ fn run(numbers: u32) -> Run<Live> {
 }
 
 /// Hears and answers until so many receipts are in; the ids of answers and of receipts.
-async fn hear(session: &mut Session<Live>, receipts: usize) -> [BTreeSet<ProviderId>; 2] {
+pub(super) async fn hear(session: &mut Session<Live>, receipts: usize) -> [BTreeSet<ProviderId>; 2] {
     let [mut accepted, mut receipted] = [BTreeSet::new(), BTreeSet::new()];
     let mut reports = Vec::new();
     while receipted.len() < receipts {

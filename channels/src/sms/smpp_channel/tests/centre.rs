@@ -1,62 +1,36 @@
 //! A centre that a test plays by hand, and an account that talks to it.
 
-use std::{path::PathBuf, sync::LazyLock, time::Duration};
+use std::{path::PathBuf, sync::LazyLock};
 
 use bytes::BytesMut;
 use mingluo_model::{
-    address::Address as Number,
-    alert::Language,
-    channel::{Parcel, Report, Run},
-    clock::{Timestamp, manual::ManualClock},
-    id::{AlertId, PlanId},
-    message::Body as Words,
+    channel::{Channel, Session},
+    clock::manual::ManualClock,
     mode::Live,
 };
-use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
+use tokio::net::TcpListener;
 
 use super::super::*;
 use crate::sms::{
+    session::stage::{NOW, Peer, secret_file},
     smpp::{
-        Address, AddressDigits, BindResp, Body, CommandStatus, Framer, MessageId, MessageState, Pdu,
-        ReceiptText, ShortMessage,
+        AddressDigits, BindResp, Body, CommandStatus, Framer, MessageId, MessageState, Pdu, ReceiptText,
+        ShortMessage,
     },
     wire::Octets,
 };
 
-pub(super) const NOW: Timestamp = Timestamp(1_795_406_400_000);
-pub(super) const ANNA: &str = "+8619730000001";
-pub(super) const BERT: &str = "+8619730000002";
-
-/// One file for all stories, put in its place whole, since they run side by side.
-pub(super) static PASSWORD_FILE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let file = std::env::temp_dir().join("mingluo-smpp-password");
-    let own = file.with_extension(std::process::id().to_string());
-    std::fs::write(&own, "secret\n").unwrap();
-    std::fs::rename(own, &file).unwrap();
-    file
-});
+pub(super) static PASSWORD_FILE: LazyLock<PathBuf> = LazyLock::new(|| secret_file("secret"));
 
 /// A centre whose every word a test writes.
 pub(super) struct Centre {
-    pub(super) socket: TcpStream,
-    heard: BytesMut,
+    pub(super) peer: Peer,
 }
 
 impl Centre {
     pub(super) async fn hear(&mut self) -> Option<Pdu> {
-        loop {
-            if let Some(pdu) = Framer::default().push(&mut self.heard).unwrap() {
-                return Some(pdu);
-            }
-            if self.socket.read_buf(&mut self.heard).await.unwrap_or(0) == 0 {
-                return None;
-            }
-        }
+        self.peer.hear(|heard| Framer::default().push(heard).unwrap()).await
     }
 
     pub(super) async fn submit(&mut self) -> (u32, ShortMessage) {
@@ -71,7 +45,7 @@ impl Centre {
         for pdu in pdus {
             pdu.encode(&mut octets);
         }
-        self.socket.write_all(&octets).await.unwrap();
+        self.peer.say(&octets).await;
     }
 }
 
@@ -126,7 +100,7 @@ pub(super) async fn met(
     let clock = ManualClock::at(NOW);
     let channel = channel(door.local_addr().unwrap().port(), &clock);
     let centre = async {
-        let mut centre = Centre { socket: door.accept().await.unwrap().0, heard: BytesMut::new() };
+        let mut centre = Centre { peer: Peer::new(door.accept().await.unwrap().0) };
         let Pdu { sequence, body: Body::BindTransceiver(bind), .. } = centre.hear().await.unwrap() else {
             panic!("no bind")
         };
@@ -141,30 +115,4 @@ pub(super) async fn met(
 pub(super) async fn bound() -> (Session<Live>, Centre, Arc<ManualClock>) {
     let (session, centre, clock) = met(CommandStatus::ROK).await;
     (session.unwrap(), centre, clock)
-}
-
-pub(super) fn message(text: &str) -> Arc<Message<Live>> {
-    let alert = AlertId::new(NOW, &mut StdRng::seed_from_u64(1));
-    Arc::new(Message::new(alert, Language::chinese(), Words::Sms { text: text.into() }))
-}
-
-pub(super) fn run(text: &str, to: &[(&str, u16)]) -> Run<Live> {
-    let parcel = |(ordinal, (number, part_set)): (usize, &(&str, u16))| Parcel {
-        ordinal: ordinal as u32,
-        attempt: 1,
-        part_set: *part_set,
-        to: Number::new(*number),
-    };
-    Run {
-        plan: PlanId::new(NOW, &mut StdRng::seed_from_u64(7)),
-        message: message(text),
-        not_after: NOW.plus(Duration::from_hours(1)),
-        parcels: to.iter().enumerate().map(parcel).collect(),
-    }
-}
-
-pub(super) async fn next(session: &mut Session<Live>) -> Vec<Report> {
-    let mut reports = Vec::new();
-    session.inlet.next(&mut reports).await.unwrap();
-    reports
 }

@@ -7,7 +7,7 @@ const WIRE: u64 = 0x7FFF_FFFF;
 
 /// Gives keys out and finds them again.
 #[derive(Debug)]
-pub(super) struct Keys {
+pub(in crate::sms) struct Keys {
     next: AtomicU64,
 }
 
@@ -18,8 +18,13 @@ impl Default for Keys {
 }
 
 impl Keys {
+    /// Keys from `first` on, which is never 0.
+    pub(in crate::sms) fn starting_at(first: u64) -> Self {
+        Self { next: AtomicU64::new(first.max(1)) }
+    }
+
     /// The first of `count` consecutive keys, none of which is 0 on the wire.
-    pub(super) fn take(&self, count: u64) -> u64 {
+    pub(in crate::sms) fn take(&self, count: u64) -> u64 {
         let begin = |next: u64| {
             let last = next + count.saturating_sub(1);
             let rounds = last >> 31;

@@ -1,4 +1,4 @@
-//! One message as this account sends it: signed, cut into parts, and encoded once for everybody.
+//! One message as an account sends it: signed, cut into parts, and encoded once for everybody.
 
 use std::sync::Arc;
 
@@ -10,38 +10,36 @@ use mingluo_model::{
     mode::Mode,
 };
 
-use super::config::Account;
+use super::Account;
 use crate::sms::{
     segment::{PART_UNITS, Part, SINGLE_UNITS, SegmentError, segment},
-    smpp::{Address, ShortMessage, SubmitTemplate, time},
+    smpp::time::TimeError,
 };
 
 /// The parts of one plan's message, encoded but for number and sequence.
-pub(super) struct Letter<M: Mode> {
+pub(in crate::sms) struct Letter<M: Mode, T> {
     message: Arc<Message<M>>,
     plan: PlanId,
     not_after: Timestamp,
     /// One for each part, in order.
-    pub(super) templates: Vec<SubmitTemplate>,
+    pub(in crate::sms) templates: Vec<T>,
 }
 
-impl<M: Mode> Letter<M> {
+impl<M: Mode, T> Letter<M, T> {
     /// Encodes the message of a run.
-    pub(super) fn new(account: &Account, run: &Run<M>) -> Result<Self, Unfit> {
-        let validity = time::absolute(run.not_after.0, account.offset_minutes)
-            .map_err(|cause| Unfit::Wrong { field: "not_after".into(), problem: cause.to_string() })?;
-        // Numbers leave in their international form (clauses 5.2.5 and 5.2.6).
-        let anybody = Address { ton: 1, npi: 1, ..Address::default() };
-        let template = |part: &Part| {
-            let message = ShortMessage::of_part(account.source, anybody, part);
-            SubmitTemplate::new(&ShortMessage { validity_period: validity, ..message })
-        };
+    pub(in crate::sms) fn new(
+        account: &Account,
+        run: &Run<M>,
+        template: impl Fn(&Part) -> Result<T, TimeError>,
+    ) -> Result<Self, Unfit> {
         let parts = parts(account, &run.message, reference(run.plan))?;
+        let templates: Result<_, _> = parts.iter().map(template).collect();
+        let wrong = |cause: TimeError| Unfit::Wrong { field: "not_after".into(), problem: cause.to_string() };
         Ok(Self {
             message: Arc::clone(&run.message),
             plan: run.plan,
             not_after: run.not_after,
-            templates: parts.iter().map(template).collect(),
+            templates: templates.map_err(wrong)?,
         })
     }
 

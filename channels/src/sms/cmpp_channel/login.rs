@@ -1,0 +1,85 @@
+//! The login (clause 8.4.1): proofs both ways, and the way back to version 2.0.
+
+use bytes::BytesMut;
+use mingluo_model::{channel::SendError, clock::Clock};
+use tokio::net::TcpStream;
+
+use super::{Cmpp, VersionChoice};
+use crate::sms::{
+    cmpp::{Body, Connect, ConnectResp, ConnectStatus, Framer, Pdu, Version},
+    session::{THROTTLED, meet, unexpected, unreachable},
+    wire::{AnswerClass, Stamp},
+};
+
+/// The login's own sequence; it is answered before any part has one.
+const FIRST: u32 = 1;
+
+/// Connects and logs in. Gives the version that both speak and the octets that came behind the answer.
+///
+/// # Errors
+/// [`SendError::Refused`] with the status when the account must be looked at, or when the gateway does not prove that
+/// it knows the secret; [`SendError::Unreachable`] otherwise.
+pub(super) async fn connect(
+    cmpp: &Cmpp,
+    clock: &dyn Clock,
+) -> Result<(TcpStream, Version, BytesMut), SendError> {
+    let first = if cmpp.version == VersionChoice::V20 { Version::V20 } else { Version::V30 };
+    match ask(cmpp, clock, first).await? {
+        (_, ConnectResp { status: ConnectStatus::VERSION_TOO_HIGH, .. }, _)
+            if cmpp.version == VersionChoice::Auto =>
+        {
+            tracing::info!(account = %cmpp.account.name, "the gateway does not speak CMPP 3.0, falling back to 2.0");
+            let (socket, resp, heard) = ask(cmpp, clock, Version::V20).await?;
+            Ok((socket, answered(&resp, Version::V20)?, heard))
+        }
+        (socket, resp, heard) => Ok((socket, answered(&resp, first)?, heard)),
+    }
+}
+
+async fn ask(
+    cmpp: &Cmpp,
+    clock: &dyn Clock,
+    version: Version,
+) -> Result<(TcpStream, ConnectResp, BytesMut), SendError> {
+    let stamp = Stamp::local(clock.now().0, cmpp.offset_minutes)
+        .map_err(|cause| SendError::Refused { detail: format!("this machine's clock: {cause}") })?;
+    let secret = cmpp.secret.expose().as_bytes();
+    let connect = Connect::new(cmpp.sp_id, secret, stamp, version);
+    let mut login = BytesMut::new();
+    Pdu { sequence: FIRST, body: Body::Connect(connect) }.encode(version, &mut login);
+    let (socket, resp, heard) = meet(&cmpp.account, clock, &login, read).await?;
+    if resp.status == ConnectStatus::OK && cmpp.check_digest && !resp.knows(&connect, secret) {
+        let detail = "the gateway does not know secret_file: it may not be the carrier's; \
+                      for one that fills its proof with rubbish set check_gateway_digest = false";
+        return Err(SendError::Refused { detail: detail.into() });
+    }
+    Ok((socket, resp, heard))
+}
+
+fn read(heard: &mut BytesMut) -> Result<Option<ConnectResp>, SendError> {
+    match Framer::default().push(heard).map_err(unexpected)? {
+        None => Ok(None),
+        Some(Pdu { body: Body::ConnectResp(resp), .. }) => Ok(Some(resp)),
+        Some(pdu) => Err(unexpected(format!("command {:#010x}", pdu.body.command_id()))),
+    }
+}
+
+/// The version to speak: an older one than was asked for, if the gateway names it or answers in it.
+fn answered(resp: &ConnectResp, asked: Version) -> Result<Version, SendError> {
+    let status = resp.status;
+    match status.class() {
+        AnswerClass::Ok => {
+            let named = Version::from_wire(resp.version).unwrap_or(asked);
+            let older = [asked, named, resp.layout].contains(&Version::V20);
+            Ok(if older { Version::V20 } else { Version::V30 })
+        }
+        AnswerClass::Busy => Err(SendError::Busy { retry_after: THROTTLED }),
+        AnswerClass::Temporary | AnswerClass::Repeated => {
+            Err(unreachable(format!("the login was answered {status}")))
+        }
+        AnswerClass::Permanent | AnswerClass::Account => {
+            let detail = format!("{status}: check sp_id, secret_file, version and our registered address");
+            Err(SendError::Refused { detail })
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The keys that every gateway's account has, and what they become once they are checked.
+
+use std::{
+    num::{NonZeroU8, NonZeroU16, NonZeroU32},
+    time::Duration,
+};
+
+use mingluo_model::{
+    channel::{Limits, MOST_PARTS},
+    plan::AccountName,
+};
+use serde::Deserialize;
+
+use crate::account::{ConfigError, in_range, is_loopback};
+use crate::sms::{
+    segment::{Signature, segment},
+    smpp::time,
+    wire::{Padded, TextError},
+};
+
+/// An instant to try an account's offset on: 2026-11-23T04:00:00Z.
+const ANY_INSTANT_MS: i64 = 1_795_406_400_000;
+
+/// Who puts the registered name (签名) into the text.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "placement", deny_unknown_fields)]
+pub enum SignatureConfig {
+    /// We do, in front.
+    InFront {
+        /// The name, without 【】.
+        text: String,
+    },
+    /// The gateway does, in front; its room is kept free.
+    GatewayAdds {
+        /// The name, without 【】.
+        text: String,
+    },
+    /// Nobody.
+    None,
+}
+
+/// How a gateway wants mainland numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberForm {
+    /// Eleven digits.
+    #[default]
+    Plain,
+    /// `86` before them.
+    #[serde(rename = "with_86")]
+    With86,
+}
+
+/// Declares an account's configuration: the keys that all gateways share, each with its meaning, and its own.
+macro_rules! gateway_config {
+    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $kind:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// The account's name in plans and on pages.
+            pub name: mingluo_model::plan::AccountName,
+            /// A rehearsal's account: the gateway must be on this machine.
+            #[serde(default)]
+            pub pretend: bool,
+            /// The gateway's host name or IP address.
+            pub host: String,
+            /// Its port.
+            pub port: u16,
+            /// The access code (接入码) that phones show as the sender, with its extension; at most 20 digits.
+            pub source_address: String,
+            /// Connections at most; 1 to 64.
+            pub sessions: u32,
+            /// Unanswered parts a connection may have; 1 to 100,000 and at least `max_parts`.
+            pub window: u32,
+            /// Parts a second over the account; 1 to 10,000,000.
+            pub per_second: u32,
+            /// The registered name and who adds it.
+            pub signature: $crate::sms::session::SignatureConfig,
+            /// Parts one message may have; 1 to 16.
+            #[serde(default = "max_parts")]
+            pub max_parts: u32,
+            /// Seconds to wait for the login, for an answer, for a sign of life, and for the socket to take what leaves; 1 to 600.
+            #[serde(default = "response_timeout_s")]
+            pub response_timeout_s: u32,
+            /// Seconds to wait for a connection; 1 to 600.
+            #[serde(default = "connect_timeout_s")]
+            pub connect_timeout_s: u32,
+            $($(#[$about])* pub $field: $kind,)*
+        }
+
+        impl $name {
+            /// The keys that all gateways share.
+            const fn shared(&self) -> $crate::sms::session::Shared<'_> {
+                $crate::sms::session::Shared {
+                    name: &self.name,
+                    pretend: self.pretend,
+                    host: self.host.as_str(),
+                    port: self.port,
+                    sessions: self.sessions,
+                    window: self.window,
+                    per_second: self.per_second,
+                    signature: &self.signature,
+                    max_parts: self.max_parts,
+                    response_timeout_s: self.response_timeout_s,
+                    connect_timeout_s: self.connect_timeout_s,
+                }
+            }
+        }
+
+        const fn max_parts() -> u32 {
+            8
+        }
+
+        const fn response_timeout_s() -> u32 {
+            30
+        }
+
+        const fn connect_timeout_s() -> u32 {
+            5
+        }
+    };
+}
+
+pub(in crate::sms) use gateway_config;
+
+/// The keys that all gateways share, as an operator wrote them.
+pub(in crate::sms) struct Shared<'a> {
+    pub(in crate::sms) name: &'a AccountName,
+    pub(in crate::sms) pretend: bool,
+    pub(in crate::sms) host: &'a str,
+    pub(in crate::sms) port: u16,
+    pub(in crate::sms) sessions: u32,
+    pub(in crate::sms) window: u32,
+    pub(in crate::sms) per_second: u32,
+    pub(in crate::sms) signature: &'a SignatureConfig,
+    pub(in crate::sms) max_parts: u32,
+    pub(in crate::sms) response_timeout_s: u32,
+    pub(in crate::sms) connect_timeout_s: u32,
+}
+
+/// What all checked accounts have.
+pub(in crate::sms) struct Account {
+    pub(in crate::sms) name: AccountName,
+    pub(in crate::sms) host: String,
+    pub(in crate::sms) port: u16,
+    pub(in crate::sms) pretend: bool,
+    pub(in crate::sms) limits: Limits,
+    pub(in crate::sms) signature: Signature,
+    pub(in crate::sms) max_parts: NonZeroU8,
+    /// Silence after which something is done about it.
+    pub(in crate::sms) quiet: Duration,
+    /// Questions for a sign of life before silence is believed.
+    pub(in crate::sms) probes: u32,
+    pub(in crate::sms) response_timeout: Duration,
+    pub(in crate::sms) connect_timeout: Duration,
+}
+
+impl Shared<'_> {
+    /// Checks every key. `usual_port` is named where none was given.
+    pub(in crate::sms) fn check(
+        &self,
+        usual_port: u16,
+        quiet: Duration,
+        probes: u32,
+    ) -> Result<Account, ConfigError> {
+        self.check_host(usual_port)?;
+        Ok(Account {
+            limits: self.limits()?,
+            signature: self.signature()?,
+            max_parts: NonZeroU8::new(self.parts()? as u8).unwrap_or(NonZeroU8::MIN),
+            quiet,
+            probes,
+            response_timeout: seconds("response_timeout_s", self.response_timeout_s, 600)?,
+            connect_timeout: seconds("connect_timeout_s", self.connect_timeout_s, 600)?,
+            name: self.name.clone(),
+            host: self.host.to_owned(),
+            port: self.port,
+            pretend: self.pretend,
+        })
+    }
+
+    fn check_host(&self, usual_port: u16) -> Result<(), ConfigError> {
+        let host = self.host;
+        if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c == '/') {
+            return Err(ConfigError::new("host", host, "use a host name or an IP address"));
+        }
+        if self.pretend && !is_loopback(host) {
+            return Err(ConfigError::new("host", host, "a pretend account takes 127.0.0.1 only"));
+        }
+        if self.port == 0 {
+            let fix = format!("use the gateway's port, mostly {usual_port}");
+            return Err(ConfigError::new("port", self.port, fix));
+        }
+        Ok(())
+    }
+
+    fn limits(&self) -> Result<Limits, ConfigError> {
+        let window = in_range("window", self.window, 1..=100_000)?;
+        if window < self.parts()? {
+            let fix = format!("use at least max_parts, {}", self.max_parts);
+            return Err(ConfigError::new("window", window, fix));
+        }
+        let sessions = in_range("sessions", self.sessions, 1..=64)? as u16;
+        let per_second = in_range("per_second", self.per_second, 1..=10_000_000)?;
+        let window = NonZeroU32::new(window).unwrap_or(NonZeroU32::MIN);
+        Ok(Limits {
+            per_second: NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
+            window,
+            batch: window,
+            sessions: NonZeroU16::new(sessions).unwrap_or(NonZeroU16::MIN),
+            answer_within: Some(seconds("response_timeout_s", self.response_timeout_s, 600)?),
+        })
+    }
+
+    fn parts(&self) -> Result<u32, ConfigError> {
+        in_range("max_parts", self.max_parts, 1..=u32::from(MOST_PARTS))
+    }
+
+    fn signature(&self) -> Result<Signature, ConfigError> {
+        let (signature, name) = match self.signature {
+            SignatureConfig::None => return Ok(Signature::None),
+            SignatureConfig::InFront { text } => (Signature::InFront(text.clone()), text),
+            SignatureConfig::GatewayAdds { text } => {
+                let units =
+                    u16::try_from(text.encode_utf16().count() + "【】".chars().count()).unwrap_or(u16::MAX);
+                (Signature::GatewayAdds { units }, text)
+            }
+        };
+        let wrong = |fix: String| ConfigError::new("signature", name, fix);
+        if name.trim().is_empty() || name.contains(['【', '】']) {
+            return Err(wrong("give the registered name alone, without 【】".into()));
+        }
+        segment("。", &signature, 0, NonZeroU8::MAX).map_err(|cause| wrong(cause.to_string()))?;
+        Ok(signature)
+    }
+}
+
+/// The digits of an access code.
+pub(in crate::sms) fn source_code(code: &str) -> Result<&str, ConfigError> {
+    if code.is_empty() || code.len() > 20 || !code.bytes().all(|octet| octet.is_ascii_digit()) {
+        let fix = "use the access code's digits, at most 20, like 106900012379";
+        return Err(ConfigError::new("source_address", code, fix));
+    }
+    Ok(code)
+}
+
+/// The gateway's local time in minutes east of UTC.
+pub(in crate::sms) fn zone(minutes: i16) -> Result<i16, ConfigError> {
+    time::receipt_date(ANY_INSTANT_MS, minutes)
+        .map(|_date| minutes)
+        .map_err(|cause| ConfigError::new("utc_offset_minutes", minutes, cause.to_string()))
+}
+
+/// A text for a fixed field.
+pub(in crate::sms) fn text<const N: usize>(
+    field: &'static str,
+    value: &str,
+) -> Result<Padded<N>, ConfigError> {
+    Padded::new(field, value).map_err(|cause: TextError| ConfigError::new(field, value, cause.to_string()))
+}
+
+/// Seconds that must lie between 1 and `longest`.
+pub(in crate::sms) fn seconds(
+    field: &'static str,
+    value: u32,
+    longest: u32,
+) -> Result<Duration, ConfigError> {
+    Ok(Duration::from_secs(in_range(field, value, 1..=longest)?.into()))
+}
