@@ -14,7 +14,7 @@ use crate::sms::{
     cmpp::{Body, ConnectResp, ConnectStatus, Deliver, DeliverResp, MsgId, Pdu, Version},
     session::{
         NumberForm, no_number, refusal,
-        stage::{ANNA, BERT, next, run, send, so_many},
+        stage::{ANNA, BERT, next, run, send, so_many, soon},
         unreachable,
     },
 };
@@ -155,7 +155,7 @@ async fn a_cut_in_mid_frame_ends_the_session_after_all_that_was_said() {
     drop(gateway);
     let told = next(&mut session).await;
     assert!(matches!(&told[..], [Report::Answer { key: told, .. }] if *told == key));
-    assert!(matches!(session.inlet.next(&mut Vec::new()).await, Err(SendError::Unreachable { .. })));
+    assert!(matches!(soon(session.inlet.next(&mut Vec::new())).await, Err(SendError::Unreachable { .. })));
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn a_length_that_lies_ends_the_session_and_an_unreadable_answer_loses_one_
     octets.extend_from_slice(&u32::MAX.to_be_bytes());
     gateway.peer.say(&octets).await;
     assert_eq!(next(&mut session).await, [Report::Answer { key, verdict: Verdict::Lost }]);
-    assert!(matches!(session.inlet.next(&mut Vec::new()).await, Err(SendError::Unreachable { .. })));
+    assert!(matches!(soon(session.inlet.next(&mut Vec::new())).await, Err(SendError::Unreachable { .. })));
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn silence_is_asked_three_times_and_then_believed() {
         clock.advance(Duration::from_secs(30));
     };
     let mut reports = Vec::new();
-    let (end, ()) = tokio::join!(session.inlet.next(&mut reports), silence);
+    let (end, ()) = soon(async { tokio::join!(session.inlet.next(&mut reports), silence) }).await;
     assert_eq!(end, Err(unreachable("no sign of life for 120s")));
 }
 
@@ -202,7 +202,7 @@ async fn any_octet_is_life_also_while_the_window_is_stalled() {
         }
         gateway.say(&[answered(sequence, 1, 0)]).await;
     };
-    let (reports, ()) = tokio::join!(next(&mut session), talk);
+    let (reports, ()) = soon(async { tokio::join!(next(&mut session), talk) }).await;
     assert!(matches!(&reports[..], [Report::Answer { key: told, .. }] if *told == key));
 }
 
@@ -218,7 +218,7 @@ async fn both_sides_say_goodbye_first() {
 
     let (mut session, mut gateway, _) = connected().await;
     gateway.say(&[Pdu { sequence: 5, body: Body::Terminate }]).await;
-    let end = session.inlet.next(&mut Vec::new()).await;
+    let end = soon(session.inlet.next(&mut Vec::new())).await;
     assert_eq!(end, Err(unreachable("the gateway ended the session")));
     assert_eq!(gateway.hear().await.unwrap(), Pdu { sequence: 5, body: Body::TerminateResp });
 }

@@ -7,7 +7,7 @@ use mingluo_model::{
     address::Address,
     alert::Language,
     channel::{Parcel, Report, Run, Session},
-    clock::Timestamp,
+    clock::{Timestamp, system::SystemClock, within},
     id::{AlertId, PlanId},
     message::{Body, Message},
     mode::Live,
@@ -40,7 +40,7 @@ impl Peer {
             if let Some(pdu) = read(&mut self.heard) {
                 return Some(pdu);
             }
-            if self.socket.read_buf(&mut self.heard).await.unwrap_or(0) == 0 {
+            if soon(self.socket.read_buf(&mut self.heard)).await.unwrap_or(0) == 0 {
                 return None;
             }
         }
@@ -81,18 +81,22 @@ pub(in crate::sms) fn run(text: &str, to: &[(&str, u16)]) -> Run<Live> {
     }
 }
 
+/// A story that comes to a stand fails, whatever its own clock says.
+pub(in crate::sms) async fn soon<T>(story: impl Future<Output = T>) -> T {
+    let clock = SystemClock::shared();
+    within(clock.as_ref(), Duration::from_secs(10), story).await.expect("the story goes on")
+}
+
 /// What comes in next.
 pub(in crate::sms) async fn next(session: &mut Session<Live>) -> Vec<Report> {
-    let mut reports = Vec::new();
-    session.inlet.next(&mut reports).await.unwrap();
-    reports
+    so_many(session, 1).await
 }
 
 /// What comes in until there are so many reports.
 pub(in crate::sms) async fn so_many(session: &mut Session<Live>, count: usize) -> Vec<Report> {
     let mut reports = Vec::new();
     while reports.len() < count {
-        session.inlet.next(&mut reports).await.unwrap();
+        soon(session.inlet.next(&mut reports)).await.unwrap();
     }
     reports
 }

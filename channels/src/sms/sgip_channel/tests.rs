@@ -13,7 +13,7 @@ use super::*;
 use crate::sms::{
     session::{
         no_number, refusal,
-        stage::{ANNA, BERT, next, run, send, so_many},
+        stage::{ANNA, BERT, next, run, send, so_many, soon},
         unreachable,
     },
     sgip::{Body, CommandResult, Deliver, FROM_GATEWAY, FROM_SP, Pdu, Sequence},
@@ -166,7 +166,7 @@ async fn a_busy_node_is_busy_and_a_forgotten_bind_ends_the_session() {
     let strange = Sequence { node: NODE + 1, ..sequence };
     gateway.say(&[answered(strange, CommandResult::OK), answered(sequence, CommandResult::LOGIN)]).await;
     assert_eq!(next(&mut session).await, [Report::Answer { key, verdict: busy }]);
-    assert!(session.inlet.next(&mut Vec::new()).await.is_err());
+    assert!(soon(session.inlet.next(&mut Vec::new())).await.is_err());
 }
 
 #[tokio::test]
@@ -196,7 +196,8 @@ async fn an_idle_link_is_closed_in_good_order_and_opened_for_the_next_run() {
         (key, gateway)
     };
     let mut reports = Vec::new();
-    let (heard, (key, _gateway)) = tokio::join!(session.inlet.next(&mut reports), story);
+    let (heard, (key, _gateway)) =
+        soon(async { tokio::join!(session.inlet.next(&mut reports), story) }).await;
     assert_eq!(heard, Ok(()));
     assert!(key > first);
     assert!(
@@ -224,7 +225,7 @@ async fn a_link_that_the_gateway_drops_is_missed_only_while_it_owes_an_answer() 
     send(&mut session, &run("雨", &[(ANNA, 1)])).await;
     gateway.submit().await;
     drop(gateway);
-    let end = session.inlet.next(&mut Vec::new()).await;
+    let end = soon(session.inlet.next(&mut Vec::new())).await;
     assert_eq!(end, Err(unreachable("the gateway closed the connection")));
 }
 
@@ -243,14 +244,14 @@ async fn a_run_for_which_no_link_is_to_be_had_never_left_and_is_put_off() {
         first
     };
     let mut reports = Vec::new();
-    let (_, first) = tokio::join!(session.inlet.next(&mut reports), story);
+    let (_, first) = soon(async { tokio::join!(session.inlet.next(&mut reports), story) }).await;
     while reports.len() < 2 {
         session.inlet.next(&mut reports).await.unwrap();
     }
     let busy = Verdict::Busy { retry_after: Duration::from_secs(1) };
     assert!(reports.contains(&Report::Answer { key: first + 1, verdict: busy }));
     assert!(reports.contains(&Report::Answer { key: first, verdict: no_number() }));
-    let end = session.inlet.next(&mut Vec::new()).await;
+    let end = soon(session.inlet.next(&mut Vec::new())).await;
     assert!(matches!(end, Err(SendError::Refused { .. })), "{end:?}");
 }
 
@@ -262,7 +263,7 @@ async fn a_gateway_that_owes_an_answer_for_too_long_is_given_up() {
     gateway.submit().await;
     let silence = async { stage.clock.advance(Duration::from_secs(30)) };
     let mut reports = Vec::new();
-    let (end, ()) = tokio::join!(session.inlet.next(&mut reports), silence);
+    let (end, ()) = soon(async { tokio::join!(session.inlet.next(&mut reports), silence) }).await;
     assert_eq!(end, Err(unreachable("no answer for 30s")));
 }
 

@@ -13,7 +13,7 @@ use super::*;
 use crate::sms::{
     session::{
         no_number, refusal,
-        stage::{ANNA, BERT, next, run, send, so_many},
+        stage::{ANNA, BERT, next, run, send, so_many, soon},
         unreachable,
     },
     smgp::{
@@ -124,7 +124,7 @@ async fn a_cut_in_mid_frame_ends_the_session_after_all_that_was_said() {
     drop(gateway);
     let told = next(&mut session).await;
     assert!(matches!(&told[..], [Report::Answer { key: told, .. }] if *told == key));
-    assert!(matches!(session.inlet.next(&mut Vec::new()).await, Err(SendError::Unreachable { .. })));
+    assert!(matches!(soon(session.inlet.next(&mut Vec::new())).await, Err(SendError::Unreachable { .. })));
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn an_unreadable_answer_loses_one_part_and_a_length_that_lies_the_session(
     octets.extend_from_slice(&[0, 0, 0, 3]);
     gateway.peer.say(&octets).await;
     assert_eq!(next(&mut session).await, [Report::Answer { key, verdict: Verdict::Lost }]);
-    assert!(matches!(session.inlet.next(&mut Vec::new()).await, Err(SendError::Unreachable { .. })));
+    assert!(matches!(soon(session.inlet.next(&mut Vec::new())).await, Err(SendError::Unreachable { .. })));
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn silence_is_asked_three_times_and_then_believed() {
         }
     };
     let mut reports = Vec::new();
-    let (end, ()) = tokio::join!(session.inlet.next(&mut reports), silence);
+    let (end, ()) = soon(async { tokio::join!(session.inlet.next(&mut reports), silence) }).await;
     assert_eq!(end, Err(unreachable("no sign of life for 150s")));
 }
 
@@ -168,7 +168,7 @@ async fn both_sides_say_goodbye_first() {
 
     let (mut session, mut gateway, _) = connected(json!({})).await;
     gateway.say(&[Pdu { sequence: 5, body: Body::ActiveTest }, Pdu { sequence: 6, body: Body::Exit }]).await;
-    let end = session.inlet.next(&mut Vec::new()).await;
+    let end = soon(session.inlet.next(&mut Vec::new())).await;
     assert_eq!(end, Err(unreachable("the gateway ended the session")));
     assert_eq!(gateway.hear().await.unwrap(), Pdu { sequence: 5, body: Body::ActiveTestResp });
     assert_eq!(gateway.hear().await.unwrap(), Pdu { sequence: 6, body: Body::ExitResp });

@@ -10,6 +10,7 @@ use mingluo_model::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::super::*;
 use crate::sms::{
@@ -17,7 +18,7 @@ use crate::sms::{
         Body, CommandResult, Connect, ConnectResp, ConnectStatus, Deliver, Framer, MsgId, Pdu, Report,
         Submit, SubmitResp, Version, time,
     },
-    session::stage::{NOW, Peer, secret_file},
+    session::stage::{NOW, Peer, secret_file, soon},
     wire::Authenticator,
 };
 
@@ -108,10 +109,15 @@ pub(super) async fn met(
     let clock = ManualClock::at(NOW);
     let config = config(door.local_addr().unwrap().port(), &changes).unwrap();
     let channel: CmppChannel<Live> = config.build(Arc::clone(&clock) as SharedClock).unwrap();
+    let opened = CancellationToken::new();
     let gateway = async {
         let mut last = None;
         for answer in answers {
-            let peer = Peer::new(door.accept().await.unwrap().0);
+            let met = tokio::select! {
+                met = door.accept() => met,
+                () = opened.cancelled() => break,
+            };
+            let peer = Peer::new(met.unwrap().0);
             let mut gateway = Gateway { peer, version: Version::V20 };
             let Pdu { sequence, body: Body::Connect(connect) } = gateway.hear().await.unwrap() else {
                 panic!("no connect")
@@ -123,7 +129,12 @@ pub(super) async fn met(
         }
         last.unwrap()
     };
-    let (session, gateway) = tokio::join!(channel.open(), gateway);
+    let open = async {
+        let session = channel.open().await;
+        opened.cancel();
+        session
+    };
+    let (session, gateway) = soon(async { tokio::join!(open, gateway) }).await;
     (session, gateway, clock)
 }
 

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::super::*;
 use crate::sms::{
-    session::stage::{NOW, Peer, secret_file},
+    session::stage::{NOW, Peer, secret_file, soon},
     sgip::{Bind, Body, CommandResult, FROM_GATEWAY, FROM_SP, Framer, Pdu, Report, Sequence, Submit},
 };
 
@@ -90,7 +90,7 @@ impl Stage {
     }
 
     pub(super) async fn met(&self, result: CommandResult) -> (Result<Session<Live>, SendError>, Gateway) {
-        tokio::join!(self.channel.open(), Gateway::welcome(&self.door, result))
+        soon(async { tokio::join!(self.channel.open(), Gateway::welcome(&self.door, result)) }).await
     }
 
     pub(super) async fn bound(&self) -> (Session<Live>, Gateway) {

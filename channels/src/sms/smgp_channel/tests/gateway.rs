@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use super::super::*;
 use crate::sms::{
-    session::stage::{NOW, Peer, secret_file},
+    session::stage::{NOW, Peer, secret_file, soon},
     smgp::{Body, Deliver, Framer, Login, LoginResp, MsgId, Pdu, Report, Status, Submit, SubmitResp, time},
     wire::Authenticator,
 };
@@ -112,7 +112,7 @@ pub(super) async fn met(
         gateway.say(&[Pdu { sequence, body: Body::LoginResp(answer(&login)) }]).await;
         gateway
     };
-    let (session, gateway) = tokio::join!(channel.open(), gateway);
+    let (session, gateway) = soon(async { tokio::join!(channel.open(), gateway) }).await;
     (session, gateway, clock)
 }
 
