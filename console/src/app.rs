@@ -83,7 +83,7 @@ impl City {
         let region = Region::read(&config)?;
         let store = open_store(&config).await?;
         let stop = CancellationToken::new();
-        let signer = signer(&config);
+        let signer = signer(&config, &clock);
         let live = channels::<Live>(&config.live, &clock, &signer).context("[live]")?;
         let drill = channels::<Drill>(&config.drill, &clock, &signer).context("[drill]")?;
         register(store.as_ref(), &live, &drill).await?;
@@ -110,7 +110,7 @@ impl City {
     /// The first key that is wrong.
     pub fn check_accounts(config: &Config) -> anyhow::Result<String> {
         let clock: SharedClock = mingluo_model::clock::system::SystemClock::shared();
-        let signer = signer(config);
+        let signer = signer(config, &clock);
         let live = channels::<Live>(&config.live, &clock, &signer).context("[live]")?;
         let drill = channels::<Drill>(&config.drill, &clock, &signer).context("[drill]")?;
         for speakers in live.speakers.iter().chain(&drill.speakers) {
@@ -122,13 +122,15 @@ impl City {
     /// Stops sending, drains, closes the sessions.
     pub async fn shutdown(&self) {
         self.stop.cancel();
+        self.live.finish().await;
+        self.drill.finish().await;
         self.live.engine().shutdown().await;
         self.drill.engine().shutdown().await;
     }
 }
 
-fn signer(config: &Config) -> Arc<dyn Signer> {
-    Arc::new(SocketSigner::new(config.signer.socket.clone()))
+fn signer(config: &Config, clock: &SharedClock) -> Arc<dyn Signer> {
+    Arc::new(SocketSigner::new(config.signer.socket.clone(), clock.clone()))
 }
 
 /// Opens the store with its vault.
@@ -217,7 +219,7 @@ async fn office<M: Mode>(
 ) -> anyhow::Result<Arc<Office<M>>> {
     let lease =
         engine::take_lease::<M>(store.as_ref(), &config.node.name, &config.dispatch, clock, chance).await?;
-    let renderer = renderer(config, region, &outward)?;
+    let renderer = renderer(config, region, &outward, clock)?;
     let engine = Engine::start(Parts {
         store: Arc::clone(store),
         lease,
@@ -244,6 +246,7 @@ fn renderer<M: Mode>(
     config: &Config,
     region: &Region,
     outward: &Outward<M>,
+    clock: &SharedClock,
 ) -> Result<Renderer, ConfigError> {
     let render = &config.render;
     let platform: ResourceCode = render.platform.parse().map_err(|_| {
@@ -259,7 +262,7 @@ fn renderer<M: Mode>(
         hazards: region.hazards.clone(),
         sms: Template::new(&render.sms),
         wechat,
-        broadcaster: outward.speakers.is_some().then(|| Broadcaster::new(signer(config), platform)),
+        broadcaster: outward.speakers.is_some().then(|| Broadcaster::new(signer(config, clock), platform)),
         pretend: outward.pretend.clone(),
         sms_forms: outward.sms_forms.clone(),
         cap_sender: render.cap_sender.clone(),
