@@ -154,8 +154,10 @@ impl<M: Mode> Office<M> {
         let Decided { plans, unsent, .. } = decided;
         let planned_in = self.clock.ticks().saturating_sub(started);
         let ids = plans.iter().map(|plan| plan.id).collect();
-        self.engine.admit(plans).await?;
+        // What was stopped is withdrawn even if dispatch halts between the two.
+        let admitted = self.engine.admit(plans).await;
         self.engine.withdraw(stopped).await?;
+        admitted?;
         let hold_until = match alert.state {
             AlertState::Released { hold_until, .. } => hold_until,
             _ => self.clock.now(),

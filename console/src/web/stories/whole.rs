@@ -96,7 +96,9 @@ async fn what_was_signed_for_two_is_not_sent_to_others() {
     let mut content = alert.content;
     content.audience.counts.get_mut(&ChannelKind::Sms).unwrap().recipients = 3;
     submitted.content = content.hash(mingluo_model::mode::ModeKind::Live);
-    approvals.iter_mut().for_each(|approval| approval.content = submitted.content);
+    for approval in &mut approvals {
+        approval.content = submitted.content;
+    }
     let state = AlertState::Approved { submitted, approvals };
     let alert = Alert::<Live>::restore(alert.id, alert.owner, alert.author, alert.created, content, state);
     let change = Change { alerts: vec![AlertWrite::new(&alert, revision)], ..Change::default() };
