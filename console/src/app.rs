@@ -84,7 +84,7 @@ impl City {
         let region = Region::read(&config)?;
         let store = open_store(&config).await?;
         let stop = CancellationToken::new();
-        let signer = signer(&config);
+        let signer = signer(&config, &clock);
         let live = channels::<Live>(&config.live, &clock, &signer).context("[live]")?;
         let drill = channels::<Drill>(&config.drill, &clock, &signer).context("[drill]")?;
         register(store.as_ref(), &live, &drill).await?;
@@ -111,7 +111,7 @@ impl City {
     /// The first key that is wrong.
     pub fn check_accounts(config: &Config) -> anyhow::Result<String> {
         let clock: SharedClock = mingluo_model::clock::system::SystemClock::shared();
-        let signer = signer(config);
+        let signer = signer(config, &clock);
         let live = channels::<Live>(&config.live, &clock, &signer).context("[live]")?;
         let drill = channels::<Drill>(&config.drill, &clock, &signer).context("[drill]")?;
         for speakers in live.speakers.iter().chain(&drill.speakers) {
@@ -123,13 +123,15 @@ impl City {
     /// Stops sending, drains, closes the sessions.
     pub async fn shutdown(&self) {
         self.stop.cancel();
+        self.live.finish().await;
+        self.drill.finish().await;
         self.live.engine().shutdown().await;
         self.drill.engine().shutdown().await;
     }
 }
 
-fn signer(config: &Config) -> Arc<dyn Signer> {
-    Arc::new(SocketSigner::new(config.signer.socket.clone()))
+fn signer(config: &Config, clock: &SharedClock) -> Arc<dyn Signer> {
+    Arc::new(SocketSigner::new(config.signer.socket.clone(), clock.clone()))
 }
 
 /// Opens the store with its vault.
@@ -238,7 +240,7 @@ async fn office<M: Mode>(
         Some(_) => Some(Numbers::resume::<M>(store.as_ref()).await?),
         None => None,
     };
-    let renderer = renderer(config, region, &outward, numbers)?;
+    let renderer = renderer(config, region, &outward, numbers, clock)?;
     let engine = Engine::start(Parts {
         store: Arc::clone(store),
         lease,
@@ -266,6 +268,7 @@ fn renderer<M: Mode>(
     region: &Region,
     outward: &Outward<M>,
     numbers: Option<Numbers>,
+    clock: &SharedClock,
 ) -> Result<Renderer, ConfigError> {
     let render = &config.render;
     let platform: ResourceCode = render.platform.parse().map_err(|_| {
@@ -281,7 +284,7 @@ fn renderer<M: Mode>(
         hazards: region.hazards.clone(),
         sms: Template::new(&render.sms),
         wechat,
-        broadcaster: numbers.map(|numbers| Broadcaster::new(signer(config), platform, numbers)),
+        broadcaster: numbers.map(|numbers| Broadcaster::new(signer(config, clock), platform, numbers)),
         pretend: outward.pretend.clone(),
         sms_forms: outward.sms_forms.clone(),
         cap_sender: render.cap_sender.clone(),

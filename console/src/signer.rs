@@ -4,10 +4,11 @@
 use async_trait::async_trait;
 use mingluo_model::{
     bulletin::KeyId,
+    clock::{SharedClock, within},
     signer::{LocalSigner, Purpose, SignatureBytes, Signer, SignerError},
 };
 use serde::{Deserialize, Serialize};
-use std::{os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
+use std::{os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
@@ -15,6 +16,13 @@ use tokio::{
 
 /// The longest request or answer; bulletins have at most 16 KiB.
 const LONGEST_LINE: u64 = 128 * 1024;
+
+/// How long the signer may take. It signs in less than a millisecond; a release waits for it, and so does an officer
+/// who has just clicked, so a signer that hangs must show within a breath.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Who may connect: the signer's user and its group, so that the console may run as a user of its own.
+const SOCKET_MODE: u32 = 0o660;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -38,18 +46,28 @@ enum Answer {
 }
 
 /// Asks the signing process.
-#[derive(Debug)]
 pub struct SocketSigner {
     socket: PathBuf,
+    clock: SharedClock,
 }
 
 impl SocketSigner {
     /// A client of the process behind this socket.
-    pub const fn new(socket: PathBuf) -> Self {
-        Self { socket }
+    pub const fn new(socket: PathBuf, clock: SharedClock) -> Self {
+        Self { socket, clock }
     }
 
     async fn ask(&self, request: &Request) -> Result<Answer, SignerError> {
+        let answer = within(self.clock.as_ref(), PATIENCE, self.converse(request)).await;
+        answer.unwrap_or_else(|late| {
+            let socket = self.socket.display();
+            Err(SignerError::Unreachable {
+                detail: format!("{socket}: {late}; `mingluo signer` hangs, restart it"),
+            })
+        })
+    }
+
+    async fn converse(&self, request: &Request) -> Result<Answer, SignerError> {
         let unreachable = |error: std::io::Error| SignerError::Unreachable {
             detail: format!("{}: {error}; is `mingluo signer` running?", self.socket.display()),
         };
@@ -88,7 +106,7 @@ fn refused(purpose: Purpose, answer: Answer) -> SignerError {
     SignerError::Refused { purpose, detail }
 }
 
-/// Serves the socket until the task is dropped. The socket is readable by its owner only.
+/// Serves the socket until the task is dropped. The signer's user and group may connect, nobody else.
 ///
 /// # Errors
 /// When the socket cannot be bound.
@@ -98,7 +116,7 @@ pub async fn serve(socket: &std::path::Path, signer: LocalSigner) -> std::io::Re
         std::fs::remove_file(socket)?;
     }
     let listener = UnixListener::bind(socket)?;
-    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(SOCKET_MODE))?;
     let signer = Arc::new(signer);
     loop {
         let (stream, _) = listener.accept().await?;
@@ -131,6 +149,7 @@ async fn answer(mut stream: UnixStream, signer: &LocalSigner) -> std::io::Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mingluo_model::clock::{Timestamp, manual::ManualClock, system::SystemClock};
 
     #[tokio::test]
     async fn a_signature_made_behind_the_socket_fits() {
@@ -145,17 +164,38 @@ mod tests {
         while !socket.exists() {
             tokio::task::yield_now().await;
         }
-        let signer = SocketSigner::new(socket);
+        let signer = SocketSigner::new(socket.clone(), SystemClock::shared());
         let signature = signer.sign(Purpose::AuditHead, b"head").await.unwrap();
         assert!(signature.fits(&public, Purpose::AuditHead, b"head"));
         assert!(!signature.fits(&public, Purpose::Bulletin, b"head"));
+        let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o660, "the console's user is in the signer's group");
         server.abort();
     }
 
     #[tokio::test]
     async fn a_signer_that_is_not_there_is_told_as_such() {
-        let error =
-            SocketSigner::new("/nonexistent/signer.sock".into()).key_id(Purpose::Cap).await.unwrap_err();
-        assert!(error.to_string().contains("mingluo signer"));
+        let signer = SocketSigner::new("/nonexistent/signer.sock".into(), SystemClock::shared());
+        assert!(signer.key_id(Purpose::Cap).await.unwrap_err().to_string().contains("mingluo signer"));
+    }
+
+    #[tokio::test]
+    async fn a_signer_that_hangs_is_given_up_after_three_seconds() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("signer.sock");
+        // It takes connections and never answers.
+        let _listener = UnixListener::bind(&socket).unwrap();
+        let clock = ManualClock::at(Timestamp(0));
+        let signer = SocketSigner::new(socket, clock.clone());
+        let mut asked = Box::pin(signer.key_id(Purpose::Bulletin));
+        assert!(futures_util::poll!(&mut asked).is_pending());
+        clock.advance(Duration::from_millis(2_999));
+        assert!(futures_util::poll!(&mut asked).is_pending());
+        clock.advance(Duration::from_millis(1));
+        let told = asked.await.unwrap_err().to_string();
+        assert!(
+            told.contains("signer.sock") && told.contains("mingluo signer") && told.contains("3s"),
+            "{told}"
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! Alerts over JSON: draft, submit, approve, release, recall, lift, correct, status.
 
 use super::{ApiError, Caller, Door, path::Id};
-use crate::office::{DraftOrder, Withdrawal};
+use crate::{
+    office::{DraftOrder, Unsent, Withdrawal},
+    tongue::tell,
+};
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
@@ -19,8 +22,8 @@ use std::sync::Arc;
 type Of<M> = State<Arc<Door<M>>>;
 type Answer = Result<Json<Value>, ApiError>;
 
-pub(super) async fn list<M: Mode>(State(door): Of<M>, _: Caller) -> Answer {
-    let alerts = door.office.alerts(100).await?;
+pub(super) async fn list<M: Mode>(State(door): Of<M>, caller: Caller) -> Answer {
+    let alerts = door.office.alerts_seen_by(&caller.0, 100).await?;
     let told: Vec<Value> = alerts
         .iter()
         .map(|alert| {
@@ -53,8 +56,8 @@ pub(super) async fn draft<M: Mode>(
     Ok((StatusCode::CREATED, Json(told)))
 }
 
-pub(super) async fn show<M: Mode>(State(door): Of<M>, _: Caller, Id(id): Id<AlertId>) -> Answer {
-    let (alert, revision) = door.office.alert(id).await?;
+pub(super) async fn show<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<AlertId>) -> Answer {
+    let (alert, revision) = door.office.alert_seen_by(&caller.0, id).await?;
     let mut told = brief(&alert);
     told["revision"] = json!(revision);
     told["content"] = json!(alert.content);
@@ -90,6 +93,7 @@ pub(super) async fn release<M: Mode>(
     told["hold_until"] = json!(released.hold_until);
     told["planned_ms"] = json!(released.planned_in.as_secs_f64() * 1_000.0);
     told["plans"] = json!(released.plans);
+    told["unsent"] = unsent(&released.unsent);
     Ok(Json(told))
 }
 
@@ -136,13 +140,20 @@ async fn withdraw<M: Mode>(
     let body = words.and_then(|Json(words)| words.body);
     let body = body.unwrap_or_else(|| door.office.prewritten(&earlier, how));
     let later = Box::pin(door.office.withdraw(&caller.0, id, how, &body)).await?;
-    let mut told = brief(&later);
+    let mut told = brief(&later.alert);
+    told["people_needed"] = json!(later.people);
+    told["unsent"] = unsent(&later.unsent);
     told["follows"] = json!(id);
     Ok((StatusCode::CREATED, Json(told)))
 }
 
-pub(super) async fn unconfirmed<M: Mode>(State(door): Of<M>, _: Caller, Id(id): Id<PlanId>) -> Answer {
+pub(super) async fn unconfirmed<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<PlanId>) -> Answer {
+    door.office.plan_seen_by(&caller.0, id).await?;
     Ok(Json(json!(door.office.unconfirmed(id).await?)))
+}
+
+fn unsent(unsent: &[Unsent]) -> Value {
+    unsent.iter().map(|one| json!({ "channel": one.channel, "why": tell(&one.problem) })).collect()
 }
 
 fn brief<M: Mode>(alert: &Alert<M>) -> Value {

@@ -8,12 +8,14 @@
 //! | `GET /api/{mode}/alerts/{id}` | state, content, `steps` (who did what when) and `plans` |
 //! | `POST …/{id}/submit`, `/approve`, `/recall` | the officers' verbs |
 //! | `POST …/{id}/release` with `{"people": N}` | releases; N is the number that the draft told |
-//! | `POST …/{id}/lift`, `/correct` with `{"body": "…"}` or nothing | takes a released alert back, at once where the policy's `withdrawal` wants one person and the caller may release |
+//! | `POST …/{id}/lift`, `/correct` with `{"body": "…"}` or nothing | takes a released alert back, at once where the policy's `withdrawal` wants one person and the caller may release. That rule is for the prewritten words (no `body`); with other words the lift takes the rule of the earlier alert's grade: `people_needed` tells how many must sign, and until they have, sending goes on. `unsent` tells the channels that could not carry it, and why |
 //! | `GET /api/{mode}/plans/{id}/unconfirmed` | deliveries that nobody confirmed, part by part |
 //! | `GET /api/health` | whether dispatch runs |
 //!
 //! Each of `plans` is a [`mingluo_dispatch::view::PlanView`]: `status` is `open`, `stopped` or `closed`; `settled` is
 //! true once nothing is left to send, to wait for or to decide; `counts` adds up to its `target`, by `states`.
+//!
+//! A key sees and acts within its officer's organisation and those below it: the alerts of others are not there.
 //!
 //! A refusal is `{"error": {"code", "zh", "en", "fields"}}` with a fitting status, for paths and methods that do not
 //! exist as well.

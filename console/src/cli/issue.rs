@@ -70,7 +70,8 @@ enum Verb {
 struct Back {
     /// 预警编号。 The alert.
     id: String,
-    /// 文字；不填则用预先写好的。 The words; those written beforehand without it.
+    /// 文字；不填则用预先写好的。改动文字后按原预警级别签署。 The words; those written beforehand without it. Other words
+    /// are signed by the rule of the earlier warning's grade, and sending goes on until they are.
     #[arg(long)]
     body: Option<String>,
 }

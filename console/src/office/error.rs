@@ -4,8 +4,13 @@ use crate::render::RenderError;
 use mingluo_dispatch::EngineError;
 use mingluo_ledger::StoreError;
 use mingluo_model::{
-    alert::AlertError, audience::ChannelKind, channel::Unfit, grade::UnknownGrade, id::AlertId,
-    problem::Problem, region::BadRegionCode,
+    alert::AlertError,
+    audience::{ChannelKind, HeadCount},
+    channel::Unfit,
+    grade::UnknownGrade,
+    id::AlertId,
+    problem::Problem,
+    region::BadRegionCode,
 };
 use mingluo_targeting::{
     gazetteer::{Near, RegionError},
@@ -75,6 +80,19 @@ pub enum OfficeError {
         /// What it is.
         reaches: u64,
     },
+    /// The roster, regions or groups give other head-counts now than those that were signed.
+    #[error(
+        "audience: {} people on {} were signed ({} responsible), it would be {} ({} responsible) now",
+        signed.recipients, channel.word(), signed.responsible, found.recipients, found.responsible
+    )]
+    AudienceChanged {
+        /// The first channel that differs.
+        channel: ChannelKind,
+        /// What was signed.
+        signed: HeadCount,
+        /// What it would be.
+        found: HeadCount,
+    },
     /// A drill's words deny that it is a drill.
     #[error("texts: a drill must not say {phrase:?}")]
     DrillDenied {
@@ -120,6 +138,7 @@ impl Problem for OfficeError {
             Self::Unfit { .. } => "text-unfit",
             Self::Render(_) => "not-rendered",
             Self::WrongNumber { .. } => "wrong-number",
+            Self::AudienceChanged { .. } => "audience-changed",
             Self::DrillDenied { .. } => "drill-denied",
             Self::PretendMix { .. } => "pretend-mix",
             Self::Store(StoreError::Conflict { .. }) => "changed-meanwhile",
@@ -141,6 +160,13 @@ impl Problem for OfficeError {
             Self::WrongNumber { typed, reaches } => {
                 vec![("typed", typed.to_string()), ("reaches", reaches.to_string())]
             }
+            Self::AudienceChanged { channel, signed, found } => vec![
+                ("channel", channel.zh().to_owned()),
+                ("signed", signed.recipients.to_string()),
+                ("signed_responsible", signed.responsible.to_string()),
+                ("found", found.recipients.to_string()),
+                ("found_responsible", found.responsible.to_string()),
+            ],
             Self::DrillDenied { phrase } => vec![("phrase", (*phrase).to_owned())],
             Self::PretendMix { account } => vec![("account", account.clone())],
             Self::Region(error) | Self::Resolve(ResolveError::UnknownRegion(error)) => region_fields(error),

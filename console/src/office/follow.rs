@@ -3,7 +3,7 @@
 use super::{Indexed, Office, OfficeError};
 use mingluo_ledger::store::{AlertWrite, Change};
 use mingluo_model::{
-    alert::Alert,
+    alert::{Alert, AlertError, AlertState},
     clock::Timestamp,
     id::{AlertId, EditionId, PlanId},
     mode::Mode,
@@ -26,7 +26,7 @@ impl<M: Mode> Office<M> {
     pub(super) async fn follow(&self, alert: &Alert<M>, now: Timestamp) -> Result<Stopped, OfficeError> {
         let Some(earlier) = alert.content.kind.follows() else { return Ok(Stopped::default()) };
         let (before, revision) = self.alert(earlier).await?;
-        let after = before.followed(alert.id, alert.content.kind, now)?;
+        let after = before.followed(alert, now)?;
         let plans = self.open_plans(earlier).await?;
         Ok(Stopped { earlier: Some(AlertWrite::new(&after, revision)), plans })
     }
@@ -37,26 +37,59 @@ impl<M: Mode> Office<M> {
         Ok(open.map(|plan| plan.fields().id).collect())
     }
 
-    /// Takes a release back inside its hold: nothing has left, nothing will.
+    /// Takes a release back inside its hold: nothing has left, nothing will. Runs to its end even if the caller goes
+    /// away.
     ///
     /// # Errors
-    /// [`OfficeError::Alert`] when the hold is over or the officer may not; [`OfficeError::Store`].
+    /// [`OfficeError::Alert`] when the hold is over or the officer may not; [`OfficeError::Store`]. Then everything
+    /// goes on as before.
     pub async fn recall(&self, officer: &Officer, id: AlertId) -> Result<Alert<M>, OfficeError> {
+        let officer = officer.clone();
+        self.whole(move |office| async move { office.recall_now(&officer, id).await }).await
+    }
+
+    async fn recall_now(&self, officer: &Officer, id: AlertId) -> Result<Alert<M>, OfficeError> {
         let (alert, revision) = self.alert(id).await?;
-        let alert = alert.recall(officer, self.clock.now())?;
+        // Who may not recall stops nothing, not even for a moment.
+        alert.clone().recall(officer, self.clock.now())?;
         let plans = self.open_plans(id).await?;
         self.engine.stop_plans(&plans);
+        match self.keep_recall(officer, alert, revision, &plans).await {
+            Ok(alert) => {
+                self.engine.withdraw(&plans).await?;
+                Ok(alert)
+            }
+            Err(error) => {
+                self.engine.resume(&plans);
+                Err(error)
+            }
+        }
+    }
+
+    /// Sending has stopped. Only now is it asked whether the hold still runs and nothing has left, so that the answer
+    /// cannot grow old.
+    async fn keep_recall(
+        &self,
+        officer: &Officer,
+        alert: Alert<M>,
+        revision: i64,
+        plans: &[PlanId],
+    ) -> Result<Alert<M>, OfficeError> {
+        let hold_until = match alert.state {
+            AlertState::Released { hold_until, .. } => hold_until,
+            _ => self.clock.now(),
+        };
+        let alert = alert.recall(officer, self.clock.now())?;
+        if self.engine.reached(alert.id).await?.values().any(|reached| !reached.is_empty()) {
+            return Err(AlertError::HoldOver { hold_until }.into());
+        }
         let change = Change {
             alerts: vec![AlertWrite::new(&alert, revision)],
             statuses: plans.iter().map(|plan| (*plan, PlanStatus::Stopped)).collect(),
-            audit: vec![self.line(officer, "alert.recall", id, json!({ "plans": plans.len() }))],
+            audit: vec![self.line(officer, "alert.recall", alert.id, json!({ "plans": plans.len() }))],
             ..Change::default()
         };
-        if let Err(error) = self.store.commit(&change).await {
-            self.engine.resume(&plans);
-            return Err(error.into());
-        }
-        self.engine.withdraw(&plans).await?;
+        self.store.commit(&change).await?;
         Ok(alert)
     }
 

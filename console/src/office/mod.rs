@@ -6,15 +6,17 @@ mod error;
 mod follow;
 mod order;
 mod release;
+mod sight;
 mod trail;
+mod whole;
 mod withdraw;
 
 pub use confirm::Unconfirmed;
 pub use error::OfficeError;
 pub use order::{DraftOrder, Follow};
-pub use release::Released;
+pub use release::{Released, Unsent};
 pub use trail::Step;
-pub use withdraw::{Withdrawal, may_withdraw};
+pub use withdraw::{Withdrawal, Withdrawn, may_withdraw};
 
 use crate::render::{Rendered, Renderer, SmsParts};
 use mingluo_dispatch::{Engine, view::PlanView};
@@ -48,6 +50,7 @@ use std::{
     num::NonZeroU16,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio_util::task::TaskTracker;
 use withdraw::acting;
 
 /// What an office is made of. The regions, groups and event types are those of one city's pack.
@@ -70,21 +73,23 @@ pub struct Parts<M: Mode> {
     pub chance: StdRng,
 }
 
-/// The office of one mode (值班席).
+/// The office of one mode (值班席). A clone is the same office: decisions that must run to their end hold one.
+#[derive(Clone)]
 pub struct Office<M: Mode> {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) engine: Arc<Engine<M>>,
     pub(crate) gazetteer: Arc<Gazetteer>,
     pub(crate) groups: Arc<GroupTable>,
     pub(crate) policy: ReleasePolicy,
-    pub(crate) renderer: Renderer,
+    pub(crate) renderer: Arc<Renderer>,
     pub(crate) clock: SharedClock,
     // Guards the source of chance; held for one id.
-    chance: Mutex<StdRng>,
+    chance: Arc<Mutex<StdRng>>,
     // Guards the index of the newest edition, read once.
-    index: Mutex<Option<Arc<Indexed>>>,
+    index: Arc<Mutex<Option<Arc<Indexed>>>>,
     // Held while the audit log's new lines are read, so that no line is noted twice.
-    trail: tokio::sync::Mutex<trail::Trail>,
+    trail: Arc<tokio::sync::Mutex<trail::Trail>>,
+    decisions: TaskTracker,
 }
 
 /// An edition's head with its index read.
@@ -109,8 +114,19 @@ impl<M: Mode> Office<M> {
     /// Opens the office.
     pub fn new(parts: Parts<M>) -> Self {
         let Parts { store, engine, gazetteer, groups, policy, renderer, clock, chance } = parts;
-        let (chance, index, trail) = (Mutex::new(chance), Mutex::default(), tokio::sync::Mutex::default());
-        Self { store, engine, gazetteer, groups, policy, renderer, clock, chance, index, trail }
+        Self {
+            store,
+            engine,
+            gazetteer,
+            groups,
+            policy,
+            renderer: Arc::new(renderer),
+            clock,
+            chance: Arc::new(Mutex::new(chance)),
+            index: Arc::default(),
+            trail: Arc::default(),
+            decisions: TaskTracker::new(),
+        }
     }
 
     /// The divisions, for pages that show names.
@@ -174,9 +190,9 @@ impl<M: Mode> Office<M> {
     /// [`OfficeError::Alert`] when the rules refuse it; [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
     pub async fn submit(&self, officer: &Officer, id: AlertId) -> Result<Alert<M>, OfficeError> {
         let now = self.clock.now();
-        self.step(officer, id, "alert.submit", |alert| {
+        self.step(officer, id, "alert.submit", |alert, policy| {
             let officer = acting(officer, alert.content.kind);
-            alert.submit(&officer, &self.policy, now)
+            alert.submit(&officer, policy, now)
         })
         .await
     }
@@ -187,7 +203,7 @@ impl<M: Mode> Office<M> {
     /// [`OfficeError::Alert`] when the rules refuse it; [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
     pub async fn approve(&self, officer: &Officer, id: AlertId) -> Result<Alert<M>, OfficeError> {
         let now = self.clock.now();
-        self.step(officer, id, "alert.approve", |alert| alert.approve(officer, &self.policy, now)).await
+        self.step(officer, id, "alert.approve", |alert, policy| alert.approve(officer, policy, now)).await
     }
 
     async fn step(
@@ -195,10 +211,11 @@ impl<M: Mode> Office<M> {
         officer: &Officer,
         id: AlertId,
         action: &str,
-        step: impl FnOnce(Alert<M>) -> Result<Alert<M>, mingluo_model::alert::AlertError>,
+        step: impl FnOnce(Alert<M>, &ReleasePolicy) -> Result<Alert<M>, mingluo_model::alert::AlertError>,
     ) -> Result<Alert<M>, OfficeError> {
         let (alert, revision) = self.alert(id).await?;
-        let alert = step(alert)?;
+        let policy = self.policy_for(&alert).await?;
+        let alert = step(alert, &policy)?;
         let detail = json!({ "content": hex::encode(alert.content_hash().0), "state": alert.state.word() });
         let change = Change {
             alerts: vec![AlertWrite::new(&alert, revision)],

@@ -12,6 +12,7 @@ use mingluo_model::{
     id::AlertId,
     mode::{Mode, ModeKind},
     owner::Officer,
+    policy::ReleasePolicy,
     priority::EmergencyClass,
     region::RegionCode,
 };
@@ -86,7 +87,8 @@ impl<M: Mode> Office<M> {
     /// [`OfficeError`]: the first thing that is wrong, by field; then nothing is kept.
     pub async fn draft(&self, officer: &Officer, order: &DraftOrder) -> Result<Alert<M>, OfficeError> {
         let alert = self.propose(officer, order).await?;
-        self.refuse_too_long(&alert)?;
+        let policy = self.policy_for(&alert).await?;
+        self.refuse_too_long(&alert, &policy)?;
         self.preview(&alert)?;
         let id = alert.id;
         let detail = json!({ "grade": alert.content.grade.word(), "hazard": alert.content.hazard.code });
@@ -107,13 +109,17 @@ impl<M: Mode> Office<M> {
         let now = self.clock.now();
         let content = self.content(order).await?;
         let id = self.chance(|chance| AlertId::new(now, chance));
-        Ok(Alert::<M>::draft(id, &acting(officer, content.kind), content, now)?)
+        let alert = Alert::<M>::draft(id, &acting(officer, content.kind), content, now)?;
+        if let Some(earlier) = alert.content.kind.follows() {
+            self.alert(earlier).await?.0.may_be_followed(&alert)?;
+        }
+        Ok(alert)
     }
 
     /// A release would refuse it; three people should not have signed by then.
-    fn refuse_too_long(&self, alert: &Alert<M>) -> Result<(), AlertError> {
+    fn refuse_too_long(&self, alert: &Alert<M>, policy: &ReleasePolicy) -> Result<(), AlertError> {
         let (grade, expires) = (alert.content.grade, alert.content.expires);
-        let longest = self.policy.rule(alert.content.kind, grade).longest_hours.get();
+        let longest = policy.rule(alert.content.kind, grade).longest_hours.get();
         let hours = expires.since(self.clock.now()).as_secs().div_ceil(3600);
         if hours > u64::from(longest) { Err(AlertError::TooLong { hours, longest, grade }) } else { Ok(()) }
     }

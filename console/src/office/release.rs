@@ -3,11 +3,15 @@
 
 use super::{Office, OfficeError, follow::Stopped};
 use crate::render::replaced;
-use mingluo_dispatch::planner::{self, Hearing, Outgoing};
+use mingluo_dispatch::{
+    EngineError,
+    planner::{self, Hearing, Outgoing},
+};
 use mingluo_ledger::store::{AlertWrite, Change, StoredPlan};
 use mingluo_model::{
     alert::{Alert, AlertKind, AlertState},
-    audience::ChannelKind,
+    audience::{ChannelKind, HeadCount},
+    bulletin::EbmId,
     clock::Timestamp,
     id::{AlertId, PlanId},
     mode::Mode,
@@ -15,7 +19,7 @@ use mingluo_model::{
     plan::{Plan, PlanStatus},
 };
 use mingluo_targeting::resolve::Wanted;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
 /// What a release amounts to.
@@ -29,11 +33,32 @@ pub struct Released<M: Mode> {
     pub planned_in: Duration,
     /// The plans.
     pub plans: Vec<PlanId>,
+    /// Channels of a lift or correction by which it could not be sent; the others were told all the same.
+    pub unsent: Vec<Unsent>,
 }
+
+/// A channel by which a lift or correction could not be sent.
+#[derive(Debug)]
+pub struct Unsent {
+    /// The channel.
+    pub channel: ChannelKind,
+    /// Why.
+    pub problem: OfficeError,
+}
+
+/// What a release makes durable, the plans that dispatch then hears of, and what cannot be sent.
+struct Decided<M: Mode> {
+    change: Change,
+    plans: Vec<Plan<M>>,
+    unsent: Vec<Unsent>,
+}
+
+/// Messages and people by channel, and the channels that cannot carry them.
+type Leaving<M> = (BTreeMap<ChannelKind, Outgoing<M>>, Vec<Unsent>);
 
 impl<M: Mode> Office<M> {
     /// Releases an approved alert. `people` is the number that the officer typed: it must be the number that the
-    /// audience shows, over all channels.
+    /// audience shows, over all channels. Runs to its end even if the caller goes away.
     ///
     /// # Panics
     /// Never: only a released alert is planned.
@@ -46,29 +71,48 @@ impl<M: Mode> Office<M> {
         id: AlertId,
         people: u64,
     ) -> Result<Released<M>, OfficeError> {
+        let officer = officer.clone();
+        self.whole(move |office| async move { office.release_now(&officer, id, people).await }).await
+    }
+
+    /// What a halted dispatch cannot send must not become durable either: it would leave after a restart, perhaps
+    /// beside the one that was issued again meanwhile.
+    pub(super) fn refuse_halted(&self) -> Result<(), OfficeError> {
+        let halted = self.engine.halted();
+        halted.map_or(Ok(()), |reason| Err(EngineError::Halted { reason }.into()))
+    }
+
+    pub(super) async fn release_now(
+        &self,
+        officer: &Officer,
+        id: AlertId,
+        people: u64,
+    ) -> Result<Released<M>, OfficeError> {
         let started = self.clock.ticks();
+        self.refuse_halted()?;
         let now = self.clock.now();
         let (alert, revision) = self.alert(id).await?;
         let reaches = alert.content.audience.deliveries();
         if people != reaches {
             return Err(OfficeError::WrongNumber { typed: people, reaches });
         }
-        let alert = alert.release(officer, &self.policy, now)?;
+        let policy = self.policy_for(&alert).await?;
+        let alert = alert.release(officer, &policy, now)?;
         let stopped = self.follow(&alert, now).await?;
         // Before it is asked whom the earlier alert has reached, so that the answer cannot grow old.
         self.engine.stop_plans(&stopped.plans);
-        let (change, plans) = match self.decide(officer, &alert, revision, &stopped).await {
+        let decided = match self.decide(officer, &alert, revision, &stopped).await {
             Ok(decided) => decided,
             Err(error) => {
                 self.engine.resume(&stopped.plans);
                 return Err(error);
             }
         };
-        if let Err(error) = self.store.commit(&change).await {
+        if let Err(error) = self.store.commit(&decided.change).await {
             self.engine.resume(&stopped.plans);
             return Err(error.into());
         }
-        self.send(alert, plans, &stopped.plans, started).await
+        self.send(alert, decided, &stopped.plans, started).await
     }
 
     /// Everything that the release makes durable at once, and its plans.
@@ -78,8 +122,8 @@ impl<M: Mode> Office<M> {
         alert: &Alert<M>,
         revision: i64,
         stopped: &Stopped,
-    ) -> Result<(Change, Vec<Plan<M>>), OfficeError> {
-        let outgoing = self.outgoing(alert).await?;
+    ) -> Result<Decided<M>, OfficeError> {
+        let (outgoing, unsent) = self.outgoing(alert).await?;
         let now = self.clock.now();
         let plans = self
             .chance(|chance| planner::plans(alert, outgoing, now, chance))
@@ -88,6 +132,7 @@ impl<M: Mode> Office<M> {
             "content": hex::encode(alert.content_hash().0),
             "plans": plans.len(),
             "deliveries": alert.content.audience.deliveries(),
+            "unsent": unsent.iter().map(Unsent::told).collect::<Vec<_>>(),
         });
         let mut alerts = vec![AlertWrite::new(alert, revision)];
         alerts.extend(stopped.earlier.clone());
@@ -97,43 +142,67 @@ impl<M: Mode> Office<M> {
             statuses: stopped.plans.iter().map(|plan| (*plan, PlanStatus::Stopped)).collect(),
             audit: vec![self.line(officer, "alert.release", alert.id, detail)],
         };
-        Ok((change, plans))
+        Ok(Decided { change, plans, unsent })
     }
 
     /// The decision is durable: dispatch hears of it, and what was stopped and never sent is withdrawn.
     async fn send(
         &self,
         alert: Alert<M>,
-        plans: Vec<Plan<M>>,
+        decided: Decided<M>,
         stopped: &[PlanId],
         started: Duration,
     ) -> Result<Released<M>, OfficeError> {
+        let Decided { plans, unsent, .. } = decided;
         let planned_in = self.clock.ticks().saturating_sub(started);
         let ids = plans.iter().map(|plan| plan.id).collect();
-        self.engine.admit(plans).await?;
+        // What was stopped is withdrawn even if dispatch halts between the two.
+        let admitted = self.engine.admit(plans).await;
         self.engine.withdraw(stopped).await?;
+        admitted?;
         let hold_until = match alert.state {
             AlertState::Released { hold_until, .. } => hold_until,
             _ => self.clock.now(),
         };
         tracing::info!(alert.id = %alert.id, planned_ms = planned_in.as_millis(), "alert released");
-        Ok(Released { alert, hold_until, planned_in, plans: ids })
+        Ok(Released { alert, hold_until, planned_in, plans: ids, unsent })
     }
 
-    /// Messages and people by channel. A lift or a correction goes to those whom the earlier one may have reached.
-    async fn outgoing(&self, alert: &Alert<M>) -> Result<BTreeMap<ChannelKind, Outgoing<M>>, OfficeError> {
-        let hearing = self.hearing(alert).await?;
-        let now = self.clock.now();
-        let replaced = replaced(self.store.as_ref(), alert.content.kind, now).await?;
-        let mut outgoing = BTreeMap::new();
-        for (channel, hearing) in hearing {
-            let account = self.account(channel)?;
-            self.refuse_pretend_mix(alert, account.as_ref()).await?;
-            let message = self.renderer.finish(alert, channel, now, &replaced).await?;
-            account.measure(&message).map_err(|source| OfficeError::Unfit { channel, source })?;
-            outgoing.insert(channel, Outgoing { account: account.account().clone(), message, hearing });
+    /// Messages and people by channel. A lift or a correction goes to those whom the earlier one may have reached, and
+    /// a channel that cannot carry it, because the signer is away or the text does not fit, keeps it from no other.
+    async fn outgoing(&self, alert: &Alert<M>) -> Result<Leaving<M>, OfficeError> {
+        let (mut outgoing, mut unsent) = (BTreeMap::new(), Vec::new());
+        let replaced = replaced(self.store.as_ref(), alert.content.kind, self.clock.now()).await?;
+        for (channel, hearing) in self.hearing(alert).await? {
+            if is_nobody(&hearing) {
+                continue;
+            }
+            match self.outgoing_on(alert, channel, hearing, &replaced).await {
+                Ok(out) => {
+                    outgoing.insert(channel, out);
+                }
+                Err(problem) if may_miss(alert.content.kind, &problem) => {
+                    tracing::error!(alert.id = %alert.id, channel = channel.word(), %problem, "not sent");
+                    unsent.push(Unsent { channel, problem });
+                }
+                Err(problem) => return Err(problem),
+            }
         }
-        Ok(outgoing)
+        Ok((outgoing, unsent))
+    }
+
+    async fn outgoing_on(
+        &self,
+        alert: &Alert<M>,
+        channel: ChannelKind,
+        hearing: Hearing,
+        replaced: &[EbmId],
+    ) -> Result<Outgoing<M>, OfficeError> {
+        let account = self.account(channel)?;
+        self.refuse_pretend_mix(alert, account.as_ref()).await?;
+        let message = self.renderer.finish(alert, channel, self.clock.now(), replaced).await?;
+        account.measure(&message).map_err(|source| OfficeError::Unfit { channel, source })?;
+        Ok(Outgoing { account: account.account().clone(), message, hearing })
     }
 
     async fn hearing(&self, alert: &Alert<M>) -> Result<BTreeMap<ChannelKind, Hearing>, OfficeError> {
@@ -141,7 +210,9 @@ impl<M: Mode> Office<M> {
         let channels: Vec<ChannelKind> = audience.counts.keys().copied().collect();
         let indexed = self.indexed_of(audience.edition).await?;
         let wanted = Wanted { regions: &audience.regions, groups: &audience.groups, channels: &channels };
-        let targets = self.resolve(&indexed, &wanted)?.targets;
+        let resolved = self.resolve(&indexed, &wanted)?;
+        refuse_other_counts(&audience.counts, &resolved.audience.counts)?;
+        let targets = resolved.targets;
         let reached = match alert.content.kind {
             AlertKind::Lift(earlier) | AlertKind::Correction(earlier) => {
                 Some(self.engine.reached(earlier).await?)
@@ -175,5 +246,63 @@ impl<M: Mode> Office<M> {
             return Ok(());
         }
         Err(OfficeError::PretendMix { account: account.account().to_string() })
+    }
+}
+
+impl Unsent {
+    /// What the audit log keeps of it.
+    fn told(&self) -> Value {
+        json!({ "channel": self.channel.word(), "problem": self.problem.to_string() })
+    }
+}
+
+/// Whether a follow-up may leave without this channel: stopping and telling the others must not wait for it. A warning
+/// leaves whole or not at all, so that nobody takes half of it for all.
+const fn may_miss(kind: AlertKind, problem: &OfficeError) -> bool {
+    let is_of_one_channel =
+        matches!(problem, OfficeError::Render(_) | OfficeError::Unfit { .. } | OfficeError::NoAccount { .. });
+    is_of_one_channel && matches!(kind, AlertKind::Lift(_) | AlertKind::Correction(_))
+}
+
+fn is_nobody(hearing: &Hearing) -> bool {
+    match hearing {
+        Hearing::Now { responsible, residents } => responsible.is_empty() && residents.is_empty(),
+        Hearing::InReserve => false,
+    }
+}
+
+/// What was signed is what is sent: the same people by number, on every channel.
+fn refuse_other_counts(
+    signed: &BTreeMap<ChannelKind, HeadCount>,
+    found: &BTreeMap<ChannelKind, HeadCount>,
+) -> Result<(), OfficeError> {
+    let of =
+        |counts: &BTreeMap<ChannelKind, HeadCount>, channel| counts.get(channel).copied().unwrap_or_default();
+    for channel in signed.keys().chain(found.keys()) {
+        let (signed, found) = (of(signed, channel), of(found, channel));
+        if signed != found {
+            return Err(OfficeError::AudienceChanged { channel: *channel, signed, found });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::RenderError;
+    use mingluo_model::signer::SignerError;
+
+    #[test]
+    fn a_broken_signer_holds_up_a_warning_and_no_lift() {
+        let broken = || SignerError::Unreachable { detail: "no answer".into() };
+        let broken = OfficeError::Render(RenderError::Signer(broken()));
+        let earlier = AlertId(uuid::Uuid::nil());
+        assert!(
+            may_miss(AlertKind::Lift(earlier), &broken) && may_miss(AlertKind::Correction(earlier), &broken)
+        );
+        assert!(!may_miss(AlertKind::Alert, &broken) && !may_miss(AlertKind::Update(earlier), &broken));
+        let mixed = OfficeError::PretendMix { account: "sms".into() };
+        assert!(!may_miss(AlertKind::Lift(earlier), &mixed), "a safeguard is no broken channel");
     }
 }

@@ -5,6 +5,7 @@
 use super::{Office, OfficeError};
 use mingluo_ledger::audit::AuditLine;
 use mingluo_model::{
+    audience::ChannelKind,
     clock::Timestamp,
     id::{AlertId, OfficerId},
     mode::Mode,
@@ -27,6 +28,9 @@ pub struct Step {
     pub officer: Option<OfficerId>,
     /// When.
     pub at: Timestamp,
+    /// Channels by which a lift or correction could not be sent when it was released.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unsent: Vec<ChannelKind>,
 }
 
 /// The steps of all alerts, as far as the log was read.
@@ -40,7 +44,13 @@ impl Trail {
     fn note(&mut self, line: &AuditLine) {
         let Some(step) = line.action.strip_prefix(ALERT) else { return };
         let Ok(alert) = line.subject.parse() else { return };
-        let step = Step { step: step.to_owned(), officer: line.actor.parse().ok(), at: line.at };
+        let unsent = line.detail.get("unsent").and_then(|list| list.as_array()).into_iter().flatten();
+        let channel = |one: &serde_json::Value| {
+            let word = one.get("channel")?.as_str()?;
+            ChannelKind::ALL.into_iter().find(|kind| kind.word() == word)
+        };
+        let unsent = unsent.filter_map(channel).collect();
+        let step = Step { step: step.to_owned(), officer: line.actor.parse().ok(), at: line.at, unsent };
         self.steps.entry(alert).or_default().push(step);
     }
 }
@@ -92,5 +102,15 @@ mod tests {
         assert_eq!(trail.steps.len(), 1);
         assert_eq!(steps.iter().map(|step| step.step.as_str()).collect::<Vec<_>>(), ["approve", "expire"]);
         assert_eq!((steps[0].officer, steps[1].officer), (officer.parse().ok(), None));
+    }
+
+    #[test]
+    fn a_release_tells_what_could_not_be_sent() {
+        let alert = "01a20976-5a2d-7aa1-b27f-ec789695025d";
+        let detail =
+            serde_json::json!({ "unsent": [{ "channel": "speaker", "problem": "the signer is away" }] });
+        let mut trail = Trail::default();
+        trail.note(&AuditLine { detail, ..line("alert.release", alert, AuditLine::SYSTEM) });
+        assert_eq!(trail.steps[&alert.parse::<AlertId>().unwrap()][0].unsent, [ChannelKind::Speaker]);
     }
 }

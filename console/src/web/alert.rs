@@ -12,7 +12,7 @@ use super::{
     visit::{Id, Visit},
     voice::{Voice, chinese, thousands},
 };
-use crate::office::OfficeError;
+use crate::office::{OfficeError, Step};
 use askama::Template;
 use axum::{
     extract::State,
@@ -133,7 +133,7 @@ async fn steps<M: Mode>(
     let mut lines: Vec<StepLine> = steps
         .into_iter()
         .map(|one| StepLine {
-            word: voice.word("signed", &one.step),
+            word: step_word(voice, &one),
             name: name(one.officer),
             at: voice.moment(one.at),
             step: one.step,
@@ -148,6 +148,16 @@ async fn steps<M: Mode>(
     Ok(lines)
 }
 
+/// The step, and what it could not do.
+fn step_word(voice: &Voice, step: &Step) -> String {
+    let word = voice.word("signed", &step.step);
+    if step.unsent.is_empty() {
+        return word;
+    }
+    let channels: Vec<String> = step.unsent.iter().map(|kind| voice.channel(*kind)).collect();
+    voice.pair("web-step-unsent", word, channels.join("、"))
+}
+
 /// The page.
 pub(super) async fn show<M: Mode>(
     State(desk): State<Arc<Desk<M>>>,
@@ -160,17 +170,22 @@ pub(super) async fn show<M: Mode>(
     let officer = visit.officer();
     let was_released = was_released(&stored.state);
     let sent = if was_released { sent(&desk, id).await? } else { Sent::new() };
+    let impact = if still_to_leave(&stored.state) {
+        Some(Impact::of(&desk, &voice, &typed, &situation).await?)
+    } else {
+        None
+    };
     let view = AlertPage {
         page: desk.page(&visit, "alerts").await?,
         view: AlertView::of(&desk, &voice, &stored).await?,
         turn: turn_of(&stored, officer),
         why_not: why_not(&voice, &stored, officer),
         hold_seconds: hold_left(&stored, desk.front.clock.now()).div_ceil(1000),
-        may_recall: officer.may(Role::Releaser),
+        may_recall: officer.may(Role::Releaser) && officer.owner.covers(&stored.owner),
         may_update: may_update(&stored, officer),
         may_withdraw: may_take_back(&stored, officer),
         channels: channels(&desk, &voice, &typed, &sent),
-        impact: still_to_leave(&stored.state).then(|| Impact::of(&desk, &voice, &typed, &situation)),
+        impact,
         panel: was_released
             .then(|| Panel::of(&voice, desk.base, &situation, &stored, officer, desk.office.gazetteer())),
     };
@@ -216,6 +231,11 @@ fn why_not(voice: &Voice, alert: &StoredAlert, officer: &Officer) -> Option<Stri
         return None;
     }
     match &alert.state {
+        AlertState::Draft | AlertState::Submitted { .. } | AlertState::Approved { .. }
+            if !officer.owner.covers(&alert.owner) =>
+        {
+            Some(voice.say("web-wait-beyond"))
+        }
         AlertState::Draft => Some(voice.say("web-wait-submit")),
         AlertState::Submitted { .. } if alert.author == officer.id => Some(voice.say("web-wait-other")),
         AlertState::Submitted { .. } => Some(voice.say("web-wait-approve")),

@@ -113,9 +113,12 @@ impl WebError {
 fn office_status(error: &OfficeError) -> StatusCode {
     match error {
         OfficeError::NoSuchAlert { .. } => StatusCode::NOT_FOUND,
-        OfficeError::Alert(AlertError::NoRight { .. } | AlertError::AuthorCannotApprove) => {
-            StatusCode::FORBIDDEN
-        }
+        OfficeError::Alert(
+            AlertError::NoRight { .. }
+            | AlertError::AuthorCannotApprove
+            | AlertError::BeyondAuthority { .. }
+            | AlertError::NotTheAuthor,
+        ) => StatusCode::FORBIDDEN,
         OfficeError::Alert(
             AlertError::WrongState { .. }
             | AlertError::ApprovedBefore { .. }

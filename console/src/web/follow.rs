@@ -97,6 +97,7 @@ async fn ask<M: Mode>(
     let reached: u64 = reached.values().map(roaring::RoaringBitmap::len).sum();
     let status = problem.as_ref().map_or(StatusCode::OK, WebError::status);
     let needed = desk.office.withdrawal_people();
+    let changed = desk.office.own_words_people(&earlier);
     let may_release = visit.officer().may(Role::Releaser);
     let page = FollowPage {
         page: desk.page(visit, "alerts").await?,
@@ -106,9 +107,9 @@ async fn ask<M: Mode>(
         reached: thousands(reached),
         unsent: thousands(unsent),
         note: match (needed, may_release) {
-            (1, true) => voice.say("web-follow-one"),
-            (1, false) => voice.say("web-follow-other"),
-            _ => voice.with("web-follow-more", "a", needed),
+            (1, true) => voice.with("web-follow-one", "a", changed),
+            (1, false) => voice.with("web-follow-other", "a", changed),
+            _ => voice.pair("web-follow-more", needed, changed),
         },
         is_at_once: needed == 1 && may_release,
         key: form_key(&mut desk.chance()),
@@ -128,7 +129,7 @@ async fn follow<M: Mode>(
     let field = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let body = field("body").unwrap_or_default().replace("\r\n", "\n");
     let key = format!("{}/{id}/{}", visit.officer().id, field("key").unwrap_or_default());
-    let make = async { Ok(desk.office.withdraw(visit.officer(), id, how, &body).await?.id) };
+    let make = async { Ok(desk.office.withdraw(visit.officer(), id, how, &body).await?.alert.id) };
     match desk.once.get_or_make(key, Box::pin(make)).await {
         Ok(new) => {
             desk.watch.forget().await;

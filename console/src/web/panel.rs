@@ -134,12 +134,12 @@ impl Panel {
 
 /// Whether this officer may begin an update of this warning.
 pub(super) fn may_update(alert: &StoredAlert, officer: &Officer) -> bool {
-    stands(alert) && officer.may(Role::Author)
+    stands(alert) && officer.may(Role::Author) && officer.owner.covers(&alert.owner)
 }
 
 /// Whether this officer may lift or correct this warning.
 pub(super) fn may_take_back(alert: &StoredAlert, officer: &Officer) -> bool {
-    stands(alert) && may_withdraw(officer)
+    stands(alert) && may_withdraw(officer) && officer.owner.covers(&alert.owner)
 }
 
 /// A warning, not the end of one, that was released and holds.

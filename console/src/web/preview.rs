@@ -116,7 +116,7 @@ impl Both {
             }
         };
         let situation = desk.situation().await?;
-        let impact = Some(Impact::of(desk, &v, &alert, &situation));
+        let impact = Some(Impact::of(desk, &v, &alert, &situation).await?);
         let channels = channels(desk, &v, &alert, &Sent::new());
         Ok(Self { preview: Preview { v, missing: Vec::new(), problem: None, channels }, impact })
     }
@@ -241,19 +241,28 @@ fn words(v: &Voice, body: &Body) -> Vec<Words> {
 
 impl Impact {
     /// The impact of an alert.
-    pub(super) fn of<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>, situation: &Situation) -> Self {
+    ///
+    /// # Errors
+    /// [`WebError::Office`] when the alert that it follows cannot be read.
+    pub(super) async fn of<M: Mode>(
+        desk: &Desk<M>,
+        v: &Voice,
+        alert: &Alert<M>,
+        situation: &Situation,
+    ) -> Result<Self, WebError> {
+        let policy = desk.office.policy_for(alert).await?;
         let content = &alert.content;
         let count = |(channel, count): (&ChannelKind, &mingluo_model::audience::HeadCount)| {
             let responsible = v.with("web-responsible", "a", thousands(u64::from(count.responsible)));
             (v.channel(*channel), thousands(u64::from(count.recipients)), responsible)
         };
-        Self {
+        Ok(Self {
             v: v.clone(),
             people: thousands(content.audience.deliveries()),
             by_channel: content.audience.counts.iter().map(count).collect(),
             checks: checks(v, content, situation, desk.office.gazetteer()),
-            needed: desk.office.policy.rule(content.kind, content.grade).people.get(),
-        }
+            needed: policy.rule(content.kind, content.grade).people.get(),
+        })
     }
 }
 

@@ -60,7 +60,8 @@ async fn confirmation<M: Mode>(
     }
     let voice = desk.voice(visit);
     let content = &stored.content;
-    let hold = desk.office.policy.hold(content.kind, content.grade, &content.hazard.code);
+    let policy = desk.office.policy_for(&alert).await?;
+    let hold = policy.hold(content.kind, content.grade, &content.hazard.code);
     let status = problem.as_ref().map_or(StatusCode::OK, WebError::status);
     let page = ReleasePage {
         page: desk.page(visit, "waiting").await?,
@@ -166,7 +167,7 @@ pub(super) async fn hold<M: Mode>(
         left_ms,
         whole_ms: hold_until.since(release.at).as_millis() as u64,
         after,
-        may_recall: visit.officer().may(Role::Releaser),
+        may_recall: visit.officer().may(Role::Releaser) && visit.officer().owner.covers(&stored.owner),
     };
     Ok(shown(StatusCode::OK, &page))
 }

@@ -140,6 +140,9 @@ pub(super) const fn is_waiting(alert: &StoredAlert) -> bool {
 
 /// What this officer may do next with an alert, by its word; `None` when it is somebody else's turn.
 pub(super) fn turn_of(alert: &StoredAlert, officer: &Officer) -> Option<&'static str> {
+    if !officer.owner.covers(&alert.owner) {
+        return None;
+    }
     match &alert.state {
         AlertState::Draft if alert.author == officer.id && officer.may(Role::Author) => Some("submit"),
         AlertState::Submitted { approvals, .. } => {

@@ -1,11 +1,14 @@
 //! Stories of officers at their pages, told through the router: a whole city on SQLite with gateways that never answer.
 
 mod api;
+mod authority;
 mod door;
 mod restart;
 mod town;
+mod whole;
 mod withdraw;
 
+use crate::office::Withdrawal;
 use axum::http::StatusCode;
 use town::{Browser, Fields, PASSWORD, Town};
 
@@ -197,7 +200,8 @@ async fn a_false_alarm_is_corrected_on_one_screen() {
     let path = format!("/live/alerts/{id}/correct");
     let page = zhao.get(&path).await;
     assert!(page.body.contains("系误发，请忽略"));
-    let done = zhao.post(&path, &[("body", "刚才的预警系误发，请忽略。"), ("key", "k")]).await;
+    let words = town.prewritten(&id, Withdrawal::Correct).await;
+    let done = zhao.post(&path, &[("body", &words), ("key", "k")]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     assert_eq!(state(&town, &id).await, "corrected");
     assert_eq!(state(&town, &sent_to(done.location())).await, "released");

@@ -123,9 +123,10 @@ impl<S: Sync> FromRequestParts<S> for Line {
     }
 }
 
-/// A proxy on this machine appends whom it speaks for; from anybody else that header is a claim, not a fact.
+/// A proxy on this machine appends whom it speaks for; from anybody else that header is a claim, not a fact. A proxy
+/// may append a line of its own instead of lengthening the client's, so the last address of the last line counts.
 fn behind_proxy(peer: Option<IpAddr>, headers: &HeaderMap) -> String {
-    let named = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    let named = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
     let last = named.and_then(|list| list.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
     match (peer, last) {
         (Some(peer), Some(named)) if peer.is_loopback() => named.to_string(),
@@ -158,5 +159,14 @@ mod tests {
         let far = "192.0.2.1".parse().ok();
         assert_eq!(behind_proxy(near, &claim), "10.0.0.7");
         assert_eq!(behind_proxy(far, &claim), "192.0.2.1");
+    }
+
+    #[test]
+    fn the_proxys_own_line_counts_and_not_the_clients() {
+        let mut lines = headers("x-forwarded-for", "6.6.6.6");
+        lines.append("x-forwarded-for", "10.0.0.7".parse().unwrap());
+        assert_eq!(behind_proxy("127.0.0.1".parse().ok(), &lines), "10.0.0.7");
+        lines.append("x-forwarded-for", "unknown".parse().unwrap());
+        assert_eq!(behind_proxy("127.0.0.1".parse().ok(), &lines), "127.0.0.1");
     }
 }

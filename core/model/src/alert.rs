@@ -243,6 +243,27 @@ pub enum AlertError {
         /// The step.
         step: &'static str,
     },
+    /// The alert belongs to an organisation that the one that acts is not set over.
+    #[error("the alert belongs to scope {scope}, an organisation with scope {own} may not {step} it")]
+    BeyondAuthority {
+        /// The step.
+        step: &'static str,
+        /// The scope of the alert's owner.
+        scope: crate::region::RegionCode,
+        /// The scope of who acts.
+        own: crate::region::RegionCode,
+    },
+    /// Somebody else tried to hand the author's words in; handing in is the author's signature.
+    #[error("only the author can submit a draft, for this is their signature")]
+    NotTheAuthor,
+    /// A lift or correction leaves out people whom the earlier alert warned.
+    #[error("{part}: {left_out} was warned and would not be told")]
+    LeavesOut {
+        /// `area` or `groups`.
+        part: &'static str,
+        /// What is left out.
+        left_out: String,
+    },
     /// The author tried to approve their own words.
     #[error("the author cannot approve their own alert")]
     AuthorCannotApprove,
@@ -311,6 +332,9 @@ impl Problem for AlertError {
         match self {
             Self::WrongState { .. } => "alert-wrong-state",
             Self::NoRight { .. } => "alert-no-right",
+            Self::BeyondAuthority { .. } => "alert-beyond-authority",
+            Self::NotTheAuthor => "alert-not-the-author",
+            Self::LeavesOut { .. } => "alert-leaves-out",
             Self::AuthorCannotApprove => "alert-author-cannot-approve",
             Self::ApprovedBefore { .. } => "alert-approved-before",
             Self::TooFewPeople { .. } => "alert-too-few-people",
@@ -329,6 +353,12 @@ impl Problem for AlertError {
             Self::WrongState { state, step } => vec![("state", (*state).into()), ("step", (*step).into())],
             Self::NoRight { officer, step } => {
                 vec![("officer", officer.to_string()), ("step", (*step).into())]
+            }
+            Self::BeyondAuthority { step, scope, own } => {
+                vec![("step", (*step).into()), ("scope", scope.to_string()), ("own", own.to_string())]
+            }
+            Self::LeavesOut { part, left_out } => {
+                vec![("part", (*part).into()), ("left_out", left_out.clone())]
             }
             Self::ApprovedBefore { officer } => vec![("officer", officer.to_string())],
             Self::TooFewPeople { grade, needed, signed } => {
@@ -351,7 +381,9 @@ impl Problem for AlertError {
             }
             Self::NoText { part } => vec![("part", (*part).into())],
             Self::HoldOver { hold_until } => vec![("until", hold_until.0.to_string())],
-            Self::AuthorCannotApprove | Self::ContentChanged | Self::EmptyAudience => Vec::new(),
+            Self::NotTheAuthor | Self::AuthorCannotApprove | Self::ContentChanged | Self::EmptyAudience => {
+                Vec::new()
+            }
         }
     }
 }
@@ -427,9 +459,11 @@ impl<M: Mode> Alert<M> {
     }
 
     /// The author hands the draft in (提交). Where the policy wants one person only, it waits for release at once.
+    /// This is the author's signature, the first of those that the policy counts: nobody gives it for another.
     ///
     /// # Errors
-    /// [`AlertError::WrongState`] unless it is a draft, and the errors of [`Alert::check`].
+    /// [`AlertError::WrongState`] unless it is a draft, [`AlertError::NotTheAuthor`], and the errors of
+    /// [`Alert::check`].
     pub fn submit(
         mut self,
         officer: &Officer,
@@ -440,6 +474,10 @@ impl<M: Mode> Alert<M> {
         if self.state != AlertState::Draft {
             return Err(self.wrong("submitted"));
         }
+        if officer.id != self.author {
+            return Err(AlertError::NotTheAuthor);
+        }
+        self.within_authority(officer, "submit")?;
         self.check(at)?;
         let submitted = self.signature(officer, at);
         let approvals = Vec::new();
@@ -455,7 +493,7 @@ impl<M: Mode> Alert<M> {
     ///
     /// # Errors
     /// [`AlertError::AuthorCannotApprove`], [`AlertError::ApprovedBefore`], [`AlertError::ContentChanged`],
-    /// [`AlertError::NoRight`] or [`AlertError::WrongState`].
+    /// [`AlertError::NoRight`], [`AlertError::BeyondAuthority`] or [`AlertError::WrongState`].
     pub fn approve(
         mut self,
         officer: &Officer,
@@ -469,6 +507,7 @@ impl<M: Mode> Alert<M> {
             return Err(AlertError::AuthorCannotApprove);
         }
         demand(officer, Role::Approver, "approve")?;
+        self.within_authority(officer, "approve")?;
         if approvals.iter().any(|earlier| earlier.officer == officer.id) {
             return Err(AlertError::ApprovedBefore { officer: officer.id });
         }
@@ -492,7 +531,7 @@ impl<M: Mode> Alert<M> {
     /// # Errors
     /// [`AlertError::TooFewPeople`] when the policy wants more signatures; [`AlertError::TooLong`] when it
     /// would hold longer than its grade may; [`AlertError::ContentChanged`], [`AlertError::NoRight`],
-    /// [`AlertError::WrongState`] and the errors of [`Alert::check`].
+    /// [`AlertError::BeyondAuthority`], [`AlertError::WrongState`] and the errors of [`Alert::check`].
     pub fn release(
         mut self,
         officer: &Officer,
@@ -503,12 +542,13 @@ impl<M: Mode> Alert<M> {
             return Err(self.wrong("released"));
         };
         demand(officer, Role::Releaser, "release")?;
+        self.within_authority(officer, "release")?;
         let hash = self.content_hash();
         if submitted.content != hash || approvals.iter().any(|approval| approval.content != hash) {
             return Err(AlertError::ContentChanged);
         }
         let mut people: BTreeSet<_> = approvals.iter().map(|approval| approval.officer).collect();
-        people.extend([self.author, officer.id]);
+        people.extend([submitted.officer, officer.id]);
         self.check(at)?;
         let rule = self.rule(policy);
         let (needed, signed) = (rule.people.get(), u8::try_from(people.len()).unwrap_or(u8::MAX));
@@ -529,12 +569,14 @@ impl<M: Mode> Alert<M> {
     /// Takes a release back inside the hold (撤回); nothing has left.
     ///
     /// # Errors
-    /// [`AlertError::HoldOver`] when the hold has ended, [`AlertError::NoRight`] or [`AlertError::WrongState`].
+    /// [`AlertError::HoldOver`] when the hold has ended, [`AlertError::NoRight`], [`AlertError::BeyondAuthority`] or
+    /// [`AlertError::WrongState`].
     pub fn recall(mut self, officer: &Officer, at: Timestamp) -> Result<Self, AlertError> {
         let AlertState::Released { hold_until, .. } = self.state else {
             return Err(self.wrong("recalled"));
         };
         demand(officer, Role::Releaser, "recall")?;
+        self.within_authority(officer, "recall")?;
         if at >= hold_until {
             return Err(AlertError::HoldOver { hold_until });
         }
@@ -545,18 +587,63 @@ impl<M: Mode> Alert<M> {
     /// A later alert was released that follows this one: it becomes updated, lifted or corrected.
     ///
     /// # Errors
-    /// [`AlertError::WrongState`] unless this alert is released and `kind` names it.
-    pub fn followed(mut self, by: AlertId, kind: AlertKind, at: Timestamp) -> Result<Self, AlertError> {
+    /// [`AlertError::WrongState`] unless this alert is released, and the errors of [`Alert::may_be_followed`].
+    pub fn followed(mut self, later: &Self, at: Timestamp) -> Result<Self, AlertError> {
         if !matches!(self.state, AlertState::Released { .. }) {
             return Err(self.wrong("followed"));
         }
-        self.state = match kind {
-            AlertKind::Update(earlier) if earlier == self.id => AlertState::Updated { by, at },
-            AlertKind::Lift(earlier) if earlier == self.id => AlertState::Lifted { by, at },
-            AlertKind::Correction(earlier) if earlier == self.id => AlertState::Corrected { by, at },
-            _ => return Err(self.wrong("followed")),
+        self.may_be_followed(later)?;
+        let by = later.id;
+        self.state = match later.content.kind {
+            AlertKind::Update(_) => AlertState::Updated { by, at },
+            AlertKind::Lift(_) => AlertState::Lifted { by, at },
+            AlertKind::Correction(_) => AlertState::Corrected { by, at },
+            AlertKind::Alert => return Err(self.wrong("followed")),
         };
         Ok(self)
+    }
+
+    /// Whether a later alert may follow this one: it names this one, its owner is set over this one's, and a lift or
+    /// correction speaks to all whom this one warned.
+    ///
+    /// # Errors
+    /// [`AlertError::WrongState`], [`AlertError::BeyondAuthority`] or [`AlertError::LeavesOut`].
+    pub fn may_be_followed(&self, later: &Self) -> Result<(), AlertError> {
+        if later.content.kind.follows() != Some(self.id) {
+            return Err(self.wrong("followed"));
+        }
+        self.within_reach(&later.owner, "followed")?;
+        if matches!(later.content.kind, AlertKind::Update(_)) {
+            return Ok(());
+        }
+        let (own, theirs) = (&self.content.audience, &later.content.audience);
+        let is_told = |region| theirs.regions.iter().any(|wider| wider.contains(region));
+        if let Some(region) = own.regions.iter().copied().find(|region| !is_told(*region)) {
+            return Err(AlertError::LeavesOut { part: "area", left_out: region.to_string() });
+        }
+        let is_open = theirs.groups.is_empty();
+        let are_all = !own.groups.is_empty() && own.groups.iter().all(|group| theirs.groups.contains(group));
+        if is_open || are_all {
+            return Ok(());
+        }
+        let left_out = own.groups.iter().find(|group| !theirs.groups.contains(group));
+        let left_out = left_out.map_or_else(|| "everybody else".to_owned(), |group| group.0.to_string());
+        Err(AlertError::LeavesOut { part: "groups", left_out })
+    }
+
+    /// Whether the officer's organisation is this alert's owner or set over it.
+    ///
+    /// # Errors
+    /// [`AlertError::BeyondAuthority`].
+    pub fn within_authority(&self, officer: &Officer, step: &'static str) -> Result<(), AlertError> {
+        self.within_reach(&officer.owner, step)
+    }
+
+    fn within_reach(&self, owner: &Owner, step: &'static str) -> Result<(), AlertError> {
+        if owner.covers(&self.owner) {
+            return Ok(());
+        }
+        Err(AlertError::BeyondAuthority { step, scope: self.owner.scope, own: owner.scope })
     }
 
     /// The alert's time ran out (失效).

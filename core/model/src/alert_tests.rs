@@ -126,9 +126,87 @@ fn a_release_is_recalled_only_inside_its_hold() {
 
 #[test]
 fn only_a_released_alert_is_lifted_and_by_the_one_that_names_it() {
-    let other = AlertId(uuid::Uuid::nil());
-    let draft = drafted::<Live>(Grade::Red);
-    assert!(draft.clone().followed(other, AlertKind::Lift(draft.id), NOON).is_err());
+    let red = released();
+    let lift = following(&red, AlertKind::Lift(red.id), &author(), |_| ());
+    assert!(drafted::<Live>(Grade::Red).followed(&lift, NOON).is_err(), "a draft does not stand");
+    let other = following(&red, AlertKind::Lift(AlertId(uuid::Uuid::nil())), &author(), |_| ());
+    assert!(red.clone().followed(&other, NOON).is_err(), "it names another");
+    assert_eq!(red.followed(&lift, NOON).unwrap().state.word(), "lifted");
+}
+
+fn released() -> Alert<Live> {
+    let policy = ReleasePolicy::default();
+    let submitted = drafted::<Live>(Grade::Red).submit(&author(), &policy, NOON).unwrap();
+    submitted.approve(&approver(), &policy, NOON).unwrap().release(&releaser(), &policy, NOON).unwrap()
+}
+
+fn following(
+    earlier: &Alert<Live>,
+    kind: AlertKind,
+    officer: &Officer,
+    change: fn(&mut Content),
+) -> Alert<Live> {
+    let mut content = Content { kind, ..earlier.content.clone() };
+    change(&mut content);
+    Alert::draft(AlertId(uuid::Uuid::max()), officer, content, NOON).unwrap()
+}
+
+fn of_scope(officer: &Officer, scope: &str) -> Officer {
+    let scope: crate::region::RegionCode = scope.parse().unwrap();
+    Officer { owner: Owner { scope, level: scope.level(), ..officer.owner }, ..officer.clone() }
+}
+
+#[test]
+fn a_county_neither_approves_nor_releases_nor_recalls_what_is_the_citys() {
+    let policy = ReleasePolicy::default();
+    let county = |officer: Officer| of_scope(&officer, "210423");
+    let refused = |done: Result<Alert<Live>, AlertError>| done.unwrap_err().code();
+    let submitted = drafted::<Live>(Grade::Red).submit(&author(), &policy, NOON).unwrap();
+    assert_eq!(
+        refused(submitted.clone().approve(&county(approver()), &policy, NOON)),
+        "alert-beyond-authority"
+    );
+    let approved = submitted.approve(&approver(), &policy, NOON).unwrap();
+    assert_eq!(refused(approved.release(&county(releaser()), &policy, NOON)), "alert-beyond-authority");
+    assert_eq!(refused(released().recall(&county(releaser()), NOON)), "alert-beyond-authority");
+    assert!(released().recall(&of_scope(&releaser(), "21"), NOON).is_ok(), "the province may");
+}
+
+#[test]
+fn a_village_lifts_no_city_warning() {
+    let red = released();
+    let village = of_scope(&author(), "210423100001");
+    let inside = |content: &mut Content| content.audience.regions = vec!["210423100001".parse().unwrap()];
+    let lift = following(&red, AlertKind::Lift(red.id), &village, inside);
+    assert!(matches!(red.followed(&lift, NOON), Err(AlertError::BeyondAuthority { .. })));
+}
+
+#[test]
+fn a_lift_leaves_out_nobody_who_was_warned() {
+    let red = released();
+    let refused = |change: fn(&mut Content)| {
+        red.clone().followed(&following(&red, AlertKind::Lift(red.id), &author(), change), NOON).unwrap_err()
+    };
+    let narrow = refused(|content| content.audience.regions = vec!["210423100".parse().unwrap()]);
+    assert!(matches!(narrow, AlertError::LeavesOut { part: "area", .. }));
+    let few = refused(|content| content.audience.groups = vec![crate::audience::Group(1)]);
+    assert!(matches!(few, AlertError::LeavesOut { part: "groups", .. }));
+    let wide = |content: &mut Content| content.audience.regions = vec!["2104".parse().unwrap()];
+    let wide = following(&red, AlertKind::Correction(red.id), &author(), wide);
+    assert_eq!(red.followed(&wide, NOON).unwrap().state.word(), "corrected");
+}
+
+#[test]
+fn nobody_signs_for_the_author() {
+    let policy = ReleasePolicy::default();
+    let other = officer(13, &[Role::Author]);
+    assert_eq!(drafted::<Live>(Grade::Blue).submit(&other, &policy, NOON), Err(AlertError::NotTheAuthor));
+    // Kept from before this was a rule: who never signed does not count.
+    let mut kept = drafted::<Live>(Grade::Blue);
+    let submitted = Signature { officer: releaser().id, at: NOON, content: kept.content_hash() };
+    kept.state = AlertState::Approved { submitted, approvals: vec![] };
+    let refused = kept.release(&releaser(), &policy, NOON);
+    assert_eq!(refused, Err(AlertError::TooFewPeople { grade: Grade::Blue, needed: 2, signed: 1 }));
 }
 
 #[test]

@@ -17,6 +17,14 @@ pub struct Owner {
     pub level: Level,
 }
 
+impl Owner {
+    /// Whether this organisation may act on what the other one owns: it is the same or a superior one, so its scope
+    /// holds the other's and its level is at least the other's (突发事件应对法: 统一领导、分级负责).
+    pub fn covers(&self, other: &Self) -> bool {
+        self.scope.contains(other.scope) && self.level >= other.level
+    }
+}
+
 /// What an officer may do (职责). Rights add up; none follows from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -48,5 +56,23 @@ impl Officer {
     /// Whether the officer holds this right.
     pub fn may(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(scope: &str) -> Owner {
+        let scope: RegionCode = scope.parse().unwrap();
+        Owner { org: OrgId(uuid::Uuid::nil()), scope, level: scope.level() }
+    }
+
+    #[test]
+    fn a_superior_covers_its_inferiors_and_nobody_else() {
+        let (city, county, other) = (owner("2104"), owner("210423"), owner("2105"));
+        assert!(city.covers(&county) && city.covers(&city));
+        assert!(!county.covers(&city) && !other.covers(&county));
+        assert!(!Owner { level: Level::County, ..city }.covers(&city), "the same region, a lower level");
     }
 }

@@ -72,7 +72,8 @@ async fn who_approved_is_shown_after_the_release_and_after_the_lift() {
         ["拟稿 <b>拟稿员王</b>", "提交 <b>拟稿员王</b>", "审核 <b>审核员李</b>", "签发 <b>签发人赵</b>"];
     let body = zhao.get(&page).await.body;
     assert!(route.iter().all(|step| body.contains(step)), "{body}");
-    zhao.post(&format!("{page}/lift"), &[("body", "险情已解除。"), ("key", "k")]).await;
+    let words = town.prewritten(&id, crate::office::Withdrawal::Lift).await;
+    zhao.post(&format!("{page}/lift"), &[("body", &words), ("key", "k")]).await;
     let town = town.restart().await;
     let body = town.sign_in("li").await.get(&page).await.body;
     assert!(

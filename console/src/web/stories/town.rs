@@ -5,6 +5,7 @@ use crate::{
     api,
     app::City,
     config::Config,
+    office::Withdrawal,
     people::{People, api_key, hash_password},
     region::Region,
     roster::{KeepOrder, keep},
@@ -181,6 +182,41 @@ impl Town {
         self.stranger().with("authorization", &format!("Bearer {key}"))
     }
 
+    /// The folder of the configuration.
+    pub(super) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// An officer as the office knows them.
+    pub(super) async fn officer(&self, name: &str) -> Officer {
+        let officers = self.city.store.officers().await.unwrap();
+        officers.into_iter().find(|row| row.login == name).unwrap().officer
+    }
+
+    /// One more officer, of an organisation of their own with this scope.
+    pub(super) async fn hire_in(&self, scope: &str, login: &str, roles: &[Role]) -> Officer {
+        let (now, mut chance) = (self.city.clock.now(), StdRng::from_os_rng());
+        let scope: mingluo_model::region::RegionCode = scope.parse().unwrap();
+        let owner = Owner { org: OrgId::new(now, &mut chance), scope, level: scope.level() };
+        let org = OrgRow { id: owner.org, name: format!("{scope}"), owner };
+        let officer = Officer { id: OfficerId::new(now, &mut chance), owner, roles: roles.to_vec() };
+        let row = OfficerRow {
+            officer: officer.clone(),
+            login: login.into(),
+            name: login.into(),
+            password_hash: hash_password(PASSWORD).unwrap(),
+            enabled: true,
+        };
+        self.city.store.save_people(&[org], &[row], &[added(now)]).await.unwrap();
+        officer
+    }
+
+    /// The words that end this warning, as they were written beforehand.
+    pub(super) async fn prewritten(&self, id: &str, how: Withdrawal) -> String {
+        let (alert, _) = self.city.live.alert(id.parse().unwrap()).await.unwrap();
+        self.city.live.prewritten(&alert, how)
+    }
+
     /// A browser without a session.
     pub(super) fn stranger(&self) -> Browser {
         Browser { routes: self.routes.clone(), headers: HeaderMap::new() }
@@ -227,14 +263,17 @@ async fn hire(city: &City, chance: &mut StdRng) {
         officer("li", "审核员李", &[Role::Approver]),
         officer("zhao", "签发人赵", &[Role::Releaser]),
     ];
-    let line = AuditLine {
-        at: now,
+    city.store.save_people(&[org], &officers, &[added(now)]).await.unwrap();
+}
+
+fn added(at: Timestamp) -> AuditLine {
+    AuditLine {
+        at,
         actor: AuditLine::SYSTEM.to_owned(),
         action: "officer.add".to_owned(),
         subject: "town".to_owned(),
         detail: serde_json::json!({}),
-    };
-    city.store.save_people(&[org], &officers, &[line]).await.unwrap();
+    }
 }
 
 async fn settle(city: &City, region: &Region, chance: &mut StdRng) {

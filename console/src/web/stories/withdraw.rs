@@ -1,9 +1,10 @@
 //! Stories of taking a warning back: by whom, how fast, under which policy.
 
 use super::{approved, sent_to, state, town::Town};
+use crate::office::Withdrawal;
 use axum::http::StatusCode;
 
-async fn released(town: &Town) -> String {
+pub(super) async fn released(town: &Town) -> String {
     let id = approved(town, "/live").await;
     let zhao = town.sign_in("zhao").await;
     let done = zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "2")]).await;
@@ -20,7 +21,8 @@ async fn one_who_may_only_release_lifts_in_one_click() {
     assert!(zhao.get(&format!("/live/alerts/{id}")).await.body.contains(&path));
     let page = zhao.get(&path).await.body;
     assert!(page.contains("现已解除") && page.contains("停止并发解除"), "{page}");
-    let done = zhao.post(&path, &[("body", "险情已解除。"), ("key", "k")]).await;
+    let words = town.prewritten(&id, Withdrawal::Lift).await;
+    let done = zhao.post(&path, &[("body", &words), ("key", "k")]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     assert_eq!(
         (state(&town, &id).await, state(&town, &sent_to(done.location())).await),
@@ -35,7 +37,8 @@ async fn an_author_hands_a_lift_in_and_any_releaser_sends_it() {
     let (wang, zhao) = (town.sign_in("wang").await, town.sign_in("zhao").await);
     let path = format!("/live/alerts/{id}/lift");
     assert!(wang.get(&path).await.body.contains("签发之前仍在发送"));
-    let lift = sent_to(wang.post(&path, &[("body", "险情已解除。"), ("key", "k")]).await.location());
+    let words = town.prewritten(&id, Withdrawal::Lift).await;
+    let lift = sent_to(wang.post(&path, &[("body", &words), ("key", "k")]).await.location());
     assert_eq!((state(&town, &id).await, state(&town, &lift).await), ("released", "approved"));
     let sent = zhao.post(&format!("/live/alerts/{lift}/release"), &[("people", "2")]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
@@ -49,7 +52,8 @@ async fn where_the_policy_wants_two_the_second_one_approves() {
     let (zhao, li) = (town.sign_in("zhao").await, town.sign_in("li").await);
     let path = format!("/live/alerts/{id}/correct");
     assert!(zhao.get(&path).await.body.contains("须 2 名不同人员签署"));
-    let correction = sent_to(zhao.post(&path, &[("body", "系误发。"), ("key", "k")]).await.location());
+    let words = town.prewritten(&id, Withdrawal::Correct).await;
+    let correction = sent_to(zhao.post(&path, &[("body", &words), ("key", "k")]).await.location());
     assert_eq!((state(&town, &id).await, state(&town, &correction).await), ("released", "submitted"));
     li.post(&format!("/live/alerts/{correction}/approve"), &[]).await;
     zhao.post(&format!("/live/alerts/{correction}/release"), &[("people", "2")]).await;
@@ -98,7 +102,51 @@ async fn a_lift_counts_the_people_of_the_roster_that_was_warned() {
     town.import_again().await;
     let zhao = town.sign_in("zhao").await;
     let path = format!("/live/alerts/{id}/lift");
-    let lift = sent_to(zhao.post(&path, &[("body", "险情已解除。"), ("key", "k")]).await.location());
+    let words = town.prewritten(&id, Withdrawal::Lift).await;
+    let lift = sent_to(zhao.post(&path, &[("body", &words), ("key", "k")]).await.location());
     let lifted = town.city.live.alert(lift.parse().unwrap()).await.unwrap().0.content.audience;
     assert_eq!((lifted.edition, lifted.counts), (warned.edition, warned.counts));
+}
+
+#[tokio::test]
+async fn words_of_ones_own_take_the_rule_of_the_red_that_they_end() {
+    let town = Town::open().await;
+    let id = released(&town).await;
+    let zhao = town.sign_in("zhao").await;
+    let path = format!("/live/alerts/{id}/lift");
+    assert!(zhao.get(&path).await.body.contains("改动文字须 3 名不同人员签署"));
+    let lift = sent_to(zhao.post(&path, &[("body", "水库已决口，快跑。"), ("key", "k")]).await.location());
+    assert_eq!((state(&town, &id).await, state(&town, &lift).await), ("released", "submitted"));
+    town.sign_in("li").await.post(&format!("/live/alerts/{lift}/approve"), &[]).await;
+    let alone = zhao.post(&format!("/live/alerts/{lift}/release"), &[("people", "2")]).await;
+    assert_eq!(alone.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(alone.body.contains("须由 3 名") && alone.body.contains("预写文字"), "{}", alone.body);
+}
+
+#[tokio::test]
+async fn the_api_tells_that_changed_words_wait_for_others() {
+    let town = Town::open().await;
+    let id = released(&town).await;
+    let path = format!("/api/live/alerts/{id}/correct");
+    let told = town.program("zhao").await.send(&path, r#"{"body": "快跑。"}"#).await.json();
+    assert_eq!((told["state"].as_str(), told["people_needed"].as_u64()), (Some("submitted"), Some(3)));
+    assert_eq!(state(&town, &id).await, "released");
+    let told = town.program("zhao").await.send(&path, "{}").await.json();
+    assert_eq!((told["state"].as_str(), told["people_needed"].as_u64()), (Some("released"), Some(1)));
+}
+
+#[tokio::test]
+async fn prewritten_words_under_another_event_are_not_the_prewritten_ones() {
+    let town = Town::open().await;
+    let id = released(&town).await;
+    let order = serde_json::json!({
+        "hazard": "11B03", "grade": "blue", "body": town.prewritten(&id, Withdrawal::Lift).await,
+        "area": ["210423100"], "channels": ["sms"], "expires": town.city.clock.now().0 + 3_600_000,
+        "follows": { "lift": id },
+    });
+    let program = town.program("wang").await;
+    let lift = program.send("/api/live/alerts", &order.to_string()).await.json();
+    let lift = lift["id"].as_str().unwrap_or_else(|| panic!("{lift}"));
+    let told = program.send(&format!("/api/live/alerts/{lift}/submit"), "").await.json();
+    assert_eq!(told["state"].as_str(), Some("submitted"), "a blue end of a red is signed by three");
 }
