@@ -202,7 +202,7 @@ fn an_answer_is_waited_for_since_the_last_try_and_then_it_is_tried_again() {
     let again = START.plus(Duration::from_secs(700));
     assert_eq!(progress.pick(1, again).len(), 1);
     let waited = |seconds| again.plus(Duration::from_secs(seconds));
-    assert_eq!(progress.give_up_answers(START.plus(Duration::from_secs(600))), None);
+    assert_eq!(progress.give_up_answers(START.plus(Duration::from_mins(10))), None);
     progress.apply(&progress.give_up_answers(again).unwrap(), waited(600));
     assert_eq!(state(&progress, 100), DeliveryState::Unknown);
     assert_eq!(progress.pick(1, waited(602))[0].attempt, 3);
