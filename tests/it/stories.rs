@@ -167,7 +167,7 @@ async fn a_node_that_lost_its_lease_halts_before_a_warning_needs_it(order: CityO
     let lease = store.acquire("dispatch/live", "node-2", other, HOUR, later).await.unwrap();
     assert!(lease.is_some(), "its time is over an hour later");
     let reason = live.engine().until_halted().await;
-    assert!(reason.contains("log"), "{reason}");
+    assert!(reason.contains("ledger"), "{reason}");
     assert!(city.issue(live, &city.order("red", "红色", HOUR)).await.is_err());
     assert_eq!(city.live_smsc.counts().taken, 0);
 }
