@@ -88,7 +88,8 @@ async fn a_receipt_before_its_answer_is_told_first_and_answered_after_its_commit
     let key = send(&mut session, &run("雨", &[(ANNA, 1)])).await;
     let (sequence, _) = gateway.submit().await;
     // Some gateways send the short report of 2.0 over 3.0.
-    gateway.say(&[report(9, 77, "DELIVRD", Version::V20), answered(sequence, 77, 0)]).await;
+    let probe = Pdu { sequence: 50, body: Body::ActiveTest };
+    gateway.say(&[report(9, 77, "DELIVRD", Version::V20), answered(sequence, 77, 0), probe]).await;
 
     let reports = so_many(&mut session, 2).await;
     let Report::Receipt { receipt, token: Some(token) } = &reports[0] else { panic!() };
@@ -97,6 +98,7 @@ async fn a_receipt_before_its_answer_is_told_first_and_answered_after_its_commit
     let accepted = Verdict::Accepted(Some(receipt.provider_id.clone()));
     assert_eq!(reports[1], Report::Answer { key, verdict: accepted });
 
+    assert_eq!(gateway.hear().await.unwrap(), Pdu { sequence: 50, body: Body::ActiveTestResp });
     session.answerer.committed(&[*token]).await.unwrap();
     let thanks = DeliverResp { msg_id: MsgId(1009), ..DeliverResp::default() };
     assert_eq!(gateway.hear().await.unwrap(), Pdu { sequence: 9, body: Body::DeliverResp(thanks) });

@@ -68,7 +68,7 @@ async fn a_receipt_comes_through_our_door_before_its_answer_and_waits_for_its_co
     let (sequence, _) = gateway.submit().await;
     let mut guest = stage.guest().await;
     let word = Pdu { sequence: theirs(3), body: Body::Deliver(Deliver::default().into()) };
-    guest.say(&[report(2, sequence, 1, 0), word, report(4, sequence, 0, 0)]).await;
+    guest.say(&[report(2, sequence, 1, 0), report(4, sequence, 0, 0), word]).await;
 
     let reports = next(&mut session).await;
     let [Report::Receipt { receipt, token: Some(token) }] = &reports[..] else { panic!("{reports:?}") };

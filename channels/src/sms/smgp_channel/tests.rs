@@ -71,7 +71,8 @@ async fn a_receipt_before_its_answer_is_told_first_and_answered_after_its_commit
     let (mut session, mut gateway, _) = connected(json!({})).await;
     let key = send(&mut session, &run("雨", &[(ANNA, 1)])).await;
     let (sequence, _) = gateway.submit().await;
-    gateway.say(&[report(9, id(7), "DELIVRD", "000"), answered(sequence, id(7), 0)]).await;
+    let probe = Pdu { sequence: 50, body: Body::ActiveTest };
+    gateway.say(&[report(9, id(7), "DELIVRD", "000"), answered(sequence, id(7), 0), probe]).await;
 
     let reports = so_many(&mut session, 2).await;
     let Report::Receipt { receipt, token: Some(token) } = &reports[0] else { panic!() };
@@ -79,6 +80,7 @@ async fn a_receipt_before_its_answer_is_told_first_and_answered_after_its_commit
     let accepted = Verdict::Accepted(Some(receipt.provider_id.clone()));
     assert_eq!(reports[1], Report::Answer { key, verdict: accepted });
 
+    assert_eq!(gateway.hear().await.unwrap(), Pdu { sequence: 50, body: Body::ActiveTestResp });
     session.answerer.committed(&[*token]).await.unwrap();
     let thanks = DeliverResp { msg_id: id(109), status: Status::OK };
     assert_eq!(gateway.hear().await.unwrap(), Pdu { sequence: 9, body: Body::DeliverResp(thanks) });

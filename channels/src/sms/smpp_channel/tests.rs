@@ -17,7 +17,7 @@ use crate::sms::{
     segment::{Signature, segment},
     session::{
         Letter, Talk, leaving, no_number,
-        stage::{ANNA, BERT, NOW, message, next, run},
+        stage::{ANNA, BERT, NOW, message, next, run, soon},
         unreachable,
     },
     smpp::{
@@ -177,7 +177,7 @@ async fn silence_is_asked_and_then_believed() {
         clock.advance(Duration::from_secs(30));
     };
     let mut reports = Vec::new();
-    let (end, ()) = tokio::join!(session.inlet.next(&mut reports), silence);
+    let (end, ()) = soon(async { tokio::join!(session.inlet.next(&mut reports), silence) }).await;
     assert_eq!(end, Err(unreachable("no sign of life for 60s")));
 }
 
@@ -192,7 +192,7 @@ async fn any_octet_is_life_and_our_own_is_given_at_once() {
         clock.advance(Duration::from_secs(29));
         centre.say(&[receipt(6, ESM_RECEIPT, "1", MessageState::Delivered)]).await;
     };
-    let (reports, ()) = tokio::join!(next(&mut session), talk);
+    let (reports, ()) = soon(async { tokio::join!(next(&mut session), talk) }).await;
     assert_eq!(reports.len(), 1);
 }
 
