@@ -1,6 +1,7 @@
 //! Stories of one plan: what each fact does to a delivery, and that a replay ends where the run did.
 
 use super::*;
+use mingluo_ledger::event::{Answer, Fact, Intent, IntentParcel, PartAnswer, PartReceipt};
 use mingluo_model::{
     alert::Language,
     audience::ChannelKind,
@@ -10,11 +11,12 @@ use mingluo_model::{
     mode::Live,
     plan::{AccountName, Cause},
     priority::{EmergencyClass, Hearers, Priority, Withdraws},
-    receipt::ProviderId,
+    receipt::{ProviderId, ReceiptStatus},
     region::Level,
 };
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::StdRng};
+use std::time::Duration;
 
 const START: Timestamp = Timestamp(1_000_000);
 const END: Timestamp = Timestamp(9_000_000);

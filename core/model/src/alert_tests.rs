@@ -2,13 +2,18 @@
 
 use super::*;
 use crate::{
-    audience::{ChannelKind, HeadCount},
-    hazard::HazardSystem,
+    area::Area,
+    audience::{Audience, ChannelKind, HeadCount},
+    grade::Grade,
+    hazard::{Hazard, HazardSystem},
     id::{EditionId, OrgId},
     mode::{Drill, Live},
+    priority::EmergencyClass,
+    problem::Problem,
     region::Level,
 };
 use rand::{SeedableRng, rngs::StdRng};
+use std::collections::BTreeMap;
 
 const NOON: Timestamp = Timestamp(1_800_000_000_000);
 const HOUR: i64 = 3_600_000;

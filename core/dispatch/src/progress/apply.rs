@@ -1,0 +1,204 @@
+//! How a fact moves a plan: intents, answers, receipts and decisions, and when what failed is tried again.
+
+use super::{HOLE, Progress};
+use crate::retry::{Next, Trouble};
+use mingluo_ledger::event::{Answer, Fact, Intent, Moved, PartAnswer, PartReceipt};
+use mingluo_model::{
+    channel::Repeat,
+    clock::Timestamp,
+    delivery::{DeliveryState, Reason, Standing},
+    mode::Mode,
+    receipt::ReceiptStatus,
+};
+use std::cmp::Reverse;
+
+impl<M: Mode> Progress<M> {
+    /// Moves the plan by a fact that is, or is about to be, durable.
+    pub fn apply(&mut self, fact: &Fact, at: Timestamp) {
+        match fact {
+            Fact::Intent(intent) => self.apply_intent(intent, at),
+            Fact::Answers(answers) => answers.iter().for_each(|answer| self.apply_answer(answer, at)),
+            Fact::Receipts(receipts) => receipts.iter().for_each(|receipt| self.apply_receipt(*receipt, at)),
+            Fact::Moved(moves) => moves.iter().for_each(|moved| self.apply_move(*moved, at)),
+        }
+    }
+
+    pub(super) fn apply_intent(&mut self, intent: &Intent, at: Timestamp) {
+        for parcel in &intent.parcels {
+            let Some(offset) = self.offset(parcel.ordinal) else { continue };
+            self.first_byte.get_or_insert(at);
+            self.cells.flying[offset] |= parcel.part_set;
+            self.cells.attempts[offset] = parcel.attempt;
+            if self.cells.submit_ms[offset] == u32::MAX {
+                self.cells.submit_ms[offset] = self.since_start(at);
+            }
+            if !self.at(offset).state().is_final() {
+                self.set(offset, Standing::new(DeliveryState::Submitting, Reason::None), at);
+            }
+        }
+    }
+
+    fn apply_answer(&mut self, answer: &PartAnswer, at: Timestamp) {
+        let Some(offset) = self.offset(answer.ordinal) else { return };
+        let bit = 1_u16 << (answer.part & 15);
+        self.cells.flying[offset] &= !bit;
+        let trouble = match &answer.answer {
+            Answer::Accepted(id) => {
+                self.cells.accepted[offset] |= bit;
+                // Without an id no receipt can come: the answer is all that will ever be known.
+                if id.is_none() {
+                    self.cells.delivered[offset] |= bit;
+                }
+                None
+            }
+            Answer::Busy => Some(Trouble::Busy),
+            Answer::Temporary(reason) => Some(Trouble::Temporary(*reason)),
+            Answer::Permanent(reason) => Some(Trouble::Permanent(*reason)),
+            Answer::Lost => Some(Trouble::Lost),
+        };
+        if let Some(trouble) = trouble {
+            let worst = self.troubles.entry(answer.ordinal).or_insert(trouble);
+            *worst = trouble.max(*worst);
+        }
+        if self.cells.flying[offset] == 0 {
+            self.settle(offset, at);
+        }
+    }
+
+    /// All parts of one try are answered: decides where the delivery stands now.
+    fn settle(&mut self, offset: usize, at: Timestamp) {
+        let ordinal = self.base + offset as u32;
+        let trouble = self.troubles.remove(&ordinal);
+        if self.at(offset).state().is_final() {
+            return;
+        }
+        match trouble {
+            None => self.accept(offset, at),
+            Some(trouble) => self.retry(offset, trouble, at),
+        }
+    }
+
+    fn accept(&mut self, offset: usize, at: Timestamp) {
+        if self.cells.accepted[offset] != self.full() {
+            // A part was refused on an earlier try of which the rest is still missing: send what is missing.
+            self.set(offset, Standing::new(DeliveryState::Queued, Reason::None), at);
+            self.queued.push_back(self.base + offset as u32);
+            return;
+        }
+        self.set(offset, Standing::new(DeliveryState::Accepted, Reason::None), at);
+        if self.expects(offset) {
+            self.awaiting += 1;
+        } else if self.arrival() == DeliveryState::Delivered {
+            self.set(offset, Standing::new(DeliveryState::Delivered, Reason::None), at);
+        }
+    }
+
+    /// Whether an accepted delivery still waits for news: of a part, or of a speaker's evidence.
+    pub(super) fn expects(&self, offset: usize) -> bool {
+        self.arrival() == DeliveryState::Sounded || self.cells.delivered[offset] != self.full()
+    }
+
+    const fn arrival(&self) -> DeliveryState {
+        crate::tally::arrival(self.plan.channel)
+    }
+
+    fn retry(&mut self, offset: usize, trouble: Trouble, at: Timestamp) {
+        let ordinal = self.base + offset as u32;
+        let attempt = self.cells.attempts[offset];
+        if trouble == Trouble::Busy {
+            self.cells.attempts[offset] = attempt.saturating_sub(1);
+            if attempt <= 1 && self.cells.accepted[offset] == 0 {
+                // Nobody took anything of it: it is as if it had never left.
+                self.cells.submit_ms[offset] = u32::MAX;
+            }
+        }
+        let grade = self.plan.priority.grade;
+        let lost = Standing::new(DeliveryState::Unknown, Reason::SessionLost);
+        match self.rules.retry.next(trouble, attempt, self.rules.repeat, grade, at) {
+            Next::Again(due) => {
+                self.set(offset, Standing::new(DeliveryState::Queued, Reason::None), at);
+                self.later.push(Reverse((due, ordinal)));
+            }
+            Next::DoubtUntil(due) => {
+                self.set(offset, lost, at);
+                self.later.push(Reverse((due, ordinal)));
+            }
+            Next::Doubt => self.set(offset, lost, at),
+            Next::Fail(reason) => self.set(offset, Standing::new(DeliveryState::Failed, reason), at),
+        }
+    }
+
+    fn apply_receipt(&mut self, receipt: PartReceipt, at: Timestamp) {
+        let Some(offset) = self.offset(receipt.ordinal) else { return };
+        let bit = 1_u16 << (receipt.part & 15);
+        self.cells.accepted[offset] |= bit;
+        if receipt.status == ReceiptStatus::Delivered {
+            self.cells.delivered[offset] |= bit;
+            if self.cells.delivered[offset] != self.full() {
+                return self.hear_part(offset, at);
+            }
+        }
+        let Some((state, reason)) = receipt.status.state() else { return };
+        let before = self.at(offset).state();
+        // A speaker that plays has not sounded yet: it stays accepted until its evidence comes.
+        let on_the_way = state == DeliveryState::Delivered && self.arrival() == DeliveryState::Sounded;
+        if on_the_way {
+            return self.hear_part(offset, at);
+        }
+        if before.absorbs(state) {
+            return;
+        }
+        self.set(offset, Standing::new(state, reason), at);
+    }
+
+    /// One of several parts arrived: a lost delivery whose parts are all known to be taken is accepted again.
+    fn hear_part(&mut self, offset: usize, at: Timestamp) {
+        let taken = self.cells.accepted[offset] == self.full() && self.cells.flying[offset] == 0;
+        if taken && matches!(self.at(offset).state(), DeliveryState::Unknown | DeliveryState::Queued) {
+            self.set(offset, Standing::new(DeliveryState::Accepted, Reason::None), at);
+            self.awaiting += 1;
+        }
+    }
+
+    fn apply_move(&mut self, moved: Moved, at: Timestamp) {
+        let first = moved.first.max(self.base);
+        let end = u64::from(moved.first) + u64::from(moved.count);
+        let last = end.min(u64::from(self.base) + self.cells.standing.len() as u64);
+        for ordinal in u64::from(first)..last {
+            let offset = (ordinal - u64::from(self.base)) as usize;
+            if self.cells.standing[offset] != HOLE && self.may_move(self.at(offset), moved.standing) {
+                self.cells.flying[offset] = 0;
+                self.set(offset, moved.standing, at);
+            }
+        }
+    }
+
+    /// Which decisions of ours may move a delivery from where it stands.
+    fn may_move(&self, from: Standing, to: Standing) -> bool {
+        let unsent = matches!(from.state(), DeliveryState::Planned | DeliveryState::Queued);
+        match to.state() {
+            // What acts once and was never verified cannot act after its end: the order carries it.
+            DeliveryState::Expired => {
+                unsent || self.rules.repeat == Repeat::ActsOnce && from.state().is_open()
+            }
+            DeliveryState::Withdrawn => unsent,
+            DeliveryState::Accepted => from.state() == DeliveryState::Accepted,
+            _ => from.state().is_open(),
+        }
+    }
+
+    /// The one place where a standing changes: counts, times and the receipts still awaited follow.
+    pub(super) fn set(&mut self, offset: usize, to: Standing, at: Timestamp) {
+        let from = self.at(offset);
+        if from == to {
+            return;
+        }
+        if from == Standing::new(DeliveryState::Accepted, Reason::None) {
+            self.awaiting = self.awaiting.saturating_sub(1);
+        }
+        self.cells.standing[offset] = to.byte();
+        self.cells.since_ms[offset] = self.since_start(at);
+        self.moves_made += 1;
+        self.tally.shift(self.base + offset as u32, Some(from), to, at);
+    }
+}

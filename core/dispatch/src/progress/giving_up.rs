@@ -1,0 +1,81 @@
+//! What is given up, as facts to be kept: what never left, answers and receipts that did not come.
+
+use super::Progress;
+use mingluo_ledger::event::{Answer, Fact, Moved, PartAnswer};
+use mingluo_model::{
+    channel::Repeat,
+    clock::Timestamp,
+    delivery::{DeliveryState, Reason, Standing},
+    mode::Mode,
+};
+
+impl<M: Mode> Progress<M> {
+    /// Everything that was never sent, as one move: for expiry, lift, correction and recall.
+    pub fn give_up_rest(&self, state: DeliveryState) -> Option<Fact> {
+        let rest = self.tally.total();
+        let submitting = self.rules.repeat == Repeat::ActsOnce && state == DeliveryState::Expired;
+        let flying = if submitting { rest.of(DeliveryState::Submitting) } else { 0 };
+        if rest.of(DeliveryState::Planned) + rest.of(DeliveryState::Queued) + flying == 0 {
+            return None;
+        }
+        let count = self.cells.standing.len() as u32;
+        Some(Fact::Moved(vec![Moved {
+            first: self.base,
+            count,
+            standing: Standing::new(state, Reason::None),
+        }]))
+    }
+
+    /// Accepted deliveries whose receipt has not come by now, as moves to "no receipt".
+    pub fn give_up_receipts(&self, accepted_before: Timestamp) -> Option<Fact> {
+        let limit = self.since_start(accepted_before);
+        let accepted = Standing::new(DeliveryState::Accepted, Reason::None).byte();
+        let late = |offset: usize| {
+            self.cells.standing[offset] == accepted
+                && self.expects(offset)
+                && self.cells.since_ms[offset] <= limit
+        };
+        self.moves(late, Standing::new(DeliveryState::Accepted, Reason::NoReceipt))
+    }
+
+    /// Submitted deliveries that nobody answered by now: lost answers, so that they are tried again by rule; of what
+    /// acts once, moves to unknown.
+    pub fn give_up_answers(&self, submitted_before: Timestamp) -> Option<Fact> {
+        let limit = self.since_start(submitted_before);
+        let submitting = Standing::new(DeliveryState::Submitting, Reason::None).byte();
+        let late =
+            |offset: usize| self.cells.standing[offset] == submitting && self.cells.since_ms[offset] <= limit;
+        match self.rules.repeat {
+            Repeat::MayDouble => self.lost(late),
+            Repeat::ActsOnce => self.moves(late, Standing::new(DeliveryState::Unknown, Reason::NoReceipt)),
+        }
+    }
+
+    fn moves(&self, wanted: impl Fn(usize) -> bool, standing: Standing) -> Option<Fact> {
+        let mut moves: Vec<Moved> = Vec::new();
+        for offset in (0..self.cells.standing.len()).filter(|offset| wanted(*offset)) {
+            let ordinal = self.base + offset as u32;
+            match moves.last_mut() {
+                Some(last) if last.first + last.count == ordinal => last.count += 1,
+                _ => moves.push(Moved { first: ordinal, count: 1, standing }),
+            }
+        }
+        (!moves.is_empty()).then_some(Fact::Moved(moves))
+    }
+
+    /// Parts that were on their way when the process died, as answers that will not come.
+    pub fn lost_in_flight(&self) -> Option<Fact> {
+        self.lost(|_| true)
+    }
+
+    fn lost(&self, wanted: impl Fn(usize) -> bool) -> Option<Fact> {
+        let mut lost = Vec::new();
+        let flying = self.cells.flying.iter().enumerate();
+        for (offset, flying) in flying.filter(|(offset, flying)| **flying != 0 && wanted(*offset)) {
+            let ordinal = self.base + offset as u32;
+            let parts = (0..16_u8).filter(|part| flying & (1 << part) != 0);
+            lost.extend(parts.map(|part| PartAnswer { ordinal, part, answer: Answer::Lost }));
+        }
+        (!lost.is_empty()).then_some(Fact::Answers(lost))
+    }
+}

@@ -1,0 +1,96 @@
+//! Who is next: what waits to be tried again before what was never tried.
+
+use super::{PLANNED, Progress};
+use mingluo_ledger::event::{Intent, IntentParcel};
+use mingluo_model::{
+    clock::Timestamp,
+    delivery::{DeliveryState, Reason, Standing},
+    mode::Mode,
+    plan::PlanStatus,
+};
+use std::cmp::Reverse;
+
+impl<M: Mode> Progress<M> {
+    /// The instant from which something may leave; `None` if nothing is left to send.
+    pub fn ready_at(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.status != PlanStatus::Open || now >= self.plan.not_after {
+            return None;
+        }
+        let at_once = !self.queued.is_empty() || self.has_planned();
+        let due = if at_once { Some(now) } else { self.later.peek().map(|Reverse((due, _))| *due) };
+        due.map(|due| due.max(self.plan.not_before))
+    }
+
+    fn has_planned(&self) -> bool {
+        self.cursor < self.cells.standing.len()
+    }
+
+    /// Chooses who is next, at most `units` parts, and marks them as submitting. Missing parts of earlier
+    /// tries go before first tries.
+    pub fn pick(&mut self, units: u32, now: Timestamp) -> Vec<IntentParcel> {
+        if self.ready_at(now).is_none_or(|at| at > now) {
+            return Vec::new();
+        }
+        self.promote(now);
+        let mut left = units;
+        let mut parcels = Vec::with_capacity((units / u32::from(self.parts)) as usize);
+        while let Some(parcel) = self.next_parcel(left) {
+            left -= parcel.part_set.count_ones();
+            parcels.push(parcel);
+        }
+        let intent = Intent { first_key: 0, parts: self.parts, parcels };
+        self.apply_intent(&intent, now);
+        intent.parcels
+    }
+
+    fn next_parcel(&mut self, left: u32) -> Option<IntentParcel> {
+        while let Some(ordinal) = self.queued.front().copied() {
+            let offset = self.offset(ordinal)?;
+            if self.at(offset).state() != DeliveryState::Queued {
+                self.queued.pop_front();
+                continue;
+            }
+            let part_set = self.full() & !self.cells.accepted[offset];
+            if part_set.count_ones() > left {
+                return None;
+            }
+            self.queued.pop_front();
+            let attempt = self.cells.attempts[offset].saturating_add(1);
+            return Some(IntentParcel { ordinal, attempt, part_set });
+        }
+        if u32::from(self.parts) > left {
+            return None;
+        }
+        let rest = &self.cells.standing[self.cursor..];
+        let Some(found) = rest.iter().position(|byte| *byte == PLANNED.byte()) else {
+            self.cursor = self.cells.standing.len();
+            return None;
+        };
+        let offset = self.cursor + found;
+        self.cursor = offset + 1;
+        Some(IntentParcel { ordinal: self.base + offset as u32, attempt: 1, part_set: self.full() })
+    }
+
+    /// Moves what is due from the waiting heap to the queue; doubts that a receipt resolved are dropped.
+    fn promote(&mut self, now: Timestamp) {
+        while let Some(Reverse((due, ordinal))) = self.later.peek().copied() {
+            if due > now {
+                return;
+            }
+            self.later.pop();
+            let Some(offset) = self.offset(ordinal) else { continue };
+            match self.at(offset).state() {
+                DeliveryState::Queued => self.queued.push_back(ordinal),
+                DeliveryState::Unknown if now < self.doubts_until => {
+                    self.later.push(Reverse((self.doubts_until, ordinal)));
+                }
+                DeliveryState::Unknown => {
+                    self.resent_in_doubt += 1;
+                    self.set(offset, Standing::new(DeliveryState::Queued, Reason::None), now);
+                    self.queued.push_back(ordinal);
+                }
+                _ => {}
+            }
+        }
+    }
+}
