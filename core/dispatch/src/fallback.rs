@@ -9,6 +9,7 @@ use mingluo_ledger::{
 };
 use mingluo_model::{
     audience::ChannelKind,
+    clock::Timestamp,
     delivery::DeliveryState,
     id::{AlertId, PlanId},
     mode::Mode,
@@ -16,10 +17,13 @@ use mingluo_model::{
 };
 use roaring::RoaringBitmap;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-/// How many had failed in a plan when it was last looked at.
-pub(crate) type Diverted = BTreeMap<PlanId, u32>;
+/// While a plan is still being sent, its failures are taken over this often: each time makes plans.
+const WHILE_SENDING: Duration = Duration::from_secs(30);
+
+/// How many had failed in a plan when its failures were last taken over, and when that was.
+pub(crate) type Diverted = BTreeMap<PlanId, (u32, Timestamp)>;
 
 /// A plan with failures that nobody took over yet.
 struct Failing {
@@ -41,8 +45,10 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    /// Plans that have been sent through and in which more have failed than at the last look.
+    /// Plans in which more have failed than when they were last looked at: at once when a plan is sent through,
+    /// [`WHILE_SENDING`] before.
     fn failing(&self, seen: &mut Diverted) -> Vec<Failing> {
+        let now = self.clock.now();
         let mut failing = Vec::new();
         for post in self.posts.values() {
             for progress in
@@ -50,8 +56,10 @@ impl<M: Mode> Engine<M> {
             {
                 let counts = progress.tally().total();
                 let (id, failed) = (progress.plan().id, counts.of(DeliveryState::Failed));
-                if counts.of(DeliveryState::Planned) == 0 && failed > seen.get(&id).copied().unwrap_or(0) {
-                    seen.insert(id, failed);
+                let (taken_over, at) = seen.get(&id).copied().unwrap_or((0, progress.plan().not_before));
+                let is_due = counts.of(DeliveryState::Planned) == 0 || now.since(at) >= WHILE_SENDING;
+                if is_due && failed > taken_over {
+                    seen.insert(id, (failed, now));
                     failing.push(Failing { id, alert: progress.plan().alert, failed: progress.failed() });
                 }
             }

@@ -193,7 +193,17 @@ impl<M: Mode> Progress<M> {
     /// The plan has nothing left to send, to wait for or to decide. What is over tries nothing again.
     pub fn is_settled(&self, now: Timestamp) -> bool {
         let over = self.withdrawn || now >= self.plan.not_after;
-        self.tally.total().open() == 0 && self.awaiting == 0 && (over || self.later.is_empty())
+        let nothing_to_try = self.later.is_empty() && self.queued.is_empty();
+        self.tally.total().open() == 0 && self.awaiting == 0 && (over || nothing_to_try)
+    }
+
+    /// Settled, and no order is out that a box may still obey: one that was away acts when it comes back, until the
+    /// plan's end.
+    pub fn may_be_folded(&self, now: Timestamp) -> bool {
+        let over = self.withdrawn || now >= self.plan.not_after;
+        let may_act =
+            self.rules.repeat == Repeat::ActsOnce && self.tally.total().of(DeliveryState::Unknown) > 0;
+        self.is_settled(now) && (over || !may_act)
     }
 
     /// Nothing more of this plan leaves, although the decision is not durable yet.

@@ -78,7 +78,7 @@ impl<M: Mode> Engine<M> {
         let mut ripe = Vec::new();
         for (number, progress) in post.desk().plans().iter().enumerate() {
             let id = progress.plan().id;
-            if progress.status() == PlanStatus::Closed || !progress.is_settled(now) {
+            if progress.status() == PlanStatus::Closed || !progress.may_be_folded(now) {
                 settled.remove(&id);
             } else if now.since(*settled.entry(id).or_insert(now)) >= wait {
                 ripe.push((number, id, progress.fold(), progress.moves_made()));

@@ -36,13 +36,17 @@ const CONNECTIONS: u32 = 10;
 /// How long a verb waits for a free connection before it fails.
 const PATIENCE: Duration = Duration::from_secs(10);
 const DAY_MS: i64 = 86_400_000;
+/// How soon partitions are tried again that could not be made.
+const MAKE_DAYS_LATER_MS: i64 = 600_000;
+/// What the server answers when a lock was not free in time (`lock_not_available`, appendix A of its manual).
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// A ledger on a server.
 pub(crate) struct Engine {
     reader: Pool<Db>,
     vault: Arc<Vault>,
-    /// The last day for which the days around it have partitions.
-    prepared_day: AtomicI64,
+    /// When to see again whether the days to come have partitions; Unix milliseconds.
+    look_at_days_at: AtomicI64,
 }
 
 struct Write {
@@ -68,7 +72,7 @@ impl Engine {
             .await
             .map_err(StoreError::database("open"))?;
         verbs::check_schema(&reader, &MIGRATOR).await?;
-        Ok(Self { reader, vault, prepared_day: AtomicI64::new(i64::MIN) })
+        Ok(Self { reader, vault, look_at_days_at: AtomicI64::new(i64::MIN) })
     }
 
     async fn begin(&self) -> Result<Write, StoreError> {
@@ -81,20 +85,34 @@ impl Engine {
     }
 
     /// Makes the partitions from two days ago to two days ahead, once a day: events carry the time at which they
-    /// were made, and clocks of nodes differ.
+    /// were made, and clocks of nodes differ. Making one locks the log, and whoever reads it for long (a backup) would
+    /// make every append wait behind it until the lease is lost; so it gives way and comes back later.
     async fn prepare_days(&self, now: Timestamp) -> Result<(), StoreError> {
-        let today = now.0.div_euclid(DAY_MS);
-        if self.prepared_day.load(Ordering::Relaxed) == today {
+        if now.0 < self.look_at_days_at.load(Ordering::Relaxed) {
             return Ok(());
         }
+        let today = now.0.div_euclid(DAY_MS);
+        let again = match self.make_days(today).await {
+            Ok(()) => (today + 1) * DAY_MS,
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => {
+                tracing::info!("the log is being read, its partitions are made later");
+                now.0 + MAKE_DAYS_LATER_MS
+            }
+            Err(error) => return Err(StoreError::database("make the days' partitions")(error)),
+        };
+        self.look_at_days_at.store(again, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn make_days(&self, today: i64) -> Result<(), sqlx::Error> {
+        let mut transaction = self.reader.begin().await?;
+        sqlx::query("set local lock_timeout = '200ms'").execute(&mut *transaction).await?;
         sqlx::query("select ensure_event_day(day) from generate_series($1::bigint, $2::bigint) as day")
             .bind(today - 2)
             .bind(today + 2)
-            .execute(&self.reader)
-            .await
-            .map_err(StoreError::database("make the days' partitions"))?;
-        self.prepared_day.store(today, Ordering::Relaxed);
-        Ok(())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
     }
 
     /// The server tidies by itself, and the log gives it nothing to vacuum.

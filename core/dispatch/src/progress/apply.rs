@@ -32,7 +32,9 @@ impl<M: Mode> Progress<M> {
             if self.cells.submit_ms[offset] == u32::MAX {
                 self.cells.submit_ms[offset] = self.since_start(at);
             }
-            if !self.at(offset).state().is_final() {
+            let before = self.at(offset).state();
+            self.resent_in_doubt += u32::from(before == DeliveryState::Unknown);
+            if !before.is_final() {
                 self.set(offset, Standing::new(DeliveryState::Submitting, Reason::None), at);
             }
         }

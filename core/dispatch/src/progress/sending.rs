@@ -2,12 +2,7 @@
 
 use super::{PLANNED, Progress};
 use mingluo_ledger::event::{Intent, IntentParcel};
-use mingluo_model::{
-    clock::Timestamp,
-    delivery::{DeliveryState, Reason, Standing},
-    mode::Mode,
-    plan::PlanStatus,
-};
+use mingluo_model::{clock::Timestamp, delivery::DeliveryState, mode::Mode, plan::PlanStatus};
 use std::cmp::Reverse;
 
 impl<M: Mode> Progress<M> {
@@ -46,7 +41,7 @@ impl<M: Mode> Progress<M> {
     fn next_parcel(&mut self, left: u32) -> Option<IntentParcel> {
         while let Some(ordinal) = self.queued.front().copied() {
             let offset = self.offset(ordinal)?;
-            if self.at(offset).state() != DeliveryState::Queued {
+            if !matches!(self.at(offset).state(), DeliveryState::Queued | DeliveryState::Unknown) {
                 self.queued.pop_front();
                 continue;
             }
@@ -71,7 +66,8 @@ impl<M: Mode> Progress<M> {
         Some(IntentParcel { ordinal: self.base + offset as u32, attempt: 1, part_set: self.full() })
     }
 
-    /// Moves what is due from the waiting heap to the queue; doubts that a receipt resolved are dropped.
+    /// Moves what is due from the waiting heap to the queue; doubts that a receipt resolved are dropped. What is in
+    /// doubt stays so until it leaves again: a lift that comes first must still reach those people.
     fn promote(&mut self, now: Timestamp) {
         while let Some(Reverse((due, ordinal))) = self.later.peek().copied() {
             if due > now {
@@ -80,15 +76,10 @@ impl<M: Mode> Progress<M> {
             self.later.pop();
             let Some(offset) = self.offset(ordinal) else { continue };
             match self.at(offset).state() {
-                DeliveryState::Queued => self.queued.push_back(ordinal),
                 DeliveryState::Unknown if now < self.doubts_until => {
                     self.later.push(Reverse((self.doubts_until, ordinal)));
                 }
-                DeliveryState::Unknown => {
-                    self.resent_in_doubt += 1;
-                    self.set(offset, Standing::new(DeliveryState::Queued, Reason::None), now);
-                    self.queued.push_back(ordinal);
-                }
+                DeliveryState::Queued | DeliveryState::Unknown => self.queued.push_back(ordinal),
                 _ => {}
             }
         }

@@ -66,6 +66,23 @@ impl House {
         }
     }
 
+    /// Reads the log in a transaction that stays open as long as what is given back lives.
+    pub(crate) async fn hold_the_log(&self) -> Box<dyn std::any::Any> {
+        let read = "begin; select count(*) from event";
+        match &self.place {
+            Place::File(_) => {
+                let mut connection = SqliteConnection::connect(&self.address).await.unwrap();
+                sqlx::raw_sql(read).execute(&mut connection).await.unwrap();
+                Box::new(connection)
+            }
+            Place::Server { .. } => {
+                let mut connection = PgConnection::connect(&self.address).await.unwrap();
+                sqlx::raw_sql(read).execute(&mut connection).await.unwrap();
+                Box::new(connection)
+            }
+        }
+    }
+
     /// Everything that somebody who steals the disk can read.
     pub(crate) async fn everything(&self) -> Vec<u8> {
         match &self.place {

@@ -49,6 +49,7 @@ stories! {
         later_epoch_sorts_after,
         a_large_group_comes_back_whole,
         raw_receipt_is_kept_until_matched,
+        a_long_reader_of_the_log_does_not_cost_the_lease,
         a_restart_takes_its_lease_at_once_and_a_stranger_waits;
     edition:
         edition_is_invisible_until_sealed,

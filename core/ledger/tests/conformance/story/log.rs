@@ -100,3 +100,15 @@ pub(crate) async fn a_restart_takes_its_lease_at_once_and_a_stranger_waits(house
     let other = house.store.acquire("dispatch/drill", "c", node(4), TTL, NOON).await.unwrap();
     assert!(other.is_some());
 }
+
+/// A backup reads the log for hours; a new day's partitions must not make the appends wait behind it.
+pub(crate) async fn a_long_reader_of_the_log_does_not_cost_the_lease(house: &House) {
+    let held = lease(house, "a", 1, NOON).await.unwrap();
+    let reader = house.hold_the_log().await;
+    let tomorrow = NOON.plus(Duration::from_hours(24));
+    house.store.renew(&held, Duration::from_hours(48), NOON).await.unwrap();
+    house.store.renew(&held, TTL, tomorrow).await.unwrap();
+    house.store.append(&held, tomorrow, &events(1..3)).await.unwrap();
+    drop(reader);
+    assert_eq!(house.store.events(plan_id(1), (0, 0), 10).await.unwrap().len(), 2);
+}
