@@ -234,7 +234,7 @@ impl<M: Mode> Desk<M> {
     /// outside, nothing may until the entries are durable.
     pub fn digest(&mut self, reports: &mut Vec<Report>, flights: &mut Flights, at: Timestamp) -> Digest {
         let mut digest = Digest::default();
-        let mut batch = Batch::default();
+        let mut batch = Batch::of_reports(reports.len());
         for report in reports.drain(..) {
             match report {
                 Report::Answer { key, verdict } => {
@@ -394,23 +394,28 @@ impl<M: Mode> Desk<M> {
 }
 
 /// Facts of one batch, plan by plan.
-#[derive(Default)]
 struct Batch {
+    reports: usize,
     by_plan: Vec<(usize, Facts)>,
 }
 
-#[derive(Default)]
 struct Facts {
     answers: Vec<PartAnswer>,
     receipts: Vec<PartReceipt>,
 }
 
 impl Batch {
+    const fn of_reports(reports: usize) -> Self {
+        Self { reports, by_plan: Vec::new() }
+    }
+
     fn of(&mut self, plan: usize) -> &mut Facts {
         let known = self.by_plan.iter().position(|(number, _)| *number == plan);
         let position = known.unwrap_or(self.by_plan.len());
         if known.is_none() {
-            self.by_plan.push((plan, Facts::default()));
+            let room = if self.by_plan.is_empty() { self.reports } else { 0 };
+            let facts = Facts { answers: Vec::with_capacity(room), receipts: Vec::with_capacity(room) };
+            self.by_plan.push((plan, facts));
         }
         &mut self.by_plan[position].1
     }

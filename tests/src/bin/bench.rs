@@ -1,9 +1,14 @@
 //! The measurements as a program; `tests/bench` builds and calls it.
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
 use mingluo_model::clock::system::SystemClock;
 use mingluo_rehearsal::bench::{DispatchOptions, Heat, dispatch, run_heat};
 use std::process::ExitCode;
+
+/// The allocator of `mingluo`, on both sides of every comparison.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// 性能基准:与“一行一条”的基线同场比较,未达及格线则退出码为 1。
 ///

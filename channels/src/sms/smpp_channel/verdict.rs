@@ -10,7 +10,9 @@ use mingluo_model::{
 use crate::sms::{
     number,
     session::{THROTTLED, receipt_status, refusal, words},
-    smpp::{CommandStatus, DeliveryReport, MessageId, MessageIdForm, ShortMessage, StatusClass},
+    smpp::{
+        CommandStatus, DeliveryReport, MessageId, MessageIdForm, MessageState, ShortMessage, StatusClass,
+    },
 };
 
 /// What the answer to one submit means.
@@ -82,8 +84,11 @@ pub(super) fn receipt(
     Receipt { provider_id, status: receipt_status(state), to, far_code: far_code(report), at }
 }
 
-/// `stat`, and `err` where it says something.
+/// `stat`, and `err` where it says something; nothing where "delivered" is all that was said.
 fn far_code(report: DeliveryReport) -> String {
+    if report.state == MessageState::Delivered && report.stat.is_none() {
+        return String::new();
+    }
     let mut said = report.stat.unwrap_or_else(|| report.state.stat().to_owned());
     if let Some(err) = report.err.filter(|err| err.bytes().any(|octet| octet != b'0')) {
         said.push(' ');
@@ -95,7 +100,6 @@ fn far_code(report: DeliveryReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sms::smpp::MessageState;
 
     fn submit(status: CommandStatus, id: &str) -> Verdict {
         let id = MessageId::new("message_id", id).unwrap();
