@@ -4,7 +4,7 @@ not know DELIVER, so its layout is read and its answer written here (CMPP 2.0, c
 
     python cmpp_pycmpp.py --gateway 127.0.0.1:PORT --secret TEXT
 
-Its standard input takes orders, a JSON line each: {"say":"submit","to":NUMBER,"text":TEXT}, {"say":"terminate"},
+Its standard input takes orders, a JSON line each: {"say":"submit","to":[NUMBER...],"text":TEXT}, {"say":"terminate"},
 {"say":"break"}: the library's answer to ACTIVE_TEST, which is 3 octets longer than the length it states.
 """
 
@@ -71,7 +71,7 @@ def take_orders(client):
     for line in sys.stdin:
         order = json.loads(line)
         if order["say"] == "submit":
-            client.submit(order["text"], [order["to"]])
+            client.submit(order["text"], order["to"])
         elif order["say"] == "break":
             client.send(ActiveTestResponseInstance().create(1))
         else:

@@ -99,7 +99,7 @@ async fn pycmpp_sends_long_chinese_text_gets_its_receipts_and_keeps_alive() {
     assert_eq!((&connected["status"], &connected["version"]), (&json!(0), &json!(0x20)));
 
     let text = "预计未来3小时清原镇降雨量将达100毫米以上。".repeat(10);
-    client.tell(&json!({"say": "submit", "to": "19730000001", "text": text})).await;
+    client.tell(&json!({"say": "submit", "to": ["19730000001"], "text": text})).await;
     let answers = client.heard("CmppSubmitRespHandler", 4).await;
     let receipts = client.heard("deliver", 4).await;
     client.heard("CmppActiveTestRespHandler", 2).await;
@@ -123,6 +123,17 @@ async fn pycmpp_sends_long_chinese_text_gets_its_receipts_and_keeps_alive() {
 }
 
 #[tokio::test]
+async fn pycmpp_may_not_send_to_several_numbers_at_once() {
+    let Some(home) = peers() else { return };
+    let gateway = Gateway::start().await;
+    let (mut client, _) = pycmpp(&home, gateway.address, SECRET).await;
+    let numbers = ["19730000001", "19730000002"];
+    client.tell(&json!({"say": "submit", "to": numbers, "text": "雨"})).await;
+    assert_eq!(client.heard("CmppSubmitRespHandler", 1).await[0]["status"], 13);
+    assert_eq!(gateway.judged(0).await.arrived, 0);
+}
+
+#[tokio::test]
 async fn pycmpp_with_a_wrong_secret_is_turned_away() {
     let Some(home) = peers() else { return };
     let gateway = Gateway::start().await;
@@ -139,9 +150,9 @@ async fn pycmpp_out_of_step_loses_its_own_link_alone() {
     gateway.program.until(|counts| counts["sessions"] == 2).await;
 
     broken.tell(&json!({"say": "break"})).await;
-    broken.tell(&json!({"say": "submit", "to": "19730000001", "text": "雨"})).await;
+    broken.tell(&json!({"say": "submit", "to": ["19730000001"], "text": "雨"})).await;
     gateway.program.until(|counts| counts["sessions"] == 1).await;
-    whole.tell(&json!({"say": "submit", "to": "19730000002", "text": "雨"})).await;
+    whole.tell(&json!({"say": "submit", "to": ["19730000002"], "text": "雨"})).await;
     assert_eq!(whole.heard("CmppSubmitRespHandler", 1).await[0]["status"], 0);
     whole.heard("deliver", 1).await;
 
