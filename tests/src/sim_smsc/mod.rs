@@ -1,5 +1,6 @@
 //! A pretend gateway for short messages (模拟短信网关): it speaks SMPP 3.4, CMPP 3.0 and 2.0, SMGP 3.0 or SGIP 1.2 as a
-//! carrier's does, takes every part, sends receipts, and delivers nothing to anybody. It listens on this machine only.
+//! carrier's does, takes every part, sends receipts, and delivers nothing to anybody. It listens on this machine only. A
+//! submit to several numbers is refused, since none of ours has them.
 //!
 //! Its faults are knobs ([`Faults`]); chance is a hash of the seed, the destination and the part, so that a run
 //! repeats. What it saw and did goes into a log of its own ([`log`]), which is what a rehearsal is judged by. It

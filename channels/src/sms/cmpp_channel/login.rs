@@ -7,12 +7,9 @@ use tokio::net::TcpStream;
 use super::{Cmpp, VersionChoice};
 use crate::sms::{
     cmpp::{Body, Connect, ConnectResp, ConnectStatus, Framer, Pdu, Version},
-    session::{THROTTLED, meet, unexpected, unreachable},
+    session::{LOGIN_SEQUENCE, THROTTLED, meet, unexpected, unreachable},
     wire::{AnswerClass, Stamp},
 };
-
-/// The login's own sequence; it is answered before any part has one.
-const FIRST: u32 = 1;
 
 /// Connects and logs in. Gives the version that both speak and the octets that came behind the answer.
 ///
@@ -24,16 +21,15 @@ pub(super) async fn connect(
     clock: &dyn Clock,
 ) -> Result<(TcpStream, Version, BytesMut), SendError> {
     let first = if cmpp.version == VersionChoice::V20 { Version::V20 } else { Version::V30 };
-    match ask(cmpp, clock, first).await? {
-        (_, ConnectResp { status: ConnectStatus::VERSION_TOO_HIGH, .. }, _)
-            if cmpp.version == VersionChoice::Auto =>
-        {
-            tracing::info!(account = %cmpp.account.name, "the gateway does not speak CMPP 3.0, falling back to 2.0");
-            let (socket, resp, heard) = ask(cmpp, clock, Version::V20).await?;
-            Ok((socket, answered(&resp, Version::V20)?, heard))
-        }
-        (socket, resp, heard) => Ok((socket, answered(&resp, first)?, heard)),
+    let (socket, resp, heard) = ask(cmpp, clock, first).await?;
+    if resp.status == ConnectStatus::VERSION_TOO_HIGH && cmpp.version == VersionChoice::Auto {
+        tracing::info!(account = %cmpp.account.name, "the gateway does not speak CMPP 3.0, falling back to 2.0");
+        // A gateway may let an account in once: the first connection ends before the second is asked for.
+        drop(socket);
+        let (socket, resp, heard) = ask(cmpp, clock, Version::V20).await?;
+        return Ok((socket, answered(&resp, Version::V20)?, heard));
     }
+    Ok((socket, answered(&resp, first)?, heard))
 }
 
 async fn ask(
@@ -46,7 +42,7 @@ async fn ask(
     let secret = cmpp.secret.expose().as_bytes();
     let connect = Connect::new(cmpp.sp_id, secret, stamp, version);
     let mut login = BytesMut::new();
-    Pdu { sequence: FIRST, body: Body::Connect(connect) }.encode(version, &mut login);
+    Pdu { sequence: LOGIN_SEQUENCE, body: Body::Connect(connect) }.encode(version, &mut login);
     let (socket, resp, heard) = meet(&cmpp.account, clock, &login, read).await?;
     if resp.status == ConnectStatus::OK && cmpp.check_digest && !resp.knows(&connect, secret) {
         let detail = "the gateway does not know secret_file: it may not be the carrier's; \

@@ -96,6 +96,8 @@ impl<C: Carrier> SmsInlet<C> {
         self.socket = None;
         if !(C::Talk::SLEEPS && self.line.link.rest().fall_asleep()) {
             self.end = Some(unreachable(why));
+            // Who hangs up instead of saying goodbye has parted too.
+            self.line.link.parted.notify_one();
         }
     }
 

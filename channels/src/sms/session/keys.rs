@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// A sequence on the wire is 1 to 0x7FFF_FFFF (clause 3.2).
 const WIRE: u64 = 0x7FFF_FFFF;
 
+/// The sequence of the login, the first request of every session. Parts begin behind it: a gateway may take a sequence
+/// that comes twice for a copy (CMPP 3.0 clause 8.4.3.2, result 3).
+pub(in crate::sms) const LOGIN_SEQUENCE: u32 = 1;
+
 /// Gives keys out and finds them again.
 #[derive(Debug)]
 pub(in crate::sms) struct Keys {
@@ -13,7 +17,7 @@ pub(in crate::sms) struct Keys {
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { next: AtomicU64::new(1) }
+        Self { next: AtomicU64::new(u64::from(LOGIN_SEQUENCE) + 1) }
     }
 }
 
@@ -55,6 +59,11 @@ mod tests {
 
     fn at(next: u64) -> Keys {
         Keys { next: AtomicU64::new(next) }
+    }
+
+    #[test]
+    fn no_part_has_the_sequence_of_the_login() {
+        assert_eq!(wire(Keys::default().take(1)), LOGIN_SEQUENCE + 1);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use account::{NumberForm, SignatureConfig};
 pub(in crate::sms) use dial::{meet, unexpected};
 pub(in crate::sms) use dues::Dues;
 pub(in crate::sms) use ear::Ear;
-pub(in crate::sms) use keys::Keys;
+pub(in crate::sms) use keys::{Keys, LOGIN_SEQUENCE};
 pub(in crate::sms) use link::unreachable;
 pub(in crate::sms) use meaning::{THROTTLED, of_class, receipt_status, refusal, words};
 

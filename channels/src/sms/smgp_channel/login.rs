@@ -6,13 +6,10 @@ use tokio::net::TcpStream;
 
 use super::Smgp;
 use crate::sms::{
-    session::{THROTTLED, meet, unexpected, unreachable},
+    session::{LOGIN_SEQUENCE, THROTTLED, meet, unexpected, unreachable},
     smgp::{Body, Framer, Login, LoginMode, LoginResp, Pdu, Status},
     wire::{AnswerClass, Stamp},
 };
-
-/// The login's own sequence; it is answered before any part has one.
-const FIRST: u32 = 1;
 
 /// Connects and logs in to send and receive. Gives the octets that came behind the answer.
 ///
@@ -26,7 +23,7 @@ pub(super) async fn login(smgp: &Smgp, clock: &dyn Clock) -> Result<(TcpStream, 
     let secret = smgp.secret.expose().as_bytes();
     let login = Login::new(smgp.client_id, secret, LoginMode::Transmit, stamp);
     let mut octets = BytesMut::new();
-    Pdu { sequence: FIRST, body: Body::Login(login) }.encode(&mut octets);
+    Pdu { sequence: LOGIN_SEQUENCE, body: Body::Login(login) }.encode(&mut octets);
     let (socket, resp, heard) = meet(&smgp.account, clock, &octets, read).await?;
     answered(resp.status)?;
     if smgp.check_digest && !resp.knows(&login, secret) {

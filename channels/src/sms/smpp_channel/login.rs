@@ -6,12 +6,9 @@ use tokio::net::TcpStream;
 
 use super::Smpp;
 use crate::sms::{
-    session::{THROTTLED, meet, unexpected, unreachable},
+    session::{LOGIN_SEQUENCE, THROTTLED, meet, unexpected, unreachable},
     smpp::{Body, CommandStatus, Framer, Pdu, StatusClass},
 };
-
-/// The bind's own sequence; it is answered before any part has one.
-const FIRST: u32 = 1;
 
 /// Connects and logs in as a transceiver. Gives the octets that came behind the answer.
 ///
@@ -20,7 +17,7 @@ const FIRST: u32 = 1;
 /// is; [`SendError::Unreachable`] otherwise.
 pub(super) async fn bind(smpp: &Smpp, clock: &dyn Clock) -> Result<(TcpStream, BytesMut), SendError> {
     let mut login = BytesMut::new();
-    Pdu::request(FIRST, Body::BindTransceiver(smpp.bind.clone())).encode(&mut login);
+    Pdu::request(LOGIN_SEQUENCE, Body::BindTransceiver(smpp.bind.clone())).encode(&mut login);
     let (socket, status, heard) = meet(&smpp.account, clock, &login, read).await?;
     answered(status)?;
     Ok((socket, heard))

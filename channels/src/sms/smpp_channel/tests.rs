@@ -229,6 +229,18 @@ async fn closing_says_goodbye_first() {
     tokio::join!(session.outlet.close(), goodbye);
 }
 
+#[tokio::test]
+async fn who_hangs_up_instead_of_saying_goodbye_is_not_waited_for() {
+    let (mut session, mut centre, _) = bound().await;
+    let mut reports = Vec::new();
+    let hang_up = async {
+        assert_eq!(centre.hear().await.unwrap().body, Body::Unbind);
+        drop(centre);
+    };
+    let parting = async { tokio::join!(session.outlet.close(), session.inlet.next(&mut reports), hang_up) };
+    assert_eq!(soon(parting).await.1, Err(unreachable("the gateway closed the connection")));
+}
+
 #[test]
 fn what_is_measured_is_what_is_cut() {
     let clock = ManualClock::at(NOW);

@@ -53,6 +53,12 @@ pub(super) fn hear(version: Version, heard: &mut BytesMut) -> Option<Said> {
         }
     };
     Some(match body {
+        // One number a submit: what is answered as taken for one must not be lost for the others.
+        Body::Submit(submit) if submit.destinations.len() != 1 => {
+            let mut words = BytesMut::new();
+            turn_away(version, counter(sequence), Why::Refused, &mut words);
+            Said::Refused(words)
+        }
         Body::Submit(submit) => {
             let destination = submit.destinations.first().copied().unwrap_or_default();
             Said::Submit(Submit {

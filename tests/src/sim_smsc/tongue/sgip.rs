@@ -67,6 +67,12 @@ pub(super) fn hear(heard: &mut BytesMut) -> Option<Said> {
         }
     };
     Some(match body {
+        // One number a submit: what is answered as taken for one must not be lost for the others.
+        Body::Submit(submit) if submit.user_numbers.len() != 1 => {
+            let mut words = BytesMut::new();
+            turn_away(sequence, Why::Refused, &mut words);
+            Said::Refused(words)
+        }
         Body::Submit(submit) => {
             let destination = submit.user_numbers.first().copied().unwrap_or_default();
             Said::Submit(Submit {

@@ -44,6 +44,12 @@ pub(super) fn hear(heard: &mut BytesMut) -> Option<Said> {
         }
     };
     Some(match body {
+        // One number a submit: what is answered as taken for one must not be lost for the others.
+        Body::Submit(submit) if submit.dest_term_ids.len() != 1 => {
+            let mut words = BytesMut::new();
+            turn_away(counter(sequence), Why::Refused, &mut words);
+            Said::Refused(words)
+        }
         Body::Submit(submit) => {
             let destination = submit.dest_term_ids.first().copied().unwrap_or_default();
             let has_header = submit.options.octet(TP_UDHI) == Some(1);

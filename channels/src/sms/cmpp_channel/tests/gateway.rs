@@ -125,6 +125,9 @@ pub(super) async fn met(
             let resp = answer(&connect);
             gateway.version = resp.layout;
             gateway.say(&[Pdu { sequence, body: Body::ConnectResp(resp) }]).await;
+            if resp.status == ConnectStatus::VERSION_TOO_HIGH {
+                assert_eq!(gateway.hear().await, None, "an account may be let in once");
+            }
             last = Some(gateway);
         }
         last.unwrap()
