@@ -1,6 +1,7 @@
 //! One alert's own page: what it says, who signed, how it arrives, and what this officer may do with it now.
 
 use super::{
+    back::{may_retract, may_return, returned},
     desk::Desk,
     dress::shown,
     error::WebError,
@@ -11,8 +12,9 @@ use super::{
     situation::turn_of,
     visit::{Id, Visit},
     voice::{Voice, chinese, thousands},
+    whom::Whom,
 };
-use crate::office::{OfficeError, Step};
+use crate::office::{OfficeError, Step, Stranded};
 use askama::Template;
 use axum::{
     extract::State,
@@ -40,6 +42,13 @@ struct AlertPage {
     may_recall: bool,
     may_update: bool,
     may_withdraw: bool,
+    may_return: bool,
+    may_retract: bool,
+    may_edit: bool,
+    /// Why it came back to its author.
+    returned: Option<String>,
+    /// What to know before the next click.
+    warning: Option<String>,
     channels: Vec<ChannelView>,
     impact: Option<Impact>,
     panel: Option<Panel>,
@@ -54,6 +63,8 @@ pub(super) struct AlertView {
     pub(super) state: String,
     pub(super) area: String,
     pub(super) people: String,
+    /// What was signed, where it is only the most that the number of people can be.
+    pub(super) at_most: Option<String>,
     pub(super) channels: String,
     pub(super) expires: String,
     pub(super) text: Text,
@@ -92,6 +103,7 @@ impl AlertView {
         let content = &alert.content;
         let channels: Vec<String> = content.audience.counts.keys().map(|kind| voice.channel(*kind)).collect();
         let (by, at) = followed(&alert.state).unzip();
+        let whom = Whom::of(desk, alert.id, content, &alert.state).await?;
         Ok(Self {
             id: alert.id.to_string(),
             grade: GradeMark::new(voice, content.grade),
@@ -99,7 +111,8 @@ impl AlertView {
             kind: voice.kind(content.kind),
             state: voice.state(alert),
             area: content.area.described.clone(),
-            people: voice.with("web-times-people", "a", thousands(content.audience.deliveries())),
+            people: whom.words(voice),
+            at_most: whom.at_most.map(|most| voice.with("web-times-people", "a", thousands(most))),
             channels: channels.join(" "),
             expires: voice.moment(content.expires),
             text: chinese(content),
@@ -148,14 +161,17 @@ async fn steps<M: Mode>(
     Ok(lines)
 }
 
-/// The step, and what it could not do.
+/// The step, why it was taken, and what it could not do.
 fn step_word(voice: &Voice, step: &Step) -> String {
     let word = voice.word("signed", &step.step);
+    if let Some(reason) = &step.reason {
+        return voice.pair("web-step-reason", word, reason);
+    }
     if step.unsent.is_empty() {
         return word;
     }
     let channels: Vec<String> = step.unsent.iter().map(|kind| voice.channel(*kind)).collect();
-    voice.pair("web-step-unsent", word, channels.join("、"))
+    voice.pair("web-step-unsent", word, voice.list(&channels))
 }
 
 /// The page.
@@ -170,21 +186,35 @@ pub(super) async fn show<M: Mode>(
     let officer = visit.officer();
     let was_released = was_released(&stored.state);
     let sent = if was_released { sent(&desk, id).await? } else { Sent::new() };
+    let whom = Whom::of(&desk, id, &stored.content, &stored.state).await?;
+    let policy = desk.office.policy_for(&typed).await?;
+    let turn = turn_of(&stored, officer, &policy);
     let impact = if still_to_leave(&stored.state) {
-        Some(Impact::of(&desk, &voice, &typed, &situation).await?)
+        Some(Impact::of(&desk, &voice, &typed, &situation, &whom).await?)
     } else {
         None
     };
     let view = AlertPage {
         page: desk.page(&visit, "alerts").await?,
         view: AlertView::of(&desk, &voice, &stored).await?,
-        turn: turn_of(&stored, officer),
-        why_not: why_not(&voice, &stored, officer),
+        why_not: match turn {
+            Some(_) => None,
+            None => why_not(&desk, &voice, &stored, &typed, officer).await?,
+        },
+        warning: match turn {
+            Some("submit" | "approve") => warning(&desk, &voice, &typed, officer).await?,
+            _ => None,
+        },
+        turn,
+        may_return: may_return(&stored, officer),
+        may_retract: may_retract(&stored, officer),
+        may_edit: desk.office.editable(officer, id).await.is_ok(),
+        returned: returned_words(&desk, &voice, &stored).await?,
         hold_seconds: hold_left(&stored, desk.front.clock.now()).div_ceil(1000),
         may_recall: officer.may(Role::Releaser) && officer.owner.covers(&stored.owner),
         may_update: may_update(&stored, officer),
         may_withdraw: may_take_back(&stored, officer),
-        channels: channels(&desk, &voice, &typed, &sent),
+        channels: channels(&desk, &voice, &typed, &sent, &whom),
         impact,
         panel: was_released
             .then(|| Panel::of(&voice, desk.base, &situation, &stored, officer, desk.office.gazetteer())),
@@ -225,23 +255,67 @@ pub(super) fn hold_left(alert: &StoredAlert, now: Timestamp) -> u64 {
     }
 }
 
-/// Why the next step is not this officer's, in words.
-fn why_not(voice: &Voice, alert: &StoredAlert, officer: &Officer) -> Option<String> {
-    if turn_of(alert, officer).is_some() {
-        return None;
-    }
-    match &alert.state {
+/// Why the next step is not this officer's, and whose it is, in words.
+async fn why_not<M: Mode>(
+    desk: &Desk<M>,
+    voice: &Voice,
+    stored: &StoredAlert,
+    alert: &Alert<M>,
+    officer: &Officer,
+) -> Result<Option<String>, WebError> {
+    let key = match &stored.state {
         AlertState::Draft | AlertState::Submitted { .. } | AlertState::Approved { .. }
-            if !officer.owner.covers(&alert.owner) =>
+            if !officer.owner.covers(&stored.owner) =>
         {
-            Some(voice.say("web-wait-beyond"))
+            "web-wait-beyond"
         }
-        AlertState::Draft => Some(voice.say("web-wait-submit")),
-        AlertState::Submitted { .. } if alert.author == officer.id => Some(voice.say("web-wait-other")),
-        AlertState::Submitted { .. } => Some(voice.say("web-wait-approve")),
-        AlertState::Approved { .. } => Some(voice.say("web-wait-release")),
-        _ => None,
+        AlertState::Draft => "web-wait-submit",
+        AlertState::Submitted { .. } if stored.author == officer.id => "web-wait-other",
+        AlertState::Submitted { .. } => "web-wait-approve",
+        AlertState::Approved { .. } => return Ok(Some(wait_for_release(desk, voice, alert).await?)),
+        _ => return Ok(None),
+    };
+    Ok(Some(voice.say(key)))
+}
+
+/// Who could release it; where nobody could, the way out.
+async fn wait_for_release<M: Mode>(
+    desk: &Desk<M>,
+    voice: &Voice,
+    alert: &Alert<M>,
+) -> Result<String, WebError> {
+    let able = desk.office.able_to_release(alert).await?;
+    let names: Vec<String> = able.into_iter().map(|(_, name)| name).collect();
+    if names.is_empty() {
+        return Ok(voice.say("web-wait-nobody"));
     }
+    Ok(voice.with("web-wait-release", "a", voice.list(&names)))
+}
+
+/// That nobody could release it once this officer has signed.
+async fn warning<M: Mode>(
+    desk: &Desk<M>,
+    voice: &Voice,
+    alert: &Alert<M>,
+    officer: &Officer,
+) -> Result<Option<String>, WebError> {
+    let stranded = desk.office.stranded_by(officer, alert).await?;
+    Ok(stranded.map(|Stranded { needed, releasers }| match releasers.len() {
+        0 => voice.with("web-strands-without", "a", needed),
+        _ => voice.pair("web-strands", needed, voice.list(&releasers)),
+    }))
+}
+
+async fn returned_words<M: Mode>(
+    desk: &Desk<M>,
+    voice: &Voice,
+    alert: &StoredAlert,
+) -> Result<Option<String>, WebError> {
+    let steps = desk.office.steps(alert.id).await?;
+    let Some(step) = returned(&alert.state, &steps) else { return Ok(None) };
+    let situation = desk.situation().await?;
+    let name = step.officer.map_or_else(String::new, |id| situation.name(id));
+    Ok(Some(voice.pair("web-returned", name, step.reason.as_deref().unwrap_or_default())))
 }
 
 /// Hands the draft in.
@@ -287,7 +361,7 @@ pub(super) async fn recall<M: Mode>(
 }
 
 /// Back to the alert. A step that this officer took already (a second click) counts as done.
-async fn settle<M: Mode>(
+pub(super) async fn settle<M: Mode>(
     desk: &Desk<M>,
     visit: &Visit,
     id: AlertId,
