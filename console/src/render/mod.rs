@@ -18,7 +18,7 @@ pub use words::has_link;
 
 use mingluo_exchange::cap::CapError;
 use mingluo_model::{
-    alert::{Alert, AlertKind, Language, Text},
+    alert::{Alert, AlertKind, Content, Language, Text},
     audience::ChannelKind,
     bulletin::EbmId,
     clock::Timestamp,
@@ -110,12 +110,7 @@ impl Renderer {
 
     /// A headline in the form of the field: who, what step, which event, which colour.
     pub fn headline(&self, kind: AlertKind, hazard: &Hazard, grade: Grade) -> String {
-        let step = match kind {
-            AlertKind::Alert => "发布",
-            AlertKind::Update(_) => "更新",
-            AlertKind::Lift(_) => "解除",
-            AlertKind::Correction(_) => "更正",
-        };
+        let step = if kind == AlertKind::Alert { "发布" } else { follow_word(kind) };
         format!("{}{step}{}{}预警", self.issuer, hazard.name_zh, grade.zh())
     }
 
@@ -197,7 +192,7 @@ impl Renderer {
         let content = &alert.content;
         let drill = if M::KIND == ModeKind::Drill { "演练:" } else { "" };
         let values = BTreeMap::from([
-            ("event", format!("{drill}{}{}预警", content.hazard.name_zh, content.grade.zh())),
+            ("event", format!("{drill}{}", event(content))),
             ("area", advice::shortened(&content.area.described, content.area.regions.len())),
             ("time", self.clock_time("time", now)?),
             ("advice", advice::advice(content).to_owned()),
@@ -229,6 +224,21 @@ impl Renderer {
         let instant = at.to_jiff().ok_or(RenderError::Time { field, value: at.0 })?;
         Ok(instant.to_zoned_datetime(self.zone.clone()).strftime("%Y年%-m月%-d日 %H:%M").to_string())
     }
+}
+
+/// What an alert does to the one that it follows; nothing for the first of its chain.
+const fn follow_word(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::Alert => "",
+        AlertKind::Update(_) => "更新",
+        AlertKind::Lift(_) => "解除",
+        AlertKind::Correction(_) => "更正",
+    }
+}
+
+/// The event of a template message: 暴雨红色预警, or 解除暴雨红色预警, which must not look like the warning itself.
+fn event(content: &Content) -> String {
+    format!("{}{}{}预警", follow_word(content.kind), content.hazard.name_zh, content.grade.zh())
 }
 
 const fn nothing() -> Text {

@@ -1,20 +1,20 @@
 //! One alert's own page: what it says, who signed, how it arrives, and what this officer may do with it now.
 
 use super::{
-    back::{may_retract, may_return, returned},
     desk::Desk,
     dress::shown,
     error::WebError,
     marks::GradeMark,
     page::Page,
-    panel::{Panel, may_take_back, may_update},
+    panel::Panel,
     preview::{ChannelView, Impact, Sent, channels, sent},
     situation::turn_of,
+    turn::{returned_words, verbs, warning, why_not},
     visit::{Id, Visit},
     voice::{Voice, chinese, thousands},
     whom::Whom,
 };
-use crate::office::{OfficeError, Step, Stranded};
+use crate::office::{OfficeError, Step};
 use askama::Template;
 use axum::{
     extract::State,
@@ -27,9 +27,9 @@ use mingluo_model::{
     clock::Timestamp,
     id::{AlertId, OfficerId},
     mode::Mode,
-    owner::{Officer, Role},
+    owner::Officer,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 #[derive(Template)]
 #[template(path = "alert.html")]
@@ -39,12 +39,7 @@ struct AlertPage {
     turn: Option<&'static str>,
     why_not: Option<String>,
     hold_seconds: u64,
-    may_recall: bool,
-    may_update: bool,
-    may_withdraw: bool,
-    may_return: bool,
-    may_retract: bool,
-    may_edit: bool,
+    verbs: BTreeSet<&'static str>,
     /// Why it came back to its author.
     returned: Option<String>,
     /// What to know before the next click.
@@ -52,6 +47,13 @@ struct AlertPage {
     channels: Vec<ChannelView>,
     impact: Option<Impact>,
     panel: Option<Panel>,
+}
+
+impl AlertPage {
+    /// Whether this officer may do this with the alert now.
+    fn may(&self, verb: &str) -> bool {
+        self.verbs.contains(verb)
+    }
 }
 
 /// What pages about one alert show of it.
@@ -206,14 +208,9 @@ pub(super) async fn show<M: Mode>(
             _ => None,
         },
         turn,
-        may_return: may_return(&stored, officer),
-        may_retract: may_retract(&stored, officer),
-        may_edit: desk.office.editable(officer, id).await.is_ok(),
+        verbs: verbs(&desk, &stored, officer).await,
         returned: returned_words(&desk, &voice, &stored).await?,
         hold_seconds: hold_left(&stored, desk.front.clock.now()).div_ceil(1000),
-        may_recall: officer.may(Role::Releaser) && officer.owner.covers(&stored.owner),
-        may_update: may_update(&stored, officer),
-        may_withdraw: may_take_back(&stored, officer),
         channels: channels(&desk, &voice, &typed, &sent, &whom),
         impact,
         panel: was_released
@@ -253,69 +250,6 @@ pub(super) fn hold_left(alert: &StoredAlert, now: Timestamp) -> u64 {
         AlertState::Released { hold_until, .. } => hold_until.since(now).as_millis() as u64,
         _ => 0,
     }
-}
-
-/// Why the next step is not this officer's, and whose it is, in words.
-async fn why_not<M: Mode>(
-    desk: &Desk<M>,
-    voice: &Voice,
-    stored: &StoredAlert,
-    alert: &Alert<M>,
-    officer: &Officer,
-) -> Result<Option<String>, WebError> {
-    let key = match &stored.state {
-        AlertState::Draft | AlertState::Submitted { .. } | AlertState::Approved { .. }
-            if !officer.owner.covers(&stored.owner) =>
-        {
-            "web-wait-beyond"
-        }
-        AlertState::Draft => "web-wait-submit",
-        AlertState::Submitted { .. } if stored.author == officer.id => "web-wait-other",
-        AlertState::Submitted { .. } => "web-wait-approve",
-        AlertState::Approved { .. } => return Ok(Some(wait_for_release(desk, voice, alert).await?)),
-        _ => return Ok(None),
-    };
-    Ok(Some(voice.say(key)))
-}
-
-/// Who could release it; where nobody could, the way out.
-async fn wait_for_release<M: Mode>(
-    desk: &Desk<M>,
-    voice: &Voice,
-    alert: &Alert<M>,
-) -> Result<String, WebError> {
-    let able = desk.office.able_to_release(alert).await?;
-    let names: Vec<String> = able.into_iter().map(|(_, name)| name).collect();
-    if names.is_empty() {
-        return Ok(voice.say("web-wait-nobody"));
-    }
-    Ok(voice.with("web-wait-release", "a", voice.list(&names)))
-}
-
-/// That nobody could release it once this officer has signed.
-async fn warning<M: Mode>(
-    desk: &Desk<M>,
-    voice: &Voice,
-    alert: &Alert<M>,
-    officer: &Officer,
-) -> Result<Option<String>, WebError> {
-    let stranded = desk.office.stranded_by(officer, alert).await?;
-    Ok(stranded.map(|Stranded { needed, releasers }| match releasers.len() {
-        0 => voice.with("web-strands-without", "a", needed),
-        _ => voice.pair("web-strands", needed, voice.list(&releasers)),
-    }))
-}
-
-async fn returned_words<M: Mode>(
-    desk: &Desk<M>,
-    voice: &Voice,
-    alert: &StoredAlert,
-) -> Result<Option<String>, WebError> {
-    let steps = desk.office.steps(alert.id).await?;
-    let Some(step) = returned(&alert.state, &steps) else { return Ok(None) };
-    let situation = desk.situation().await?;
-    let name = step.officer.map_or_else(String::new, |id| situation.name(id));
-    Ok(Some(voice.pair("web-returned", name, step.reason.as_deref().unwrap_or_default())))
 }
 
 /// Hands the draft in.

@@ -77,7 +77,7 @@ struct County {
 
 /// What a new form begins with.
 #[derive(Deserialize)]
-pub(super) struct From {
+pub(super) struct Begin {
     /// `update:ID`: a warning that follows another.
     follows: Option<String>,
     /// The id of an alert whose words are taken.
@@ -90,18 +90,24 @@ pub(super) struct From {
 pub(super) async fn ask<M: Mode>(
     State(desk): State<Arc<Desk<M>>>,
     visit: Visit,
-    Query(from): Query<From>,
+    Query(begin): Query<Begin>,
 ) -> Result<Response, WebError> {
     let key = form_key(&mut desk.chance());
     let mut form = DraftForm::new(&desk.voice(&visit), desk.front.clock.now(), configured(&desk), key);
-    if let Some(id) = from.edit {
+    if let Some(id) = begin.edit {
         desk.office.editable(visit.officer(), id).await?;
         let (stored, _) = read(&desk, id).await?;
-        let form = form.again(&desk.voice(&visit), &stored, &desk.office.groups);
+        let mut form = form.again(&desk.voice(&visit), &stored, &desk.office.groups);
+        let content = &stored.content;
+        let made = desk.office.renderer.headline(content.kind, &content.hazard, content.grade);
+        if form.headline == made {
+            // It was made by itself and shall follow event and grade again.
+            form.headline.clear();
+        }
         return page(&desk, &visit, form, None).await;
     }
-    let follows = from.follows.as_deref().and_then(read_follow);
-    let earlier = from.from.or(follows.map(followed));
+    let follows = begin.follows.as_deref().and_then(read_follow);
+    let earlier = begin.from.or(follows.map(followed));
     if let Some(id) = earlier {
         let stored = desk.office.store.alert(id).await?.filter(|stored| stored.mode == M::KIND);
         form = form.after(&stored.ok_or(WebError::NoPage)?, &desk.office.groups, follows);

@@ -3,8 +3,8 @@
 
 use super::{
     funnel::Funnel,
-    panel::reached_name,
-    voice::{Voice, per_mille, share},
+    panel::{name, share_words},
+    voice::{Voice, per_mille},
 };
 use askama::Template;
 use std::time::Duration;
@@ -61,8 +61,7 @@ impl Curve {
 }
 
 fn label(voice: &Voice, row: &Funnel) -> String {
-    let (done, whole) = row.progress();
-    format!("{} {}", reached_name(voice, row), share(done, whole))
+    format!("{} {}", name(voice, row), share_words(voice, row))
 }
 
 /// What is known of one channel.

@@ -34,6 +34,7 @@ mod pretend;
 mod preview;
 mod release;
 mod situation;
+mod turn;
 mod visit;
 mod voice;
 mod whom;

@@ -208,7 +208,7 @@ pub(super) fn share_words(voice: &Voice, row: &Funnel) -> String {
 
 fn notes(voice: &Voice, total: &Funnel) -> Vec<String> {
     let withdrawn = voice.pair("web-share-withdrawn", thousands(total.withdrawn), thousands(total.countable));
-    let mail = voice.with("web-share-mail", "a", thousands(total.left));
+    let mail = voice.pair("web-share-mail", thousands(total.left), thousands(total.countable));
     let notes = [(total.withdrawn > 0, withdrawn), (total.left > 0, mail)];
     notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect()
 }
@@ -303,13 +303,14 @@ fn row(voice: &Voice, funnel: &Funnel, columns: &[Column]) -> Row {
     }
 }
 
-fn name(voice: &Voice, funnel: &Funnel) -> String {
+/// The name of a row.
+pub(super) fn name(voice: &Voice, funnel: &Funnel) -> String {
     let channel = funnel.channel.map_or_else(String::new, |channel| voice.channel(channel));
     if funnel.is_fallback { voice.with("web-fallback", "a", channel) } else { channel }
 }
 
-/// The name of a row where times and shares are told: of mail they are those of leaving us.
-pub(super) fn reached_name(voice: &Voice, funnel: &Funnel) -> String {
+/// The name of a row where times are told: of mail they are those of leaving us.
+fn reached_name(voice: &Voice, funnel: &Funnel) -> String {
     let name = name(voice, funnel);
     if funnel.channel == Some(ChannelKind::Email) { voice.with("web-left-name", "a", name) } else { name }
 }

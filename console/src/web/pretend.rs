@@ -21,10 +21,11 @@ impl Pretend {
     /// What the configured accounts of an office say.
     pub(super) fn of<M: Mode>(office: &Office<M>) -> Self {
         let accounts = office.engine().accounts();
-        Self::told(accounts.map(|it| (it.kind(), office.renderer.is_pretend(it.account()))).collect())
+        let accounts = accounts.map(|it| (it.kind(), office.renderer.is_pretend(it.account())));
+        Self::told(&accounts.collect::<Vec<_>>())
     }
 
-    fn told(accounts: Vec<(ChannelKind, bool)>) -> Self {
+    fn told(accounts: &[(ChannelKind, bool)]) -> Self {
         let pretend: BTreeSet<_> =
             accounts.iter().filter_map(|(kind, pretends)| pretends.then_some(*kind)).collect();
         match accounts.iter().all(|(_, pretends)| *pretends) {
@@ -54,11 +55,11 @@ mod tests {
     #[test]
     fn one_real_gateway_among_pretend_ones_is_not_hidden() {
         use ChannelKind::{Email, Sms};
-        assert_eq!(Pretend::told(vec![]), Pretend::Nowhere);
-        assert_eq!(Pretend::told(vec![(Sms, false)]), Pretend::Nowhere);
-        assert_eq!(Pretend::told(vec![(Sms, true), (Email, true)]), Pretend::Everywhere);
+        assert_eq!(Pretend::told(&[]), Pretend::Nowhere);
+        assert_eq!(Pretend::told(&[(Sms, false)]), Pretend::Nowhere);
+        assert_eq!(Pretend::told(&[(Sms, true), (Email, true)]), Pretend::Everywhere);
         assert_eq!(
-            Pretend::told(vec![(Sms, false), (Email, true)]),
+            Pretend::told(&[(Sms, false), (Email, true)]),
             Pretend::Somewhere(BTreeSet::from([Email]))
         );
     }

@@ -43,6 +43,8 @@ pub(super) struct ChannelView {
     pub(super) recipients: String,
     pub(super) meta: Vec<String>,
     pub(super) words: Vec<Words>,
+    /// What of the officer's words the channel does not say.
+    pub(super) left_out: Option<String>,
     pub(super) problem: Option<String>,
 }
 
@@ -163,6 +165,7 @@ fn one<M: Mode>(
         recipients: v.with("web-recipients", "a", thousands(recipients)),
         meta: Vec::new(),
         words: Vec::new(),
+        left_out: None,
         problem: None,
     };
     if let Err(error) = fill(desk, v, alert, sent.get(&channel), (channel, recipients), &mut view) {
@@ -203,7 +206,7 @@ fn fill<M: Mode>(
     if matches!(&said.body, Body::Email { cap_xml, .. } if !cap_xml.is_empty()) {
         view.meta.push(v.say("web-cap-attached"));
     }
-    view.meta.extend(left_out(v, &alert.content, &said.body));
+    view.left_out = left_out(v, &alert.content, &said.body);
     view.meta.push(v.with("web-takes", "a", v.span(duration(account.as_ref(), units))));
     Ok(())
 }

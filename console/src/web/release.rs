@@ -35,6 +35,8 @@ struct ReleasePage {
     officer: String,
     typed: String,
     problem: Option<String>,
+    /// No number would help: nothing is asked for.
+    is_refused: bool,
     channels: Vec<ChannelView>,
     hold_seconds: u64,
 }
@@ -59,10 +61,8 @@ async fn confirmation<M: Mode>(
     if !matches!(stored.state, AlertState::Approved { .. }) {
         return Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base)).into_response());
     }
-    let problem = match problem {
-        Some(problem) => Some(problem),
-        None => refusal(desk, visit, &alert).await?,
-    };
+    let refused = refusal(desk, visit, &alert).await?;
+    let (is_refused, problem) = (refused.is_some(), refused.or(problem));
     let voice = desk.voice(visit);
     let content = &stored.content;
     let policy = desk.office.policy_for(&alert).await?;
@@ -75,6 +75,7 @@ async fn confirmation<M: Mode>(
         officer: visit.row.name.clone(),
         typed,
         problem: problem.map(|error| error.words(&voice)),
+        is_refused,
         channels: channels(desk, &voice, &alert, &Sent::new(), &whom),
         hold_seconds: hold.as_secs(),
     };

@@ -15,7 +15,7 @@ async fn a_returned_warning_is_edited_and_handed_in_again() {
     assert_eq!((back.status, state(&town, &id).await), (StatusCode::SEE_OTHER, "draft"), "{}", back.body);
     let own = wang.get(&page).await.body;
     let edit = format!("/live/compose?edit={id}");
-    assert!(own.contains("签发人赵退回：地名写错") && own.contains(&edit), "{own}");
+    assert!(own.contains("签发人赵退回，理由：“地名写错”") && own.contains(&edit), "{own}");
     assert!(!li.get(&page).await.body.contains(&edit), "only its author edits it");
     let form = wang.get(&edit).await.body;
     assert!(form.contains("修改草稿") && form.contains("预计今晚清原镇有大暴雨。"), "{form}");

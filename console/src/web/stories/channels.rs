@@ -75,3 +75,15 @@ async fn a_mailbox_that_is_not_there_is_no_empty_number() {
     let page = town.sign_in("zhao").await.get(&format!("/live/alerts/{id}")).await.body;
     assert!(page.contains("邮件：邮箱不存在") && !page.contains("空号"), "{page}");
 }
+
+#[tokio::test]
+async fn a_lift_on_wechat_does_not_look_like_the_warning() {
+    let town = Town::with_all_channels().await;
+    let id = approved_on(&town, &["wechat"], "请立即转移。").await;
+    let zhao = town.sign_in("zhao").await;
+    zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "1")]).await;
+    let words = town.prewritten(&id, crate::office::Withdrawal::Lift).await;
+    let lift = zhao.post(&format!("/live/alerts/{id}/lift"), &[("body", &words), ("key", "k")]).await;
+    let page = zhao.get(lift.location()).await.body;
+    assert!(page.contains("<dt>thing1</dt><dd>解除暴雨红色预警</dd>"), "{page}");
+}

@@ -57,6 +57,7 @@ async fn a_blind_alley_names_who_signed_and_the_way_out() {
     let tried = qian.post(&format!("{page}/release"), &[("people", "2")]).await;
     for answer in [asked, tried] {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(!answer.body.contains(r#"name="people""#), "no number would help");
         for words in ["须由 3 名", "（拟稿员王、qian）", "还差 1 名", "退回拟稿人", "增加一名签发人"]
         {
             assert!(answer.body.contains(words), "{words}: {}", answer.body);
