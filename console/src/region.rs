@@ -2,11 +2,10 @@
 
 use crate::{
     config::{Config, ConfigError},
-    render::read_hazards,
+    render::Hazards,
 };
-use mingluo_model::hazard::Hazard;
 use mingluo_targeting::{gazetteer::Gazetteer, groups::GroupTable};
-use std::{collections::BTreeMap, fs::File, path::Path, sync::Arc};
+use std::{fs::File, path::Path, sync::Arc};
 
 /// A region pack, read.
 pub struct Region {
@@ -14,8 +13,8 @@ pub struct Region {
     pub gazetteer: Arc<Gazetteer>,
     /// The groups.
     pub groups: Arc<GroupTable>,
-    /// The event types by code.
-    pub hazards: BTreeMap<String, Hazard>,
+    /// The event types.
+    pub hazards: Hazards,
 }
 
 impl Region {
@@ -36,7 +35,7 @@ impl Region {
         let groups = "groups.csv";
         let table = GroupTable::read(open(pack, groups)?).map_err(|error| wrong(groups, &error))?;
         let types = "event_types.csv";
-        let hazards = read_hazards(open(pack, types)?).map_err(|error| wrong(types, &error))?;
+        let hazards = Hazards::read(open(pack, types)?).map_err(|error| wrong(types, &error))?;
         Ok(Self { gazetteer: Arc::new(gazetteer), groups: Arc::new(table), hazards })
     }
 }

@@ -73,9 +73,21 @@ pub fn spoken(language: Tongue, name: &str, value: &str) -> String {
         "grade" => value.parse().map_or_else(|_| value.to_owned(), |grade: Grade| word(name, grade.word())),
         "expires" | "until" => value.parse().map_or_else(|_| value.to_owned(), instant),
         "channel" => channel(value),
-        "channels" => value.split('、').map(channel).collect::<Vec<_>>().join("、"),
+        "channels" => listed(language, value.split('、').map(channel)),
+        "by" | "able" | "regions" | "groups" | "meant" => {
+            listed(language, value.split('、').map(str::to_owned))
+        }
         _ => value.to_owned(),
     }
+}
+
+/// Words in a row, as the language writes it.
+pub fn listed(language: Tongue, words: impl Iterator<Item = String>) -> String {
+    let words: Vec<String> = words.collect();
+    words.join(match language {
+        Tongue::Chinese => "、",
+        Tongue::English => ", ",
+    })
 }
 
 /// Milliseconds since 1970 as 2026-07-05T12:00:00Z; the pages have a zone and say it better.

@@ -1,4 +1,4 @@
-//! Alerts over JSON: draft, submit, approve, release, recall, lift, correct, status.
+//! Alerts over JSON: draft, edit, submit, retract, approve, return, release, recall, lift, correct, status.
 
 use super::{ApiError, Caller, Door, path::Id};
 use crate::{
@@ -47,13 +47,29 @@ pub(super) async fn draft<M: Mode>(
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let Json(order) = order.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
     let alert = door.office.draft(&caller.0, &order).await?;
-    let preview = door.office.preview(&alert)?;
-    let mut told = brief(&alert);
+    Ok((StatusCode::CREATED, Json(drafted(&door, &alert)?)))
+}
+
+pub(super) async fn edit<M: Mode>(
+    State(door): Of<M>,
+    caller: Caller,
+    Id(id): Id<AlertId>,
+    order: Result<Json<DraftOrder>, JsonRejection>,
+) -> Answer {
+    let Json(order) = order.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
+    let alert = door.office.edit(&caller.0, id, &order).await?;
+    Ok(Json(drafted(&door, &alert)?))
+}
+
+/// What a draft would say and whom it would reach.
+fn drafted<M: Mode>(door: &Door<M>, alert: &Alert<M>) -> Result<Value, ApiError> {
+    let preview = door.office.preview(alert)?;
+    let mut told = brief(alert);
     told["parts"] = json!(preview.parts);
     told["sms"] = json!(preview.sms.map(|sms| sms.texts));
     told["audience"] = json!({ "counts": alert.content.audience.counts });
     told["people"] = json!(alert.content.audience.deliveries());
-    Ok((StatusCode::CREATED, Json(told)))
+    Ok(told)
 }
 
 pub(super) async fn show<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<AlertId>) -> Answer {
@@ -72,6 +88,28 @@ pub(super) async fn submit<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): 
 
 pub(super) async fn approve<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<AlertId>) -> Answer {
     Ok(Json(brief(&door.office.approve(&caller.0, id).await?)))
+}
+
+pub(super) async fn retract<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<AlertId>) -> Answer {
+    Ok(Json(brief(&door.office.retract(&caller.0, id).await?)))
+}
+
+/// Why a warning goes back to its author.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reason {
+    reason: String,
+}
+
+pub(super) async fn send_back<M: Mode>(
+    State(door): Of<M>,
+    caller: Caller,
+    Id(id): Id<AlertId>,
+    reason: Result<Json<Reason>, JsonRejection>,
+) -> Answer {
+    let Json(Reason { reason }) =
+        reason.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
+    Ok(Json(brief(&door.office.send_back(&caller.0, id, &reason).await?)))
 }
 
 /// What the releaser must have read off the preview.

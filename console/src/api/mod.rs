@@ -6,7 +6,10 @@
 //! | `GET /api/{mode}/alerts` | the latest 100 alerts |
 //! | `POST /api/{mode}/alerts` | drafts ([`crate::office::DraftOrder`]); answers the counts, `parts` by channel and `sms`, the text of each part as phones show it |
 //! | `GET /api/{mode}/alerts/{id}` | state, content, `steps` (who did what when) and `plans` |
+//! | `POST …/{id}/edit` | the author writes a draft anew; takes and answers what drafting does |
 //! | `POST …/{id}/submit`, `/approve`, `/recall` | the officers' verbs |
+//! | `POST …/{id}/return` with `{"reason": "…"}` | whoever may approve or release returns it to its author: it is a draft again, and all signatures are void |
+//! | `POST …/{id}/retract` | the author takes it back before its release, to the same end |
 //! | `POST …/{id}/release` with `{"people": N}` | releases; N is the number that the draft told |
 //! | `POST …/{id}/lift`, `/correct` with `{"body": "…"}` or nothing | takes a released alert back, at once where the policy's `withdrawal` wants one person and the caller may release. That rule is for the prewritten words (no `body`); with other words the lift takes the rule of the earlier alert's grade: `people_needed` tells how many must sign, and until they have, sending goes on. `unsent` tells the channels that could not carry it, and why |
 //! | `GET /api/{mode}/plans/{id}/unconfirmed` | deliveries that nobody confirmed, part by part |
@@ -100,6 +103,9 @@ fn of_mode<M: Mode>(base: &'static str, office: &Arc<Office<M>>, people: &Arc<Pe
         .route("/alerts", get(alerts::list::<M>).post(alerts::draft::<M>))
         .route("/alerts/{id}", get(alerts::show::<M>))
         .route("/alerts/{id}/submit", post(alerts::submit::<M>))
+        .route("/alerts/{id}/edit", post(alerts::edit::<M>))
+        .route("/alerts/{id}/retract", post(alerts::retract::<M>))
+        .route("/alerts/{id}/return", post(alerts::send_back::<M>))
         .route("/alerts/{id}/approve", post(alerts::approve::<M>))
         .route("/alerts/{id}/release", post(alerts::release::<M>))
         .route("/alerts/{id}/recall", post(alerts::recall::<M>))

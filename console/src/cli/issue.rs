@@ -5,7 +5,10 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// 经接口操作预警。
 #[derive(Debug, clap::Args)]
@@ -31,10 +34,31 @@ enum Verb {
         #[arg(long)]
         file: PathBuf,
     },
+    /// 修改本人的草稿：读取 JSON 文件。 Write a draft of one's own anew from a JSON file.
+    Edit {
+        /// 预警编号。 The alert.
+        id: String,
+        /// 草稿 JSON。 The draft as the API takes it.
+        #[arg(long)]
+        file: PathBuf,
+    },
     /// 提交。 Hand a draft in.
     Submit {
         /// 预警编号。 The alert.
         id: String,
+    },
+    /// 签发前由拟稿人撤回提交，回到草稿。 Take back what was handed in, before its release.
+    Retract {
+        /// 预警编号。 The alert.
+        id: String,
+    },
+    /// 退回拟稿人，须说明理由；已有签署作废。 Return to the author with a reason; signatures are void.
+    Return {
+        /// 预警编号。 The alert.
+        id: String,
+        /// 理由，1 至 200 字。 Why, in at most 200 characters.
+        #[arg(long)]
+        reason: String,
     },
     /// 审核通过。 Approve.
     Approve {
@@ -90,12 +114,11 @@ impl Issue {
         let base = format!("{}/api/{mode}/alerts", self.server.trim_end_matches('/'));
         let client = Client::new();
         let request = match &self.verb {
-            Verb::Draft { file } => {
-                let text =
-                    std::fs::read_to_string(file).with_context(|| format!("--file {}", file.display()))?;
-                let order: Value =
-                    serde_json::from_str(&text).with_context(|| format!("--file {}", file.display()))?;
-                client.post(&base).json(&order)
+            Verb::Draft { file } => client.post(&base).json(&order(file)?),
+            Verb::Edit { id, file } => client.post(format!("{base}/{id}/edit")).json(&order(file)?),
+            Verb::Retract { id } => client.post(format!("{base}/{id}/retract")),
+            Verb::Return { id, reason } => {
+                client.post(format!("{base}/{id}/return")).json(&json!({ "reason": reason }))
             }
             Verb::Submit { id } => client.post(format!("{base}/{id}/submit")),
             Verb::Approve { id } => client.post(format!("{base}/{id}/approve")),
@@ -111,6 +134,12 @@ impl Issue {
         say(serde_json::to_string_pretty(&ask(request.bearer_auth(key.trim())).await?)?);
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn order(file: &Path) -> anyhow::Result<Value> {
+    let named = || format!("--file {}", file.display());
+    let text = std::fs::read_to_string(file).with_context(named)?;
+    serde_json::from_str(&text).with_context(named)
 }
 
 async fn ask(request: RequestBuilder) -> anyhow::Result<Value> {

@@ -42,7 +42,7 @@ enum Command {
         after_help = "例 Examples:\n  mingluo import --config mingluo.toml --recipients roster.csv\n  mingluo import --config mingluo.toml --recipients roster.csv --strict --report bad-rows.csv"
     )]
     Import(import::Import),
-    /// 经接口拟稿、提交、审核、签发、解除（须有密钥，受规则约束）。 Work with alerts through the API.
+    /// 经接口拟稿、提交、审核、退回、签发、解除（须有密钥，受规则约束）。 Work with alerts through the API.
     #[command(
         after_help = "例 Examples:\n  mingluo issue --server http://127.0.0.1:8080 --key-file key draft --file alert.json\n  mingluo issue --server http://127.0.0.1:8080 --key-file key release ID --people 2731"
     )]

@@ -7,7 +7,7 @@ use mingluo_model::{
     alert::AlertError,
     audience::{ChannelKind, HeadCount},
     channel::Unfit,
-    grade::UnknownGrade,
+    grade::{Grade, UnknownGrade},
     id::AlertId,
     problem::Problem,
     region::BadRegionCode,
@@ -73,12 +73,27 @@ pub enum OfficeError {
     #[error(transparent)]
     Render(#[from] RenderError),
     /// The number typed at release is not the number of people.
-    #[error("people: you typed {typed}, the warning reaches {reaches}; look again at whom it reaches")]
+    #[error("people: you typed {typed}, the preview shows another number; look again at whom it reaches")]
     WrongNumber {
         /// What was typed.
         typed: u64,
-        /// What it is.
-        reaches: u64,
+    },
+    /// Too few different people would have signed; who else could release it is named.
+    #[error(
+        "grade {} needs {needed} different people, {signed} would have signed: {}; it can be released by {}",
+        grade.word(), list(by.iter().cloned()), list(able.iter().cloned())
+    )]
+    TooFewPeople {
+        /// The grade.
+        grade: Grade,
+        /// How many the policy wants.
+        needed: u8,
+        /// How many it would be.
+        signed: u8,
+        /// Their names.
+        by: Vec<String>,
+        /// Names of those whose release would be enough.
+        able: Vec<String>,
     },
     /// The roster, regions or groups give other head-counts now than those that were signed.
     #[error(
@@ -138,6 +153,7 @@ impl Problem for OfficeError {
             Self::Unfit { .. } => "text-unfit",
             Self::Render(_) => "not-rendered",
             Self::WrongNumber { .. } => "wrong-number",
+            Self::TooFewPeople { .. } => "too-few-people",
             Self::AudienceChanged { .. } => "audience-changed",
             Self::DrillDenied { .. } => "drill-denied",
             Self::PretendMix { .. } => "pretend-mix",
@@ -157,9 +173,15 @@ impl Problem for OfficeError {
             Self::UnknownGroup { value, known } => vec![("value", value.clone()), ("known", known.clone())],
             Self::NoAccount { channel } => vec![("channel", channel.zh().to_owned())],
             Self::Unfit { channel, source } => unfit_fields(*channel, source),
-            Self::WrongNumber { typed, reaches } => {
-                vec![("typed", typed.to_string()), ("reaches", reaches.to_string())]
-            }
+            Self::WrongNumber { typed } => vec![("typed", typed.to_string())],
+            Self::TooFewPeople { grade, needed, signed, by, able } => vec![
+                ("grade", grade.zh().to_owned()),
+                ("needed", needed.to_string()),
+                ("signed", signed.to_string()),
+                ("missing", needed.saturating_sub(*signed).to_string()),
+                ("by", list(by.iter().cloned())),
+                ("able", list(able.iter().cloned())),
+            ],
             Self::AudienceChanged { channel, signed, found } => vec![
                 ("channel", channel.zh().to_owned()),
                 ("signed", signed.recipients.to_string()),

@@ -1,9 +1,11 @@
 //! What officers do, whatever door they come through: pages and the API call the same verbs, and none of them goes
 //! around the policy. Every verb is one decision, durable with its audit line when it returns.
 
+mod back;
 mod confirm;
 mod error;
 mod follow;
+mod hands;
 mod order;
 mod release;
 mod sight;
@@ -11,12 +13,14 @@ mod trail;
 mod whole;
 mod withdraw;
 
+pub use back::follow;
 pub use confirm::Unconfirmed;
 pub use error::OfficeError;
+pub use hands::Stranded;
 pub use order::{DraftOrder, Follow};
 pub use release::{Released, Unsent};
 pub use trail::Step;
-pub use withdraw::{Withdrawal, Withdrawn, may_withdraw};
+pub use withdraw::{Withdrawal, Withdrawn, may_withdraw, may_write};
 
 use crate::render::{Rendered, Renderer, SmsParts};
 use mingluo_dispatch::{Engine, view::PlanView};
@@ -216,10 +220,23 @@ impl<M: Mode> Office<M> {
         let (alert, revision) = self.alert(id).await?;
         let policy = self.policy_for(&alert).await?;
         let alert = step(alert, &policy)?;
-        let detail = json!({ "content": hex::encode(alert.content_hash().0), "state": alert.state.word() });
+        self.keep_step(officer, alert, revision, action, json!({})).await
+    }
+
+    /// Keeps a step with its audit line: the content's hash, the new state, and what else `detail` says.
+    async fn keep_step(
+        &self,
+        officer: &Officer,
+        alert: Alert<M>,
+        revision: i64,
+        action: &str,
+        mut detail: serde_json::Value,
+    ) -> Result<Alert<M>, OfficeError> {
+        detail["content"] = json!(hex::encode(alert.content_hash().0));
+        detail["state"] = json!(alert.state.word());
         let change = Change {
             alerts: vec![AlertWrite::new(&alert, revision)],
-            audit: vec![self.line(officer, action, id, detail)],
+            audit: vec![self.line(officer, action, alert.id, detail)],
             ..Change::default()
         };
         self.store.commit(&change).await?;

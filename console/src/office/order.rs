@@ -87,9 +87,7 @@ impl<M: Mode> Office<M> {
     /// [`OfficeError`]: the first thing that is wrong, by field; then nothing is kept.
     pub async fn draft(&self, officer: &Officer, order: &DraftOrder) -> Result<Alert<M>, OfficeError> {
         let alert = self.propose(officer, order).await?;
-        let policy = self.policy_for(&alert).await?;
-        self.refuse_too_long(&alert, &policy)?;
-        self.preview(&alert)?;
+        self.refuse_unfit(&alert).await?;
         let id = alert.id;
         let detail = json!({ "grade": alert.content.grade.word(), "hazard": alert.content.hazard.code });
         let change = Change {
@@ -110,10 +108,22 @@ impl<M: Mode> Office<M> {
         let content = self.content(order).await?;
         let id = self.chance(|chance| AlertId::new(now, chance));
         let alert = Alert::<M>::draft(id, &acting(officer, content.kind), content, now)?;
-        if let Some(earlier) = alert.content.kind.follows() {
-            self.alert(earlier).await?.0.may_be_followed(&alert)?;
-        }
+        self.refuse_stray(&alert).await?;
         Ok(alert)
+    }
+
+    /// What a draft must keep besides its own rules: what it follows, its longest life, every channel's limits.
+    pub(super) async fn refuse_unfit(&self, alert: &Alert<M>) -> Result<(), OfficeError> {
+        self.refuse_stray(alert).await?;
+        self.refuse_too_long(alert, &self.policy_for(alert).await?)?;
+        self.preview(alert).map(drop)
+    }
+
+    async fn refuse_stray(&self, alert: &Alert<M>) -> Result<(), OfficeError> {
+        if let Some(earlier) = alert.content.kind.follows() {
+            self.alert(earlier).await?.0.may_be_followed(alert)?;
+        }
+        Ok(())
     }
 
     /// A release would refuse it; three people should not have signed by then.
@@ -124,7 +134,7 @@ impl<M: Mode> Office<M> {
         if hours > u64::from(longest) { Err(AlertError::TooLong { hours, longest, grade }) } else { Ok(()) }
     }
 
-    async fn content(&self, order: &DraftOrder) -> Result<Content, OfficeError> {
+    pub(super) async fn content(&self, order: &DraftOrder) -> Result<Content, OfficeError> {
         let hazard = self.hazard(&order.hazard)?;
         let grade: Grade = order.grade.parse()?;
         let regions = self.regions(&order.area)?;

@@ -92,12 +92,11 @@ impl<M: Mode> Office<M> {
         self.refuse_halted()?;
         let now = self.clock.now();
         let (alert, revision) = self.alert(id).await?;
-        let reaches = alert.content.audience.deliveries();
-        if people != reaches {
-            return Err(OfficeError::WrongNumber { typed: people, reaches });
+        // Rights come first, and the number is told to nobody: who types it has read it off the preview.
+        let alert = self.released(officer, alert, now).await?;
+        if people != alert.content.audience.deliveries() {
+            return Err(OfficeError::WrongNumber { typed: people });
         }
-        let policy = self.policy_for(&alert).await?;
-        let alert = alert.release(officer, &policy, now)?;
         let stopped = self.follow(&alert, now).await?;
         // Before it is asked whom the earlier alert has reached, so that the answer cannot grow old.
         self.engine.stop_plans(&stopped.plans);

@@ -22,7 +22,7 @@ const ALERT: &str = "alert.";
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// `draft`, `submit`, `approve`, `release`, `recall`, `expire`.
+    /// `draft`, `edit`, `submit`, `retract`, `approve`, `return`, `release`, `recall`, `expire`.
     pub step: String,
     /// Who; nobody for what time brought about.
     pub officer: Option<OfficerId>,
@@ -31,6 +31,9 @@ pub struct Step {
     /// Channels by which a lift or correction could not be sent when it was released.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unsent: Vec<ChannelKind>,
+    /// Why it was returned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The steps of all alerts, as far as the log was read.
@@ -50,7 +53,9 @@ impl Trail {
             ChannelKind::ALL.into_iter().find(|kind| kind.word() == word)
         };
         let unsent = unsent.filter_map(channel).collect();
-        let step = Step { step: step.to_owned(), officer: line.actor.parse().ok(), at: line.at, unsent };
+        let reason = line.detail.get("reason").and_then(|reason| reason.as_str()).map(str::to_owned);
+        let step =
+            Step { step: step.to_owned(), officer: line.actor.parse().ok(), at: line.at, unsent, reason };
         self.steps.entry(alert).or_default().push(step);
     }
 }

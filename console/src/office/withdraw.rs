@@ -57,6 +57,11 @@ pub fn may_withdraw(officer: &Officer) -> bool {
     officer.may(Role::Author) || officer.may(Role::Releaser)
 }
 
+/// Whether an officer may write, hand in and edit an alert of this kind.
+pub fn may_write(officer: &Officer, kind: AlertKind) -> bool {
+    acting(officer, kind).may(Role::Author)
+}
+
 /// The officer with the rights that count for an alert of this kind. Who may release may also stop, and stopping
 /// needs words: for a lift or a correction the right to release includes writing and handing in.
 pub(super) fn acting(officer: &Officer, kind: AlertKind) -> Cow<'_, Officer> {

@@ -1,7 +1,7 @@
 //! Numbers and replaced bulletins over a real store.
 
 use super::*;
-use crate::render::{Broadcaster, Renderer};
+use crate::render::{Broadcaster, Hazards, Renderer};
 use mingluo_ledger::{
     store::{AlertWrite, Change, StoredPlan},
     vault::Vault,
@@ -61,7 +61,7 @@ impl House {
         Renderer {
             issuer: "抚顺市".into(),
             zone: jiff::tz::TimeZone::get("Asia/Shanghai").unwrap(),
-            hazards: BTreeMap::new(),
+            hazards: Hazards::default(),
             sms: Template::new("{body}"),
             wechat: None,
             broadcaster: Some(Broadcaster::new(signer, platform, numbers)),

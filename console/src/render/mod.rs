@@ -1,23 +1,29 @@
 //! From an alert to the exact words of each channel. What is previewed here is what is sent: the same functions make
 //! both. Which account sends it, and how long it may be, is the channel's business.
 
+mod advice;
 mod bulletin;
 mod cap;
+mod hazards;
 mod issued;
 mod sms;
+mod words;
 
+pub use advice::fixed_instead;
 pub use bulletin::Broadcaster;
+pub use hazards::Hazards;
 pub use issued::{Numbers, replaced};
 pub use sms::{SmsForm, SmsParts};
+pub use words::has_link;
 
 use mingluo_exchange::cap::CapError;
 use mingluo_model::{
-    alert::{Alert, AlertKind, Language, Text},
+    alert::{Alert, AlertKind, Content, Language, Text},
     audience::ChannelKind,
     bulletin::EbmId,
     clock::Timestamp,
     grade::Grade,
-    hazard::{Hazard, HazardSystem},
+    hazard::Hazard,
     message::{Body, Message},
     mode::{Mode, ModeKind},
     plan::AccountName,
@@ -71,8 +77,8 @@ pub struct Renderer {
     pub issuer: String,
     /// The deployment's time zone.
     pub zone: jiff::tz::TimeZone,
-    /// The event types by code.
-    pub hazards: BTreeMap<String, Hazard>,
+    /// The event types.
+    pub hazards: Hazards,
     /// The SMS text: gaps `headline`, `body`, `instruction`.
     pub sms: Template,
     /// The WeChat template's id and its fields with gaps `event`, `area`, `time`, `advice`.
@@ -99,19 +105,12 @@ pub struct WeChatTemplate {
 impl Renderer {
     /// An event type by code or Chinese name.
     pub fn hazard(&self, word: &str) -> Option<Hazard> {
-        let word = word.trim();
-        let named = |hazard: &&Hazard| hazard.name_zh == word || hazard.name_en.eq_ignore_ascii_case(word);
-        self.hazards.get(word).or_else(|| self.hazards.values().find(named)).cloned()
+        self.hazards.find(word).cloned()
     }
 
     /// A headline in the form of the field: who, what step, which event, which colour.
     pub fn headline(&self, kind: AlertKind, hazard: &Hazard, grade: Grade) -> String {
-        let step = match kind {
-            AlertKind::Alert => "发布",
-            AlertKind::Update(_) => "更新",
-            AlertKind::Lift(_) => "解除",
-            AlertKind::Correction(_) => "更正",
-        };
+        let step = if kind == AlertKind::Alert { "发布" } else { follow_word(kind) };
         format!("{}{step}{}{}预警", self.issuer, hazard.name_zh, grade.zh())
     }
 
@@ -175,9 +174,9 @@ impl Renderer {
         // Real texts often begin with the headline's own words; saying them twice costs a part.
         let template = if repeats(text) { Template::new("{body}{instruction}") } else { self.sms.clone() };
         let values = BTreeMap::from([
-            ("headline", text.headline.clone()),
-            ("body", text.body.clone()),
-            ("instruction", text.instruction.clone()),
+            ("headline", words::bare(&text.headline).to_owned()),
+            ("body", words::before(words::second_of(&text.body), &text.instruction)),
+            ("instruction", words::second_of(&text.instruction).to_owned()),
         ]);
         Ok(marked::<M>(&template.fill(&values)?))
     }
@@ -193,10 +192,10 @@ impl Renderer {
         let content = &alert.content;
         let drill = if M::KIND == ModeKind::Drill { "演练:" } else { "" };
         let values = BTreeMap::from([
-            ("event", format!("{drill}{}{}预警", content.hazard.name_zh, content.grade.zh())),
-            ("area", shortened(&content.area.described, content.area.regions.len())),
+            ("event", format!("{drill}{}", event(content))),
+            ("area", advice::shortened(&content.area.described, content.area.regions.len())),
             ("time", self.clock_time("time", now)?),
-            ("advice", advice(content.kind, content.grade).to_owned()),
+            ("advice", advice::advice(content).to_owned()),
         ]);
         let fields = template.fields.iter().map(|(name, words)| Ok((name.clone(), words.fill(&values)?)));
         let fields = fields.collect::<Result<_, TemplateError>>()?;
@@ -206,10 +205,11 @@ impl Renderer {
     fn mail_body<M: Mode>(&self, alert: &Alert<M>, text: &Text, now: Timestamp) -> Result<Body, RenderError> {
         let subject = marked::<M>(&text.headline);
         let ends = self.clock_time("expires", alert.content.expires)?;
-        let plain = format!(
-            "{}\n\n{}\n\n{}\n\n影响区域：{}\n失效时间：{ends}\n",
-            text.headline, text.body, text.instruction, alert.content.area.described
-        );
+        let said = [&text.headline, &text.body, &text.instruction];
+        let said: Vec<&str> =
+            said.into_iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+        let area = &alert.content.area.described;
+        let plain = format!("{}\n\n影响区域：{area}\n失效时间：{ends}\n", said.join("\n\n"));
         let cap_xml = cap::document(self, alert, now)?;
         Ok(Body::Email { subject, text: marked::<M>(&plain), html: String::new(), cap_xml })
     }
@@ -224,6 +224,21 @@ impl Renderer {
         let instant = at.to_jiff().ok_or(RenderError::Time { field, value: at.0 })?;
         Ok(instant.to_zoned_datetime(self.zone.clone()).strftime("%Y年%-m月%-d日 %H:%M").to_string())
     }
+}
+
+/// What an alert does to the one that it follows; nothing for the first of its chain.
+const fn follow_word(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::Alert => "",
+        AlertKind::Update(_) => "更新",
+        AlertKind::Lift(_) => "解除",
+        AlertKind::Correction(_) => "更正",
+    }
+}
+
+/// The event of a template message: 暴雨红色预警, or 解除暴雨红色预警, which must not look like the warning itself.
+fn event(content: &Content) -> String {
+    format!("{}{}{}预警", follow_word(content.kind), content.hazard.name_zh, content.grade.zh())
 }
 
 const fn nothing() -> Text {
@@ -244,55 +259,16 @@ fn marked<M: Mode>(words: &str) -> String {
     }
 }
 
-/// What a speaker says: headline, words, advice; a drill says so first and last.
+/// What a speaker says: headline, words, advice, no web address; a drill says so first and last.
 fn script<M: Mode>(text: &Text) -> String {
-    let words = if repeats(text) { text.body.clone() } else { format!("{}。{}", text.headline, text.body) };
-    let words = format!("{words}{}", text.instruction);
+    let [headline, body, instruction] =
+        [&text.headline, &text.body, &text.instruction].map(|part| words::spoken(part));
+    let words = if repeats(text) { body } else { words::joined(&headline, &body) };
+    let words = words::joined(&words, &instruction);
     match M::KIND {
         ModeKind::Live => words,
-        ModeKind::Drill => format!("这是演练。{words}这是演练。"),
+        ModeKind::Drill => format!("这是演练。{}这是演练。", words::before(&words, "这是演练")),
     }
-}
-
-/// A template field holds 20 characters: a longer list of names becomes its first and a number.
-fn shortened(described: &str, regions: usize) -> String {
-    if described.chars().count() <= 20 {
-        return described.to_owned();
-    }
-    let first: String = described.split('、').next().unwrap_or(described).chars().take(10).collect();
-    format!("{first}等{regions}个地区")
-}
-
-/// The one thing to do, in at most 20 characters (the length of a template's `thing`).
-const fn advice(kind: AlertKind, grade: Grade) -> &'static str {
-    match (kind, grade) {
-        (AlertKind::Lift(_), _) => "险情解除，请继续留意后续信息",
-        (AlertKind::Correction(_), _) => "前一条预警有误，以本条为准",
-        (_, Grade::Red) => "请立即避险，服从转移安排",
-        (_, Grade::Orange) => "请停止外出，做好转移准备",
-        (_, Grade::Yellow) => "请减少外出，检查防范措施",
-        (_, Grade::Blue) => "请关注天气变化，注意防范",
-    }
-}
-
-/// Reads the event types of a region pack (columns `code,name_zh,name_en`).
-///
-/// # Errors
-/// The line that cannot be read.
-pub fn read_hazards(reader: impl std::io::Read) -> Result<BTreeMap<String, Hazard>, csv::Error> {
-    #[derive(serde::Deserialize)]
-    struct Row {
-        code: String,
-        name_zh: String,
-        name_en: String,
-    }
-    let mut hazards = BTreeMap::new();
-    for row in csv::Reader::from_reader(reader).deserialize() {
-        let Row { code, name_zh, name_en } = row?;
-        let system = HazardSystem::National;
-        hazards.insert(code.clone(), Hazard { code, system, name_zh, name_en });
-    }
-    Ok(hazards)
 }
 
 #[cfg(test)]
@@ -318,11 +294,12 @@ mod tests {
     }
 
     #[test]
-    fn every_advice_fits_a_template_field() {
-        let earlier = mingluo_model::id::AlertId(uuid::Uuid::nil());
-        for kind in [AlertKind::Alert, AlertKind::Lift(earlier), AlertKind::Correction(earlier)] {
-            assert!(Grade::ALL.into_iter().all(|grade| advice(kind, grade).chars().count() <= 20));
-        }
-        assert_eq!(shortened(&"清原满族自治县清原镇、".repeat(3), 3), "清原满族自治县清原镇等3个地区");
+    fn a_script_joins_its_sentences_and_reads_no_address() {
+        let text = Text {
+            instruction: "请转移，见https://a.example".into(),
+            ..text("发布暴雨预警", "今晚有雨")
+        };
+        assert_eq!(script::<Live>(&text), "发布暴雨预警。今晚有雨。请转移，见");
+        assert_eq!(script::<Drill>(&text), "这是演练。发布暴雨预警。今晚有雨。请转移，见。这是演练。");
     }
 }

@@ -6,11 +6,13 @@ use super::{
     error::WebError,
     marks::GradeMark,
     page::Page,
-    panel::{Panel, may_take_back, may_update},
+    panel::Panel,
     preview::{ChannelView, Impact, Sent, channels, sent},
     situation::turn_of,
+    turn::{returned_words, verbs, warning, why_not},
     visit::{Id, Visit},
     voice::{Voice, chinese, thousands},
+    whom::Whom,
 };
 use crate::office::{OfficeError, Step};
 use askama::Template;
@@ -25,9 +27,9 @@ use mingluo_model::{
     clock::Timestamp,
     id::{AlertId, OfficerId},
     mode::Mode,
-    owner::{Officer, Role},
+    owner::Officer,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 #[derive(Template)]
 #[template(path = "alert.html")]
@@ -37,12 +39,21 @@ struct AlertPage {
     turn: Option<&'static str>,
     why_not: Option<String>,
     hold_seconds: u64,
-    may_recall: bool,
-    may_update: bool,
-    may_withdraw: bool,
+    verbs: BTreeSet<&'static str>,
+    /// Why it came back to its author.
+    returned: Option<String>,
+    /// What to know before the next click.
+    warning: Option<String>,
     channels: Vec<ChannelView>,
     impact: Option<Impact>,
     panel: Option<Panel>,
+}
+
+impl AlertPage {
+    /// Whether this officer may do this with the alert now.
+    fn may(&self, verb: &str) -> bool {
+        self.verbs.contains(verb)
+    }
 }
 
 /// What pages about one alert show of it.
@@ -54,6 +65,8 @@ pub(super) struct AlertView {
     pub(super) state: String,
     pub(super) area: String,
     pub(super) people: String,
+    /// What was signed, where it is only the most that the number of people can be.
+    pub(super) at_most: Option<String>,
     pub(super) channels: String,
     pub(super) expires: String,
     pub(super) text: Text,
@@ -92,6 +105,7 @@ impl AlertView {
         let content = &alert.content;
         let channels: Vec<String> = content.audience.counts.keys().map(|kind| voice.channel(*kind)).collect();
         let (by, at) = followed(&alert.state).unzip();
+        let whom = Whom::of(desk, alert.id, content, &alert.state).await?;
         Ok(Self {
             id: alert.id.to_string(),
             grade: GradeMark::new(voice, content.grade),
@@ -99,7 +113,8 @@ impl AlertView {
             kind: voice.kind(content.kind),
             state: voice.state(alert),
             area: content.area.described.clone(),
-            people: voice.with("web-times-people", "a", thousands(content.audience.deliveries())),
+            people: whom.words(voice),
+            at_most: whom.at_most.map(|most| voice.with("web-times-people", "a", thousands(most))),
             channels: channels.join(" "),
             expires: voice.moment(content.expires),
             text: chinese(content),
@@ -148,14 +163,17 @@ async fn steps<M: Mode>(
     Ok(lines)
 }
 
-/// The step, and what it could not do.
+/// The step, why it was taken, and what it could not do.
 fn step_word(voice: &Voice, step: &Step) -> String {
     let word = voice.word("signed", &step.step);
+    if let Some(reason) = &step.reason {
+        return voice.pair("web-step-reason", word, reason);
+    }
     if step.unsent.is_empty() {
         return word;
     }
     let channels: Vec<String> = step.unsent.iter().map(|kind| voice.channel(*kind)).collect();
-    voice.pair("web-step-unsent", word, channels.join("、"))
+    voice.pair("web-step-unsent", word, voice.list(&channels))
 }
 
 /// The page.
@@ -170,21 +188,30 @@ pub(super) async fn show<M: Mode>(
     let officer = visit.officer();
     let was_released = was_released(&stored.state);
     let sent = if was_released { sent(&desk, id).await? } else { Sent::new() };
+    let whom = Whom::of(&desk, id, &stored.content, &stored.state).await?;
+    let policy = desk.office.policy_for(&typed).await?;
+    let turn = turn_of(&stored, officer, &policy);
     let impact = if still_to_leave(&stored.state) {
-        Some(Impact::of(&desk, &voice, &typed, &situation).await?)
+        Some(Impact::of(&desk, &voice, &typed, &situation, &whom).await?)
     } else {
         None
     };
     let view = AlertPage {
         page: desk.page(&visit, "alerts").await?,
         view: AlertView::of(&desk, &voice, &stored).await?,
-        turn: turn_of(&stored, officer),
-        why_not: why_not(&voice, &stored, officer),
+        why_not: match turn {
+            Some(_) => None,
+            None => why_not(&desk, &voice, &stored, &typed, officer).await?,
+        },
+        warning: match turn {
+            Some("submit" | "approve") => warning(&desk, &voice, &typed, officer).await?,
+            _ => None,
+        },
+        turn,
+        verbs: verbs(&desk, &stored, officer).await,
+        returned: returned_words(&desk, &voice, &stored).await?,
         hold_seconds: hold_left(&stored, desk.front.clock.now()).div_ceil(1000),
-        may_recall: officer.may(Role::Releaser) && officer.owner.covers(&stored.owner),
-        may_update: may_update(&stored, officer),
-        may_withdraw: may_take_back(&stored, officer),
-        channels: channels(&desk, &voice, &typed, &sent),
+        channels: channels(&desk, &voice, &typed, &sent, &whom),
         impact,
         panel: was_released
             .then(|| Panel::of(&voice, desk.base, &situation, &stored, officer, desk.office.gazetteer())),
@@ -222,25 +249,6 @@ pub(super) fn hold_left(alert: &StoredAlert, now: Timestamp) -> u64 {
     match alert.state {
         AlertState::Released { hold_until, .. } => hold_until.since(now).as_millis() as u64,
         _ => 0,
-    }
-}
-
-/// Why the next step is not this officer's, in words.
-fn why_not(voice: &Voice, alert: &StoredAlert, officer: &Officer) -> Option<String> {
-    if turn_of(alert, officer).is_some() {
-        return None;
-    }
-    match &alert.state {
-        AlertState::Draft | AlertState::Submitted { .. } | AlertState::Approved { .. }
-            if !officer.owner.covers(&alert.owner) =>
-        {
-            Some(voice.say("web-wait-beyond"))
-        }
-        AlertState::Draft => Some(voice.say("web-wait-submit")),
-        AlertState::Submitted { .. } if alert.author == officer.id => Some(voice.say("web-wait-other")),
-        AlertState::Submitted { .. } => Some(voice.say("web-wait-approve")),
-        AlertState::Approved { .. } => Some(voice.say("web-wait-release")),
-        _ => None,
     }
 }
 
@@ -287,7 +295,7 @@ pub(super) async fn recall<M: Mode>(
 }
 
 /// Back to the alert. A step that this officer took already (a second click) counts as done.
-async fn settle<M: Mode>(
+pub(super) async fn settle<M: Mode>(
     desk: &Desk<M>,
     visit: &Visit,
     id: AlertId,

@@ -1,5 +1,5 @@
-//! The situation board (态势): live warnings, what waits for whom, gateways and speakers, the map, and how the chosen
-//! warning arrives.
+//! The situation board (态势): warnings in force and apart from them what ends others, what waits for whom, gateways and
+//! speakers, the map, and how the chosen warning arrives.
 
 use super::{
     curve::Curve,
@@ -10,10 +10,10 @@ use super::{
     map::{Map, Outlines},
     marks::{Bar, GradeMark},
     page::Page,
-    panel::{Panel, curve},
-    situation::{Situation, is_waiting, released_at, turn_of},
+    panel::{Panel, curve, share_words},
+    situation::{Situation, is_end, is_waiting, released_at, turn_of},
     visit::Visit,
-    voice::{Voice, share, thousands},
+    voice::{Voice, thousands},
 };
 use askama::Template;
 use axum::{
@@ -23,7 +23,9 @@ use axum::{
 };
 use mingluo_dispatch::view::PlanView;
 use mingluo_ledger::store::StoredAlert;
-use mingluo_model::{alert::AlertState, channel::Channel, id::AlertId, mode::Mode, owner::Officer};
+use mingluo_model::{
+    alert::AlertState, channel::Channel, id::AlertId, mode::Mode, owner::Officer, policy::ReleasePolicy,
+};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -55,6 +57,8 @@ pub(super) struct Board {
     base: &'static str,
     halted: Option<String>,
     cards: Vec<Card>,
+    /// Lifts and corrections that are still told.
+    ends: Vec<Card>,
     todo: Vec<Todo>,
     others: usize,
     gateways: Vec<Gateway>,
@@ -67,6 +71,8 @@ pub(super) struct Board {
 struct Card {
     id: String,
     is_on: bool,
+    /// The number of the colour class; 0 without colour, for what warns of nothing.
+    n: u8,
     grade: GradeMark,
     title: String,
     time: String,
@@ -120,17 +126,23 @@ impl Board {
             Some(id) => desk.situation_of(id).await?,
             None => desk.situation().await?,
         };
-        let live = situation.live();
-        let chosen = choice.alert.and_then(|id| situation.alert(id)).or_else(|| live.first().copied());
+        let (in_force, ends) = (situation.in_force(), situation.ends());
+        let first = || in_force.first().or(ends.first()).copied();
+        let chosen = choice.alert.and_then(|id| situation.alert(id)).or_else(first);
+        let cards = |alerts: &[&StoredAlert]| {
+            alerts.iter().map(|alert| card(voice, &situation, alert, chosen)).collect()
+        };
+        let policy = &desk.office.policy;
         let gazetteer = desk.office.gazetteer();
         let waiting: Vec<&StoredAlert> = situation.alerts.iter().filter(|alert| is_waiting(alert)).collect();
-        let todo = todo(desk.base, voice, &situation, officer);
-        let others = waiting.iter().filter(|alert| turn_of(alert, officer).is_none()).count();
+        let todo = todo(desk.base, voice, &situation, officer, policy);
+        let others = waiting.iter().filter(|alert| turn_of(alert, officer, policy).is_none()).count();
         Ok(Self {
             v: voice.clone(),
             base: desk.base,
             halted: situation.halted.clone(),
-            cards: live.iter().map(|alert| card(voice, &situation, alert, chosen)).collect(),
+            cards: cards(&in_force),
+            ends: cards(&ends),
             todo,
             others,
             gateways: desk
@@ -140,7 +152,7 @@ impl Board {
                 .map(|it| gateway(voice, &situation, it.as_ref()))
                 .collect(),
             fleet: situation.fleet.map(|count| (count.online, count.offline)),
-            map: desk.front.sketch.map(voice, M::KIND, &live),
+            map: desk.front.sketch.map(voice, M::KIND, &in_force),
             panel: chosen.map(|alert| Panel::of(voice, desk.base, &situation, alert, officer, gazetteer)),
             curve: chosen.map(|alert| curve(voice, &situation, alert)),
         })
@@ -150,24 +162,32 @@ impl Board {
 fn card(voice: &Voice, situation: &Situation, alert: &StoredAlert, chosen: Option<&StoredAlert>) -> Card {
     let content = &alert.content;
     let sum = total(&funnels(&situation.plans_of(alert.id)));
+    let ((done, whole), grade) = (sum.progress(), GradeMark::new(voice, content.grade));
     Card {
         id: alert.id.to_string(),
         is_on: chosen.is_some_and(|chosen| chosen.id == alert.id),
-        grade: GradeMark::new(voice, content.grade),
+        n: if is_end(alert) { 0 } else { grade.n },
+        grade,
         title: voice.hazard(&content.hazard),
         time: released_at(alert)
             .map_or_else(String::new, |at| voice.with("web-released", "a", voice.moment(at))),
         area: content.area.described.clone(),
         line: voice.pair("web-kind-until", voice.kind(content.kind), voice.moment(content.expires)),
-        bar: Bar::of(sum.arrived, sum.target),
-        share: if sum.target == 0 { "–".to_owned() } else { share(sum.arrived, sum.target) },
+        bar: Bar::of(done, whole),
+        share: share_words(voice, &sum),
     }
 }
 
 /// What this officer can do now: drafts of their own to submit, others' to approve, approved ones to release.
-fn todo(base: &str, voice: &Voice, situation: &Situation, officer: &Officer) -> Vec<Todo> {
+fn todo(
+    base: &str,
+    voice: &Voice,
+    situation: &Situation,
+    officer: &Officer,
+    policy: &ReleasePolicy,
+) -> Vec<Todo> {
     let one = |alert: &StoredAlert| {
-        let step = turn_of(alert, officer)?;
+        let step = turn_of(alert, officer, policy)?;
         let at = match &alert.state {
             AlertState::Submitted { submitted, .. } | AlertState::Approved { submitted, .. } => submitted.at,
             _ => alert.created,

@@ -1,6 +1,7 @@
 //! Composing (拟稿): one page with what is said to whom, and beside it what each channel would say.
 
 use super::{
+    alert::read,
     desk::Desk,
     dress::shown,
     error::WebError,
@@ -36,9 +37,11 @@ struct ComposePage {
     page: Page,
     form: DraftForm,
     follows: String,
+    /// The draft that is written anew; empty for a new one.
+    edits: String,
     title: String,
     problem: Option<String>,
-    hazards: Vec<Choice>,
+    hazards: Vec<Kinds>,
     grades: Vec<GradeChoice>,
     counties: Vec<County>,
     groups: Vec<Choice>,
@@ -52,6 +55,12 @@ struct Choice {
     value: String,
     words: String,
     is_picked: bool,
+}
+
+/// Event types under one title.
+struct Kinds {
+    title: String,
+    choices: Vec<Choice>,
 }
 
 struct GradeChoice {
@@ -68,23 +77,37 @@ struct County {
 
 /// What a new form begins with.
 #[derive(Deserialize)]
-pub(super) struct From {
+pub(super) struct Begin {
     /// `update:ID`: a warning that follows another.
     follows: Option<String>,
     /// The id of an alert whose words are taken.
     from: Option<AlertId>,
+    /// The id of a draft that its author writes anew.
+    edit: Option<AlertId>,
 }
 
 /// The empty form, or one that begins with an earlier alert.
 pub(super) async fn ask<M: Mode>(
     State(desk): State<Arc<Desk<M>>>,
     visit: Visit,
-    Query(from): Query<From>,
+    Query(begin): Query<Begin>,
 ) -> Result<Response, WebError> {
     let key = form_key(&mut desk.chance());
     let mut form = DraftForm::new(&desk.voice(&visit), desk.front.clock.now(), configured(&desk), key);
-    let follows = from.follows.as_deref().and_then(read_follow);
-    let earlier = from.from.or(follows.map(followed));
+    if let Some(id) = begin.edit {
+        desk.office.editable(visit.officer(), id).await?;
+        let (stored, _) = read(&desk, id).await?;
+        let mut form = form.again(&desk.voice(&visit), &stored, &desk.office.groups);
+        let content = &stored.content;
+        let made = desk.office.renderer.headline(content.kind, &content.hazard, content.grade);
+        if form.headline == made {
+            // It was made by itself and shall follow event and grade again.
+            form.headline.clear();
+        }
+        return page(&desk, &visit, form, None).await;
+    }
+    let follows = begin.follows.as_deref().and_then(read_follow);
+    let earlier = begin.from.or(follows.map(followed));
     if let Some(id) = earlier {
         let stored = desk.office.store.alert(id).await?.filter(|stored| stored.mode == M::KIND);
         form = form.after(&stored.ok_or(WebError::NoPage)?, &desk.office.groups, follows);
@@ -123,6 +146,9 @@ pub(super) async fn keep<M: Mode>(
 
 async fn draft<M: Mode>(desk: &Desk<M>, visit: &Visit, form: &DraftForm) -> Result<AlertId, WebError> {
     let order = form.order(&desk.front.zone)?;
+    if let Some(id) = form.edits {
+        return Ok(desk.office.edit(visit.officer(), id, &order).await?.id);
+    }
     let key = format!("{}/{}", visit.officer().id, form.key);
     let make = async { Ok(desk.office.draft(visit.officer(), &order).await?.id) };
     desk.once.get_or_make(key, make).await
@@ -140,7 +166,12 @@ async fn page<M: Mode>(
     let compose = ComposePage {
         page: desk.page(visit, "compose").await?,
         follows: form.follows.map_or_else(String::new, write_follow),
-        title: v.say(if form.follows.is_some() { "web-compose-update" } else { "web-compose" }),
+        edits: form.edits.map_or_else(String::new, |id| id.to_string()),
+        title: v.say(match (form.edits, form.follows) {
+            (Some(_), _) => "web-compose-edit",
+            (None, Some(_)) => "web-compose-update",
+            (None, None) => "web-compose",
+        }),
         problem: problem.map(|error| error.words(&v)),
         hazards: hazards(desk, &v, &form),
         grades: grades(&v, &form),
@@ -164,13 +195,17 @@ fn configured<M: Mode>(desk: &Desk<M>) -> Vec<ChannelKind> {
     ChannelKind::ALL.into_iter().filter(|channel| desk.office.account(*channel).is_ok()).collect()
 }
 
-fn hazards<M: Mode>(desk: &Desk<M>, v: &Voice, form: &DraftForm) -> Vec<Choice> {
+/// The event types with a national warning signal, and the rest.
+fn hazards<M: Mode>(desk: &Desk<M>, v: &Voice, form: &DraftForm) -> Vec<Kinds> {
     let choice = |hazard: &mingluo_model::hazard::Hazard| Choice {
         value: hazard.code.clone(),
-        words: format!("{} {}", hazard.code, v.hazard(hazard)),
+        words: format!("{} {}", v.hazard(hazard), hazard.code),
         is_picked: hazard.code == form.hazard,
     };
-    desk.office.renderer.hazards.values().map(choice).collect()
+    let titles = [v.say("web-hazards-usual"), v.say("web-hazards-rest")];
+    let parts = titles.into_iter().zip(desk.office.renderer.hazards.sorted());
+    let kinds = parts.map(|(title, part)| Kinds { title, choices: part.into_iter().map(choice).collect() });
+    kinds.filter(|kinds| !kinds.choices.is_empty()).collect()
 }
 
 fn grades(v: &Voice, form: &DraftForm) -> Vec<GradeChoice> {

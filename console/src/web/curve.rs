@@ -3,7 +3,8 @@
 
 use super::{
     funnel::Funnel,
-    voice::{Voice, per_mille, share},
+    panel::{name, share_words},
+    voice::{Voice, per_mille},
 };
 use askama::Template;
 use std::time::Duration;
@@ -60,8 +61,7 @@ impl Curve {
 }
 
 fn label(voice: &Voice, row: &Funnel) -> String {
-    let channel = row.channel.map_or_else(String::new, |channel| voice.channel(channel));
-    format!("{channel} {}", share(row.arrived, row.target))
+    format!("{} {}", name(voice, row), share_words(voice, row))
 }
 
 /// What is known of one channel.
@@ -69,7 +69,8 @@ fn milestones(row: &Funnel, elapsed_ms: u64) -> Points {
     let shares = [500, 900, 950];
     let mut points = vec![(0, 0)];
     points.extend(row.reached_ms.iter().zip(shares).filter_map(|(ms, share)| Some(((*ms)?, share))));
-    let now = per_mille(row.arrived, row.target);
+    let (done, whole) = row.progress();
+    let now = per_mille(done, whole);
     let (last_ms, last_share) = points.last().copied().unwrap_or_default();
     if row.under_way > 0 && elapsed_ms > last_ms && now >= last_share {
         points.push((elapsed_ms, now));
@@ -99,6 +100,7 @@ mod tests {
     fn a_settled_channel_ends_at_its_last_milestone() {
         let row = Funnel {
             target: 100,
+            countable: 100,
             arrived: 96,
             failed: 4,
             reached_ms: [Some(1_000), Some(3_000), Some(4_000)],

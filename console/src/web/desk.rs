@@ -6,6 +6,7 @@ use super::{
     map::Sketch,
     once::Once,
     page::Page,
+    pretend::Pretend,
     situation::{Situation, Watch},
     visit::Visit,
     voice::Voice,
@@ -29,6 +30,8 @@ pub(super) struct Front {
     pub(super) zone: TimeZone,
     pub(super) issuer: String,
     pub(super) sketch: Sketch,
+    /// Far sides that pretend, of live and of drills.
+    pub(super) pretend: [Pretend; 2],
     /// Streams end when this does.
     pub(super) closing: CancellationToken,
     // Guards the counts of tries; held for one look-up.
@@ -38,9 +41,11 @@ pub(super) struct Front {
 impl Front {
     /// The frame for a visitor without a session.
     pub(super) fn guest_page(&self, v: Voice, path: &str) -> Page {
+        let is_drill = path.starts_with("/drill");
         Page {
             v,
-            mode: path.starts_with("/drill").then_some(ModeKind::Drill),
+            mode: is_drill.then_some(ModeKind::Drill),
+            pretend: self.pretend[usize::from(is_drill)].clone(),
             officer: None,
             issuer: self.issuer.clone(),
             here: "",

@@ -117,7 +117,8 @@ fn office_status(error: &OfficeError) -> StatusCode {
             AlertError::NoRight { .. }
             | AlertError::AuthorCannotApprove
             | AlertError::BeyondAuthority { .. }
-            | AlertError::NotTheAuthor,
+            | AlertError::NotTheAuthor
+            | AlertError::AuthorOnly { .. },
         ) => StatusCode::FORBIDDEN,
         OfficeError::Alert(
             AlertError::WrongState { .. }

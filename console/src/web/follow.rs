@@ -11,8 +11,9 @@ use super::{
     page::Page,
     visit::{Id, Visit},
     voice::thousands,
+    whom::{planned, reached},
 };
-use crate::office::{OfficeError, Withdrawal};
+use crate::office::Withdrawal;
 use askama::Template;
 use axum::{
     Form,
@@ -20,7 +21,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use mingluo_model::{id::AlertId, mode::Mode, owner::Role};
+use mingluo_model::{audience::ChannelKind, id::AlertId, mode::Mode, owner::Role};
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -30,12 +31,29 @@ struct FollowPage {
     view: AlertView,
     word: &'static str,
     body: String,
-    reached: String,
-    unsent: String,
+    told: Vec<Told>,
+    sum: Told,
     note: String,
     is_at_once: bool,
     key: String,
     problem: Option<String>,
+}
+
+/// One channel of the earlier warning: warned = may have got it + never left.
+struct Told {
+    name: String,
+    warned: String,
+    /// May have got it, and will be told.
+    got: String,
+    /// Never left: stops, and its people hear of neither.
+    never: String,
+}
+
+impl Told {
+    fn new(name: String, warned: u64, got: u64) -> Self {
+        let never = thousands(warned.saturating_sub(got));
+        Self { name, warned: thousands(warned), got: thousands(got), never }
+    }
 }
 
 /// The word of a way to take a warning back, in addresses and language files.
@@ -92,9 +110,12 @@ async fn ask<M: Mode>(
     let (stored, _) = read(desk, id).await?;
     let voice = desk.voice(visit);
     let situation = desk.situation_of(id).await?;
-    let unsent: u64 = super::funnel::funnels(&situation.plans_of(id)).iter().map(|row| row.queued).sum();
-    let reached = desk.office.engine().reached(id).await.map_err(OfficeError::from)?;
-    let reached: u64 = reached.values().map(roaring::RoaringBitmap::len).sum();
+    let (warned, got) = (planned(&situation, id), reached(desk, id).await?);
+    let told = ChannelKind::ALL.into_iter().filter_map(|channel| {
+        let (warned, got) = (*warned.get(&channel)?, got.get(&channel).copied().unwrap_or(0));
+        Some(Told::new(voice.channel(channel), warned, got))
+    });
+    let told: Vec<Told> = told.collect();
     let status = problem.as_ref().map_or(StatusCode::OK, WebError::status);
     let needed = desk.office.withdrawal_people();
     let changed = desk.office.own_words_people(&earlier);
@@ -104,8 +125,8 @@ async fn ask<M: Mode>(
         view: AlertView::of(desk, &voice, &stored).await?,
         word: word(how),
         body: body.unwrap_or_else(|| desk.office.prewritten(&earlier, how)),
-        reached: thousands(reached),
-        unsent: thousands(unsent),
+        sum: Told::new(voice.say("web-all-channels"), warned.values().sum(), got.values().sum()),
+        told,
         note: match (needed, may_release) {
             (1, true) => voice.with("web-follow-one", "a", changed),
             (1, false) => voice.with("web-follow-other", "a", changed),

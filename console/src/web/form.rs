@@ -4,7 +4,7 @@ use super::{
     error::WebError,
     voice::{Voice, chinese},
 };
-use crate::office::{DraftOrder, Follow};
+use crate::office::{DraftOrder, Follow, follow};
 use jiff::{civil::DateTime, tz::TimeZone};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
@@ -41,6 +41,8 @@ pub(super) struct DraftForm {
     /// As a `datetime-local` control writes it.
     pub(super) expires: String,
     pub(super) follows: Option<Follow>,
+    /// The draft that is written anew.
+    pub(super) edits: Option<AlertId>,
     /// Makes a second click harmless.
     pub(super) key: String,
 }
@@ -66,14 +68,30 @@ impl DraftForm {
         self.headline = if follows.is_some() { String::new() } else { text.headline };
         self.body = text.body;
         self.instruction = text.instruction;
-        let in_tree = |code: &RegionCode| matches!(code.level(), Level::County | Level::Township);
-        let (ticked, typed): (Vec<_>, Vec<_>) = content.audience.regions.iter().copied().partition(in_tree);
+        // Ticks have no order of their own: where the first is the most endangered, all are typed.
+        let regions = &content.audience.regions;
+        let in_tree = |code: &RegionCode| {
+            regions.is_sorted() && matches!(code.level(), Level::County | Level::Township)
+        };
+        let (ticked, typed): (Vec<_>, Vec<_>) = regions.iter().copied().partition(in_tree);
         self.area = ticked.iter().map(ToString::to_string).collect();
         self.more = typed.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");
         self.groups = group_names(groups, earlier);
         self.reserve.clone_from(&content.reserve);
         self.follows = follows;
         self
+    }
+
+    /// A form with everything that stands in a draft, for its author to write anew.
+    pub(super) fn again(self, voice: &Voice, draft: &StoredAlert, groups: &GroupTable) -> Self {
+        let content = &draft.content;
+        Self {
+            headline: chinese(content).headline,
+            channels: content.audience.counts.keys().copied().collect(),
+            expires: voice.control(content.expires),
+            edits: Some(draft.id),
+            ..self.after(draft, groups, follow(content.kind))
+        }
     }
 
     /// What a browser sent. Unknown fields mean nothing; missing ones are empty.
@@ -95,6 +113,7 @@ impl DraftForm {
                 "reserve" => form.reserve.extend(channel(&value)),
                 "expires" => form.expires = value,
                 "follows" => form.follows = read_follow(&value),
+                "edits" => form.edits = value.parse().ok(),
                 "key" => form.key = value.chars().take(64).collect(),
                 _ => {}
             }

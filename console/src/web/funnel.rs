@@ -1,5 +1,6 @@
 //! From the engine's counters to what a board shows: the funnel of each channel, the townships with the worst first,
-//! the reasons of failures. Pure sums; in each row target = under way + arrived + silent + failed + over + unknown.
+//! the reasons of failures. Pure sums; in each row target = under way + arrived + left + silent + failed + expired +
+//! withdrawn + unknown.
 
 use mingluo_dispatch::{
     tally::arrival,
@@ -21,11 +22,17 @@ pub(super) struct Funnel {
     pub(super) target: u64,
     /// Taken by the far side, arrived or not.
     pub(super) accepted: u64,
-    /// Delivered, or sounded by a speaker; for mail: left us.
+    /// Delivered, or sounded by a speaker; nothing of mail, since a relay gives no receipts.
     pub(super) arrived: u64,
+    /// Mail that the relay took (已离开本方): what became of it nobody tells.
+    pub(super) left: u64,
     pub(super) failed: u64,
-    /// Expired or withdrawn before it was sent.
-    pub(super) over: u64,
+    /// Its time ran out first.
+    pub(super) expired: u64,
+    /// Taken back before it was sent (撤回未发): nobody wanted it to arrive any more.
+    pub(super) withdrawn: u64,
+    /// What the share of arrivals is of: all that was not withdrawn, on channels that tell of arrivals.
+    pub(super) countable: u64,
     /// Accepted, and the receipt was given up.
     pub(super) silent: u64,
     pub(super) unknown: u64,
@@ -53,30 +60,43 @@ impl Funnel {
         }
     }
 
+    /// How far the row has come and of how many: arrivals, or for mail alone what has left us.
+    pub(super) const fn progress(&self) -> (u64, u64) {
+        if self.countable == 0 && self.left > 0 {
+            return (self.left, self.target - self.withdrawn);
+        }
+        (self.arrived, self.countable)
+    }
+
     fn counted(counts: &CountsView, channel: ChannelKind) -> Self {
         let of = |state: DeliveryState| u64::from(counts.states.get(state.word()).copied().unwrap_or(0));
         let beyond =
             of(DeliveryState::Delivered) + of(DeliveryState::Sounded) + of(DeliveryState::Acknowledged);
         let accepted = of(DeliveryState::Accepted) + beyond;
-        let arrived = match arrival(channel) {
-            DeliveryState::Accepted => accepted,
-            DeliveryState::Sounded => beyond - of(DeliveryState::Delivered),
-            _ => beyond,
+        let is_told = arrival(channel) != DeliveryState::Accepted;
+        let (arrived, left) = match arrival(channel) {
+            DeliveryState::Accepted => (0, accepted),
+            DeliveryState::Sounded => (beyond - of(DeliveryState::Delivered), 0),
+            _ => (beyond, 0),
         };
         let silent = match arrival(channel) {
             DeliveryState::Accepted => 0,
             _ => u64::from(counts.accepted_without_receipt),
         };
         let queued = of(DeliveryState::Planned) + of(DeliveryState::Queued);
+        let (target, withdrawn) = (u64::from(counts.target), of(DeliveryState::Withdrawn));
         Self {
-            target: u64::from(counts.target),
+            target,
             accepted,
             arrived,
+            left,
             failed: of(DeliveryState::Failed),
-            over: of(DeliveryState::Expired) + of(DeliveryState::Withdrawn),
+            expired: of(DeliveryState::Expired),
+            withdrawn,
+            countable: if is_told { target - withdrawn } else { 0 },
             silent,
             unknown: of(DeliveryState::Unknown),
-            under_way: queued + of(DeliveryState::Submitting) + accepted - arrived - silent,
+            under_way: queued + of(DeliveryState::Submitting) + accepted - arrived - left - silent,
             queued,
             ..Self::default()
         }
@@ -96,8 +116,11 @@ impl Funnel {
         self.target += other.target;
         self.accepted += other.accepted;
         self.arrived += other.arrived;
+        self.left += other.left;
         self.failed += other.failed;
-        self.over += other.over;
+        self.expired += other.expired;
+        self.withdrawn += other.withdrawn;
+        self.countable += other.countable;
         self.silent += other.silent;
         self.unknown += other.unknown;
         self.under_way += other.under_way;
@@ -129,7 +152,7 @@ pub(super) fn total(rows: &[Funnel]) -> Funnel {
     sum
 }
 
-/// Target and arrivals of one township, over all channels.
+/// Countable deliveries and arrivals of one township, over all channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Township {
     pub(super) code: RegionCode,
@@ -147,23 +170,25 @@ pub(super) fn townships(plans: &[&PlanView]) -> Vec<Township> {
     }
     let mut townships: Vec<Township> = sums
         .into_iter()
-        .map(|(code, sum)| Township { code, target: sum.target, arrived: sum.arrived })
+        .filter(|(_, sum)| sum.countable > 0)
+        .map(|(code, sum)| Township { code, target: sum.countable, arrived: sum.arrived })
         .collect();
     // a/b < c/d without division; ties in the order of codes.
     townships.sort_by(|a, b| (a.arrived * b.target).cmp(&(b.arrived * a.target)));
     townships
 }
 
-/// Why deliveries failed or are unknown, the most frequent first.
-pub(super) fn reasons(plans: &[&PlanView]) -> Vec<(&'static str, u64)> {
-    let mut sums: BTreeMap<&'static str, u64> = BTreeMap::new();
+/// Why deliveries failed or are unknown, by channel since the same reason has other words on each, the most frequent
+/// first.
+pub(super) fn reasons(plans: &[&PlanView]) -> Vec<((ChannelKind, &'static str), u64)> {
+    let mut sums: BTreeMap<(ChannelKind, &'static str), u64> = BTreeMap::new();
     for plan in plans {
         for (reason, count) in plan.counts.failed.iter().chain(&plan.counts.unknown) {
-            *sums.entry(reason).or_default() += u64::from(*count);
+            *sums.entry((plan.channel, reason)).or_default() += u64::from(*count);
         }
         let silent = u64::from(plan.counts.accepted_without_receipt);
         if silent > 0 {
-            *sums.entry(Reason::NoReceipt.word()).or_default() += silent;
+            *sums.entry((plan.channel, Reason::NoReceipt.word())).or_default() += silent;
         }
     }
     let mut reasons: Vec<_> = sums.into_iter().collect();
@@ -211,7 +236,8 @@ mod tests {
     }
 
     fn adds_up(row: &Funnel) -> bool {
-        row.target == row.under_way + row.arrived + row.silent + row.failed + row.over + row.unknown
+        let over = row.expired + row.withdrawn;
+        row.target == row.under_way + row.arrived + row.left + row.silent + row.failed + over + row.unknown
     }
 
     #[test]
@@ -236,10 +262,20 @@ mod tests {
     }
 
     #[test]
-    fn a_speaker_has_arrived_when_it_sounded_and_mail_when_it_left() {
+    fn a_speaker_has_arrived_when_it_sounded_and_mail_has_only_left() {
         let states = [("accepted", 3), ("delivered", 2), ("sounded", 1)];
-        let arrived = |channel| Funnel::of(&plan(channel, counts(&states, 0), &[])).arrived;
-        assert_eq!([ChannelKind::Speaker, ChannelKind::Sms, ChannelKind::Email].map(arrived), [1, 3, 6]);
+        let row = |channel| Funnel::of(&plan(channel, counts(&states, 0), &[]));
+        let kinds = [ChannelKind::Speaker, ChannelKind::Sms, ChannelKind::Email];
+        assert_eq!(kinds.map(|channel| row(channel).arrived), [1, 3, 0]);
+        assert_eq!((row(ChannelKind::Email).left, row(ChannelKind::Email).progress()), (6, (6, 6)));
+    }
+
+    #[test]
+    fn neither_mail_nor_what_was_withdrawn_lowers_the_share() {
+        let states = [("delivered", 9), ("failed", 1), ("withdrawn", 90)];
+        let sms = plan(ChannelKind::Sms, counts(&states, 0), &[]);
+        let mail = plan(ChannelKind::Email, counts(&[("accepted", 50)], 0), &[]);
+        assert_eq!(total(&funnels(&[&sms, &mail])).progress(), (9, 10));
     }
 
     #[test]
@@ -266,7 +302,11 @@ mod tests {
     fn reasons_are_counted_over_all_plans_with_the_silent_ones() {
         let mut one = counts(&[("failed", 5)], 2);
         one.failed = BTreeMap::from([("bad-address", 4), ("quota", 1)]);
-        let one = plan(ChannelKind::Sms, one, &[]);
-        assert_eq!(reasons(&[&one, &one]), [("bad-address", 8), ("no-receipt", 4), ("quota", 2)]);
+        let mail = CountsView { failed: BTreeMap::from([("bad-address", 1)]), ..CountsView::default() };
+        let (one, mail) = (plan(ChannelKind::Sms, one, &[]), plan(ChannelKind::Email, mail, &[]));
+        let (sms, email) = (ChannelKind::Sms, ChannelKind::Email);
+        let told = [((sms, "bad-address"), 8), ((sms, "no-receipt"), 4), ((sms, "quota"), 2)];
+        let told: Vec<_> = told.into_iter().chain([((email, "bad-address"), 1)]).collect();
+        assert_eq!(reasons(&[&one, &one, &mail]), told);
     }
 }

@@ -6,7 +6,7 @@ use super::{
     error::WebError,
     marks::GradeMark,
     page::Page,
-    situation::is_waiting,
+    situation::{is_end, is_waiting},
     visit::Visit,
     voice::{chinese, thousands},
 };
@@ -16,6 +16,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use mingluo_ledger::store::StoredAlert;
 use mingluo_model::mode::Mode;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -68,7 +69,7 @@ pub(super) async fn show<M: Mode>(
             kind: voice.kind(alert.content.kind),
             state: voice.state(alert),
             area: alert.content.area.described.clone(),
-            people: voice.with("web-times-people", "a", thousands(alert.content.audience.deliveries())),
+            people: voice.with(people(alert), "a", thousands(alert.content.audience.deliveries())),
             author: situation.name(alert.author),
             created: voice.moment(alert.created),
             expires: voice.moment(alert.content.expires),
@@ -77,4 +78,9 @@ pub(super) async fn show<M: Mode>(
     let here = if only_waiting { "waiting" } else { "alerts" };
     let page = desk.page(&visit, here).await?;
     Ok(shown(StatusCode::OK, &ListPage { page, is_waiting: only_waiting, rows }))
+}
+
+/// How the number of people is told: a lift or correction reaches at most those who were signed for.
+const fn people(alert: &StoredAlert) -> &'static str {
+    if is_end(alert) { "web-at-most-people" } else { "web-times-people" }
 }

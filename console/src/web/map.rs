@@ -4,7 +4,7 @@
 use super::{marks::GradeMark, voice::Voice};
 use askama::Template;
 use mingluo_ledger::store::StoredAlert;
-use mingluo_model::{alert::AlertKind, mode::ModeKind, region::RegionCode};
+use mingluo_model::{mode::ModeKind, region::RegionCode};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -98,11 +98,11 @@ impl Sketch {
     }
 
     /// The map with the counties of these warnings marked, the gravest first.
-    pub(super) fn map(&self, voice: &Voice, mode: ModeKind, live: &[&StoredAlert]) -> Option<Map> {
+    pub(super) fn map(&self, voice: &Voice, mode: ModeKind, in_force: &[&StoredAlert]) -> Option<Map> {
         if self.counties.is_empty() {
             return None;
         }
-        let marks = holds(live);
+        let marks = holds(in_force);
         let shape = |county: &County| {
             let code = county.code.to_string();
             let mark =
@@ -133,13 +133,12 @@ impl Sketch {
 }
 
 /// Regions that warnings hold in, each with its warning, in the warnings' order.
-fn holds<'a>(live: &[&'a StoredAlert]) -> Vec<(RegionCode, &'a StoredAlert)> {
-    let warns = |alert: &&&StoredAlert| matches!(alert.content.kind, AlertKind::Alert | AlertKind::Update(_));
+fn holds<'a>(in_force: &[&'a StoredAlert]) -> Vec<(RegionCode, &'a StoredAlert)> {
     let regions = |alert: &&'a StoredAlert| {
         let alert: &'a StoredAlert = alert;
         alert.content.audience.regions.iter().map(move |code| (*code, alert))
     };
-    live.iter().filter(warns).flat_map(regions).collect()
+    in_force.iter().flat_map(regions).collect()
 }
 
 /// Outlines by code.

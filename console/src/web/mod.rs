@@ -11,6 +11,7 @@
 mod alert;
 mod assets;
 mod attempts;
+mod back;
 mod board;
 mod compose;
 mod curve;
@@ -29,11 +30,14 @@ mod marks;
 mod once;
 mod page;
 mod panel;
+mod pretend;
 mod preview;
 mod release;
 mod situation;
+mod turn;
 mod visit;
 mod voice;
+mod whom;
 
 use crate::{app::City, office::Office, people::People};
 use axum::{
@@ -49,6 +53,7 @@ use mingluo_model::{
     audience::ChannelKind,
     mode::{Live, Mode, ModeKind},
 };
+use pretend::Pretend;
 use std::{path::Path, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tower_http::{csrf::CsrfLayer, limit::RequestBodyLimitLayer};
@@ -94,6 +99,7 @@ impl Web {
             zone: live.renderer.zone.clone(),
             issuer: live.renderer.issuer.clone(),
             sketch: self.sketch,
+            pretend: [Pretend::of(live), Pretend::of(&self.city.drill)],
             closing: self.closing,
             attempts: std::sync::Mutex::default(),
         });
@@ -156,7 +162,9 @@ fn of_mode<M: Mode>(desk: &Arc<Desk<M>>) -> Router {
         .route(&at("/alerts"), get(list::show::<M>))
         .route(&at("/alerts/{id}"), get(alert::show::<M>))
         .route(&at("/alerts/{id}/submit"), post(alert::submit::<M>))
+        .route(&at("/alerts/{id}/retract"), post(back::retract::<M>))
         .route(&at("/alerts/{id}/approve"), post(alert::approve::<M>))
+        .route(&at("/alerts/{id}/return"), post(back::send_back::<M>))
         .route(&at("/alerts/{id}/recall"), post(alert::recall::<M>))
         .route(&at("/alerts/{id}/release"), get(release::ask::<M>).post(release::release::<M>))
         .route(&at("/alerts/{id}/hold"), get(release::hold::<M>))

@@ -1,6 +1,6 @@
 //! The frame around every page: where we are, who is signed in, which mode, which language.
 
-use super::{marks::Icon, voice::Voice};
+use super::{marks::Icon, pretend::Pretend, voice::Voice};
 use mingluo_model::{clock::Timestamp, mode::ModeKind};
 
 /// What the frame shows.
@@ -8,6 +8,8 @@ pub(super) struct Page {
     pub(super) v: Voice,
     /// Live or drill; none before sign-in.
     pub(super) mode: Option<ModeKind>,
+    /// Which far sides only pretend.
+    pub(super) pretend: Pretend,
     /// The officer's name; none before sign-in.
     pub(super) officer: Option<String>,
     /// The issuing organisation.
@@ -53,6 +55,19 @@ impl Page {
     /// A sentence that differs between live and drill: `key-live`, `key-drill`.
     pub(super) fn by_mode(&self, key: &str) -> String {
         self.v.say(&format!("{key}-{}", if self.is_drill() { "drill" } else { "live" }))
+    }
+
+    /// The band that tells that nobody, or not everybody, will get anything.
+    pub(super) fn band(&self) -> Option<String> {
+        self.pretend.band(&self.v)
+    }
+
+    /// Who gets what is released here: the public, participants, or nobody.
+    pub(super) fn public(&self) -> String {
+        match self.pretend {
+            Pretend::Everywhere => self.v.say("web-public-pretend"),
+            _ => self.by_mode("web-public"),
+        }
     }
 
     /// The navigation of this mode and the way to the other.

@@ -12,6 +12,7 @@ use askama::Template;
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::AlertKind,
+    audience::ChannelKind,
     clock::Timestamp,
     owner::{Officer, Role},
 };
@@ -39,6 +40,9 @@ pub(super) struct Panel {
     may_update: bool,
     may_withdraw: bool,
     sum: Sum,
+    /// What the share of arrivals leaves out, where it leaves anything out.
+    notes: Vec<String>,
+    heads: Vec<Head>,
     rows: Vec<Row>,
     times: Vec<Times>,
     towns: Vec<Town>,
@@ -55,10 +59,23 @@ struct Sum {
     open_ends: String,
 }
 
+/// A column's title, and how its cells stand.
+struct Head {
+    word: String,
+    class: &'static str,
+}
+
 struct Row {
     name: String,
-    cells: [String; 8],
+    cells: Vec<Cell>,
     bar: Bar,
+}
+
+struct Cell {
+    text: String,
+    class: &'static str,
+    /// Small words under the number.
+    note: Option<String>,
 }
 
 struct Times {
@@ -93,7 +110,8 @@ impl Panel {
     ) -> Self {
         let plans = situation.plans_of(alert.id);
         let funnels = funnels(&plans);
-        let towns = townships(&plans);
+        let (whole, towns) = (total(&funnels), townships(&plans));
+        let columns = columns(&whole);
         let content = &alert.content;
         Self {
             v: voice.clone(),
@@ -106,8 +124,10 @@ impl Panel {
             when: when(voice, alert),
             may_update: may_update(alert, officer),
             may_withdraw: may_take_back(alert, officer),
-            sum: sum(&total(&funnels)),
-            rows: funnels.iter().map(|funnel| row(voice, funnel)).collect(),
+            sum: sum(voice, &whole),
+            notes: notes(voice, &whole),
+            heads: columns.iter().map(|column| column.head(voice)).collect(),
+            rows: funnels.iter().map(|funnel| row(voice, funnel, &columns)).collect(),
             times: funnels.iter().map(|funnel| times(voice, funnel)).collect(),
             more_towns: towns.len().saturating_sub(MOST_TOWNSHIPS),
             towns: towns
@@ -166,52 +186,133 @@ fn when(voice: &Voice, alert: &StoredAlert) -> String {
     }
 }
 
-fn sum(total: &Funnel) -> Sum {
+fn sum(voice: &Voice, total: &Funnel) -> Sum {
     Sum {
         has_plans: total.target > 0,
         target: thousands(total.target),
         arrived: thousands(total.arrived),
-        share: share(total.arrived, total.target),
+        share: share_words(voice, total),
         failed: thousands(total.failed),
         open_ends: thousands(total.silent + total.unknown),
     }
 }
 
-fn row(voice: &Voice, funnel: &Funnel) -> Row {
-    let numbers = [
-        funnel.target,
-        funnel.accepted,
-        funnel.arrived,
-        funnel.under_way,
-        funnel.failed,
-        funnel.silent,
-        funnel.unknown,
-    ];
-    let [target, accepted, arrived, under_way, failed, silent, unknown] = numbers.map(thousands);
-    let part = |number| per_mille(number, funnel.target);
+/// The share of arrivals; of mail alone the share that has left us, and says so; a dash of nothing.
+pub(super) fn share_words(voice: &Voice, row: &Funnel) -> String {
+    match row.progress() {
+        (_, 0) => "–".to_owned(),
+        (done, whole) if row.countable > 0 => share(done, whole),
+        (done, whole) => voice.with("web-left-share", "a", share(done, whole)),
+    }
+}
+
+fn notes(voice: &Voice, total: &Funnel) -> Vec<String> {
+    let withdrawn = voice.pair("web-share-withdrawn", thousands(total.withdrawn), thousands(total.countable));
+    let mail = voice.pair("web-share-mail", thousands(total.left), thousands(total.countable));
+    let notes = [(total.withdrawn > 0, withdrawn), (total.left > 0, mail)];
+    notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect()
+}
+
+/// A column of the funnel table (列).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Target,
+    Accepted,
+    Arrived,
+    UnderWay,
+    Failed,
+    Silent,
+    Unknown,
+    Withdrawn,
+    Expired,
+    Share,
+}
+
+/// The columns of a table; what is seldom has one only where there is some of it.
+fn columns(total: &Funnel) -> Vec<Column> {
+    use Column::{Accepted, Arrived, Expired, Failed, Share, Silent, Target, UnderWay, Unknown, Withdrawn};
+    let always = [Target, Accepted, Arrived, UnderWay, Failed, Silent, Unknown];
+    let seldom = [(total.withdrawn > 0, Withdrawn), (total.expired > 0, Expired)];
+    let seldom = seldom.into_iter().filter_map(|(is_some, column)| is_some.then_some(column));
+    always.into_iter().chain(seldom).chain([Share]).collect()
+}
+
+impl Column {
+    fn head(self, voice: &Voice) -> Head {
+        let word = match self {
+            Self::Share => voice.say("web-kpi-share"),
+            Self::Target => voice.say("web-col-target"),
+            Self::Accepted => voice.say("web-col-accepted"),
+            Self::Arrived => voice.say("web-col-arrived"),
+            Self::UnderWay => voice.say("web-col-under-way"),
+            Self::Failed => voice.say("web-col-failed"),
+            Self::Silent => voice.say("web-col-silent"),
+            Self::Unknown => voice.say("web-col-unknown"),
+            Self::Withdrawn => voice.say("web-col-withdrawn"),
+            Self::Expired => voice.say("web-col-expired"),
+        };
+        Head { word, class: if self.is_left_out() { "hm" } else { "" } }
+    }
+
+    /// Whether narrow screens leave it out.
+    const fn is_left_out(self) -> bool {
+        matches!(self, Self::Accepted | Self::UnderWay)
+    }
+
+    fn cell(self, voice: &Voice, row: &Funnel) -> Cell {
+        let class = match self {
+            Self::Arrived | Self::Share => "b",
+            _ if self.is_left_out() => "hm",
+            _ => "",
+        };
+        // A relay that took a mail is all that is ever known of it, and that is no arrival.
+        let is_mail = row.left > 0 && row.countable == 0;
+        let note = (self == Self::Arrived && is_mail).then(|| voice.say("web-left-us"));
+        Cell { text: self.number(voice, row, is_mail), class, note }
+    }
+
+    fn number(self, voice: &Voice, row: &Funnel, is_mail: bool) -> String {
+        let number = match self {
+            Self::Share if is_mail => return "–".to_owned(),
+            Self::Share => return share_words(voice, row),
+            Self::Target => row.target,
+            Self::Accepted => row.accepted,
+            Self::Arrived if is_mail => row.left,
+            Self::Arrived => row.arrived,
+            Self::UnderWay => row.under_way,
+            Self::Failed => row.failed,
+            Self::Silent => row.silent,
+            Self::Unknown => row.unknown,
+            Self::Withdrawn => row.withdrawn,
+            Self::Expired => row.expired,
+        };
+        thousands(number)
+    }
+}
+
+fn row(voice: &Voice, funnel: &Funnel, columns: &[Column]) -> Row {
+    let part = |number| per_mille(number, funnel.target - funnel.withdrawn);
     Row {
         name: name(voice, funnel),
-        cells: [
-            target,
-            accepted,
-            arrived,
-            under_way,
-            failed,
-            silent,
-            unknown,
-            share(funnel.arrived, funnel.target),
-        ],
+        cells: columns.iter().map(|column| column.cell(voice, funnel)).collect(),
         bar: Bar {
-            done: part(funnel.arrived),
-            under_way: part(funnel.accepted - funnel.arrived),
-            failed: part(funnel.failed + funnel.over + funnel.unknown),
+            done: part(funnel.arrived + funnel.left),
+            under_way: part(funnel.accepted - funnel.arrived - funnel.left),
+            failed: part(funnel.failed + funnel.expired + funnel.unknown),
         },
     }
 }
 
-fn name(voice: &Voice, funnel: &Funnel) -> String {
+/// The name of a row.
+pub(super) fn name(voice: &Voice, funnel: &Funnel) -> String {
     let channel = funnel.channel.map_or_else(String::new, |channel| voice.channel(channel));
     if funnel.is_fallback { voice.with("web-fallback", "a", channel) } else { channel }
+}
+
+/// The name of a row where times are told: of mail they are those of leaving us.
+fn reached_name(voice: &Voice, funnel: &Funnel) -> String {
+    let name = name(voice, funnel);
+    if funnel.channel == Some(ChannelKind::Email) { voice.with("web-left-name", "a", name) } else { name }
 }
 
 fn times(voice: &Voice, funnel: &Funnel) -> Times {
@@ -219,13 +320,13 @@ fn times(voice: &Voice, funnel: &Funnel) -> Times {
         |ms: Option<u64>| ms.map_or_else(|| "–".to_owned(), |ms| voice.span(Duration::from_millis(ms)));
     let [half, most, nearly] = funnel.reached_ms;
     let first = funnel.first_byte_ms.map_or_else(|| "–".to_owned(), |ms| voice.with("web-ms", "a", ms));
-    Times { name: name(voice, funnel), cells: [first, told(half), told(most), told(nearly)] }
+    Times { name: reached_name(voice, funnel), cells: [first, told(half), told(most), told(nearly)] }
 }
 
-fn causes(voice: &Voice, reasons: &[(&'static str, u64)]) -> Vec<Cause> {
+fn causes(voice: &Voice, reasons: &[((ChannelKind, &'static str), u64)]) -> Vec<Cause> {
     let most = reasons.first().map_or(1, |(_, count)| *count);
-    let cause = |(word, count): &(&'static str, u64)| Cause {
-        name: voice.word("reason", word),
+    let cause = |((channel, word), count): &((ChannelKind, &'static str), u64)| Cause {
+        name: voice.reason(*channel, word),
         bar: Bar::of(*count, most),
         count: thousands(*count),
     };

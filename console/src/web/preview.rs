@@ -8,15 +8,16 @@ use super::{
     situation::Situation,
     visit::Visit,
     voice::{Voice, chinese, thousands},
+    whom::Whom,
 };
 use crate::{
     office::OfficeError,
-    render::{Rendered, SmsParts},
+    render::{Rendered, SmsParts, fixed_instead, has_link},
 };
 use askama::Template;
 use mingluo_ledger::store::StoredPlan;
 use mingluo_model::{
-    alert::{Alert, AlertKind, Content},
+    alert::{Alert, Content},
     audience::ChannelKind,
     channel::Channel,
     id::AlertId,
@@ -42,6 +43,8 @@ pub(super) struct ChannelView {
     pub(super) recipients: String,
     pub(super) meta: Vec<String>,
     pub(super) words: Vec<Words>,
+    /// What of the officer's words the channel does not say.
+    pub(super) left_out: Option<String>,
     pub(super) problem: Option<String>,
 }
 
@@ -65,6 +68,7 @@ pub(super) struct Words {
 pub(super) struct Impact {
     v: Voice,
     people: String,
+    people_note: String,
     by_channel: Vec<(String, String, String)>,
     checks: Vec<Check>,
     needed: u8,
@@ -116,8 +120,9 @@ impl Both {
             }
         };
         let situation = desk.situation().await?;
-        let impact = Some(Impact::of(desk, &v, &alert, &situation).await?);
-        let channels = channels(desk, &v, &alert, &Sent::new());
+        let whom = Whom::of(desk, alert.id, &alert.content, &alert.state).await?;
+        let impact = Some(Impact::of(desk, &v, &alert, &situation, &whom).await?);
+        let channels = channels(desk, &v, &alert, &Sent::new(), &whom);
         Ok(Self { preview: Preview { v, missing: Vec::new(), problem: None, channels }, impact })
     }
 }
@@ -135,29 +140,32 @@ pub(super) async fn sent<M: Mode>(desk: &Desk<M>, id: AlertId) -> Result<Sent, W
     Ok(plans.iter().map(words).collect())
 }
 
-/// Every channel of an alert that reaches anybody, each with its words or with why it cannot carry them.
+/// Every channel of an alert that was chosen for anybody, each with its words or with why it cannot carry them.
 pub(super) fn channels<M: Mode>(
     desk: &Desk<M>,
     v: &Voice,
     alert: &Alert<M>,
     sent: &Sent,
+    whom: &Whom,
 ) -> Vec<ChannelView> {
-    let reached = alert.content.audience.counts.iter().filter(|(_, count)| count.recipients > 0);
-    reached.map(|(channel, count)| one(desk, v, alert, (*channel, count.recipients), sent)).collect()
+    let chosen = alert.content.audience.counts.iter().filter(|(_, count)| count.recipients > 0);
+    let recipients = |channel| whom.by_channel.get(channel).copied().unwrap_or(0);
+    chosen.map(|(channel, _)| one(desk, v, alert, (*channel, recipients(channel)), sent)).collect()
 }
 
 fn one<M: Mode>(
     desk: &Desk<M>,
     v: &Voice,
     alert: &Alert<M>,
-    (channel, recipients): (ChannelKind, u32),
+    (channel, recipients): (ChannelKind, u64),
     sent: &Sent,
 ) -> ChannelView {
     let mut view = ChannelView {
         name: v.channel(channel),
-        recipients: v.with("web-recipients", "a", thousands(u64::from(recipients))),
+        recipients: v.with("web-recipients", "a", thousands(recipients)),
         meta: Vec::new(),
         words: Vec::new(),
+        left_out: None,
         problem: None,
     };
     if let Err(error) = fill(desk, v, alert, sent.get(&channel), (channel, recipients), &mut view) {
@@ -171,7 +179,7 @@ fn fill<M: Mode>(
     v: &Voice,
     alert: &Alert<M>,
     sent: Option<&Rendered>,
-    (channel, recipients): (ChannelKind, u32),
+    (channel, recipients): (ChannelKind, u64),
     view: &mut ChannelView,
 ) -> Result<(), OfficeError> {
     let account = desk.office.account(channel)?;
@@ -190,7 +198,7 @@ fn fill<M: Mode>(
         Some(_) if channel == ChannelKind::Speaker => NonZeroU16::MIN,
         _ => desk.office.measure(alert, channel, &said)?,
     };
-    let units = u64::from(recipients) * u64::from(parts.get());
+    let units = recipients * u64::from(parts.get());
     if channel == ChannelKind::Sms {
         view.meta.push(v.with("web-parts", "a", parts));
         view.meta.push(v.with("web-messages", "a", thousands(units)));
@@ -198,8 +206,26 @@ fn fill<M: Mode>(
     if matches!(&said.body, Body::Email { cap_xml, .. } if !cap_xml.is_empty()) {
         view.meta.push(v.say("web-cap-attached"));
     }
+    view.left_out = left_out(v, &alert.content, &said.body);
     view.meta.push(v.with("web-takes", "a", v.span(duration(account.as_ref(), units))));
     Ok(())
+}
+
+/// What of the officer's words a channel does not say.
+fn left_out(v: &Voice, content: &Content, body: &Body) -> Option<String> {
+    let text = chinese(content);
+    let written = [&text.headline, &text.body, &text.instruction];
+    match body {
+        Body::WeChat { fields, .. } => {
+            let fixed = fixed_instead(content)?;
+            let is_said = fields.values().any(|value| value.contains(fixed));
+            is_said.then(|| v.with("web-fixed-advice", "a", fixed))
+        }
+        Body::Speaker { .. } if written.into_iter().any(|words| has_link(words)) => {
+            Some(v.say("web-link-unspoken"))
+        }
+        _ => None,
+    }
 }
 
 /// The parts of a short message, each as phones show it.
@@ -249,16 +275,24 @@ impl Impact {
         v: &Voice,
         alert: &Alert<M>,
         situation: &Situation,
+        whom: &Whom,
     ) -> Result<Self, WebError> {
         let policy = desk.office.policy_for(alert).await?;
         let content = &alert.content;
         let count = |(channel, count): (&ChannelKind, &mingluo_model::audience::HeadCount)| {
             let responsible = v.with("web-responsible", "a", thousands(u64::from(count.responsible)));
-            (v.channel(*channel), thousands(u64::from(count.recipients)), responsible)
+            let people = whom.by_channel.get(channel).copied().unwrap_or(0);
+            // Who of those that may have got it is responsible, nobody counts.
+            let responsible = if whom.at_most.is_some() { String::new() } else { responsible };
+            (v.channel(*channel), thousands(people), responsible)
         };
         Ok(Self {
             v: v.clone(),
-            people: thousands(content.audience.deliveries()),
+            people: thousands(whom.total()),
+            people_note: match whom.at_most {
+                Some(most) => v.with("web-people-note-follow", "a", thousands(most)),
+                None => v.say("web-people-note"),
+            },
             by_channel: content.audience.counts.iter().map(count).collect(),
             checks: checks(v, content, situation, desk.office.gazetteer()),
             needed: policy.rule(content.kind, content.grade).people.get(),
@@ -278,8 +312,8 @@ fn checks(v: &Voice, content: &Content, situation: &Situation, gazetteer: &Gazet
     let unnamed = unnamed(content, &words, gazetteer);
     let mut checks = vec![
         check("check-advice", !text.instruction.is_empty() || text.body.contains('请'), String::new()),
-        check("check-area", unnamed.is_empty(), unnamed.join("、")),
-        check("check-links", !words.contains("://"), String::new()),
+        check("check-area", unnamed.is_empty(), v.list(&unnamed)),
+        check("check-links", !has_link(&words), String::new()),
     ];
     if let Some(fleet) =
         situation.fleet.filter(|_| content.audience.counts.contains_key(&ChannelKind::Speaker))
@@ -310,9 +344,8 @@ fn overlapping<'a>(
         let mine = &content.audience.regions;
         let theirs = &earlier.content.audience.regions;
         earlier.content.hazard.code == content.hazard.code
-            && matches!(earlier.content.kind, AlertKind::Alert | AlertKind::Update(_))
             && content.kind.follows() != Some(earlier.id)
             && mine.iter().any(|a| theirs.iter().any(|b| a.contains(*b) || b.contains(*a)))
     };
-    situation.live().into_iter().find(same)
+    situation.in_force().into_iter().find(same)
 }

@@ -10,6 +10,7 @@ use super::{
     page::Page,
     preview::{ChannelView, Sent, channels},
     visit::{Id, Visit},
+    whom::Whom,
 };
 use askama::Template;
 use axum::{
@@ -19,7 +20,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use mingluo_model::{
-    alert::AlertState,
+    alert::{Alert, AlertState},
     id::AlertId,
     mode::{Mode, ModeKind},
     owner::Role,
@@ -34,6 +35,8 @@ struct ReleasePage {
     officer: String,
     typed: String,
     problem: Option<String>,
+    /// No number would help: nothing is asked for.
+    is_refused: bool,
     channels: Vec<ChannelView>,
     hold_seconds: u64,
 }
@@ -58,21 +61,41 @@ async fn confirmation<M: Mode>(
     if !matches!(stored.state, AlertState::Approved { .. }) {
         return Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base)).into_response());
     }
+    let refused = refusal(desk, visit, &alert).await?;
+    let (is_refused, problem) = (refused.is_some(), refused.or(problem));
     let voice = desk.voice(visit);
     let content = &stored.content;
     let policy = desk.office.policy_for(&alert).await?;
     let hold = policy.hold(content.kind, content.grade, &content.hazard.code);
     let status = problem.as_ref().map_or(StatusCode::OK, WebError::status);
+    let whom = Whom::of(desk, id, content, &stored.state).await?;
     let page = ReleasePage {
         page: desk.page(visit, "waiting").await?,
         view: AlertView::of(desk, &voice, &stored).await?,
         officer: visit.row.name.clone(),
         typed,
         problem: problem.map(|error| error.words(&voice)),
-        channels: channels(desk, &voice, &alert, &Sent::new()),
+        is_refused,
+        channels: channels(desk, &voice, &alert, &Sent::new(), &whom),
         hold_seconds: hold.as_secs(),
     };
     Ok(shown(status, &page))
+}
+
+/// What would refuse this officer's release whatever number is typed: told before anybody types.
+///
+/// # Errors
+/// [`WebError::Office`] for an officer whose business it is not.
+async fn refusal<M: Mode>(
+    desk: &Desk<M>,
+    visit: &Visit,
+    alert: &Alert<M>,
+) -> Result<Option<WebError>, WebError> {
+    match desk.office.may_release(visit.officer(), alert).await.map_err(WebError::from) {
+        Ok(()) => Ok(None),
+        Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => Ok(Some(error)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Releases. A wrong number shows the page again and releases nothing; a second click finds it done.

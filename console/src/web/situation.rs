@@ -4,16 +4,17 @@
 //! read back once and kept, so that a restart changes no number.
 
 use super::{error::WebError, folded::Folded};
-use crate::office::Office;
+use crate::office::{Office, may_write};
 use mingluo_channels::speaker::{FleetCount, SpeakerHub};
 use mingluo_dispatch::view::PlanView;
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
-    alert::AlertState,
+    alert::{AlertKind, AlertState},
     clock::Timestamp,
     id::{AlertId, OfficerId},
     mode::Mode,
     owner::{Officer, Role},
+    policy::ReleasePolicy,
 };
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
@@ -102,7 +103,21 @@ impl Situation {
         Ok(situation)
     }
 
-    /// Released and not over, the gravest and newest first.
+    /// Warnings in force (生效预警), the gravest and newest first.
+    pub(super) fn in_force(&self) -> Vec<&StoredAlert> {
+        let mut live = self.live();
+        live.retain(|alert| !is_end(alert));
+        live
+    }
+
+    /// Lifts and corrections that are still told: they warn of nothing.
+    pub(super) fn ends(&self) -> Vec<&StoredAlert> {
+        let mut live = self.live();
+        live.retain(|alert| is_end(alert));
+        live
+    }
+
+    /// Released and not over, lifts and corrections too, the gravest and newest first.
     pub(super) fn live(&self) -> Vec<&StoredAlert> {
         let is_live = |alert: &&StoredAlert| {
             matches!(alert.state, AlertState::Released { .. }) && alert.content.expires > self.at
@@ -133,25 +148,42 @@ impl Situation {
     }
 }
 
+/// Whether an alert ends another one instead of warning.
+pub(super) const fn is_end(alert: &StoredAlert) -> bool {
+    matches!(alert.content.kind, AlertKind::Lift(_) | AlertKind::Correction(_))
+}
+
 /// Whether an alert waits for approval or release.
 pub(super) const fn is_waiting(alert: &StoredAlert) -> bool {
     matches!(alert.state, AlertState::Submitted { .. } | AlertState::Approved { .. })
 }
 
-/// What this officer may do next with an alert, by its word; `None` when it is somebody else's turn.
-pub(super) fn turn_of(alert: &StoredAlert, officer: &Officer) -> Option<&'static str> {
+/// What this officer may do next with an alert, by its word; `None` when it is somebody else's turn. Whoever signed
+/// already is nobody new, and releases only where the rule asks for no other.
+pub(super) fn turn_of(
+    alert: &StoredAlert,
+    officer: &Officer,
+    policy: &ReleasePolicy,
+) -> Option<&'static str> {
     if !officer.owner.covers(&alert.owner) {
         return None;
     }
-    match &alert.state {
-        AlertState::Draft if alert.author == officer.id && officer.may(Role::Author) => Some("submit"),
-        AlertState::Submitted { approvals, .. } => {
-            let signed = approvals.iter().any(|approval| approval.officer == officer.id);
-            let may = officer.may(Role::Approver) && alert.author != officer.id && !signed;
-            may.then_some("approve")
+    let (content, signed) = (&alert.content, alert.state.signers());
+    let is_new = !signed.contains(&officer.id);
+    let needed = usize::from(policy.rule(content.kind, content.grade).people.get());
+    let may = match &alert.state {
+        AlertState::Draft => alert.author == officer.id && may_write(officer, content.kind),
+        AlertState::Submitted { .. } => officer.may(Role::Approver) && alert.author != officer.id && is_new,
+        AlertState::Approved { .. } => {
+            officer.may(Role::Releaser) && signed.len() + usize::from(is_new) >= needed
         }
-        AlertState::Approved { .. } => officer.may(Role::Releaser).then_some("release"),
-        _ => None,
+        _ => false,
+    };
+    match &alert.state {
+        _ if !may => None,
+        AlertState::Draft => Some("submit"),
+        AlertState::Submitted { .. } => Some("approve"),
+        _ => Some("release"),
     }
 }
 

@@ -2,7 +2,11 @@
 
 mod api;
 mod authority;
+mod back;
+mod channels;
 mod door;
+mod hands;
+mod numbers;
 mod restart;
 mod town;
 mod whole;

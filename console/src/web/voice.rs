@@ -1,7 +1,7 @@
 //! How one visitor is spoken to: language, time zone, and the words for the model's values. Knows no page and no
 //! request; what it says comes from the language files.
 
-use crate::tongue::{Tongue, say, spoken};
+use crate::tongue::{Tongue, listed, say, spoken};
 use jiff::tz::TimeZone;
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
@@ -12,6 +12,20 @@ use mingluo_model::{
     hazard::Hazard,
 };
 use std::{fmt::Display, time::Duration};
+
+/// Reasons that have other words on a channel than on telephones, for which the common words are.
+const OWN_WORDS: [(ChannelKind, &str); 10] = [
+    (ChannelKind::Email, "bad-address"),
+    (ChannelKind::Email, "unreachable"),
+    (ChannelKind::Email, "blocked"),
+    (ChannelKind::WeChat, "bad-address"),
+    (ChannelKind::WeChat, "unreachable"),
+    (ChannelKind::WeChat, "blocked"),
+    (ChannelKind::Speaker, "bad-address"),
+    (ChannelKind::Speaker, "unreachable"),
+    (ChannelKind::Speaker, "blocked"),
+    (ChannelKind::Speaker, "no-receipt"),
+];
 
 /// A language and a zone to speak in.
 #[derive(Clone)]
@@ -71,6 +85,18 @@ impl Voice {
     /// 短信 / SMS.
     pub(super) fn channel(&self, channel: ChannelKind) -> String {
         self.word("channel", channel.word())
+    }
+
+    /// Why a delivery failed, in the words of its channel: 空号 is a telephone's, 邮箱不存在 a mailbox's.
+    pub(super) fn reason(&self, channel: ChannelKind, reason: &str) -> String {
+        let of_channel = OWN_WORDS.contains(&(channel, reason));
+        let word = if of_channel { format!("{reason}-{}", channel.word()) } else { reason.to_owned() };
+        self.pair("web-cause", self.channel(channel), self.word("reason", &word))
+    }
+
+    /// A list of names or words, as the language writes it.
+    pub(super) fn list<T: AsRef<str>>(&self, words: &[T]) -> String {
+        listed(self.tongue, words.iter().map(|word| word.as_ref().to_owned()))
     }
 
     /// 暴雨 / Rainstorm.
@@ -204,6 +230,14 @@ mod tests {
     }
 
     #[test]
+    fn a_mailbox_is_no_telephone() {
+        let said = |channel| chinese_voice().reason(channel, "bad-address");
+        assert_eq!(said(ChannelKind::Sms), "短信：空号");
+        assert_eq!(said(ChannelKind::Email), "邮件：邮箱不存在");
+        assert_eq!(chinese_voice().reason(ChannelKind::Email, "quota"), "邮件：配额用尽");
+    }
+
+    #[test]
     fn every_word_of_the_model_is_spoken() {
         use mingluo_model::delivery::Reason;
         let states = [
@@ -220,6 +254,8 @@ mod tests {
         let words = Grade::ALL.map(|grade| format!("grade-{}", grade.word())).into_iter();
         let words = words.chain(ChannelKind::ALL.map(|kind| format!("channel-{}", kind.word())));
         let words = words.chain(Reason::ALL.map(|reason| format!("reason-{}", reason.word())));
+        let own = OWN_WORDS.map(|(channel, reason)| format!("reason-{reason}-{}", channel.word()));
+        let words = words.chain(own);
         let words = words.chain(states.map(|state| format!("state-{state}")));
         let silent: Vec<String> =
             words.filter(|word| chinese_voice().say(&format!("web-{word}")).starts_with("Unknown")).collect();
@@ -252,7 +288,10 @@ mod tests {
             ("nav", &["board", "compose", "waiting", "alerts", "live", "drill"][..]),
             ("todo", &["submit", "approve", "release"]),
             ("go", &["submit", "approve", "release"]),
-            ("signed", &["draft", "submit", "approve", "release", "recall", "expire"]),
+            (
+                "signed",
+                &["draft", "edit", "submit", "retract", "approve", "return", "release", "recall", "expire"],
+            ),
             ("kind", &["alert", "update", "lift", "correction"]),
             ("follow", &["lift", "correct"]),
             ("follow-go", &["lift", "correct"]),
@@ -264,7 +303,8 @@ mod tests {
                 "step",
                 &["draft", "submit", "submitted", "approve", "approved", "release", "released", "recall"],
             ),
-            ("step", &["recalled", "followed", "expired"]),
+            ("step", &["recalled", "followed", "expired", "return", "returned", "retract", "retracted"]),
+            ("step", &["edit", "edited"]),
         ];
         let words = families.iter().flat_map(|(family, words)| words.iter().map(move |word| (family, word)));
         let checks = ["advice", "area", "links", "boxes", "overlap"];

@@ -1,10 +1,14 @@
 //! A warning and its life: drafted, submitted, approved, released, and then updated, lifted, corrected or
-//! expired. Every step consumes the warning and answers with the next state or with the rule it broke.
+//! expired; until its release it can go back to its author. Every step consumes the warning and answers with the next
+//! state or with the rule it broke.
 
+mod back;
 mod content;
 mod error;
+mod prospects;
 mod state;
 
+pub use back::LONGEST_REASON;
 pub use content::{AlertKind, Content, ContentHash, Language, Text};
 pub use error::AlertError;
 pub use state::{AlertState, Signature};

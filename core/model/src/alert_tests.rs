@@ -241,3 +241,102 @@ fn a_lift_needs_one_person_and_no_hold() {
     let released = lift.submit(&author(), &policy, NOON).unwrap().release(&author(), &policy, NOON).unwrap();
     assert!(matches!(released.state, AlertState::Released { hold_until: NOON, .. }));
 }
+
+fn approved(grade: Grade) -> Alert<Live> {
+    let policy = ReleasePolicy::default();
+    drafted(grade).submit(&author(), &policy, NOON).unwrap().approve(&approver(), &policy, NOON).unwrap()
+}
+
+#[test]
+fn a_returned_warning_is_a_draft_without_signatures_and_can_be_handed_in_again() {
+    let policy = ReleasePolicy::default();
+    for officer in [approver(), releaser()] {
+        let back = approved(Grade::Red).send_back(&officer, "时间写错").unwrap();
+        assert_eq!(back.state, AlertState::Draft);
+        let mut content = back.content.clone();
+        content.expires = Timestamp(NOON.0 + HOUR);
+        let again = back.edit(&author(), content, NOON).unwrap().submit(&author(), &policy, NOON).unwrap();
+        assert_eq!(again.state.signers(), BTreeSet::from([author().id]), "what was signed before is void");
+        assert!(again.approve(&approver(), &policy, NOON).is_ok());
+    }
+}
+
+#[test]
+fn a_return_wants_a_right_a_reason_and_something_to_return() {
+    let refused = |alert: Alert<Live>, officer: &Officer, reason: &str| {
+        alert.send_back(officer, reason).unwrap_err().code()
+    };
+    assert_eq!(refused(approved(Grade::Red), &officer(13, &[Role::Author]), "错"), "alert-no-right");
+    assert_eq!(
+        refused(approved(Grade::Red), &of_scope(&approver(), "210423"), "错"),
+        "alert-beyond-authority"
+    );
+    assert_eq!(refused(approved(Grade::Red), &approver(), " \n"), "alert-bad-reason");
+    assert_eq!(refused(approved(Grade::Red), &approver(), &"错".repeat(201)), "alert-bad-reason");
+    assert!(approved(Grade::Red).send_back(&approver(), &"错".repeat(200)).is_ok());
+    assert_eq!(refused(drafted(Grade::Red), &approver(), "错"), "alert-wrong-state");
+    assert_eq!(refused(released(), &approver(), "错"), "alert-wrong-state");
+}
+
+#[test]
+fn only_the_author_retracts_and_only_before_the_release() {
+    let policy = ReleasePolicy::default();
+    let submitted = drafted::<Live>(Grade::Red).submit(&author(), &policy, NOON).unwrap();
+    assert_eq!(submitted.clone().retract(&approver()), Err(AlertError::AuthorOnly { step: "retract" }));
+    assert_eq!(submitted.retract(&author()).unwrap().state, AlertState::Draft);
+    assert_eq!(approved(Grade::Red).retract(&author()).unwrap().state, AlertState::Draft);
+    assert!(matches!(released().retract(&author()), Err(AlertError::WrongState { .. })));
+}
+
+#[test]
+fn a_draft_is_edited_by_its_author_within_the_rules_and_stays_of_its_kind() {
+    let draft = drafted::<Live>(Grade::Blue);
+    let other = officer(13, &[Role::Author]);
+    let refused = draft.clone().edit(&other, content(Grade::Red), NOON).unwrap_err();
+    assert_eq!(refused, AlertError::AuthorOnly { step: "edit" });
+    let lift = Content { kind: AlertKind::Lift(draft.id), ..content(Grade::Red) };
+    let edited = draft.clone().edit(&author(), lift, NOON).unwrap();
+    assert_eq!((edited.content.kind, edited.content.grade), (AlertKind::Alert, Grade::Red));
+    let late = Content { expires: NOON, ..content(Grade::Red) };
+    assert!(matches!(draft.edit(&author(), late, NOON), Err(AlertError::AlreadyExpired { .. })));
+    let waiting = approved(Grade::Red).edit(&author(), content(Grade::Red), NOON);
+    assert!(matches!(waiting, Err(AlertError::WrongState { .. })), "what is signed is not edited");
+}
+
+#[test]
+fn an_approval_that_leaves_nobody_to_release_is_seen_before_it_is_given() {
+    let policy = ReleasePolicy::default();
+    let both = officer(14, &[Role::Approver, Role::Releaser]);
+    let writer = officer(10, &[Role::Author]);
+    let submitted = |grade| drafted::<Live>(grade).submit(&author(), &policy, NOON).unwrap();
+    let red = submitted(Grade::Red);
+    let strands = |next: &Officer, staff: &[Officer]| red.strands(next, staff, &policy);
+    assert!(strands(&both, &[writer.clone(), approver(), both.clone()]), "the only releaser approves");
+    assert!(!strands(&approver(), &[writer.clone(), approver(), both.clone()]));
+    assert!(!strands(&both, &[both.clone(), releaser()]), "another one releases");
+    assert!(strands(&both, &[both.clone(), of_scope(&releaser(), "210423")]), "a county cannot");
+    assert!(strands(&approver(), &[author(), approver()]), "the author is the only releaser");
+    assert!(!submitted(Grade::Blue).strands(&both, std::slice::from_ref(&both), &policy), "two are enough");
+}
+
+#[test]
+fn a_rule_of_four_wants_one_more_approver_besides_the_releaser() {
+    let mut policy = ReleasePolicy::default();
+    policy.red.people = std::num::NonZeroU8::new(4).unwrap();
+    let (second, writer) = (officer(15, &[Role::Approver]), officer(10, &[Role::Author]));
+    let red = drafted::<Live>(Grade::Red).submit(&author(), &policy, NOON).unwrap();
+    assert!(red.strands(&approver(), &[writer.clone(), approver(), releaser()], &policy));
+    assert!(!red.strands(&approver(), &[writer, approver(), second, releaser()], &policy));
+}
+
+#[test]
+fn who_has_signed_cannot_be_one_person_more() {
+    let policy = ReleasePolicy::default();
+    let both = Officer { roles: vec![Role::Approver, Role::Releaser], ..approver() };
+    let staff = [both.clone(), releaser()];
+    let able = |alert: &Alert<Live>| {
+        alert.able_to_release(&staff, &policy).iter().map(|officer| officer.id).collect::<Vec<_>>()
+    };
+    assert_eq!(able(&approved(Grade::Red)), [releaser().id]);
+    assert_eq!(able(&approved(Grade::Blue)), [both.id, releaser().id]);
+}

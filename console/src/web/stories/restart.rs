@@ -1,10 +1,9 @@
 //! Stories of a program that ends and starts again: nothing that a page shows may depend on how long it has run.
 
 use super::{approved, town::Town};
-use mingluo_ledger::chunk::Chunk;
 use mingluo_model::{
     delivery::{DeliveryState, Reason, Standing},
-    plan::{PlanStatus, Target},
+    plan::PlanStatus,
 };
 
 /// What the board shows of one warning's arrivals, without the clock around it.
@@ -40,22 +39,8 @@ async fn a_warning_that_holds_keeps_its_share_on_the_board() {
     let id = approved(&town, "/live").await;
     let zhao = town.sign_in("zhao").await;
     zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "2")]).await;
-    let plans = town.city.store.plans(id.parse().unwrap()).await.unwrap();
-    town.city.shutdown().await;
-    for plan in &plans {
-        let Target::People { ordinals, .. } = &plan.fields().target else { panic!("people") };
-        let arrived = Standing::new(DeliveryState::Delivered, Reason::None).byte();
-        let all = ordinals.max().unwrap() as usize + 1;
-        let chunk = Chunk {
-            chunk_no: 0,
-            standings: vec![arrived; all],
-            attempts: vec![1; all],
-            t_submit_ms: vec![10; all],
-            t_final_ms: vec![900; all],
-        };
-        town.city.store.close(plan.fields().id, &[chunk]).await.unwrap();
-    }
-    let town = town.restart().await;
+    let arrived = Standing::new(DeliveryState::Delivered, Reason::None);
+    let town = town.closed_with(&id, &[arrived; 2]).await;
     let board = town.sign_in("zhao").await.get("/live/").await.body;
     assert!(board.contains(r#"<b class="num">100.0%</b>"#), "{board}");
     assert!(panel(&board).contains("/ 2</small>"));

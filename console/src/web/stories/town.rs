@@ -19,14 +19,17 @@ use axum::{
 use futures_util::StreamExt;
 use mingluo_ledger::{
     audit::AuditLine,
+    chunk::Chunk,
     store::{OfficerRow, OrgRow},
     vault::Vault,
 };
 use mingluo_model::{
     clock::{Clock, Timestamp, manual::ManualClock, system::SystemClock},
+    delivery::{DeliveryState, Standing},
     id::{OfficerId, OrgId},
     mode::ModeKind,
     owner::{Officer, Owner, Role},
+    plan::Target,
 };
 use mingluo_targeting::{edition::EditionBuilder, roster::read_recipients};
 use rand::{SeedableRng, rngs::StdRng};
@@ -108,6 +111,33 @@ per_second = 100
 signature = { placement = "in_front", text = "抚顺预警" }
 "#;
 
+/// Mail and WeChat.
+const MORE: &str = r#"
+[live.email]
+name = "live-mail"
+pretend = true
+relay = "127.0.0.1"
+port = 1
+security = "none"
+from = "town <warn@pretend.invalid>"
+sockets = 1
+per_second = 100
+helo_name = "town.pretend.invalid"
+[live.wechat]
+name = "live-wechat"
+pretend = true
+api_base = "http://127.0.0.1:1"
+app_id = "wx-pretend"
+secret_file = "HOME/password"
+token_file = "HOME/password"
+templates = ["t"]
+calls = 1
+per_second = 100
+[render.wechat]
+id = "t"
+fields = { thing1 = "{event}", thing4 = "{advice}" }
+"#;
+
 /// A city with its pages.
 pub(super) struct Town {
     pub(super) city: Arc<City>,
@@ -126,10 +156,19 @@ impl Town {
         Self::where_withdrawals_need(1).await
     }
 
+    /// Opens a new town that has mail and WeChat besides, with a resident for each.
+    pub(super) async fn with_all_channels() -> Self {
+        Self::built(1, MORE).await
+    }
+
     /// Opens a new town whose policy wants so many people to sign a lift or a correction.
     pub(super) async fn where_withdrawals_need(people: u8) -> Self {
+        Self::built(people, "").await
+    }
+
+    async fn built(withdrawal: u8, more: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let config = config(home.path(), people);
+        let config = config(home.path(), withdrawal, more);
         mingluo_ledger::migrate(&config.store.address).await.unwrap();
         let region = Region::read(&config).unwrap();
         let town = Self::start(home, config).await;
@@ -211,6 +250,35 @@ impl Town {
         officer
     }
 
+    /// An officer who may not sign in any more.
+    pub(super) async fn retire(&self, login: &str) {
+        let officers = self.city.store.officers().await.unwrap();
+        let row = officers.into_iter().find(|row| row.login == login).unwrap();
+        let row = OfficerRow { enabled: false, ..row };
+        self.city.store.save_people(&[], &[row], &[added(self.city.clock.now())]).await.unwrap();
+    }
+
+    /// The program ends, every plan of a warning is closed with one standing for each, and the program starts again.
+    pub(super) async fn closed_with(self, id: &str, standings: &[Standing]) -> Self {
+        let plans = self.city.store.plans(id.parse().unwrap()).await.unwrap();
+        assert_eq!(plans.len(), standings.len());
+        self.city.shutdown().await;
+        for (plan, standing) in plans.iter().zip(standings) {
+            let Target::People { ordinals, .. } = &plan.fields().target else { panic!("people") };
+            let all = ordinals.max().unwrap() as usize + 1;
+            let left = if standing.state() == DeliveryState::Withdrawn { u32::MAX } else { 10 };
+            let chunk = Chunk {
+                chunk_no: 0,
+                standings: vec![standing.byte(); all],
+                attempts: vec![1; all],
+                t_submit_ms: vec![left; all],
+                t_final_ms: vec![900; all],
+            };
+            self.city.store.close(plan.fields().id, &[chunk]).await.unwrap();
+        }
+        self.restart().await
+    }
+
     /// The words that end this warning, as they were written beforehand.
     pub(super) async fn prewritten(&self, id: &str, how: Withdrawal) -> String {
         let (alert, _) = self.city.live.alert(id.parse().unwrap()).await.unwrap();
@@ -231,11 +299,11 @@ impl Town {
     }
 }
 
-fn config(home: &Path, withdrawal: u8) -> Config {
+fn config(home: &Path, withdrawal: u8, more: &str) -> Config {
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/regions/fushun");
     fs::write(home.join("keys"), Vault::generate(&mut StdRng::seed_from_u64(3))).unwrap();
     fs::write(home.join("password"), "secret\n").unwrap();
-    let text = CONFIG
+    let text = format!("{CONFIG}{more}")
         .replace("ACCOUNT", ACCOUNT)
         .replace("WITHDRAWAL", &withdrawal.to_string())
         .replace("HOME", &home.display().to_string())
@@ -280,7 +348,7 @@ async fn settle(city: &City, region: &Region, chance: &mut StdRng) {
     let town = "210423100".parse().unwrap();
     let village = region.gazetteer.inside(town, mingluo_model::region::Level::Village).next().unwrap().code;
     let roster = format!(
-        "region,groups,sms,wechat,email,speaker\n{village},,+8619730601234,,,\n{village},grid_worker,+8619730601235,,,\n"
+        "region,groups,sms,wechat,email,speaker\n{village},,+8619730601234,o6_bmjrPTlm6_2sgVt7hMZOPfL2M,zhang@pretend.invalid,\n{village},grid_worker,+8619730601235,,,\n"
     );
     for mode in [ModeKind::Live, ModeKind::Drill] {
         let mut builder = EditionBuilder::default();

@@ -34,6 +34,20 @@ pub enum AlertError {
     /// Somebody else tried to hand the author's words in; handing in is the author's signature.
     #[error("only the author can submit a draft, for this is their signature")]
     NotTheAuthor,
+    /// Somebody else tried to take back or to edit what is the author's.
+    #[error("only the author can {step} it")]
+    AuthorOnly {
+        /// The step.
+        step: &'static str,
+    },
+    /// A return without a reason, or with one that is too long.
+    #[error("reason: {length} characters; give 1 to {longest}")]
+    BadReason {
+        /// Characters given.
+        length: usize,
+        /// Characters allowed.
+        longest: usize,
+    },
     /// A lift or correction leaves out people whom the earlier alert warned.
     #[error("{part}: {left_out} was warned and would not be told")]
     LeavesOut {
@@ -112,6 +126,8 @@ impl Problem for AlertError {
             Self::NoRight { .. } => "alert-no-right",
             Self::BeyondAuthority { .. } => "alert-beyond-authority",
             Self::NotTheAuthor => "alert-not-the-author",
+            Self::AuthorOnly { .. } => "alert-author-only",
+            Self::BadReason { .. } => "alert-bad-reason",
             Self::LeavesOut { .. } => "alert-leaves-out",
             Self::AuthorCannotApprove => "alert-author-cannot-approve",
             Self::ApprovedBefore { .. } => "alert-approved-before",
@@ -134,6 +150,10 @@ impl Problem for AlertError {
             }
             Self::BeyondAuthority { step, scope, own } => {
                 vec![("step", (*step).into()), ("scope", scope.to_string()), ("own", own.to_string())]
+            }
+            Self::AuthorOnly { step } => vec![("step", (*step).into())],
+            Self::BadReason { length, longest } => {
+                vec![("length", length.to_string()), ("longest", longest.to_string())]
             }
             Self::LeavesOut { part, left_out } => {
                 vec![("part", (*part).into()), ("left_out", left_out.clone())]

@@ -6,6 +6,7 @@ use crate::{
     id::{AlertId, OfficerId},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// One officer's signature under one content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +82,16 @@ pub enum AlertState {
 }
 
 impl AlertState {
+    /// Who has signed what waits for approval or release; nobody in other states.
+    pub fn signers(&self) -> BTreeSet<OfficerId> {
+        match self {
+            Self::Submitted { submitted, approvals } | Self::Approved { submitted, approvals } => {
+                approvals.iter().chain([submitted]).map(|signature| signature.officer).collect()
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
     /// The word kept in the ledger and used on the API.
     pub const fn word(&self) -> &'static str {
         match self {
