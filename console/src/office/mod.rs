@@ -85,7 +85,7 @@ pub struct Office<M: Mode> {
     pub(crate) clock: SharedClock,
     // Guards the source of chance; held for one id.
     chance: Arc<Mutex<StdRng>>,
-    // Guards the index of the newest edition, read once.
+    // Guards the index of the current edition, read once.
     index: Arc<Mutex<Option<Arc<Indexed>>>>,
     // Held while the audit log's new lines are read, so that no line is noted twice.
     trail: Arc<tokio::sync::Mutex<trail::Trail>>,
@@ -237,12 +237,12 @@ impl<M: Mode> Office<M> {
         AuditLine { at, actor, action: action.to_owned(), subject: subject.to_string(), detail }
     }
 
-    /// The newest edition's index, read once for each edition.
+    /// The current edition's index, read once for each edition.
     ///
     /// # Errors
     /// [`OfficeError::NoRoster`] when nothing was imported yet; [`OfficeError::Store`].
     pub async fn indexed(&self) -> Result<Arc<Indexed>, OfficeError> {
-        let head = self.store.newest_edition(M::KIND).await?.ok_or(OfficeError::NoRoster)?;
+        let head = self.store.current_edition(M::KIND).await?.ok_or(OfficeError::NoRoster)?;
         let kept = self.index.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(kept) = kept.filter(|kept| kept.head.id == head.id) {
             return Ok(kept);
