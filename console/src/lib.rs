@@ -11,6 +11,7 @@ pub mod anchor;
 pub mod api;
 pub mod app;
 pub mod cli;
+pub mod complaint;
 pub mod config;
 pub mod office;
 pub mod people;

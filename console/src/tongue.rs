@@ -1,6 +1,7 @@
 //! What people read, in their language: codes and fields become sentences by the language files. Chinese first;
 //! what a language lacks falls back to Chinese.
 
+use crate::complaint;
 use fluent_templates::{Loader, fluent_bundle::FluentValue, langid, static_loader};
 use mingluo_model::{audience::ChannelKind, clock::Timestamp, grade::Grade, problem::Problem};
 use serde::Serialize;
@@ -73,6 +74,10 @@ pub fn spoken(language: Tongue, name: &str, value: &str) -> String {
         "grade" => value.parse().map_or_else(|_| value.to_owned(), |grade: Grade| word(name, grade.word())),
         "expires" | "until" => value.parse().map_or_else(|_| value.to_owned(), instant),
         "channel" => channel(value),
+        "place" if language == Tongue::English => complaint::place_in_english(value),
+        "place" | "given" | "expected" | "prose" if language == Tongue::Chinese => {
+            complaint::in_chinese(name, value)
+        }
         "channels" => value.split('、').map(channel).collect::<Vec<_>>().join("、"),
         _ => value.to_owned(),
     }
@@ -89,10 +94,19 @@ mod tests {
     use std::{collections::BTreeSet, path::Path};
 
     fn keys(language: &str) -> BTreeSet<String> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(language).join("main.ftl");
-        let text = std::fs::read_to_string(file).unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(language);
+        let files = std::fs::read_dir(folder).unwrap();
+        let texts = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
         let is_key = |line: &&str| line.starts_with(|first: char| first.is_ascii_lowercase());
-        text.lines().filter(is_key).filter_map(|line| Some(line.split_once(" =")?.0.to_owned())).collect()
+        let keys = |text: String| -> Vec<String> {
+            text.lines().filter(is_key).filter_map(|line| Some(line.split_once(" =")?.0.to_owned())).collect()
+        };
+        let (keys, n): (BTreeSet<String>, usize) = texts.flat_map(keys).fold(Default::default(), |(mut all, n), key| {
+            all.insert(key);
+            (all, n + 1)
+        });
+        assert_eq!(keys.len(), n, "a sentence stands in two files of {language}");
+        keys
     }
 
     #[test]

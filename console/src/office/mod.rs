@@ -13,6 +13,7 @@ mod withdraw;
 
 pub use confirm::Unconfirmed;
 pub use error::OfficeError;
+pub(crate) use order::INSTANT;
 pub use order::{DraftOrder, Follow};
 pub use release::{Released, Unsent};
 pub use trail::Step;
