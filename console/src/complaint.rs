@@ -3,11 +3,11 @@
 
 mod phrase;
 
-pub(crate) use phrase::{in_chinese, place_in_english};
+pub(crate) use phrase::{in_chinese, place_in};
 
 use mingluo_model::problem::Problem;
 use serde::de::DeserializeOwned;
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
 /// Characters of an outside value that are repeated.
 const LONGEST: usize = 80;
@@ -17,6 +17,8 @@ const LONGEST: usize = 80;
 #[error("{form}, line {}, column {}: {what}", place.0, place.1)]
 pub struct Complaint {
     form: Form,
+    /// The file; empty for what came in a request.
+    file: String,
     /// Line and column, from 1; 0 where there is none.
     place: (usize, usize),
     what: What,
@@ -61,8 +63,10 @@ enum What {
 /// # Errors
 /// [`Complaint`]: the first thing that is wrong.
 pub fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Complaint> {
+    let file = String::new();
     let syntax = |error: &serde_json::Error| Complaint {
         form: Form::Json,
+        file: String::new(),
         place: (error.line(), error.column()),
         what: What::Syntax { detail: bare(error) },
     };
@@ -71,7 +75,7 @@ pub fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Complaint> {
         let (path, cause) = (error.path().to_string(), error.inner());
         if cause.is_data() {
             let place = (cause.line(), cause.column());
-            Complaint { form: Form::Json, place, what: What::read(&path, &bare(cause)) }
+            Complaint { form: Form::Json, file, place, what: What::read(&path, &bare(cause)) }
         } else {
             syntax(cause)
         }
@@ -85,15 +89,27 @@ pub fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Complaint> {
 /// # Errors
 /// [`Complaint`]: the first thing that is wrong.
 pub fn toml<T: DeserializeOwned>(text: &str) -> Result<T, Complaint> {
-    let form = Form::Toml;
-    let reader = toml::Deserializer::parse(text).map_err(|error| {
-        let what = What::Syntax { detail: clipped(error.message()) };
-        Complaint { form, place: place(text, error.span()), what }
-    })?;
+    let complaint = |span, what| Complaint {
+        form: Form::Toml,
+        file: String::new(),
+        place: place(text, span),
+        what,
+    };
+    let reader = toml::Deserializer::parse(text)
+        .map_err(|error| complaint(error.span(), What::Syntax { detail: clipped(error.message()) }))?;
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let (path, cause) = (error.path().to_string(), error.inner());
-        Complaint { form, place: place(text, cause.span()), what: What::read(&path, cause.message()) }
+        complaint(cause.span(), What::read(&path, cause.message()))
     })
+}
+
+impl Complaint {
+    /// The same complaint about the text of a file.
+    #[must_use]
+    pub fn in_file(mut self, file: &Path) -> Self {
+        self.file = file.display().to_string();
+        self
+    }
 }
 
 /// The message without the place that the library writes behind it.
@@ -167,11 +183,7 @@ impl Problem for Complaint {
 
     fn fields(&self) -> Vec<(&'static str, String)> {
         let named = |field: &String| if field.is_empty() { "top".to_owned() } else { field.clone() };
-        let place = if self.place.0 == 0 {
-            "none".to_owned()
-        } else {
-            format!("{}:{}", self.place.0, self.place.1)
-        };
+        let place = format!("{}:{}:{}", self.place.0, self.place.1, self.file);
         let mut fields = vec![("place", place)];
         match &self.what {
             What::Unknown { field, known } => {

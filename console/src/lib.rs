@@ -13,6 +13,7 @@ pub mod app;
 pub mod cli;
 pub mod complaint;
 pub mod config;
+pub mod examine;
 pub mod office;
 pub mod people;
 pub mod region;

@@ -74,10 +74,11 @@ pub fn spoken(language: Tongue, name: &str, value: &str) -> String {
         "grade" => value.parse().map_or_else(|_| value.to_owned(), |grade: Grade| word(name, grade.word())),
         "expires" | "until" => value.parse().map_or_else(|_| value.to_owned(), instant),
         "channel" => channel(value),
-        "place" if language == Tongue::English => complaint::place_in_english(value),
-        "place" | "given" | "expected" | "prose" if language == Tongue::Chinese => {
+        "place" => complaint::place_in(language, value),
+        "given" | "expected" | "prose" if language == Tongue::Chinese => {
             complaint::in_chinese(name, value)
         }
+        "range" if language == Tongue::Chinese => value.replace(" to ", " 至 "),
         "channels" => value.split('、').map(channel).collect::<Vec<_>>().join("、"),
         _ => value.to_owned(),
     }

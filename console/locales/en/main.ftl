@@ -43,8 +43,8 @@ error-text-too-long = { $channel }: the { $field } is too long: { $length } { $u
   }, at most { $longest }. Shorten the text.
 error-text-unfit = { $channel }: { $field }: { $problem }
 error-not-rendered = The message cannot be made: { $detail }
-error-wrong-number = You typed { $typed }, the warning reaches { $reaches }. Look again at whom it reaches.
-error-audience-changed = The audience is not the one that was signed: { $channel } was { $signed } people ({ $signed_responsible } responsible) and is { $found } ({ $found_responsible } responsible) now. Draft it anew.
+error-wrong-number = You typed { $typed }, and there are { $reaches } deliveries (over all channels; a person on two of them counts twice). Look again at whom it reaches.
+error-audience-changed = The audience is not the one that was signed: { $channel } was { $signed } recipients ({ $signed_responsible } responsible) and is { $found } ({ $found_responsible } responsible) now. Draft it anew.
 error-drill-denied = A drill must not say "{ $phrase }".
 error-pretend-mix = A pretend roster goes only to pretend accounts, and a real one never does (account { $account }).
 error-changed-meanwhile = The warning was changed by someone else just now. Reload and try again.

@@ -50,8 +50,8 @@ error-text-too-long = { $channel }的{ $field ->
   }，最多 { $longest }。请精简文字。
 error-text-unfit = { $channel }的{ $field }不可用：{ $problem }
 error-not-rendered = 无法生成报文：{ $detail }
-error-wrong-number = 您输入的人数 { $typed } 与实际 { $reaches } 不符。请再次核对受众。
-error-audience-changed = 受众与签署时不符：{ $channel }签署为 { $signed } 人（责任人 { $signed_responsible }），现为 { $found } 人（责任人 { $found_responsible }）。请重新拟稿送审。
+error-wrong-number = 您键入的条数 { $typed } 与将发出的条数 { $reaches } 不符（各渠道之和，一人多个渠道计多条）。请再次核对受众。
+error-audience-changed = 受众与签署时不符：{ $channel }签署为 { $signed } 条（责任人 { $signed_responsible }），现为 { $found } 条（责任人 { $found_responsible }）。请重新拟稿送审。
 error-drill-denied = 演练文字中不得出现“{ $phrase }”。
 error-pretend-mix = 模拟名册只能发往模拟账号，真实名册不能发往模拟账号（账号 { $account }）。
 error-changed-meanwhile = 该预警刚被他人修改。请刷新后再操作。

@@ -1,12 +1,11 @@
 //! The libraries' phrases (英文短语) as people read them: the few words with which serde and the parsers say what they met and
 //! what they wanted.
 
+use crate::tongue::Tongue;
+
 /// A phrase of the libraries in Chinese; what is not known stays as it is.
 pub(crate) fn in_chinese(name: &str, phrase: &str) -> String {
     match name {
-        "place" => phrase.split_once(':').map_or_else(String::new, |(line, column)| {
-            format!("第 {line} 行第 {column} 列：")
-        }),
         "given" => given_in_chinese(phrase),
         "expected" => WANTED.iter().find(|(english, _)| phrase == *english).map_or(phrase, |it| it.1).to_owned(),
         "prose" => PROSE
@@ -17,9 +16,22 @@ pub(crate) fn in_chinese(name: &str, phrase: &str) -> String {
     }
 }
 
-/// A place in English.
-pub(crate) fn place_in_english(place: &str) -> String {
-    place.split_once(':').map_or_else(String::new, |(line, column)| format!("line {line}, column {column}: "))
+/// A place `line:column:file` as people say it, with a colon behind; nothing for no place.
+pub(crate) fn place_in(language: Tongue, place: &str) -> String {
+    let mut pieces = place.splitn(3, ':');
+    let (line, column) = (pieces.next().unwrap_or("0"), pieces.next().unwrap_or("0"));
+    let file = pieces.next().unwrap_or_default();
+    let point = match language {
+        _ if line == "0" => String::new(),
+        Tongue::Chinese => format!("第 {line} 行第 {column} 列"),
+        Tongue::English => format!("line {line}, column {column}"),
+    };
+    let words: Vec<&str> = [file, &point].into_iter().filter(|word| !word.is_empty()).collect();
+    match (language, words.is_empty()) {
+        (_, true) => String::new(),
+        (Tongue::Chinese, false) => format!("{}：", words.join(" ")),
+        (Tongue::English, false) => format!("{}: ", words.join(", ")),
+    }
 }
 
 fn given_in_chinese(phrase: &str) -> String {

@@ -57,8 +57,8 @@ struct Decided<M: Mode> {
 type Leaving<M> = (BTreeMap<ChannelKind, Outgoing<M>>, Vec<Unsent>);
 
 impl<M: Mode> Office<M> {
-    /// Releases an approved alert. `people` is the number that the officer typed: it must be the number that the
-    /// audience shows, over all channels. Runs to its end even if the caller goes away.
+    /// Releases an approved alert. `deliveries` is the number that the officer typed: it must be the number that the
+    /// audience shows, over all channels ([`super::Reach::deliveries`]). Runs to its end even if the caller goes away.
     ///
     /// # Panics
     /// Never: only a released alert is planned.
@@ -69,10 +69,10 @@ impl<M: Mode> Office<M> {
         &self,
         officer: &Officer,
         id: AlertId,
-        people: u64,
+        deliveries: u64,
     ) -> Result<Released<M>, OfficeError> {
         let officer = officer.clone();
-        self.whole(move |office| async move { office.release_now(&officer, id, people).await }).await
+        self.whole(move |office| async move { office.release_now(&officer, id, deliveries).await }).await
     }
 
     /// What a halted dispatch cannot send must not become durable either: it would leave after a restart, perhaps
@@ -86,15 +86,15 @@ impl<M: Mode> Office<M> {
         &self,
         officer: &Officer,
         id: AlertId,
-        people: u64,
+        deliveries: u64,
     ) -> Result<Released<M>, OfficeError> {
         let started = self.clock.ticks();
         self.refuse_halted()?;
         let now = self.clock.now();
         let (alert, revision) = self.alert(id).await?;
         let reaches = alert.content.audience.deliveries();
-        if people != reaches {
-            return Err(OfficeError::WrongNumber { typed: people, reaches });
+        if deliveries != reaches {
+            return Err(OfficeError::WrongNumber { typed: deliveries, reaches });
         }
         let policy = self.policy_for(&alert).await?;
         let alert = alert.release(officer, &policy, now)?;
