@@ -3,13 +3,14 @@
 
 use crate::{
     config::{Accounts, Config, ConfigError, read_text},
+    examine::{Examined, examine},
     office::{Office, Parts as OfficeParts},
     region::Region,
     render::{Broadcaster, Numbers, Renderer, SmsForm, WeChatTemplate},
     signer::SocketSigner,
 };
-use anyhow::Context;
 use mingluo_channels::{
+    account,
     email::EmailChannel,
     sms::session::SignatureConfig,
     speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, listener},
@@ -23,7 +24,6 @@ use mingluo_dispatch::{
 };
 use mingluo_ledger::{Store, vault::Vault};
 use mingluo_model::{
-    bulletin::ResourceCode,
     channel::Channel,
     clock::SharedClock,
     mode::{Drill, Live, Mode, ModeKind},
@@ -67,26 +67,29 @@ struct Outward<M: Mode> {
     sms_forms: BTreeMap<AccountName, SmsForm>,
     callbacks: BTreeMap<AccountName, Arc<Callback>>,
     speakers: Option<Speakers>,
+    /// Keys that cannot be used; a city with any does not start.
+    wrong: Vec<ConfigError>,
 }
 
 /// The village boxes of one mode.
 struct Speakers {
     hub: Arc<SpeakerHub>,
     config: SpeakerConfig,
+    tls: Arc<rustls::ServerConfig>,
 }
 
 impl City {
     /// Builds and starts everything that the configuration names.
     ///
     /// # Errors
-    /// What cannot be read, opened or recovered, by key.
+    /// What [`examine`] refuses, all at once; what cannot be opened or recovered.
     pub async fn start(config: Config, clock: SharedClock, mut chance: StdRng) -> anyhow::Result<Self> {
-        let region = Region::read(&config)?;
+        let Examined { region } = examine(&config)?;
         let store = open_store(&config).await?;
         let stop = CancellationToken::new();
         let signer = signer(&config, &clock);
-        let live = channels::<Live>(&config.live, &clock, &signer).context("[live]")?;
-        let drill = channels::<Drill>(&config.drill, &clock, &signer).context("[drill]")?;
+        let live = channels::<Live>(&config.live, &clock, &signer);
+        let drill = channels::<Drill>(&config.drill, &clock, &signer);
         register(store.as_ref(), &live, &drill).await?;
         let mut callbacks = BTreeMap::new();
         callbacks.extend(
@@ -96,28 +99,16 @@ impl City {
             drill.callbacks.iter().map(|(name, one)| (name.clone(), (ModeKind::Drill, Arc::clone(one)))),
         );
         let mut hubs = Vec::new();
-        for speakers in live.speakers.iter().chain(&drill.speakers) {
-            listen(speakers, &clock, &stop).await?;
-            hubs.push(Arc::clone(&speakers.hub));
+        if let Some(speakers) = &live.speakers {
+            listen::<Live>(speakers, &clock, &stop).await?;
         }
+        if let Some(speakers) = &drill.speakers {
+            listen::<Drill>(speakers, &clock, &stop).await?;
+        }
+        hubs.extend(live.speakers.iter().chain(&drill.speakers).map(|speakers| Arc::clone(&speakers.hub)));
         let live = office(&config, &region, &store, live, &clock, &mut chance).await?;
         let drill = office(&config, &region, &store, drill, &clock, &mut chance).await?;
         Ok(Self { store, clock, live, drill, callbacks, signer, hubs, stop })
-    }
-
-    /// Builds every account without connecting to anything; tells how many there are.
-    ///
-    /// # Errors
-    /// The first key that is wrong.
-    pub fn check_accounts(config: &Config) -> anyhow::Result<String> {
-        let clock: SharedClock = mingluo_model::clock::system::SystemClock::shared();
-        let signer = signer(config, &clock);
-        let live = channels::<Live>(&config.live, &clock, &signer).context("[live]")?;
-        let drill = channels::<Drill>(&config.drill, &clock, &signer).context("[drill]")?;
-        for speakers in live.speakers.iter().chain(&drill.speakers) {
-            speakers.config.tls.server_config().context("speaker.tls")?;
-        }
-        Ok(format!("{} live, {} drill", live.channels.len(), drill.channels.len()))
     }
 
     /// Stops sending, drains, closes the sessions.
@@ -130,6 +121,14 @@ impl City {
     }
 }
 
+/// Builds every account without connecting to anything; gives the keys that cannot be used.
+pub(crate) fn wrong_accounts(config: &Config) -> Vec<ConfigError> {
+    let clock: SharedClock = mingluo_model::clock::system::SystemClock::shared();
+    let signer = signer(config, &clock);
+    let live = channels::<Live>(&config.live, &clock, &signer).wrong;
+    live.into_iter().chain(channels::<Drill>(&config.drill, &clock, &signer).wrong).collect()
+}
+
 fn signer(config: &Config, clock: &SharedClock) -> Arc<dyn Signer> {
     Arc::new(SocketSigner::new(config.signer.socket.clone(), clock.clone()))
 }
@@ -137,12 +136,14 @@ fn signer(config: &Config, clock: &SharedClock) -> Arc<dyn Signer> {
 /// Opens the store with its vault.
 ///
 /// # Errors
-/// A key file that cannot be read, a store that cannot be opened.
-pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+/// [`ConfigError`]: a key file that cannot be read, a store that cannot be opened.
+pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, ConfigError> {
     let file = &config.store.keys_file;
     let keys = read_text("store.keys_file", file)?;
     let vault = Vault::read(&file.display().to_string(), &keys)?;
-    Ok(mingluo_ledger::open(&config.store.address, Arc::new(vault)).await?)
+    mingluo_ledger::open(&config.store.address, Arc::new(vault))
+        .await
+        .map_err(|source| config.no_store(source))
 }
 
 async fn register(store: &dyn Store, live: &Outward<Live>, drill: &Outward<Drill>) -> anyhow::Result<()> {
@@ -153,67 +154,94 @@ async fn register(store: &dyn Store, live: &Outward<Live>, drill: &Outward<Drill
 }
 
 /// Builds the channels of one mode; connects to nothing.
-fn channels<M: Mode>(
-    accounts: &Accounts,
-    clock: &SharedClock,
-    signer: &Arc<dyn Signer>,
-) -> anyhow::Result<Outward<M>> {
+fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn Signer>) -> Outward<M> {
     let mut out = Outward {
         channels: Vec::new(),
         pretend: BTreeSet::new(),
         sms_forms: BTreeMap::new(),
         callbacks: BTreeMap::new(),
         speakers: None,
+        wrong: Vec::new(),
     };
     for sms in &accounts.sms {
         out.note_sms(&sms.name, sms.pretend, &sms.signature);
-        out.channels.push(Arc::new(sms.clone().build::<M>(clock.clone()).context("sms")?));
+        out.add("sms", sms.clone().build::<M>(clock.clone()));
     }
     for cmpp in &accounts.cmpp {
         out.note_sms(&cmpp.name, cmpp.pretend, &cmpp.signature);
-        out.channels.push(Arc::new(cmpp.clone().build::<M>(clock.clone()).context("cmpp")?));
+        out.add("cmpp", cmpp.clone().build::<M>(clock.clone()));
     }
     for smgp in &accounts.smgp {
         out.note_sms(&smgp.name, smgp.pretend, &smgp.signature);
-        out.channels.push(Arc::new(smgp.clone().build::<M>(clock.clone()).context("smgp")?));
+        out.add("smgp", smgp.clone().build::<M>(clock.clone()));
     }
     for sgip in &accounts.sgip {
         out.note_sms(&sgip.name, sgip.pretend, &sgip.signature);
-        out.channels.push(Arc::new(sgip.clone().build::<M>(clock.clone()).context("sgip")?));
+        out.add("sgip", sgip.clone().build::<M>(clock.clone()));
     }
     if let Some(wechat) = &accounts.wechat {
         out.note_pretend(&wechat.name, wechat.pretend);
-        let channel = WeChatChannel::<M>::new(wechat.clone(), clock.clone()).context("wechat")?;
-        out.callbacks.insert(wechat.name.clone(), Arc::new(channel.callback()));
-        out.channels.push(Arc::new(channel));
+        let built = WeChatChannel::<M>::new(wechat.clone(), clock.clone());
+        if let Ok(channel) = &built {
+            out.callbacks.insert(wechat.name.clone(), Arc::new(channel.callback()));
+        }
+        out.add("wechat", built);
     }
     if let Some(email) = &accounts.email {
         out.note_pretend(&email.name, email.pretend);
-        out.channels.push(Arc::new(EmailChannel::<M>::new(email.clone(), clock.clone()).context("email")?));
+        out.add("email", EmailChannel::<M>::new(email.clone(), clock.clone()));
     }
     if let Some(speaker) = &accounts.speaker {
         out.note_pretend(&speaker.name, speaker.pretend);
-        let channel = SpeakerChannel::<M>::new(speaker.clone(), clock.clone(), Some(Arc::clone(signer)))
-            .context("speaker")?;
-        out.speakers = Some(Speakers { hub: channel.hub(), config: speaker.clone() });
-        out.channels.push(Arc::new(channel));
+        let built = SpeakerChannel::<M>::new(speaker.clone(), clock.clone(), Some(Arc::clone(signer)));
+        match speaker.tls.server_config() {
+            Ok(tls) => {
+                let hub = built.as_ref().ok().map(SpeakerChannel::hub);
+                out.speakers = hub.map(|hub| Speakers { hub, config: speaker.clone(), tls });
+            }
+            Err(source) => out.refuse("speaker.tls", source),
+        }
+        out.add("speaker", built);
     }
-    Ok(out)
+    out
 }
 
 /// Opens the door for village boxes.
-async fn listen(speakers: &Speakers, clock: &SharedClock, stop: &CancellationToken) -> anyhow::Result<()> {
+async fn listen<M: Mode>(
+    speakers: &Speakers,
+    clock: &SharedClock,
+    stop: &CancellationToken,
+) -> Result<(), ConfigError> {
     let address = speakers.config.listen;
-    let tls = speakers.config.tls.server_config().context("speaker.tls")?;
-    let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("speaker.listen = {address}: 端口被占用或不可用 in use or not ours; choose another")
-    })?;
+    let field = format!("{}.speaker.listen", table_of::<M>());
+    let listener =
+        TcpListener::bind(address).await.map_err(|cause| ConfigError::port(field, address, &cause))?;
+    let tls = Arc::clone(&speakers.tls);
     let (hub, clock, stop) = (Arc::clone(&speakers.hub), clock.clone(), stop.clone());
     tokio::spawn(async move { listener::serve(hub, listener, tls, clock, stop).await });
     Ok(())
 }
 
+/// The configuration's table of a mode.
+const fn table_of<M: Mode>() -> &'static str {
+    match M::KIND {
+        ModeKind::Live => "live",
+        ModeKind::Drill => "drill",
+    }
+}
+
 impl<M: Mode> Outward<M> {
+    fn add(&mut self, kind: &str, built: Result<impl Channel<M> + 'static, account::ConfigError>) {
+        match built {
+            Ok(channel) => self.channels.push(Arc::new(channel)),
+            Err(source) => self.refuse(kind, source),
+        }
+    }
+
+    fn refuse(&mut self, kind: &str, source: account::ConfigError) {
+        self.wrong.push(ConfigError::Account { table: format!("{}.{kind}", table_of::<M>()), source });
+    }
+
     fn note_sms(&mut self, name: &AccountName, pretend: bool, signature: &SignatureConfig) {
         self.note_pretend(name, pretend);
         self.sms_forms.insert(name.clone(), SmsForm::of(signature));
@@ -271,9 +299,7 @@ fn renderer<M: Mode>(
     clock: &SharedClock,
 ) -> Result<Renderer, ConfigError> {
     let render = &config.render;
-    let platform: ResourceCode = render.platform.parse().map_err(|_| {
-        ConfigError::value("render.platform", &render.platform, "use the platform's 23 digits")
-    })?;
+    let platform = render.platform()?;
     let wechat = render.wechat.as_ref().map(|template| WeChatTemplate {
         id: template.id.clone(),
         fields: template.fields.iter().map(|(name, words)| (name.clone(), Template::new(words))).collect(),

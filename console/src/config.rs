@@ -1,6 +1,10 @@
 //! The one configuration file. Every part has its own table, and a key that no part knows is an error that names it.
 
-use crate::people::SessionConfig;
+mod error;
+
+pub use error::{ConfigError, Fix};
+
+use crate::{complaint, people::SessionConfig};
 use mingluo_channels::{
     email::EmailConfig,
     sms::{
@@ -11,7 +15,7 @@ use mingluo_channels::{
     wechat::WeChatConfig,
 };
 use mingluo_dispatch::engine::DispatchConfig;
-use mingluo_model::{policy::ReleasePolicy, signer::SignerError};
+use mingluo_model::{bulletin::ResourceCode, policy::ReleasePolicy};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -23,6 +27,9 @@ use std::{
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// The file that it was read from; refusals name it.
+    #[serde(skip)]
+    pub file: PathBuf,
     /// This node.
     pub node: NodeConfig,
     /// The durable truth.
@@ -151,51 +158,17 @@ pub struct Accounts {
     pub speaker: Option<SpeakerConfig>,
 }
 
-/// Why the configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A file cannot be read.
-    #[error("{field}: {}: cannot be read", path.display())]
-    Unreadable {
-        /// The key that names it.
-        field: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file is no TOML, or has a key that nobody knows.
-    #[error("{}", path.display())]
-    Toml {
-        /// The file.
-        path: PathBuf,
-        /// Line, column and the keys there are.
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    /// A value cannot be used.
-    #[error("{field} = {value:?}: {fix}")]
-    Value {
-        /// The key.
-        field: String,
-        /// The value.
-        value: String,
-        /// What to write instead.
-        fix: String,
-    },
-    /// The signer cannot be used.
-    #[error("[signer]")]
-    Signer(#[source] SignerError),
-}
+impl Accounts {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        let gateways = self.sms.len() + self.cmpp.len() + self.smgp.len() + self.sgip.len();
+        let others = [self.wechat.is_some(), self.email.is_some(), self.speaker.is_some()];
+        gateways + others.into_iter().filter(|there| *there).count()
+    }
 
-impl ConfigError {
-    pub(crate) fn value(
-        field: impl Into<String>,
-        value: impl std::fmt::Display,
-        fix: impl Into<String>,
-    ) -> Self {
-        Self::Value { field: field.into(), value: value.to_string(), fix: fix.into() }
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 
@@ -203,11 +176,11 @@ impl Config {
     /// Reads a file.
     ///
     /// # Errors
-    /// [`ConfigError::Unreadable`] and [`ConfigError::Toml`].
+    /// [`ConfigError::Unreadable`] and [`ConfigError::Misread`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = read_text("--config", path)?;
-        toml::from_str(&text)
-            .map_err(|source| ConfigError::Toml { path: path.to_owned(), source: Box::new(source) })
+        let config: Self = complaint::toml(&text).map_err(|complaint| complaint.in_file(path))?;
+        Ok(Self { file: path.to_owned(), ..config })
     }
 
     /// The deployment's zone.
@@ -216,8 +189,29 @@ impl Config {
     /// [`ConfigError::Value`] for a name that is no zone.
     pub fn zone(&self) -> Result<jiff::tz::TimeZone, ConfigError> {
         let name = &self.node.time_zone;
-        jiff::tz::TimeZone::get(name)
-            .map_err(|_| ConfigError::value("node.time_zone", name, "use a name like Asia/Shanghai"))
+        jiff::tz::TimeZone::get(name).map_err(|_| ConfigError::value("node.time_zone", name, Fix::Zone))
+    }
+}
+
+impl Config {
+    /// What is said when the store cannot be opened; an address that may hold a password is shown without it.
+    pub(crate) fn no_store(&self, source: mingluo_ledger::StoreError) -> ConfigError {
+        let address = match &self.store.address {
+            file if file.starts_with("sqlite:") => file.clone(),
+            _ => "postgres://…".to_owned(),
+        };
+        ConfigError::Store { address, source }
+    }
+}
+
+impl RenderConfig {
+    /// The platform's code.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] for what is not 23 digits.
+    pub fn platform(&self) -> Result<ResourceCode, ConfigError> {
+        let wrong = |_| ConfigError::value("render.platform", &self.platform, Fix::Platform);
+        self.platform.parse().map_err(wrong)
     }
 }
 

@@ -24,8 +24,9 @@ impl Region {
     /// [`ConfigError`] naming the file and what is wrong in it.
     pub fn read(config: &Config) -> Result<Self, ConfigError> {
         let pack = &config.region.pack;
-        let wrong = |file: &str, error: &dyn std::fmt::Display| {
-            ConfigError::value("region.pack", pack.join(file).display(), error.to_string())
+        let wrong = |file: &str, error: &dyn std::fmt::Display| ConfigError::Pack {
+            path: pack.join(file),
+            detail: error.to_string(),
         };
         let divisions = "divisions.csv";
         let gazetteer = Gazetteer::read(open(pack, divisions)?).map_err(|error| wrong(divisions, &error))?;

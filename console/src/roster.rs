@@ -57,6 +57,7 @@ pub async fn keep(
         built_at: now,
         pretend: order.pretend,
     };
+    let replaced = store.current_edition(order.mode).await?.map(|head| (head.id, head.recipients));
     store.begin_edition(&head).await?;
     let mut batch = Vec::with_capacity(BATCH);
     for block in draft.blocks() {
@@ -73,7 +74,10 @@ pub async fn keep(
         actor: AuditLine::SYSTEM.to_owned(),
         action: "roster.import".to_owned(),
         subject: head.id.to_string(),
-        detail: json!({ "recipients": head.recipients, "bad_rows": order.bad_rows, "pretend": order.pretend }),
+        detail: json!({
+            "recipients": head.recipients, "bad_rows": order.bad_rows, "pretend": order.pretend,
+            "replaces": replaced.map(|(id, _)| id), "recipients_before": replaced.map(|(_, recipients)| recipients),
+        }),
     };
     store.seal_edition(head.id, line).await?;
     Ok(head.id)

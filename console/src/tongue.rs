@@ -1,6 +1,7 @@
 //! What people read, in their language: codes and fields become sentences by the language files. Chinese first;
 //! what a language lacks falls back to Chinese.
 
+use crate::complaint;
 use fluent_templates::{Loader, fluent_bundle::FluentValue, langid, static_loader};
 use mingluo_model::{audience::ChannelKind, clock::Timestamp, grade::Grade, problem::Problem};
 use serde::Serialize;
@@ -77,6 +78,9 @@ pub fn spoken(language: Tongue, name: &str, value: &str) -> String {
         "by" | "able" | "regions" | "groups" | "meant" => {
             listed(language, value.split('、').map(str::to_owned))
         }
+        "place" => complaint::place_in(language, value),
+        "given" | "expected" | "prose" if language == Tongue::Chinese => complaint::in_chinese(name, value),
+        "range" if language == Tongue::Chinese => value.replace(" to ", " 至 "),
         _ => value.to_owned(),
     }
 }
@@ -101,10 +105,20 @@ mod tests {
     use std::{collections::BTreeSet, path::Path};
 
     fn keys(language: &str) -> BTreeSet<String> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(language).join("main.ftl");
-        let text = std::fs::read_to_string(file).unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(language);
+        let files = std::fs::read_dir(folder).unwrap();
+        let texts = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
         let is_key = |line: &&str| line.starts_with(|first: char| first.is_ascii_lowercase());
-        text.lines().filter(is_key).filter_map(|line| Some(line.split_once(" =")?.0.to_owned())).collect()
+        let keys = |text: String| -> Vec<String> {
+            text.lines().filter(is_key).filter_map(|line| Some(line.split_once(" =")?.0.to_owned())).collect()
+        };
+        let (keys, n): (BTreeSet<String>, usize) =
+            texts.flat_map(keys).fold(Default::default(), |(mut all, n), key| {
+                all.insert(key);
+                (all, n + 1)
+            });
+        assert_eq!(keys.len(), n, "a sentence stands in two files of {language}");
+        keys
     }
 
     #[test]

@@ -45,12 +45,12 @@ error-text-too-long = { $channel }: the { $field } is too long: { $length } { $u
   }, at most { $longest }. Shorten the text.
 error-text-unfit = { $channel }: { $field }: { $problem }
 error-not-rendered = The message cannot be made: { $detail }
-error-wrong-number = You typed { $typed }; the preview shows another number. Nothing was released. Look at the preview again and type what it shows.
+error-wrong-number = You typed { $typed } deliveries; the preview shows another number (over all channels; a person on two of them counts twice). Nothing was released. Look at the preview again and type what it shows.
 error-too-few-people = A warning of grade { $grade } needs { $needed } different people; only { $signed } have signed ({ $by }), { $missing } more must. { $able ->
     [none] No other officer can release it: return it to its author (or the author takes it back), have an officer approve who does not release, or ask the administrator for one more releaser.
    *[other] A releaser who has not signed can release it: { $able }.
   } An all-clear or correction needs fewer only in the prewritten words; changed words go by the earlier warning's grade.
-error-audience-changed = The audience is not the one that was signed: { $channel } was { $signed } people ({ $signed_responsible } responsible) and is { $found } ({ $found_responsible } responsible) now. Draft it anew.
+error-audience-changed = The audience is not the one that was signed: { $channel } was { $signed } recipients ({ $signed_responsible } responsible) and is { $found } ({ $found_responsible } responsible) now. Draft it anew.
 error-drill-denied = A drill must not say "{ $phrase }".
 error-pretend-mix = A pretend roster goes only to pretend accounts, and a real one never does (account { $account }).
 error-changed-meanwhile = The warning was changed by someone else just now. Reload and try again.

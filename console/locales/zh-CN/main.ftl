@@ -52,12 +52,12 @@ error-text-too-long = { $channel }的{ $field ->
   }，最多 { $longest }。请精简文字。
 error-text-unfit = { $channel }的{ $field }不可用：{ $problem }
 error-not-rendered = 无法生成报文：{ $detail }
-error-wrong-number = 您输入的人数 { $typed } 与预览所示不符，没有签发。请回到预览核对受众后再输入。
+error-wrong-number = 您输入的条数 { $typed } 与预览所示不符（各渠道之和，一人多个渠道计多条），没有签发。请回到预览核对受众后再输入。
 error-too-few-people = { $grade }预警须由 { $needed } 名不同人员签署，目前只有 { $signed } 名（{ $by }），还差 { $missing } 名。{ $able ->
     [none] 没有别的值班员能签发：请退回拟稿人（或由拟稿人撤回提交），改由不签发的值班员审核，或请管理员增加一名签发人。
    *[other] 请由未签过的签发人签发：{ $able }。
   }解除、更正只有用预写文字才可少签，改动文字后按原预警级别签署。
-error-audience-changed = 受众与签署时不符：{ $channel }签署为 { $signed } 人（责任人 { $signed_responsible }），现为 { $found } 人（责任人 { $found_responsible }）。请重新拟稿送审。
+error-audience-changed = 受众与签署时不符：{ $channel }签署为 { $signed } 条（责任人 { $signed_responsible }），现为 { $found } 条（责任人 { $found_responsible }）。请重新拟稿送审。
 error-drill-denied = 演练文字中不得出现“{ $phrase }”。
 error-pretend-mix = 模拟名册只能发往模拟账号，真实名册不能发往模拟账号（账号 { $account }）。
 error-changed-meanwhile = 该预警刚被他人修改。请刷新后再操作。

@@ -1,23 +1,24 @@
 //! Alerts over JSON: draft, edit, submit, retract, approve, return, release, recall, lift, correct, status.
 
-use super::{ApiError, Caller, Door, path::Id};
+use super::{
+    ApiError, Caller, Door,
+    body::{Body, MaybeBody},
+    path::Id,
+};
 use crate::{
     office::{DraftOrder, Unsent, Withdrawal},
     tongue::tell,
 };
-use axum::{
-    Json,
-    extract::{State, rejection::JsonRejection},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use mingluo_model::{
     alert::{Alert, AlertState},
     id::{AlertId, PlanId},
     mode::Mode,
+    region::RegionCode,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 type Of<M> = State<Arc<Door<M>>>;
 type Answer = Result<Json<Value>, ApiError>;
@@ -34,6 +35,7 @@ pub(super) async fn list<M: Mode>(State(door): Of<M>, caller: Caller) -> Answer 
                 "hazard": alert.content.hazard.name_zh,
                 "area": alert.content.area.described,
                 "expires": alert.content.expires,
+                "expires_at": door.office.local_time(alert.content.expires),
             })
         })
         .collect();
@@ -43,32 +45,30 @@ pub(super) async fn list<M: Mode>(State(door): Of<M>, caller: Caller) -> Answer 
 pub(super) async fn draft<M: Mode>(
     State(door): Of<M>,
     caller: Caller,
-    order: Result<Json<DraftOrder>, JsonRejection>,
+    Body(order): Body<DraftOrder>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let Json(order) = order.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
     let alert = door.office.draft(&caller.0, &order).await?;
-    Ok((StatusCode::CREATED, Json(drafted(&door, &alert)?)))
+    Ok((StatusCode::CREATED, Json(drafted(&door, &alert).await?)))
 }
 
 pub(super) async fn edit<M: Mode>(
     State(door): Of<M>,
     caller: Caller,
     Id(id): Id<AlertId>,
-    order: Result<Json<DraftOrder>, JsonRejection>,
+    Body(order): Body<DraftOrder>,
 ) -> Answer {
-    let Json(order) = order.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
     let alert = door.office.edit(&caller.0, id, &order).await?;
-    Ok(Json(drafted(&door, &alert)?))
+    Ok(Json(drafted(&door, &alert).await?))
 }
 
 /// What a draft would say and whom it would reach.
-fn drafted<M: Mode>(door: &Door<M>, alert: &Alert<M>) -> Result<Value, ApiError> {
+async fn drafted<M: Mode>(door: &Door<M>, alert: &Alert<M>) -> Result<Value, ApiError> {
     let preview = door.office.preview(alert)?;
     let mut told = brief(alert);
     told["parts"] = json!(preview.parts);
     told["sms"] = json!(preview.sms.map(|sms| sms.texts));
     told["audience"] = json!({ "counts": alert.content.audience.counts });
-    told["people"] = json!(alert.content.audience.deliveries());
+    add(&mut told, json!(door.office.reach(alert).await?));
     Ok(told)
 }
 
@@ -77,8 +77,19 @@ pub(super) async fn show<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id
     let mut told = brief(&alert);
     told["revision"] = json!(revision);
     told["content"] = json!(alert.content);
+    told["expires_at"] = json!(door.office.local_time(alert.content.expires));
+    told["deliveries"] = json!(alert.content.audience.deliveries());
+    // Once it is released the plans tell; while it is sent, a look must cost no more than reading counters.
+    if awaits_release(&alert.state) {
+        add(&mut told, json!(door.office.reach(&alert).await?));
+    }
     told["steps"] = json!(door.office.steps(id).await?);
-    told["plans"] = json!(door.office.plans(id).await?);
+    let plans = door.office.plans(id).await?;
+    let districts = plans.iter().flat_map(|plan| plan.districts.keys());
+    let named =
+        |code: &RegionCode| Some((code.to_string(), door.office.gazetteer().get(*code)?.name.to_string()));
+    told["districts"] = json!(districts.filter_map(named).collect::<BTreeMap<_, _>>());
+    told["plans"] = json!(plans);
     Ok(Json(told))
 }
 
@@ -105,28 +116,36 @@ pub(super) async fn send_back<M: Mode>(
     State(door): Of<M>,
     caller: Caller,
     Id(id): Id<AlertId>,
-    reason: Result<Json<Reason>, JsonRejection>,
+    Body(Reason { reason }): Body<Reason>,
 ) -> Answer {
-    let Json(Reason { reason }) =
-        reason.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
     Ok(Json(brief(&door.office.send_back(&caller.0, id, &reason).await?)))
+}
+
+const fn awaits_release(state: &AlertState) -> bool {
+    matches!(state, AlertState::Draft | AlertState::Submitted { .. } | AlertState::Approved { .. })
+}
+
+/// Adds the fields of one object to another.
+fn add(told: &mut Value, more: Value) {
+    if let (Value::Object(told), Value::Object(more)) = (told, more) {
+        told.extend(more);
+    }
 }
 
 /// What the releaser must have read off the preview.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReleaseOrder {
-    people: u64,
+    deliveries: u64,
 }
 
 pub(super) async fn release<M: Mode>(
     State(door): Of<M>,
     caller: Caller,
     Id(id): Id<AlertId>,
-    order: Result<Json<ReleaseOrder>, JsonRejection>,
+    Body(order): Body<ReleaseOrder>,
 ) -> Answer {
-    let Json(order) = order.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
-    let released = door.office.release(&caller.0, id, order.people).await?;
+    let released = door.office.release(&caller.0, id, order.deliveries).await?;
     let mut told = brief(&released.alert);
     told["hold_until"] = json!(released.hold_until);
     told["planned_ms"] = json!(released.planned_in.as_secs_f64() * 1_000.0);
@@ -146,13 +165,11 @@ pub(super) struct Words {
     body: Option<String>,
 }
 
-type MaybeWords = Result<Option<Json<Words>>, JsonRejection>;
-
 pub(super) async fn lift<M: Mode>(
     State(door): Of<M>,
     caller: Caller,
     Id(id): Id<AlertId>,
-    words: MaybeWords,
+    MaybeBody(words): MaybeBody<Words>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     withdraw(&door, &caller, id, Withdrawal::Lift, words).await
 }
@@ -161,7 +178,7 @@ pub(super) async fn correct<M: Mode>(
     State(door): Of<M>,
     caller: Caller,
     Id(id): Id<AlertId>,
-    words: MaybeWords,
+    MaybeBody(words): MaybeBody<Words>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     withdraw(&door, &caller, id, Withdrawal::Correct, words).await
 }
@@ -171,12 +188,10 @@ async fn withdraw<M: Mode>(
     caller: &Caller,
     id: AlertId,
     how: Withdrawal,
-    words: MaybeWords,
+    words: Words,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let words = words.map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
     let earlier = door.office.standing(&caller.0, id).await?;
-    let body = words.and_then(|Json(words)| words.body);
-    let body = body.unwrap_or_else(|| door.office.prewritten(&earlier, how));
+    let body = words.body.unwrap_or_else(|| door.office.prewritten(&earlier, how));
     let later = Box::pin(door.office.withdraw(&caller.0, id, how, &body)).await?;
     let mut told = brief(&later.alert);
     told["people_needed"] = json!(later.people);

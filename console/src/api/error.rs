@@ -1,6 +1,7 @@
 //! How the JSON door says no: a status, a code, both languages, the values.
 
 use crate::{
+    complaint::Complaint,
     office::OfficeError,
     tongue::{Told, tell},
 };
@@ -25,6 +26,9 @@ pub enum ApiError {
         /// What is wrong.
         detail: String,
     },
+    /// The body is no JSON, or has a field that cannot be used.
+    #[error("bad body: {0}")]
+    BadBody(#[from] Complaint),
     /// There is nothing under this path.
     #[error("there is no path {path}")]
     NoPath {
@@ -55,6 +59,7 @@ impl Problem for ApiError {
         match self {
             Self::NotSignedIn => "not-signed-in",
             Self::BadRequest { .. } => "bad-request",
+            Self::BadBody(complaint) => complaint.code(),
             Self::NoPath { .. } => "no-path",
             Self::WrongMethod { .. } => "wrong-method",
             Self::Office(error) => error.code(),
@@ -65,6 +70,7 @@ impl Problem for ApiError {
         match self {
             Self::NotSignedIn => Vec::new(),
             Self::BadRequest { detail } => vec![("detail", detail.clone())],
+            Self::BadBody(complaint) => complaint.fields(),
             Self::NoPath { path } => vec![("path", path.clone())],
             Self::WrongMethod { method, path } => vec![("method", method.clone()), ("path", path.clone())],
             Self::Office(error) => error.fields(),
@@ -76,7 +82,7 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            Self::BadRequest { .. } | Self::BadBody(_) => StatusCode::BAD_REQUEST,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoPath { .. } | Self::Office(OfficeError::NoSuchAlert { .. }) => StatusCode::NOT_FOUND,
             Self::Office(OfficeError::Store(StoreError::Conflict { .. })) => StatusCode::CONFLICT,

@@ -1,16 +1,17 @@
 //! The JSON door. The same verbs as the pages, with a key (`Authorization: Bearer`) instead of a cookie, and never
-//! around the policy. `{mode}` is `live` or `drill`; times are milliseconds since 1970.
+//! around the policy. `{mode}` is `live` or `drill`; times are milliseconds since 1970; the end of a draft may also be RFC 3339
+//! with an offset. For people: `docs/api.md`.
 //!
 //! | request | what it does |
 //! |---|---|
 //! | `GET /api/{mode}/alerts` | the latest 100 alerts |
-//! | `POST /api/{mode}/alerts` | drafts ([`crate::office::DraftOrder`]); answers the counts, `parts` by channel and `sms`, the text of each part as phones show it |
-//! | `GET /api/{mode}/alerts/{id}` | state, content, `steps` (who did what when) and `plans` |
+//! | `POST /api/{mode}/alerts` | drafts ([`crate::office::DraftOrder`]); answers `people` (each counted once), `speakers`, `deliveries` (over all channels), the counts by channel, `parts` by channel and `sms`, the text of each part as phones show it |
+//! | `GET /api/{mode}/alerts/{id}` | state, content, `deliveries`, before the release `people` and `speakers`, `steps` (who did what when), `plans` and the names of their `districts` |
 //! | `POST …/{id}/edit` | the author writes a draft anew; takes and answers what drafting does |
 //! | `POST …/{id}/submit`, `/approve`, `/recall` | the officers' verbs |
 //! | `POST …/{id}/return` with `{"reason": "…"}` | whoever may approve or release returns it to its author: it is a draft again, and all signatures are void |
 //! | `POST …/{id}/retract` | the author takes it back before its release, to the same end |
-//! | `POST …/{id}/release` with `{"people": N}` | releases; N is the number that the draft told |
+//! | `POST …/{id}/release` with `{"deliveries": N}` | releases; N are the deliveries that the draft told |
 //! | `POST …/{id}/lift`, `/correct` with `{"body": "…"}` or nothing | takes a released alert back, at once where the policy's `withdrawal` wants one person and the caller may release. That rule is for the prewritten words (no `body`); with other words the lift takes the rule of the earlier alert's grade: `people_needed` tells how many must sign, and until they have, sending goes on. `unsent` tells the channels that could not carry it, and why |
 //! | `GET /api/{mode}/plans/{id}/unconfirmed` | deliveries that nobody confirmed, part by part |
 //! | `GET /api/health` | whether dispatch runs |
@@ -21,9 +22,10 @@
 //! A key sees and acts within its officer's organisation and those below it: the alerts of others are not there.
 //!
 //! A refusal is `{"error": {"code", "zh", "en", "fields"}}` with a fitting status, for paths and methods that do not
-//! exist as well.
+//! exist as well; a body that cannot be read is refused by field.
 
 mod alerts;
+mod body;
 mod callback;
 mod error;
 mod path;

@@ -1,13 +1,19 @@
-//! `mingluo check`: everything that can be known to be wrong before it is needed.
+//! `mingluo check`: everything that can be known to be wrong before it is needed, found by the same code that `serve`
+//! asks when it starts.
 
 use super::{ConfigFile, say};
 use crate::{
-    app::{City, open_store},
-    config::Config,
-    region::Region,
+    app::open_store,
+    config::{Config, ConfigError},
+    examine::{doors, examine, shut_doors},
+    tongue::{Told, tell},
 };
-use serde_json::json;
-use std::process::ExitCode;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
+
+/// How long a console that runs here already may take to say so.
+const RUNNING_WITHIN: Duration = Duration::from_secs(2);
 
 /// 检查。
 #[derive(Debug, clap::Args)]
@@ -19,47 +25,118 @@ pub(super) struct Check {
     json: bool,
 }
 
-impl Check {
-    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let mut findings: Vec<(&str, Result<String, String>)> = Vec::new();
-        let config = match Config::read(&self.file.config) {
-            Ok(config) => config,
-            Err(error) => {
-                findings.push(("configuration", Err(chain(&error.into()))));
-                return Ok(self.tell(&findings));
-            }
-        };
-        findings.push(("configuration", Ok(self.file.config.display().to_string())));
-        let region = Region::read(&config);
-        let told = region.map(|region| format!("{} divisions", region.gazetteer.len()));
-        findings.push(("region pack", told.map_err(|error| chain(&error.into()))));
-        let store = open_store(&config).await;
-        findings.push(("store", store.map(|store| store.engine().to_owned()).map_err(|error| chain(&error))));
-        let accounts = City::check_accounts(&config);
-        findings.push(("accounts", accounts.map_err(|error| chain(&error))));
-        Ok(self.tell(&findings))
+/// What was found out about one thing.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<Told>,
+}
+
+impl Finding {
+    const fn good(what: &'static str, detail: String) -> Self {
+        Self { what, ok: true, detail: Some(detail), problems: Vec::new() }
     }
 
-    fn tell(&self, findings: &[(&str, Result<String, String>)]) -> ExitCode {
-        let good = findings.iter().all(|(_, finding)| finding.is_ok());
-        if self.json {
-            let told = findings.iter().map(|(what, finding)| match finding {
-                Ok(detail) => json!({ "what": what, "ok": true, "detail": detail }),
-                Err(detail) => json!({ "what": what, "ok": false, "detail": detail }),
-            });
-            say(json!({ "ok": good, "findings": told.collect::<Vec<_>>() }));
-        } else {
-            for (what, finding) in findings {
-                match finding {
-                    Ok(detail) => say(format_args!("通过 ok    {what}: {detail}")),
-                    Err(detail) => say(format_args!("有误 wrong {what}: {detail}")),
-                }
-            }
+    fn of(what: &'static str, problems: &[ConfigError], detail: impl FnOnce() -> String) -> Self {
+        if problems.is_empty() {
+            return Self::good(what, detail());
         }
-        if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        let problems = problems.iter().map(|problem| tell(problem)).collect();
+        Self { what, ok: false, detail: None, problems }
     }
 }
 
-fn chain(error: &anyhow::Error) -> String {
-    format!("{error:#}")
+impl Check {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let mut findings = Vec::new();
+        match Config::read(&self.file.config) {
+            Ok(config) => {
+                findings.push(Finding::good("configuration", self.file.config.display().to_string()));
+                findings.push(values(&config));
+                findings.push(ports(&config).await);
+                findings.push(store(&config).await);
+            }
+            Err(error) => findings.push(Finding::of("configuration", &[error], String::new)),
+        }
+        Ok(self.tell(&findings))
+    }
+
+    fn tell(&self, findings: &[Finding]) -> ExitCode {
+        let good = findings.iter().all(|finding| finding.ok);
+        if self.json {
+            say(json!({ "ok": good, "findings": findings }));
+        } else {
+            findings.iter().for_each(|finding| self.tell_one(finding));
+        }
+        if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    fn tell_one(&self, finding: &Finding) {
+        let Finding { what, detail, problems, .. } = finding;
+        let name = NAMES.iter().find(|(word, _)| word == what).map_or("", |(_, zh)| zh);
+        if let Some(detail) = detail {
+            say(format_args!("通过 ok    {name} {what}: {detail}"));
+        }
+        for Told { zh, en, .. } in problems {
+            say(format_args!("有误 wrong {name} {what}: {}", self.file.config.display()));
+            say(format_args!("    {zh}\n    {en}"));
+        }
+    }
+}
+
+const NAMES: [(&str, &str); 4] =
+    [("configuration", "配置"), ("values", "各项"), ("ports", "端口"), ("store", "数据库")];
+
+/// Values, templates, region pack and accounts.
+fn values(config: &Config) -> Finding {
+    match examine(config) {
+        Ok(examined) => {
+            let (live, drill) = (config.live.len(), config.drill.len());
+            let n = examined.region.gazetteer.len();
+            Finding::good(
+                "values",
+                format!("区划 divisions {n}，实发账号 live accounts {live}，演练账号 drill accounts {drill}"),
+            )
+        }
+        Err(refused) => Finding::of("values", &refused.problems, String::new),
+    }
+}
+
+/// A city that runs already holds its own doors, and may be checked all the same.
+async fn ports(config: &Config) -> Finding {
+    let doors = doors(config);
+    let shut = shut_doors(&doors);
+    if !shut.is_empty() && runs_here(config.console.listen).await {
+        let address = config.console.listen;
+        return Finding::good(
+            "ports",
+            format!("mingluo 正在 {address} 运行 mingluo is running there already"),
+        );
+    }
+    Finding::of("ports", &shut, || {
+        doors.iter().map(|(field, address)| format!("{field} {address}")).collect::<Vec<_>>().join("，")
+    })
+}
+
+/// Whether what listens there is a console of ours: `/api/health` tells.
+async fn runs_here(console: SocketAddr) -> bool {
+    let Ok(client) = reqwest::Client::builder().no_proxy().timeout(RUNNING_WITHIN).build() else {
+        return false;
+    };
+    let Ok(answer) = client.get(format!("http://{console}/api/health")).send().await else { return false };
+    answer
+        .json::<Value>()
+        .await
+        .is_ok_and(|health| health.get("engine").is_some() && health.get("halted").is_some())
+}
+
+async fn store(config: &Config) -> Finding {
+    match open_store(config).await {
+        Ok(store) => Finding::good("store", store.engine().to_owned()),
+        Err(error) => Finding::of("store", &[error], String::new),
+    }
 }

@@ -1,6 +1,6 @@
 //! `mingluo migrate`: the schema.
 
-use super::{ConfigFile, say};
+use super::{ConfigFile, Told as _, say};
 use crate::config::Config;
 use std::process::ExitCode;
 
@@ -13,8 +13,9 @@ pub(super) struct Migrate {
 
 impl Migrate {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let config = Config::read(&self.file.config)?;
-        mingluo_ledger::store::migrate(&config.store.address).await?;
+        let config = Config::read(&self.file.config).told()?;
+        let migrated = mingluo_ledger::store::migrate(&config.store.address).await;
+        migrated.map_err(|source| config.no_store(source)).told()?;
         say("数据库结构已是最新。 The schema is up to date.");
         Ok(ExitCode::SUCCESS)
     }

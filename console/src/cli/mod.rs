@@ -6,15 +6,27 @@ mod issue;
 mod migrate;
 mod serve;
 mod sign;
+mod supervisor;
+mod table;
 mod user;
 
+pub use supervisor::stdin_closed;
+pub use table::{Table, grouped};
+
+use crate::{config::ConfigError, tongue::tell};
 use clap::{Parser, Subcommand};
+use mingluo_model::problem::Problem;
 use std::{path::PathBuf, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
 /// 鸣锣 — 预警信息靶向发布。 Mingluo — public-warning dispatch.
 #[derive(Debug, Parser)]
-#[command(name = "mingluo", version, arg_required_else_help = true)]
+#[command(
+    name = "mingluo",
+    version,
+    arg_required_else_help = true,
+    after_help = "例 Examples:\n  mingluo check --config mingluo.toml\n  mingluo issue draft --help"
+)]
 pub struct Mingluo {
     #[command(subcommand)]
     command: Command,
@@ -34,26 +46,29 @@ enum Command {
     /// 建立或升级数据库结构。 Create the database's schema, or bring it up to date.
     #[command(after_help = "例 Example:\n  mingluo migrate --config /etc/mingluo/mingluo.toml")]
     Migrate(migrate::Migrate),
-    /// 检查配置、数据库、区域包与各账号。 Check configuration, store, region pack and accounts.
-    #[command(after_help = "例 Example:\n  mingluo check --config mingluo.toml --json")]
-    Check(check::Check),
-    /// 导入名册（接收人与大喇叭），逐行报告有误的行。 Import a roster; every bad row is reported.
+    /// 检查配置、区域包、各账号、端口、数据库：serve 会拒绝的，此处都会指出。 Check configuration, region pack, accounts, ports
+    /// and store: what `serve` would refuse is told here.
     #[command(
-        after_help = "例 Examples:\n  mingluo import --config mingluo.toml --recipients roster.csv\n  mingluo import --config mingluo.toml --recipients roster.csv --strict --report bad-rows.csv"
+        after_help = "例 Examples:\n  mingluo check --config mingluo.toml\n  mingluo check --config mingluo.toml --json"
     )]
+    Check(check::Check),
+    /// 导入名册（接收人与大喇叭）、列出各版本、退回某一版本。 Import a roster, list its editions, go back to one.
+    #[command(after_help = import::EXAMPLES)]
     Import(import::Import),
     /// 经接口拟稿、提交、审核、退回、签发、解除（须有密钥，受规则约束）。 Work with alerts through the API.
     #[command(
-        after_help = "例 Examples:\n  mingluo issue --server http://127.0.0.1:8080 --key-file key draft --file alert.json\n  mingluo issue --server http://127.0.0.1:8080 --key-file key release ID --people 2731"
+        after_help = "例 Examples:\n  mingluo issue --server http://127.0.0.1:8080 --key-file key draft --file alert.json\n  mingluo issue --server http://127.0.0.1:8080 --key-file key release ID --deliveries 2731"
     )]
     Issue(issue::Issue),
     /// 管理值班员与接口密钥。 Officers and API keys.
     #[command(
-        after_help = "例 Example:\n  mingluo user --config mingluo.toml add --login li --name 李明 --roles author --password-file pw --region 2104"
+        after_help = "例 Examples:\n  mingluo user --config mingluo.toml add --login li --name 李明 --roles author --password-file pw --region 2104\n  mingluo user --config mingluo.toml list"
     )]
     User(user::User),
     /// 签名进程：唯一持有签名密钥者。 The signing process, the only one that holds the key.
-    #[command(after_help = "例 Example:\n  mingluo signer --config /etc/mingluo/mingluo.toml")]
+    #[command(
+        after_help = "例 Examples:\n  mingluo signer --config /etc/mingluo/mingluo.toml\n  mingluo signer --config /etc/mingluo/mingluo.toml --public"
+    )]
     Signer(sign::Sign),
 }
 
@@ -101,7 +116,10 @@ pub fn log(command: &Mingluo) {
 /// Tells an error once, with its whole chain, and gives the exit code.
 #[expect(clippy::print_stderr, reason = "the program's last words to the person who ran it")]
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    eprintln!("出错 error: {error:#}");
+    match error.downcast_ref::<ConfigError>() {
+        Some(problem) => eprintln!("出错 error: {}", both(problem)),
+        None => eprintln!("出错 error: {error:#}"),
+    }
     ExitCode::FAILURE
 }
 
@@ -109,4 +127,46 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 #[expect(clippy::print_stdout, reason = "the command's own answer")]
 fn say(line: impl std::fmt::Display) {
     println!("{line}");
+}
+
+/// A problem as the person at the command line reads it: Chinese, and English on the next line.
+fn both(problem: &dyn Problem) -> String {
+    let told = tell(problem);
+    format!("{}\n    {}", told.zh, told.en)
+}
+
+/// Turns a problem into the command's last words, in both languages.
+trait Told<T> {
+    fn told(self) -> anyhow::Result<T>;
+}
+
+impl<T, E: Problem> Told<T> for Result<T, E> {
+    fn told(self) -> anyhow::Result<T> {
+        self.map_err(|problem| anyhow::anyhow!(both(&problem)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Mingluo;
+    use clap::{Command, CommandFactory};
+
+    fn walk(command: &Command, path: &str, lacking: &mut Vec<String>) {
+        let help = command.clone().render_long_help().to_string();
+        let example = help.split_once("例 Example").is_some_and(|(_, rest)| rest.contains("mingluo "));
+        if !example {
+            lacking.push(path.to_owned());
+        }
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+            walk(below, &format!("{path} {}", below.get_name()), lacking);
+        }
+    }
+
+    #[test]
+    fn every_command_has_an_example_in_its_help() {
+        let mut lacking = Vec::new();
+        walk(&Mingluo::command(), "mingluo", &mut lacking);
+        assert!(lacking.is_empty(), "no example in --help of: {lacking:?}");
+        Mingluo::command().debug_assert();
+    }
 }

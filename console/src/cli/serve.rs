@@ -1,7 +1,14 @@
 //! `mingluo serve`: the city at work.
 
-use super::{ConfigFile, say};
-use crate::{anchor::anchor, api, app::City, config::Config, people::People, web::Web};
+use super::{ConfigFile, Told as _, say, stdin_closed};
+use crate::{
+    anchor::anchor,
+    api,
+    app::City,
+    config::{Config, ConfigError},
+    people::People,
+    web::Web,
+};
 use anyhow::Context;
 use axum::Router;
 use mingluo_model::clock::{SharedClock, system::SystemClock};
@@ -33,16 +40,20 @@ const ANCHOR_ROUNDS: u32 = 12;
 pub(super) struct Serve {
     #[command(flatten)]
     file: ConfigFile,
+    /// 标准输入一关闭就退出：启动者以任何方式结束，本程序都不会遗留。 End when standard input closes: whoever started this
+    /// program holds the other end, and leaves nothing behind however it ends.
+    #[arg(long)]
+    until_stdin_closes: bool,
 }
 
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let config = Config::read(&self.file.config)?;
+        let config = Config::read(&self.file.config).told()?;
         let address = config.console.listen;
         // Bound before the lease is taken: two nodes of one name on one machine cannot both get here.
-        let listener = TcpListener::bind(address).await.with_context(|| {
-            format!("console.listen = {address}: 端口被占用或不可用，请换一个 the port is in use or not ours; choose another")
-        })?;
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|cause| ConfigError::port("console.listen", address, &cause)).told();
+        let listener = listener.with_context(|| config.file.display().to_string())?;
         let session = config.console.session;
         let (node, pack) = (config.node.name.clone(), config.region.pack.clone());
         let clock: SharedClock = SystemClock::shared();
@@ -57,8 +68,9 @@ impl Serve {
         // Open boards would keep the server up for ever: their streams end first.
         let (watched, code) = (Arc::clone(&city), Arc::new(AtomicU8::new(0)));
         let told = Arc::clone(&code);
+        let until_stdin_closes = self.until_stdin_closes;
         let stop = async move {
-            if halted_or_asked_to_stop(&watched).await {
+            if halted_or_asked_to_stop(&watched, until_stdin_closes).await {
                 told.store(HALTED, Ordering::Relaxed);
             }
             closing.cancel();
@@ -73,9 +85,10 @@ impl Serve {
 
 /// Returns whether dispatch halted. Nothing can leave then: a supervisor starts the program anew, which recovers from
 /// the log, and that is sooner than an officer finds out.
-async fn halted_or_asked_to_stop(city: &City) -> bool {
+async fn halted_or_asked_to_stop(city: &City, until_stdin_closes: bool) -> bool {
     let reason = tokio::select! {
         () = asked_to_stop() => return false,
+        () = stdin_closed(), if until_stdin_closes => return false,
         reason = city.live.engine().until_halted() => reason,
         reason = city.drill.engine().until_halted() => reason,
     };

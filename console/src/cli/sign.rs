@@ -1,8 +1,8 @@
 //! `mingluo signer`: the process that holds the key.
 
-use super::{ConfigFile, say};
+use super::{ConfigFile, Told as _, say, stdin_closed};
 use crate::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Fix},
     signer,
 };
 use mingluo_model::signer::LocalSigner;
@@ -17,23 +17,29 @@ pub(super) struct Sign {
     /// 只打印公钥后退出。 Print the public key and exit.
     #[arg(long)]
     public: bool,
+    /// 标准输入一关闭就退出。 End when standard input closes.
+    #[arg(long)]
+    until_stdin_closes: bool,
 }
 
 impl Sign {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let config = Config::read(&self.file.config)?.signer;
+        let config = Config::read(&self.file.config).told()?.signer;
         let path = config.key_file;
         let content = std::fs::read(&path).map_err(|source| ConfigError::Unreadable {
             field: "signer.key_file",
             path: path.clone(),
             source,
-        })?;
+        });
+        let content = content.told()?;
         let key_id = config
             .key_id
             .parse()
-            .map_err(|error| ConfigError::value("signer.key_id", &config.key_id, format!("{error}")))?;
+            .map_err(|_| ConfigError::value("signer.key_id", &config.key_id, Fix::KeyId))
+            .told()?;
         let local = LocalSigner::from_file_content(key_id, &content)
-            .map_err(|error| ConfigError::value("signer.key_file", path.display(), error.to_string()))?;
+            .map_err(|_| ConfigError::value("signer.key_file", path.display(), Fix::Seed))
+            .told()?;
         let public = hex::encode(local.public());
         say(json!({ "key_id": config.key_id, "public": public }));
         if self.public {
@@ -42,6 +48,7 @@ impl Sign {
         tokio::select! {
             served = signer::serve(&config.socket, local) => served?,
             _ = tokio::signal::ctrl_c() => {}
+            () = stdin_closed(), if self.until_stdin_closes => {}
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -1,13 +1,14 @@
 //! `mingluo user`: officers and their API keys. Passwords come from files, never from the command line.
 
-use super::{ConfigFile, say};
+use super::{ConfigFile, Table, Told as _, say};
 use crate::{
     app::open_store,
-    config::{Config, ConfigError, read_text},
+    config::{Config, ConfigError, Fix, read_text},
+    office::OfficeError,
     people,
     region::Region,
 };
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Subcommand, ValueEnum};
 use mingluo_ledger::{
     Store,
@@ -38,9 +39,22 @@ pub(super) struct User {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// 添加值班员。 Add an officer.
+    #[command(
+        after_help = "例 Examples:\n  mingluo user --config mingluo.toml add --login li --name 李明 --roles author --password-file pw --region 2104\n  mingluo user --config mingluo.toml add --login zhao --name 赵敏 --roles approver,releaser --password-file pw --region 2104 --api-key-file zhao.key"
+    )]
     Add(Add),
     /// 列出值班员。 List the officers.
-    List,
+    #[command(
+        after_help = "例 Examples:\n  mingluo user --config mingluo.toml list\n  mingluo user --config mingluo.toml list --json"
+    )]
+    List(List),
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    /// 输出 JSON。 Answer in JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -91,18 +105,62 @@ impl From<RoleWord> for Role {
 
 impl User {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let config = Config::read(&self.file.config)?;
-        let store = open_store(&config).await?;
+        let config = Config::read(&self.file.config).told()?;
+        let store = open_store(&config).await.told()?;
         match self.verb {
             Verb::Add(add) => add.run(&config, store.as_ref()).await?,
-            Verb::List => {
-                for row in store.officers().await? {
-                    let enabled = if row.enabled { "" } else { "（停用 disabled）" };
-                    say(format_args!("{}\t{}\t{:?}{enabled}", row.login, row.name, row.officer.roles));
-                }
-            }
+            Verb::List(list) => list.tell(&store.orgs().await?, &store.officers().await?),
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl List {
+    fn tell(&self, orgs: &[OrgRow], officers: &[OfficerRow]) {
+        let org = |row: &OfficerRow| {
+            let known = orgs.iter().find(|org| org.id == row.officer.owner.org);
+            known.map_or(String::new(), |org| org.name.clone())
+        };
+        if self.json {
+            let told = officers.iter().map(|row| {
+                json!({
+                    "officer": row.officer.id, "login": row.login, "name": row.name, "org": org(row),
+                    "region": row.officer.owner.scope, "roles": row.officer.roles, "enabled": row.enabled,
+                })
+            });
+            return say(json!(told.collect::<Vec<_>>()));
+        }
+        table(officers, org).iter().for_each(say);
+    }
+}
+
+fn table(officers: &[OfficerRow], org: impl Fn(&OfficerRow) -> String) -> Vec<String> {
+    let heads =
+        ["登录名\nlogin", "姓名\nname", "单位\norganisation", "辖区\nregion", "权限\nroles", "状态\nstate"];
+    let mut table = Table::new(heads);
+    for row in officers {
+        let roles: Vec<&str> = row.officer.roles.iter().map(|role| role_word(*role)).collect();
+        let state = if row.enabled { "启用 enabled" } else { "停用 disabled" };
+        let region = row.officer.owner.scope.to_string();
+        table.row([
+            row.login.clone(),
+            row.name.clone(),
+            org(row),
+            region,
+            roles.join("，"),
+            state.to_owned(),
+        ]);
+    }
+    table.lines()
+}
+
+const fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Author => "拟稿 author",
+        Role::Approver => "审核 approver",
+        Role::Releaser => "签发 releaser",
+        Role::Auditor => "监督 auditor",
+        Role::Operator => "管理 operator",
     }
 }
 
@@ -110,16 +168,17 @@ impl Add {
     async fn run(self, config: &Config, store: &dyn Store) -> anyhow::Result<()> {
         let clock = SystemClock::shared();
         let mut chance = StdRng::from_os_rng();
-        let region = Region::read(config)?;
-        let scope = region.gazetteer.resolve(&self.region)?;
-        let password = read_text("--password-file", &self.password_file)?;
+        let region = Region::read(config).told()?;
+        let scope = region.gazetteer.resolve(&self.region).map_err(OfficeError::from).told();
+        let scope = scope.context("--region")?;
+        let password = read_text("--password-file", &self.password_file).told()?;
         let password = password.lines().next().unwrap_or_default();
         if password.chars().count() < SHORTEST_PASSWORD {
-            let fix = format!("at least {SHORTEST_PASSWORD} characters on the first line");
+            let fix = Fix::Password { least: SHORTEST_PASSWORD };
             return Err(ConfigError::value("--password-file", self.password_file.display(), fix).into());
         }
         if store.officers().await?.iter().any(|row| row.login == self.login) {
-            bail!("--login {:?}: 已存在 this name is taken; choose another", self.login);
+            bail!("--login {:?}: 已存在，请换一个\n    this name is taken; choose another", self.login);
         }
         let now = clock.now();
         let org = self.org_row(store, now, scope, &mut chance).await?;
@@ -170,6 +229,31 @@ fn line(at: Timestamp, action: &str, officer: OfficerId, detail: serde_json::Val
 }
 
 fn write_secret(path: &std::path::Path, secret: &str) -> anyhow::Result<()> {
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = file.with_context(|| format!("--api-key-file {}", path.display()))?;
     Ok(writeln!(file, "{secret}")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn officers_are_told_in_words_and_not_as_a_program_writes_them() {
+        let org = OrgId(uuid::Uuid::nil());
+        let scope: mingluo_model::region::RegionCode = "2104".parse().unwrap();
+        let owner = Owner { org, scope, level: scope.level() };
+        let roles = vec![Role::Approver, Role::Releaser];
+        let officer = Officer { id: OfficerId(uuid::Uuid::nil()), owner, roles };
+        let row = OfficerRow {
+            officer,
+            login: "zhao".into(),
+            name: "赵敏".into(),
+            password_hash: "$argon2id$secret".into(),
+            enabled: true,
+        };
+        let lines = table(&[row], |_| "值班单位".into()).join("\n");
+        assert!(lines.contains("审核 approver，签发 releaser") && lines.contains("值班单位"), "{lines}");
+        assert!(!lines.contains('[') && !lines.contains("argon2"), "{lines}");
+    }
 }

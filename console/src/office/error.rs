@@ -72,8 +72,8 @@ pub enum OfficeError {
     /// The words could not be made.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// The number typed at release is not the number of people.
-    #[error("people: you typed {typed}, the preview shows another number; look again at whom it reaches")]
+    /// The number typed at release is not the number of deliveries.
+    #[error("deliveries: you typed {typed}, the preview shows another number; look again at whom it reaches")]
     WrongNumber {
         /// What was typed.
         typed: u64,
@@ -97,7 +97,7 @@ pub enum OfficeError {
     },
     /// The roster, regions or groups give other head-counts now than those that were signed.
     #[error(
-        "audience: {} people on {} were signed ({} responsible), it would be {} ({} responsible) now",
+        "audience: {} recipients on {} were signed ({} responsible), it would be {} ({} responsible) now",
         signed.recipients, channel.word(), signed.responsible, found.recipients, found.responsible
     )]
     AudienceChanged {

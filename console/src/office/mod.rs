@@ -7,6 +7,7 @@ mod error;
 mod follow;
 mod hands;
 mod order;
+mod reach;
 mod release;
 mod sight;
 mod trail;
@@ -17,7 +18,9 @@ pub use back::follow;
 pub use confirm::Unconfirmed;
 pub use error::OfficeError;
 pub use hands::Stranded;
+pub(crate) use order::INSTANT;
 pub use order::{DraftOrder, Follow};
+pub use reach::Reach;
 pub use release::{Released, Unsent};
 pub use trail::Step;
 pub use withdraw::{Withdrawal, Withdrawn, may_withdraw, may_write};
@@ -89,7 +92,7 @@ pub struct Office<M: Mode> {
     pub(crate) clock: SharedClock,
     // Guards the source of chance; held for one id.
     chance: Arc<Mutex<StdRng>>,
-    // Guards the index of the newest edition, read once.
+    // Guards the index of the current edition, read once.
     index: Arc<Mutex<Option<Arc<Indexed>>>>,
     // Held while the audit log's new lines are read, so that no line is noted twice.
     trail: Arc<tokio::sync::Mutex<trail::Trail>>,
@@ -254,12 +257,12 @@ impl<M: Mode> Office<M> {
         AuditLine { at, actor, action: action.to_owned(), subject: subject.to_string(), detail }
     }
 
-    /// The newest edition's index, read once for each edition.
+    /// The current edition's index, read once for each edition.
     ///
     /// # Errors
     /// [`OfficeError::NoRoster`] when nothing was imported yet; [`OfficeError::Store`].
     pub async fn indexed(&self) -> Result<Arc<Indexed>, OfficeError> {
-        let head = self.store.newest_edition(M::KIND).await?.ok_or(OfficeError::NoRoster)?;
+        let head = self.store.current_edition(M::KIND).await?.ok_or(OfficeError::NoRoster)?;
         let kept = self.index.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(kept) = kept.filter(|kept| kept.head.id == head.id) {
             return Ok(kept);

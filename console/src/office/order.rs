@@ -17,7 +17,10 @@ use mingluo_model::{
     region::RegionCode,
 };
 use mingluo_targeting::resolve::Wanted;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Visitor},
+};
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -51,7 +54,8 @@ pub struct DraftOrder {
     /// Channels for those whom the others fail to reach, in the order in which they are tried.
     #[serde(default)]
     pub reserve: Vec<ChannelKind>,
-    /// When it ends, in milliseconds since 1970.
+    /// When it ends: milliseconds since 1970, or RFC 3339 with an offset (`2026-07-05T18:00:00+08:00`).
+    #[serde(deserialize_with = "instant")]
     pub expires: Timestamp,
     /// Set when it follows an earlier alert.
     #[serde(default)]
@@ -218,6 +222,40 @@ impl<M: Mode> Office<M> {
     }
 }
 
+/// What an end may be written as.
+pub(crate) const INSTANT: &str =
+    "milliseconds since 1970, or an instant with its offset like 2026-07-05T18:00:00+08:00";
+
+/// An instant as a program or a person writes it. Without an offset it is nobody's time and is refused.
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    struct Instant;
+
+    impl Visitor<'_> for Instant {
+        type Value = Timestamp;
+
+        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.write_str(INSTANT)
+        }
+
+        fn visit_i64<E: de::Error>(self, ms: i64) -> Result<Timestamp, E> {
+            Ok(Timestamp(ms))
+        }
+
+        fn visit_u64<E: de::Error>(self, ms: u64) -> Result<Timestamp, E> {
+            i64::try_from(ms)
+                .map(Timestamp)
+                .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(ms), &self))
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+            let instant = text.parse::<jiff::Timestamp>();
+            instant.map(Timestamp::from).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+        }
+    }
+
+    deserializer.deserialize_any(Instant)
+}
+
 fn refuse_denials(mode: ModeKind, text: &Text) -> Result<(), OfficeError> {
     let says = |phrase: &&str| {
         [&text.headline, &text.body, &text.instruction].iter().any(|words| words.contains(*phrase))
@@ -225,5 +263,29 @@ fn refuse_denials(mode: ModeKind, text: &Text) -> Result<(), OfficeError> {
     match DENIALS.iter().find(|phrase| says(phrase)) {
         Some(phrase) if mode == ModeKind::Drill => Err(OfficeError::DrillDenied { phrase }),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(expires: &str) -> Result<Timestamp, String> {
+        let order = format!(
+            r#"{{"hazard":"暴雨","grade":"红色","body":"转移","area":["2104"],"expires":{expires}}}"#
+        );
+        let read = crate::complaint::json::<DraftOrder>(order.as_bytes());
+        read.map(|order| order.expires).map_err(|complaint| crate::tongue::tell(&complaint).zh)
+    }
+
+    #[test]
+    fn an_end_is_milliseconds_or_an_instant_with_its_offset() {
+        assert_eq!(ends("1783245600000"), Ok(Timestamp(1_783_245_600_000)));
+        assert_eq!(ends(r#""2026-07-05T18:00:00+08:00""#), Ok(Timestamp(1_783_245_600_000)));
+        assert_eq!(ends(r#""2026-07-05T10:00:00Z""#), Ok(Timestamp(1_783_245_600_000)));
+        for wrong in [r#""2026-07-05T18:00:00""#, r#""tomorrow""#, "1.5", "null", "18446744073709551615"] {
+            let said = ends(wrong).unwrap_err();
+            assert!(said.contains("expires") && said.contains("+08:00"), "{said}");
+        }
     }
 }

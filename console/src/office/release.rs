@@ -57,8 +57,8 @@ struct Decided<M: Mode> {
 type Leaving<M> = (BTreeMap<ChannelKind, Outgoing<M>>, Vec<Unsent>);
 
 impl<M: Mode> Office<M> {
-    /// Releases an approved alert. `people` is the number that the officer typed: it must be the number that the
-    /// audience shows, over all channels. Runs to its end even if the caller goes away.
+    /// Releases an approved alert. `deliveries` is the number that the officer typed: it must be the number that the
+    /// audience shows, over all channels ([`super::Reach::deliveries`]). Runs to its end even if the caller goes away.
     ///
     /// # Panics
     /// Never: only a released alert is planned.
@@ -69,10 +69,10 @@ impl<M: Mode> Office<M> {
         &self,
         officer: &Officer,
         id: AlertId,
-        people: u64,
+        deliveries: u64,
     ) -> Result<Released<M>, OfficeError> {
         let officer = officer.clone();
-        self.whole(move |office| async move { office.release_now(&officer, id, people).await }).await
+        self.whole(move |office| async move { office.release_now(&officer, id, deliveries).await }).await
     }
 
     /// What a halted dispatch cannot send must not become durable either: it would leave after a restart, perhaps
@@ -86,7 +86,7 @@ impl<M: Mode> Office<M> {
         &self,
         officer: &Officer,
         id: AlertId,
-        people: u64,
+        deliveries: u64,
     ) -> Result<Released<M>, OfficeError> {
         let started = self.clock.ticks();
         self.refuse_halted()?;
@@ -94,8 +94,8 @@ impl<M: Mode> Office<M> {
         let (alert, revision) = self.alert(id).await?;
         // Rights come first, and the number is told to nobody: who types it has read it off the preview.
         let alert = self.released(officer, alert, now).await?;
-        if people != alert.content.audience.deliveries() {
-            return Err(OfficeError::WrongNumber { typed: people });
+        if deliveries != alert.content.audience.deliveries() {
+            return Err(OfficeError::WrongNumber { typed: deliveries });
         }
         let stopped = self.follow(&alert, now).await?;
         // Before it is asked whom the earlier alert has reached, so that the answer cannot grow old.

@@ -4,6 +4,7 @@ use super::{Office, OfficeError};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::Alert,
+    clock::Timestamp,
     id::{AlertId, PlanId},
     mode::Mode,
     owner::Officer,
@@ -42,6 +43,12 @@ impl<M: Mode> Office<M> {
             return Ok((alert, revision));
         }
         Err(OfficeError::NoSuchAlert { id })
+    }
+
+    /// An instant on the deployment's clock, as RFC 3339 with its offset.
+    pub fn local_time(&self, at: Timestamp) -> String {
+        let instant = at.to_jiff().unwrap_or(jiff::Timestamp::MAX);
+        instant.to_zoned_datetime(self.renderer.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
     /// Whether this officer may see a plan.

@@ -32,6 +32,12 @@ use mingluo_model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The gaps that an SMS template may have.
+pub const SMS_GAPS: [&str; 3] = ["headline", "body", "instruction"];
+
+/// The gaps that a WeChat template's fields may have.
+pub const WECHAT_GAPS: [&str; 4] = ["event", "area", "time", "advice"];
+
 /// What drills begin and end with on every channel.
 const DRILL_MARK: &str = "【演练】";
 

@@ -432,11 +432,18 @@ pub trait Store: Send + Sync + 'static {
     /// Adds blocks to an edition that is not sealed yet, in one transaction.
     async fn add_blocks(&self, edition: EditionId, blocks: &[EditionBlock]) -> Result<(), StoreError>;
 
-    /// Makes a complete edition visible, with its audit line.
+    /// Makes a complete edition visible and the current one of its mode, with its audit line.
     async fn seal_edition(&self, edition: EditionId, audit: AuditLine) -> Result<(), StoreError>;
 
-    /// The newest sealed edition of a mode within an owner's organisation.
-    async fn newest_edition(&self, mode: ModeKind) -> Result<Option<EditionHead>, StoreError>;
+    /// Makes a sealed edition the current one of its mode again, with its audit line. Nothing else changes: what was
+    /// drafted over another edition stays bound to that.
+    async fn restore_edition(&self, edition: EditionId, audit: AuditLine) -> Result<(), StoreError>;
+
+    /// The edition over which new warnings are drafted: the one sealed last, unless an earlier one was restored.
+    async fn current_edition(&self, mode: ModeKind) -> Result<Option<EditionHead>, StoreError>;
+
+    /// The sealed editions of a mode, newest first.
+    async fn editions(&self, mode: ModeKind, limit: u32) -> Result<Vec<EditionHead>, StoreError>;
 
     /// A sealed edition's head.
     async fn edition(&self, id: EditionId) -> Result<Option<EditionHead>, StoreError>;

@@ -1,11 +1,23 @@
 //! What was wrong with a row, said so that an officer can mend it and nobody else learns an address from it.
 
+use super::Looks;
 use crate::telling::{clipped, masked};
-use mingluo_model::region::{Level, RegionCode};
+use mingluo_model::{
+    problem::Problem,
+    region::{Level, RegionCode},
+};
 
 /// Reading a roster went wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum RosterError {
+    /// The file is no UTF-8 text; nothing was read.
+    #[error(
+        "the file is no UTF-8 text, it looks like {looks}; save it as CSV in UTF-8, or declare its encoding"
+    )]
+    NotUtf8 {
+        /// What it looks like.
+        looks: Looks,
+    },
     /// The header is not that of a roster; nothing was read.
     #[error(
         "header: {found:?} is not the header of a roster; the first line must be region,groups,sms,wechat,email,speaker in any order"
@@ -88,6 +100,12 @@ pub enum RowProblem {
     /// All four addresses are empty.
     #[error("has no address")]
     NoAddress,
+    /// An earlier row has the same address: its owner would hear everything twice.
+    #[error("stands on line {first} too")]
+    Repeated {
+        /// The earlier line.
+        first: u64,
+    },
 }
 
 impl RowProblem {
@@ -96,7 +114,7 @@ impl RowProblem {
         match self {
             Self::ColumnCount { .. } => "give one field for each column of the header",
             Self::TooLong { .. } => "end each row with a line end",
-            Self::NotUtf8 => "save the file as UTF-8",
+            Self::NotUtf8 => "save the file as UTF-8, or declare its encoding",
             Self::UnknownRegion => "give the twelve-digit code of a village from the statistics list",
             Self::NotAVillage(_) => "give the twelve-digit code of a village or community inside it",
             Self::OtherCodeSystem { nbs, .. } => return format!("give a village inside {nbs}"),
@@ -106,8 +124,69 @@ impl RowProblem {
             Self::BadMailbox => "give one mailbox such as name@example.cn",
             Self::BadSpeakerCode => "give the 23 digits of the box's resource code",
             Self::NoAddress => "give at least one of sms, wechat, email, speaker",
+            Self::Repeated { .. } => "give each address once: keep one of the two rows, or empty this field",
         }
         .to_owned()
+    }
+}
+
+impl Problem for BadRow {
+    fn code(&self) -> &'static str {
+        match self.problem {
+            RowProblem::ColumnCount { .. } => "row-column-count",
+            RowProblem::TooLong { .. } => "row-too-long",
+            RowProblem::NotUtf8 => "row-not-utf8",
+            RowProblem::UnknownRegion => "row-unknown-region",
+            RowProblem::NotAVillage(_) => "row-not-a-village",
+            RowProblem::OtherCodeSystem { .. } => "row-other-code-system",
+            RowProblem::UnknownGroup => "row-unknown-group",
+            RowProblem::BadPhone => "row-bad-phone",
+            RowProblem::BadOpenId => "row-bad-open-id",
+            RowProblem::BadMailbox => "row-bad-mailbox",
+            RowProblem::BadSpeakerCode => "row-bad-speaker-code",
+            RowProblem::NoAddress => "row-no-address",
+            RowProblem::Repeated { .. } => "row-repeated",
+        }
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = vec![
+            ("line", self.line.to_string()),
+            ("field", self.field.to_owned()),
+            ("value", self.value.clone()),
+        ];
+        match &self.problem {
+            RowProblem::ColumnCount { found, wanted } => {
+                fields.extend([("found", found.to_string()), ("wanted", wanted.to_string())]);
+            }
+            RowProblem::TooLong { most } => fields.push(("most", most.to_string())),
+            RowProblem::OtherCodeSystem { name, nbs } => {
+                fields.extend([("name", name.clone()), ("nbs", nbs.to_string())]);
+            }
+            RowProblem::Repeated { first } => fields.push(("first", first.to_string())),
+            _ => {}
+        }
+        fields
+    }
+}
+
+impl Problem for RosterError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotUtf8 { .. } => "roster-not-utf8",
+            Self::BadHeader { .. } => "roster-bad-header",
+            Self::Row(row) => row.code(),
+            Self::Unreadable(_) => "roster-unreadable",
+        }
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::NotUtf8 { looks } => vec![("looks", looks.word().to_owned())],
+            Self::BadHeader { found } => vec![("found", found.clone())],
+            Self::Row(row) => row.fields(),
+            Self::Unreadable(cause) => vec![("cause", cause.to_string())],
+        }
     }
 }
 

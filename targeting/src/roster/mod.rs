@@ -1,14 +1,17 @@
 //! The roster (接收人名册) as a file, read row by row: who lives in which village, belongs to which groups and is
 //! reached where. An address that is not given is a channel that was not opted into. A bad row stops nothing; it
-//! is named, with what it holds of personal data masked.
+//! is named, with what it holds of personal data masked. An address belongs to one row: a second one is a bad row.
 
 mod address;
 mod bad_row;
+mod encoding;
 mod lines;
 mod reader;
+mod repeats;
 mod row;
 
 pub use bad_row::{BadRow, RosterError, RowProblem};
+pub use encoding::{Decoded, Encoding, Looks};
 pub use reader::{Recipients, read_recipients};
 
 use mingluo_model::{

@@ -3,7 +3,9 @@
 use super::{
     BadRow, Recipient, RosterError, RowProblem,
     bad_row::tell_group,
-    lines::{LONGEST, Lines},
+    encoding::Looks,
+    lines::{LONGEST, Line, Lines},
+    repeats::Repeats,
     row::{COLUMNS, Row, unquoted},
 };
 use crate::{gazetteer::Gazetteer, groups::GroupTable};
@@ -13,6 +15,7 @@ use std::io::Read;
 pub struct Recipients<'a, R> {
     lines: Lines<R>,
     lists: Lists<'a>,
+    repeats: Repeats,
     broken: bool,
 }
 
@@ -32,7 +35,8 @@ pub(super) struct Lists<'a> {
 /// cannot swallow the rows after it.
 ///
 /// # Errors
-/// [`RosterError::BadHeader`] when a column is missing; [`RosterError::Unreadable`] when nothing can be read.
+/// [`RosterError::NotUtf8`] for a file of another encoding; [`RosterError::BadHeader`] when a column is missing;
+/// [`RosterError::Unreadable`] when nothing can be read.
 pub fn read_recipients<'a, R: Read>(
     reader: R,
     gazetteer: &'a Gazetteer,
@@ -40,6 +44,9 @@ pub fn read_recipients<'a, R: Read>(
 ) -> Result<Recipients<'a, R>, RosterError> {
     let mut lines = Lines::new(reader);
     let first = lines.next()?.and_then(|line| line.text).unwrap_or_default();
+    if let Some(looks) = Looks::of(first) {
+        return Err(RosterError::NotUtf8 { looks });
+    }
     // Spreadsheets mark UTF-8 with these three bytes (Unicode 15.0 clause 23.8).
     let header = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
     let names: Vec<&[u8]> = header.split(|byte| *byte == b',').map(unquoted).collect();
@@ -49,7 +56,7 @@ pub fn read_recipients<'a, R: Read>(
         *slot = place.ok_or_else(|| bad_header(&names))?;
     }
     let lists = Lists { gazetteer, groups, at, columns: names.len() };
-    Ok(Recipients { lines, lists, broken: false })
+    Ok(Recipients { lines, lists, repeats: Repeats::default(), broken: false })
 }
 
 /// A file without a header begins with a person: only what looks like a word is told.
@@ -67,16 +74,22 @@ impl<R: Read> Iterator for Recipients<'_, R> {
             return None;
         }
         match self.lines.next() {
-            Ok(line) => line.map(|line| match line.text {
-                Some(text) => Row::new(line.number, text, self.lists).recipient().map_err(RosterError::Row),
-                None => Err(RosterError::Row(too_long(line.number))),
-            }),
+            Ok(line) => {
+                line.map(|line| recipient(line, self.lists, &mut self.repeats).map_err(RosterError::Row))
+            }
             Err(broken) => {
                 self.broken = true;
                 Some(Err(RosterError::Unreadable(broken)))
             }
         }
     }
+}
+
+fn recipient(line: Line<'_>, lists: Lists<'_>, repeats: &mut Repeats) -> Result<Recipient, BadRow> {
+    let text = line.text.ok_or_else(|| too_long(line.number))?;
+    let recipient = Row::new(line.number, text, lists).recipient()?;
+    repeats.note(line.number, &recipient)?;
+    Ok(recipient)
 }
 
 fn too_long(line: u64) -> BadRow {

@@ -18,7 +18,6 @@ mod reckon;
 mod report;
 mod send;
 mod stage;
-mod table;
 mod voice;
 mod watch;
 

@@ -4,10 +4,10 @@ use super::{
     api::{CountsView, HeadCount, PlanView},
     bars::{Bar, Measured},
     reckon::Reckoned,
-    table::Table,
     voice::{Voice, grouped},
     watch::label,
 };
+use mingluo_console::cli::Table;
 use mingluo_targeting::gazetteer::Gazetteer;
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! What is said to the person who watches: Chinese first, English second. With `--json` it goes to standard error.
 
+pub(super) use mingluo_console::cli::grouped;
+
 use std::{
     fmt::Display,
     io::{self, Write},
@@ -35,27 +37,5 @@ impl Voice {
     /// What came of a step.
     pub(super) fn note(&self, line: impl Display) {
         self.say(format_args!("    {line}"));
-    }
-}
-
-/// A number with commas.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn thousands_are_set_apart() {
-        let grouped = [0, 999, 1_000, 1_600_000].map(super::grouped);
-        assert_eq!(grouped, ["0", "999", "1,000", "1,600,000"]);
     }
 }

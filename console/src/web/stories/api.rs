@@ -1,7 +1,15 @@
 //! Stories of programs at the JSON door: whatever they ask, they get JSON back.
 
 use super::{approved, town::Town};
+use crate::{
+    config::Config,
+    region::Region,
+    roster::{KeepOrder, keep},
+};
 use axum::http::StatusCode;
+use mingluo_model::mode::ModeKind;
+use mingluo_targeting::{edition::EditionBuilder, roster::read_recipients};
+use rand::{SeedableRng, rngs::StdRng};
 use serde_json::json;
 
 #[tokio::test]
@@ -103,11 +111,91 @@ async fn a_draft_tells_the_text_that_phones_will_show() {
 }
 
 #[tokio::test]
+async fn a_body_that_cannot_be_read_is_refused_by_field_in_both_languages() {
+    let town = Town::open().await;
+    let program = town.program("wang").await;
+    let draft = |change: (&str, serde_json::Value)| {
+        let mut order = json!({
+            "hazard": "11B03", "grade": "red", "body": "雨", "area": ["210423100"],
+            "expires": "2026-07-05T18:00:00+08:00",
+        });
+        order[change.0] = change.1;
+        order.to_string()
+    };
+    let id = approved(&town, "/live").await;
+    let release = format!("/api/live/alerts/{id}/release");
+    for (path, body, code, words) in [
+        ("/api/live/alerts", draft(("area", json!("210423100"))), "wrong-type", ["area", "列表"]),
+        ("/api/live/alerts", draft(("expires", json!("tonight"))), "wrong-type", ["expires", "+08:00"]),
+        ("/api/live/alerts", draft(("colour", json!("red"))), "unknown-field", ["colour", "grade"]),
+        (
+            "/api/live/alerts",
+            draft(("channels", json!(["pigeon"]))),
+            "unknown-word",
+            ["channels[0]", "speaker"],
+        ),
+        ("/api/live/alerts", "{".to_owned(), "bad-syntax", ["JSON", "没写完"]),
+        (&release, r#"{"people": 2}"#.to_owned(), "unknown-field", ["people", "deliveries"]),
+    ] {
+        let answer = program.send(path, &body).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
+        let error = &answer.json()["error"];
+        let (zh, en) = (error["zh"].as_str().unwrap(), error["en"].as_str().unwrap());
+        assert_eq!(error["code"], code, "{zh}");
+        assert!(words.iter().all(|word| zh.contains(word)) && en.contains(words[0]), "{zh} {en}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_on_two_channels_is_one_person_and_two_deliveries() {
+    let town = Town::open().await;
+    let config = Config::read(&town.home().join("mingluo.toml")).unwrap();
+    let region = Region::read(&config).unwrap();
+    let roster = "region,groups,sms,wechat,email,speaker\n\
+                  210423100225,,19730601234,oABCDEF1234567890,,\n\
+                  210423100225,,19730601235,,,\n\
+                  210423100225,,,oABCDEF1234567891,,\n\
+                  210423100225,,,,,62104231002250314010101\n";
+    let mut builder = EditionBuilder::default();
+    for row in read_recipients(roster.as_bytes(), &region.gazetteer, &region.groups).unwrap() {
+        builder.push(&row.unwrap()).unwrap();
+    }
+    let order = KeepOrder { mode: ModeKind::Live, pretend: true, bad_rows: 0 };
+    let (store, clock, mut chance) =
+        (town.city.store.as_ref(), town.city.clock.as_ref(), StdRng::from_os_rng());
+    keep(store, &region, &builder.finish(), order, clock, &mut chance, |_| ()).await.unwrap();
+    let wanted = json!({
+        "hazard": "11B03", "grade": "red", "body": "雨", "area": ["210423100"],
+        "channels": ["sms", "wechat", "speaker"], "expires": clock.now().0 + 3_600_000,
+    });
+    let order = crate::complaint::json(wanted.to_string().as_bytes()).unwrap();
+    let alert = town.city.live.propose(&town.officer("wang").await, &order).await.unwrap();
+    let reach = town.city.live.reach(&alert).await.unwrap();
+    assert_eq!((reach.people, reach.speakers, reach.deliveries), (3, 1, 5));
+    assert_eq!(reach.deliveries, alert.content.audience.deliveries(), "what the releaser types");
+}
+
+#[tokio::test]
+async fn a_draft_tells_people_and_deliveries() {
+    let town = Town::open().await;
+    let order = json!({
+        "hazard": "11B03", "grade": "red", "body": "雨", "area": ["210423100"], "channels": ["sms"],
+        "expires": town.city.clock.now().0 + 3_600_000,
+    });
+    let program = town.program("wang").await;
+    let told = program.send("/api/live/alerts", &order.to_string()).await.json();
+    assert_eq!((told["people"].as_u64(), told["deliveries"].as_u64()), (Some(2), Some(2)));
+    let shown = program.get(&format!("/api/live/alerts/{}", told["id"].as_str().unwrap())).await.json();
+    assert_eq!((shown["people"].as_u64(), shown["deliveries"].as_u64()), (Some(2), Some(2)));
+    assert!(shown["expires_at"].as_str().unwrap().ends_with("+08:00"));
+}
+
+#[tokio::test]
 async fn a_plan_tells_whether_it_is_settled() {
     let town = Town::open().await;
     let id = approved(&town, "/live").await;
     let program = town.program("zhao").await;
-    program.send(&format!("/api/live/alerts/{id}/release"), r#"{"people": 2}"#).await;
+    program.send(&format!("/api/live/alerts/{id}/release"), r#"{"deliveries": 2}"#).await;
     let settled = async || {
         let told = program.get(&format!("/api/live/alerts/{id}")).await.json();
         told["plans"]

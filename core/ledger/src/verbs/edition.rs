@@ -9,6 +9,11 @@ use mingluo_model::id::EditionId;
 use sqlx::{AssertSqlSafe, QueryBuilder};
 use std::collections::BTreeMap;
 
+const MAKE_CURRENT: &str = "
+insert into current_edition (mode, edition_id, since)
+select mode, edition_id, $2 from edition where edition_id = $1 and sealed = 1
+on conflict (mode) do update set edition_id = excluded.edition_id, since = excluded.since";
+
 /// Columns of one insert statement: a few megabytes at most.
 const AT_ONCE: usize = 64;
 
@@ -144,8 +149,29 @@ pub(super) async fn seal(engine: &Engine, edition: EditionId, line: AuditLine) -
         .execute(write.conn())
         .await
         .map_err(StoreError::database("seal an edition"))?;
+    make_current(write.conn(), edition, line.at).await?;
     audit::append(write.conn(), &[line]).await?;
     write.commit().await
+}
+
+pub(super) async fn restore(engine: &Engine, edition: EditionId, line: AuditLine) -> Result<(), StoreError> {
+    let mut write = engine.begin().await?;
+    make_current(write.conn(), edition, line.at).await?;
+    audit::append(write.conn(), &[line]).await?;
+    write.commit().await
+}
+
+async fn make_current(conn: &mut Conn, edition: EditionId, since: Timestamp) -> Result<(), StoreError> {
+    let moved = sqlx::query(MAKE_CURRENT)
+        .bind(bytes(edition.0))
+        .bind(since.0)
+        .execute(conn)
+        .await
+        .map_err(StoreError::database("make an edition the current one"))?;
+    if moved.rows_affected() == 0 {
+        return Err(StoreError::Edition { edition, problem: "there is no such sealed edition".to_owned() });
+    }
+    Ok(())
 }
 
 async fn demand_complete(conn: &mut Conn, edition: EditionId) -> Result<(), StoreError> {
@@ -164,13 +190,24 @@ async fn demand_complete(conn: &mut Conn, edition: EditionId) -> Result<(), Stor
     Ok(())
 }
 
-pub(super) async fn newest(engine: &Engine, mode: ModeKind) -> Result<Option<EditionHead>, StoreError> {
-    let order = "and mode = $1 order by built_at desc, edition_id desc limit 1";
-    sqlx::query(AssertSqlSafe(format!("{HEAD} {order}")))
+pub(super) async fn all(engine: &Engine, mode: ModeKind, limit: u32) -> Result<Vec<EditionHead>, StoreError> {
+    let order = "and mode = $1 order by built_at desc, edition_id desc limit $2";
+    let rows = sqlx::query(AssertSqlSafe(format!("{HEAD} {order}")))
+        .bind(i16::from(mode.number()))
+        .bind(i64::from(limit))
+        .fetch_all(&engine.reader)
+        .await
+        .map_err(StoreError::database("read the editions"))?;
+    rows.iter().map(read_head).collect()
+}
+
+pub(super) async fn current(engine: &Engine, mode: ModeKind) -> Result<Option<EditionHead>, StoreError> {
+    let which = "and edition_id = (select edition_id from current_edition where mode = $1)";
+    sqlx::query(AssertSqlSafe(format!("{HEAD} {which}")))
         .bind(i16::from(mode.number()))
         .fetch_optional(&engine.reader)
         .await
-        .map_err(StoreError::database("read the newest edition"))?
+        .map_err(StoreError::database("read the current edition"))?
         .as_ref()
         .map(read_head)
         .transpose()

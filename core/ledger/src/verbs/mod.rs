@@ -146,8 +146,16 @@ impl Store for Engine {
         edition::seal(self, edition, audit).await
     }
 
-    async fn newest_edition(&self, mode: ModeKind) -> Result<Option<EditionHead>, StoreError> {
-        edition::newest(self, mode).await
+    async fn restore_edition(&self, edition: EditionId, audit: AuditLine) -> Result<(), StoreError> {
+        edition::restore(self, edition, audit).await
+    }
+
+    async fn current_edition(&self, mode: ModeKind) -> Result<Option<EditionHead>, StoreError> {
+        edition::current(self, mode).await
+    }
+
+    async fn editions(&self, mode: ModeKind, limit: u32) -> Result<Vec<EditionHead>, StoreError> {
+        edition::all(self, mode, limit).await
     }
 
     async fn edition(&self, id: EditionId) -> Result<Option<EditionHead>, StoreError> {

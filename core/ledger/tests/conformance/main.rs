@@ -53,6 +53,7 @@ stories! {
         a_restart_takes_its_lease_at_once_and_a_stranger_waits;
     edition:
         edition_is_invisible_until_sealed,
+        a_restored_edition_is_current_until_another_is_sealed,
         no_address_is_readable_in_the_database_file,
         a_column_moved_to_another_block_does_not_open;
     people:

@@ -73,6 +73,34 @@ fn a_number_in_any_column_is_never_told() {
 }
 
 #[test]
+fn an_address_belongs_to_one_row_and_the_second_is_told_with_both_lines() {
+    let file = format!(
+        "{HEADER}210423100201,,19730601234,,,\n210423101201,网格员,+8619730601234,,a@b.cn,\n\
+         210423100201,,19730601235,,a@b.cn,\n"
+    );
+    let read = rows(file.as_bytes());
+    let Err(RosterError::Row(second)) = &read[1] else { panic!("the number stands twice") };
+    assert_eq!((second.line, second.field), (3, "sms"));
+    assert_eq!(
+        second.to_string(),
+        "line 3: sms \"197***34\" stands on line 2 too; give each address once: keep one of the two rows, or empty this field"
+    );
+    assert!(read[2].is_ok(), "the mailbox stood in a row that was refused");
+}
+
+#[test]
+fn a_file_of_another_encoding_is_told_by_its_name() {
+    let refused = |file: &[u8]| match read_recipients(file, &hills(), &duty()) {
+        Err(RosterError::NotUtf8 { looks }) => looks,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was read"),
+    };
+    assert_eq!(refused(b"\xff\xfer\0e\0"), Looks::Utf16);
+    assert_eq!(refused(b"PK\x03\x04\n"), Looks::Workbook);
+    assert_eq!(refused(b"\xb5\xd8\xc7\xf8,sms\n"), Looks::Gb18030);
+}
+
+#[test]
 fn a_stray_quote_costs_one_row_only() {
     let file = format!("{HEADER}210423100201,,\"19730601234,,,\n210423100201,,19730601235,,,\n");
     let read = rows(file.as_bytes());

@@ -16,15 +16,45 @@ pub(crate) async fn edition_is_invisible_until_sealed(house: &House) {
     let too_early = house.store.seal_edition(head.id, line("edition.seal")).await;
     assert!(matches!(too_early, Err(StoreError::Edition { .. })));
     assert_eq!(house.store.edition(head.id).await.unwrap(), None);
-    assert_eq!(house.store.newest_edition(ModeKind::Live).await.unwrap(), None);
+    assert_eq!(house.store.current_edition(ModeKind::Live).await.unwrap(), None);
 
     house.store.add_blocks(head.id, &[block(1, 3, NUMBER)]).await.unwrap();
     house.store.seal_edition(head.id, line("edition.seal")).await.unwrap();
-    assert_eq!(house.store.newest_edition(ModeKind::Live).await.unwrap().as_ref(), Some(&head));
-    assert_eq!(house.store.newest_edition(ModeKind::Drill).await.unwrap(), None);
+    assert_eq!(house.store.current_edition(ModeKind::Live).await.unwrap().as_ref(), Some(&head));
+    assert_eq!(house.store.current_edition(ModeKind::Drill).await.unwrap(), None);
     let too_late = house.store.add_blocks(head.id, &[block(2, 1, NUMBER)]).await;
     assert!(matches!(too_late, Err(StoreError::Edition { .. })));
     assert_eq!(house.store.audit_rows(0, 9).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn a_restored_edition_is_current_until_another_is_sealed(house: &House) {
+    let mut heads = [edition(1, 2), edition(2, 2), edition(3, 2)];
+    for (at, head) in (0..).zip(&mut heads) {
+        head.built_at.0 += at;
+    }
+    let current = async || house.store.current_edition(ModeKind::Live).await.unwrap().map(|head| head.id);
+    let keep = async |number: usize| {
+        house.store.begin_edition(&heads[number]).await.unwrap();
+        house.store.add_blocks(heads[number].id, &[block(0, 2, NUMBER)]).await.unwrap();
+        house.store.seal_edition(heads[number].id, line("roster.import")).await.unwrap();
+    };
+    keep(0).await;
+    keep(1).await;
+    assert_eq!(current().await, Some(heads[1].id));
+    house.store.restore_edition(heads[0].id, line("roster.restore")).await.unwrap();
+    assert_eq!(current().await, Some(heads[0].id));
+    let known: Vec<_> = house.store.editions(ModeKind::Live, 9).await.unwrap();
+    assert_eq!(known.iter().map(|head| head.id).collect::<Vec<_>>(), [heads[1].id, heads[0].id]);
+    keep(2).await;
+    assert_eq!(current().await, Some(heads[2].id));
+
+    house.store.begin_edition(&edition(4, 2)).await.unwrap();
+    for never_sealed in [edition_id(4), edition_id(9)] {
+        let refused = house.store.restore_edition(never_sealed, line("roster.restore")).await;
+        assert!(matches!(refused, Err(StoreError::Edition { .. })));
+    }
+    assert_eq!(current().await, Some(heads[2].id));
+    assert_eq!(house.store.audit_rows(0, 9).await.unwrap().len(), 4, "what was refused is in no audit log");
 }
 
 async fn filled(house: &House) {

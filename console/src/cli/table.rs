@@ -4,13 +4,13 @@ use unicode_width::UnicodeWidthStr;
 
 /// A table with a heading; the first column is set left, the others right.
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table with these heads; a head may have a second line after `\n`.
-    pub(super) fn new<const N: usize>(heads: [&str; N]) -> Self {
+    pub fn new<const N: usize>(heads: [&str; N]) -> Self {
         let line = |nth: usize| {
             heads.iter().map(|head| head.split('\n').nth(nth).unwrap_or("").to_owned()).collect()
         };
@@ -18,12 +18,12 @@ impl Table {
     }
 
     /// Adds a row.
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
 
     /// The lines, ruled below the heading.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width =
             |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
@@ -33,6 +33,19 @@ impl Table {
         lines.insert(2.min(lines.len()), rule);
         lines
     }
+}
+
+/// A number with commas.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 fn set(row: &[String], widths: &[usize]) -> String {
@@ -48,6 +61,11 @@ fn set(row: &[String], widths: &[usize]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!([0, 999, 1_000, 1_600_000].map(grouped), ["0", "999", "1,000", "1,600,000"]);
+    }
 
     #[test]
     fn columns_stand_below_each_other_whatever_script_they_are_in() {

@@ -1,0 +1,78 @@
+# Faults of form: the configuration file, the API, files of the command line.
+error-unknown-field = { $place }nobody knows { $field }. { $known ->
+    [none] There are no fields here.
+   *[other] Known are: { $known }.
+  }
+error-missing-field = { $place }{ $field } is missing. Add it.
+error-repeated-field = { $place }{ $field } stands twice. Keep one.
+error-wrong-type = { $place }{ $field ->
+    [top] the content
+   *[other] { $field }
+  } should be { $expected }, and is { $given }.
+error-unknown-word = { $place }{ $field } cannot be "{ $value }". Known are: { $known }.
+error-bad-value = { $place }{ $field ->
+    [top] the content
+   *[other] { $field }
+  }: the value cannot be used: { $prose }.
+error-bad-syntax = { $place }this is no { $form }: { $prose }.
+
+# Configuration.
+error-config-unreadable = { $field }: the file { $path } cannot be read ({ $kind ->
+    [not-found] there is no such file
+    [denied] no permission
+    [not-utf8] it is not UTF-8
+    [directory] it is a directory
+   *[other] { $cause }
+  }). Check path, rights and encoding.
+error-config-zone = { $field } = "{ $value }": there is no such zone. Use a name like Asia/Shanghai.
+error-config-platform = { $field } = "{ $value }" is no platform's resource code. Give its 23 digits.
+error-config-key-id = { $field } = "{ $value }" is no key's name. Use 1 to 32 of a-z, 0-9 and -, like city-2026.
+error-config-seed = { $field } = "{ $value }": the file holds no signing key. Put 32 random bytes into it, or their 64 hexadecimal digits.
+error-config-hold = { $field } = "{ $value }" holds back too long. Give 0 to { $most } (milliseconds; { $most } are ten minutes).
+error-config-hazard = { $field } = "{ $value }" is no event code. Use one of { $table }, like 11B03.
+error-config-gap = { $field } = "{ $value }": nothing fills the gap { "{" }{ $gap }{ "}" }. Known are: { $known }.
+error-config-brace = { $field } = "{ $value }": a brace is not closed. Close it.
+error-config-no-template = { $field } = "{ $value }": there is a WeChat account and no template. Add the table [render.wechat], or drop the account.
+error-config-template = { $field } = "{ $value }" is none of the account's templates. Use one of: { $listed }.
+error-config-taken-name = { $field } = "{ $value }": [{ $by }] has this name already. Choose another; live and drill accounts differ as well.
+error-config-port = { $field } = "{ $value }": { $kind ->
+    [in-use] the port is in use. End the program that uses it, or choose another
+    [denied] no permission. Use a port above 1024, or grant it
+    [not-ours] this machine has no such address. Use one that it has, like 127.0.0.1 or 0.0.0.0
+   *[other] nobody can listen there ({ $cause }). Choose another
+  }.
+error-config-password = { $field } = "{ $value }": the password is too short. Put at least { $least } characters on the file's first line.
+error-config-account = [{ $table }] { $key } = "{ $value }": { $fix }.
+error-config-pack = region.pack: { $path }: { $detail }. Mend that line, or use a whole pack.
+error-config-ring = store.keys_file: { $detail }.
+error-config-no-schema = store.address = "{ $address }": the database is not there yet. Run mingluo migrate first.
+error-config-schema = store.address = "{ $address }": { $detail }.
+error-config-store-address = store.address: { $detail }.
+error-config-store = store.address = "{ $address }": the database cannot be opened ({ $detail }). Check path and rights, or whether the server runs.
+
+# Rosters.
+error-roster-not-utf8 = The file is not UTF-8; it looks like { $looks ->
+    [gb18030] GB 18030 (GBK). Add --encoding gb18030, or save it as "CSV UTF-8"
+    [utf-16] UTF-16. Add --encoding utf-16, or save it as "CSV UTF-8"
+   *[other] an Excel workbook. Save it as "CSV UTF-8"
+  }.
+error-roster-bad-header = Line 1 ("{ $found }") is not the header of a roster. Write region,groups,sms,wechat,email,speaker in any order, with commas.
+error-roster-unreadable = Reading broke off ({ $cause }); nothing was imported. Check the file and try again.
+error-row-column-count = Line { $line } has { $found } columns instead of { $wanted }. Give one field for each column of the header.
+error-row-too-long = Line { $line } is longer than { $most } bytes. Give each person a line of their own.
+error-row-not-utf8 = Line { $line }, { $field } "{ $value }": cannot be read. Save the file as UTF-8; for GBK add --encoding gb18030.
+error-row-unknown-region = Line { $line }, { $field } "{ $value }" is not in the division list. Give the 12-digit code of a village or community.
+error-row-not-a-village = Line { $line }, { $field } "{ $value }" is a division above the villages. Give the 12-digit code of a village or community in it.
+error-row-other-code-system = Line { $line }, { $field } "{ $value }" is a civil-affairs code ({ $name }). Give a village or community inside { $nbs }.
+error-row-unknown-group = Line { $line }, { $field } "{ $value }" is no group. Give names out of groups.csv, separated by |.
+error-row-bad-phone = Line { $line }, { $field } "{ $value }" is no mobile number. Give eleven digits that start with 13 to 19, with or without +86.
+error-row-bad-open-id = Line { $line }, { $field } "{ $value }" is no open id. Give it as the service account reports it, 6 to 64 characters.
+error-row-bad-mailbox = Line { $line }, { $field } "{ $value }" is no mailbox. Give one such as name@example.cn.
+error-row-bad-speaker-code = Line { $line }, { $field } "{ $value }" is no speaker code. Give the 23 digits of the box's resource code.
+error-row-no-address = Line { $line } has no address. Give at least one of sms, wechat, email, speaker.
+error-row-repeated = Line { $line }, { $field } "{ $value }" is the same as on line { $first }: its owner would get everything twice. An address stands in one row only: delete one of the two, or empty this field; several posts of one person go into one row with | between.
+error-import-bad-rows = { $rows } rows are wrong. Mend them and try again; to leave them out, add --skip-bad-rows.
+error-import-nobody = { $file }: not one row is good. Check the file.
+error-import-loses-much = The new roster loses { $lost } (in each county the greatest loss, of recipients or of one channel's addresses, added up): more than a tenth of all, of a county or of a channel. Check the file; if it is meant, add --replace --losing { $lost }.
+error-import-wrong-number = You typed --losing { $typed }, and { $lost } are lost. Look at the table again; if it is meant, type --losing { $lost }.
+error-import-no-edition = There is no edition { $edition }. mingluo import --list shows them.

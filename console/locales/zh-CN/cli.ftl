@@ -1,0 +1,120 @@
+# 格式错误：配置文件、接口、命令行的文件。
+error-unknown-field = { $place }不认识 { $field }。{ $known ->
+    [none] 这里没有可填的字段。
+   *[other] 可用的有：{ $known }。
+  }
+error-missing-field = { $place }缺少 { $field }。请补上。
+error-repeated-field = { $place }{ $field } 写了两次。请只留一处。
+error-wrong-type = { $place }{ $field ->
+    [top] 内容
+   *[other] { $field }
+  }应为{ $expected }，却是{ $given }。
+error-unknown-word = { $place }{ $field } 不能是“{ $value }”。可用的有：{ $known }。
+error-bad-value = { $place }{ $field ->
+    [top] 内容
+   *[other] { $field }
+  }的值不能用：{ $prose }。
+error-bad-syntax = { $place }{ $form } 语法有误：{ $prose }。
+
+# 配置。
+error-config-unreadable = { $field }：文件 { $path } 读不了（{ $kind ->
+    [not-found] 没有这个文件
+    [denied] 没有读取权限
+    [not-utf8] 不是 UTF-8 文字
+    [directory] 这是一个目录
+   *[other] { $cause }
+  }）。请核对路径、权限和编码。
+error-config-zone = { $field } = “{ $value }”：没有这个时区。请填时区库中的名称，如 Asia/Shanghai。
+error-config-platform = { $field } = “{ $value }”：不是应急广播平台资源编码。请填 23 位数字。
+error-config-key-id = { $field } = “{ $value }”：不是密钥名。请填 1 至 32 个小写字母、数字或连字符，如 city-2026。
+error-config-seed = { $field } = “{ $value }”：文件内容不是签名密钥。请放入 32 个随机字节，或其 64 位十六进制。
+error-config-hold = { $field } = “{ $value }”：缓发期过长。请填 0 至 { $most }（毫秒，{ $most } 即十分钟）。
+error-config-hazard = { $field } = “{ $value }”：没有这个灾种代码。请用 { $table } 中的代码，如 11B03。
+error-config-gap = { $field } = “{ $value }”：空位 { "{" }{ $gap }{ "}" } 无内容可填。可用的空位有：{ $known }。
+error-config-brace = { $field } = “{ $value }”：有花括号没有合上。请补上右花括号。
+error-config-no-template = { $field } = “{ $value }”：配置了微信账号，却没有 [render.wechat] 模板。请加上该表，或去掉账号。
+error-config-template = { $field } = “{ $value }”：微信账号没有列出这个模板。请用账号 templates 中的一个：{ $listed }。
+error-config-taken-name = { $field } = “{ $value }”：账号名已被 [{ $by }] 使用。请换一个，实发与演练的账号也不能同名。
+error-config-port = { $field } = “{ $value }”：{ $kind ->
+    [in-use] 端口已被占用。请停掉占用它的程序，或换一个端口
+    [denied] 没有使用该端口的权限。请换 1024 以上的端口，或授予权限
+    [not-ours] 本机没有这个地址。请填本机的地址，如 127.0.0.1 或 0.0.0.0
+   *[other] 不能监听（{ $cause }）。请换一个地址和端口
+  }。
+error-config-password = { $field } = “{ $value }”：口令太短。请在该文件第一行放至少 { $least } 个字符。
+error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $range ->
+    [none] { $key ->
+        [api_base] 请填 https://api.weixin.qq.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
+        [app_id] 请填服务号的 AppID，如 wx0123456789abcdef
+        [area_code] 请填网关所在地区号，如 024
+        [ca_file] 请填 PEM 证书文件的路径，文件须能读取
+        [cert_file] 请填 PEM 证书文件的路径，文件须能读取，且与私钥配套
+        [client_ca_file] 请填签发村级终端证书的机构的 PEM 证书
+        [client_id] 请填网关分配的账号
+        [corp_id] 请填 5 位企业代码
+        [from] 请写成 名称 <name@host.example>，地址只用英文字母数字
+        [gateway_login_name] 请填给网关分配的登录名，至多 16 个字符
+        [gateway_password_file] 请填口令文件的路径，第一行为口令，至多 16 个字符
+        [helo_name] 请填本机的完整域名，如 mail.fushun.example
+        [host] 请填主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
+        [key_file] 请填 PEM 私钥文件的路径，文件须能读取
+        [listen] pretend = true 时只能监听 127.0.0.1:端口
+        [login_name] 请填网关分配的登录名，至多 16 个字符
+        [m_service_id] 请填移动网产品标识，至多 21 个字符
+        [msg_src] 请填移动网企业代码，至多 8 个字符
+        [name] 请给账号起个名字
+        [password_file] 请填口令文件的路径：文件须能读取，第一行为口令，不超过协议允许的长度；邮件账号须同时填 user
+        [port] 请填网关的端口
+        [relay] 请填邮件服务器的主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
+        [reply_to] 请写成 名称 <name@host.example>，地址只用英文字母数字
+        [secret_file] 请填密钥文件的路径：文件须能读取，第一行为密钥，不超过协议允许的长度
+        [security] 带口令时须用 starttls 或 tls
+        [service_id] 请填业务代码，至多 10 个字符
+        [service_type] 请填业务类型，至多 10 个字符
+        [signature] 请只填备案的签名文字，不带【】，且不能太长
+        [source_address] 请填接入码，至多 20 位数字，如 106900012379
+        [sp_id] 请填企业代码，如 900001
+        [system_id] 请填网关分配的账号，至多 15 个字符
+        [system_type] 请填系统类型，至多 12 个字符
+        [templates] 请列出账号中的 1 至 25 个模板编号
+        [token_file] 请填回调令牌文件的路径：文件须能读取，第一行为令牌
+        [user] 请同时填 password_file，或去掉 user
+        [utc_offset_minutes] 请填网关当地时间与世界时相差的分钟数，如 480
+        [window] 请填不小于 max_parts 的数
+       *[other] { $fix }
+      }
+   *[other] 请填 { $range } 的整数
+  }。
+error-config-pack = region.pack：{ $path } 有误：{ $detail }。请改正该行，或换用完好的区域包。
+error-config-ring = store.keys_file：{ $detail }。请每行写“编号 空格 64 位十六进制”，编号用小写字母、数字或连字符。
+error-config-no-schema = store.address = “{ $address }”：数据库尚未建立。请先运行 mingluo migrate。
+error-config-schema = store.address = “{ $address }”：数据库结构的版本与本程序不同（{ $detail }）。旧则运行 mingluo migrate，新则换用更新的程序。
+error-config-store-address = store.address 不能用：{ $detail }。请写成 sqlite:路径 或 postgres://用户@主机/库名。
+error-config-store = store.address = “{ $address }”：数据库打不开（{ $detail }）。请核对路径、权限，或数据库服务器是否在运行。
+
+# 名册。
+error-roster-not-utf8 = 文件不是 UTF-8，看来是 { $looks ->
+    [gb18030] GB 18030（GBK）编码。请加 --encoding gb18030，或另存为“CSV UTF-8”
+    [utf-16] UTF-16 编码。请加 --encoding utf-16，或另存为“CSV UTF-8”
+   *[other] Excel 工作簿。请在表格软件中另存为“CSV UTF-8”
+  }。
+error-roster-bad-header = 第 1 行不是名册的列名（“{ $found }”）。请写 region,groups,sms,wechat,email,speaker，次序不限，用英文逗号分隔。
+error-roster-unreadable = 文件读到中途出错（{ $cause }），没有导入。请核对文件后重来。
+error-row-column-count = 第 { $line } 行：有 { $found } 列，应为 { $wanted } 列。请与列名一一对应。
+error-row-too-long = 第 { $line } 行：超过 { $most } 字节。请让每行一人、行末换行。
+error-row-not-utf8 = 第 { $line } 行 { $field }“{ $value }”：有读不出的字。请把文件另存为 UTF-8；若是 GBK，请加 --encoding gb18030。
+error-row-unknown-region = 第 { $line } 行 { $field }“{ $value }”：不在区划表中。请填统计用区划代码表中村、社区的 12 位代码。
+error-row-not-a-village = 第 { $line } 行 { $field }“{ $value }”：是上级区划。请填其下村、社区的 12 位代码。
+error-row-other-code-system = 第 { $line } 行 { $field }“{ $value }”：这是民政部门对{ $name }的编码。请填 { $nbs } 之下村、社区的代码。
+error-row-unknown-group = 第 { $line } 行 { $field }“{ $value }”：没有这个人群。请用 groups.csv 中的名称，多个以 | 分隔。
+error-row-bad-phone = 第 { $line } 行 { $field }“{ $value }”：不是手机号。请填 13 至 19 开头的 11 位数字，可带 +86。
+error-row-bad-open-id = 第 { $line } 行 { $field }“{ $value }”：不是微信 OpenID。请填服务号给出的 6 至 64 位编号。
+error-row-bad-mailbox = 第 { $line } 行 { $field }“{ $value }”：不是邮箱。请填一个邮箱，如 name@example.cn。
+error-row-bad-speaker-code = 第 { $line } 行 { $field }“{ $value }”：不是大喇叭编码。请填终端的 23 位资源编码。
+error-row-no-address = 第 { $line } 行：没有任何地址。请至少填 sms、wechat、email、speaker 之一。
+error-row-repeated = 第 { $line } 行 { $field }“{ $value }”：与第 { $first } 行相同，此人会收到两次。每个地址只能出现一次：请删去一行，或清空此格；一人多职请写在一行，人群以 | 分隔。
+error-import-bad-rows = 有 { $rows } 行有误。请改正后重来；若要略过这些行，请加 --skip-bad-rows。
+error-import-nobody = { $file } 没有一行可用。请核对文件。
+error-import-loses-much = 新名册比现用的少 { $lost }（逐县区取接收人与各渠道减少数之最大者，再相加），总数、某县区或某渠道减少超过一成。请核对文件；若确要替换，请加 --replace --losing { $lost }。
+error-import-wrong-number = 键入的 --losing { $typed } 与实际减少的 { $lost } 不符。请核对上表；若确要替换，请改为 --losing { $lost }。
+error-import-no-edition = 没有名册版本 { $edition }。请用 mingluo import --list 查看。

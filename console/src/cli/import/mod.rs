@@ -1,0 +1,343 @@
+//! `mingluo import`: a roster file becomes an edition and the current one, or an earlier edition becomes current again.
+//! Nothing is visible before everything is kept. What would lose many of those who are reached now is refused until the
+//! number that is lost was typed, and the way back is always told.
+
+mod compare;
+mod editions;
+mod problem;
+
+use super::{ConfigFile, Told as _, both, say};
+use crate::{
+    app::open_store,
+    config::{Config, ConfigError},
+    region::Region,
+    roster::{self, KeepOrder},
+    tongue::tell,
+};
+use anyhow::Context;
+use clap::ValueEnum;
+use compare::{Change, Counts};
+use indicatif::{ProgressBar, ProgressStyle};
+use mingluo_ledger::{Store, store::EditionHead};
+use mingluo_model::{clock::system::SystemClock, id::EditionId, mode::ModeKind};
+use mingluo_targeting::{
+    edition::{EditionBuilder, EditionDraft, EditionIndex},
+    roster::{BadRow, Decoded, Encoding, RosterError, read_recipients},
+};
+use problem::ImportProblem;
+use rand::{SeedableRng, rngs::StdRng};
+use serde_json::{Value, json};
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Bad rows shown; the rest is counted, and all of them are in the report file.
+const SHOWN: usize = 20;
+
+/// What `--help` shows.
+pub(super) const EXAMPLES: &str = "\
+名册是 UTF-8 的 CSV，第一行为列名，次序不限；每行一人或一只大喇叭，没有的地址留空，多个人群用 | 分隔：
+The roster is CSV in UTF-8 with a header, columns in any order; a row is a person or a loudspeaker:
+  region,groups,sms,wechat,email,speaker
+  210423100201,网格员|灾害信息员,19730601234,,wang@example.cn,
+  210423100201,,19730601235,oABCDEF1234567890abcdefghijkl,,
+  210423100201,,,,,62104231002010314010101
+
+例 Examples:
+  mingluo import --config mingluo.toml --recipients roster.csv
+  mingluo import --config mingluo.toml --recipients roster.csv --encoding gb18030
+  mingluo import --config mingluo.toml --recipients roster.csv --skip-bad-rows --report bad-rows.csv
+  mingluo import --config mingluo.toml --recipients roster.csv --replace --losing 2731
+  mingluo import --config mingluo.toml --list
+  mingluo import --config mingluo.toml --restore 01989a3e-7f00-7000-8000-000000000001";
+
+/// 导入名册。
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["recipients", "restore", "list"])))]
+pub(super) struct Import {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// 名册 CSV（region,groups,sms,wechat,email,speaker）。 The roster.
+    #[arg(long, value_name = "FILE")]
+    recipients: Option<PathBuf>,
+    /// 退回这一版名册（见 --list）。 Make this edition the current one again.
+    #[arg(long, value_name = "EDITION")]
+    restore: Option<EditionId>,
+    /// 列出各版名册，最新在前。 List the editions, newest first.
+    #[arg(long)]
+    list: bool,
+    /// 实发还是演练名册。 For real warnings or for drills.
+    #[arg(long, value_enum, default_value_t = ModeWord::Live)]
+    mode: ModeWord,
+    /// 全部地址均为虚构，只发往模拟账号。 Every address is made up; goes to pretend accounts only.
+    #[arg(long, requires = "recipients")]
+    pretend: bool,
+    /// 文件的编码。 The file's encoding.
+    #[arg(long, value_enum, default_value_t = EncodingWord::Utf8, requires = "recipients")]
+    encoding: EncodingWord,
+    /// 略过有误的行，导入其余的；不加则有一行有误即全部不导入。 Leave bad rows out and import the others; without it one bad
+    /// row and nothing is imported.
+    #[arg(long, requires = "recipients")]
+    skip_bad_rows: bool,
+    /// 新名册比现用的少一成以上也要替换；须同时键入减少的数目。 Replace the current edition although the new one loses more than a
+    /// tenth; the number that is lost must be typed as well.
+    #[arg(long, requires = "recipients", requires = "losing")]
+    replace: bool,
+    /// 减少的数目，如拒绝时所示。 How many are lost, as the refusal told.
+    #[arg(long, value_name = "N", requires = "replace")]
+    losing: Option<u64>,
+    /// 把有误的行写入该 CSV。 Write the bad rows to this CSV.
+    #[arg(long, value_name = "FILE", requires = "recipients")]
+    report: Option<PathBuf>,
+    /// 输出 JSON。 Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ModeWord {
+    Live,
+    Drill,
+}
+
+impl From<ModeWord> for ModeKind {
+    fn from(word: ModeWord) -> Self {
+        match word {
+            ModeWord::Live => Self::Live,
+            ModeWord::Drill => Self::Drill,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum EncodingWord {
+    #[value(name = "utf-8")]
+    Utf8,
+    #[value(alias = "gbk", alias = "gb2312")]
+    Gb18030,
+    #[value(name = "utf-16")]
+    Utf16,
+}
+
+impl From<EncodingWord> for Encoding {
+    fn from(word: EncodingWord) -> Self {
+        match word {
+            EncodingWord::Utf8 => Self::Utf8,
+            EncodingWord::Gb18030 => Self::Gb18030,
+            EncodingWord::Utf16 => Self::Utf16,
+        }
+    }
+}
+
+/// What reading the file gave.
+struct ReadRoster {
+    draft: EditionDraft,
+    bad: Vec<BadRow>,
+}
+
+impl Import {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let config = Config::read(&self.file.config).told()?;
+        let region = Region::read(&config).told()?;
+        let store = open_store(&config).await.told()?;
+        match (&self.recipients, self.restore) {
+            (Some(file), _) => self.import(file, store.as_ref(), &region).await,
+            (None, Some(edition)) => self.go_back(edition, store.as_ref(), &region).await,
+            (None, None) => self.list(store.as_ref(), &config).await,
+        }
+    }
+
+    async fn import(&self, file: &Path, store: &dyn Store, region: &Region) -> anyhow::Result<ExitCode> {
+        let ReadRoster { draft, bad } = self.read(file, region)?;
+        if let Some(path) = &self.report {
+            write_report(path, &bad)?;
+        }
+        self.tell_rows(&bad);
+        let before = store.current_edition(self.mode.into()).await?;
+        let change = change(before.as_ref(), draft.index(), self.pretend)?;
+        if let Err(problem) = self.may(file, &bad, &change) {
+            self.tell_change(&change, region);
+            self.tell_refused(&problem, &bad, &change);
+            return Ok(ExitCode::FAILURE);
+        }
+        let edition = self.keep(store, region, &draft, bad.len()).await?;
+        self.tell_change(&change, region);
+        self.tell_imported(edition, &bad, &change);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What forbids this import.
+    fn may(&self, file: &Path, bad: &[BadRow], change: &Change) -> Result<(), ImportProblem> {
+        if !bad.is_empty() && !self.skip_bad_rows {
+            return Err(ImportProblem::BadRows { rows: bad.len() });
+        }
+        if change.after.recipients == 0 {
+            return Err(ImportProblem::Nobody { file: file.to_owned() });
+        }
+        let lost = change.lost();
+        match self.losing {
+            Some(typed) if typed != lost => Err(ImportProblem::WrongNumber { typed, lost }),
+            None if change.loses_much() => Err(ImportProblem::LosesMuch { lost }),
+            _ => Ok(()),
+        }
+    }
+
+    fn read(&self, path: &Path, region: &Region) -> anyhow::Result<ReadRoster> {
+        let file = File::open(path).map_err(|source| ConfigError::Unreadable {
+            field: "--recipients",
+            path: path.to_owned(),
+            source,
+        });
+        let file = file.told()?;
+        let bar = progress(file.metadata()?.len(), self.json);
+        let file = Counted { file: std::io::BufReader::with_capacity(1 << 20, file), bar: bar.clone() };
+        let mut builder = EditionBuilder::default();
+        let mut bad = Vec::new();
+        let reader = Decoded::new(file, self.encoding.into());
+        let said = || format!("--recipients {}", path.display());
+        for row in read_recipients(reader, &region.gazetteer, &region.groups).told().with_context(said)? {
+            match row {
+                Ok(recipient) => builder.push(&recipient)?,
+                Err(RosterError::Row(row)) => bad.push(row),
+                Err(broken) => return Err(broken).told().with_context(said),
+            }
+        }
+        bar.finish_and_clear();
+        Ok(ReadRoster { draft: builder.finish(), bad })
+    }
+
+    async fn keep(
+        &self,
+        store: &dyn Store,
+        region: &Region,
+        draft: &EditionDraft,
+        bad: usize,
+    ) -> anyhow::Result<EditionId> {
+        let bar = progress(u64::from(draft.index().n()), self.json);
+        let order = KeepOrder { mode: self.mode.into(), pretend: self.pretend, bad_rows: bad };
+        let clock = SystemClock::shared();
+        let kept = |recipients| bar.inc(recipients);
+        let edition =
+            roster::keep(store, region, draft, order, clock.as_ref(), &mut StdRng::from_os_rng(), kept)
+                .await?;
+        bar.finish_and_clear();
+        Ok(edition)
+    }
+
+    fn tell_rows(&self, bad: &[BadRow]) {
+        if self.json {
+            return;
+        }
+        bad.iter().take(SHOWN).for_each(|row| say(both(row)));
+        if bad.len() > SHOWN {
+            let more = bad.len() - SHOWN;
+            say(format_args!(
+                "……另有 {more} 行有误，用 --report 全部列出 and {more} more: list them all with --report"
+            ));
+        }
+    }
+
+    fn tell_change(&self, change: &Change, region: &Region) {
+        if !self.json {
+            change.lines(&region.gazetteer).iter().for_each(say);
+        }
+    }
+
+    fn tell_refused(&self, problem: &ImportProblem, bad: &[BadRow], change: &Change) {
+        if self.json {
+            let mut told = answer(bad, change);
+            told["imported"] = json!(false);
+            told["error"] = json!(tell(problem));
+            return say(told);
+        }
+        say(format_args!("未导入 not imported: {}", both(problem)));
+    }
+
+    fn tell_imported(&self, edition: EditionId, bad: &[BadRow], change: &Change) {
+        if self.json {
+            let mut told = answer(bad, change);
+            told["imported"] = json!(true);
+            told["edition"] = json!(edition);
+            return say(told);
+        }
+        let n = change.after.recipients;
+        say(format_args!("已导入 imported: 接收人 recipients {n}，略过的行 rows left out {}", bad.len()));
+        say(format_args!("现用名册版本 current edition: {edition}"));
+        if let Some(before) = change.replaced {
+            let config = self.file.config.display();
+            say(format_args!("退回前一版 to go back: mingluo import --config {config} --restore {before}"));
+        }
+    }
+}
+
+/// From the current edition to the one that is about to be.
+fn change(before: Option<&EditionHead>, after: &EditionIndex, pretend: bool) -> anyhow::Result<Change> {
+    let Some(head) = before else { return Ok(Change::first(Counts::of(after))) };
+    let counts = counts_of(head)?;
+    // To a real account a roster of made-up people is an empty one.
+    let all_lost = pretend && !head.pretend;
+    Ok(Change { replaced: Some(head.id), before: Some(counts), after: Counts::of(after), all_lost })
+}
+
+fn counts_of(head: &EditionHead) -> anyhow::Result<Counts> {
+    let index = EditionIndex::from_bytes(&head.index);
+    Ok(Counts::of(&index.with_context(|| format!("edition {}", head.id))?))
+}
+
+fn answer(bad: &[BadRow], change: &Change) -> Value {
+    let rows: Vec<Value> = bad.iter().take(SHOWN).map(row_json).collect();
+    let before = change.before.as_ref().map(|before| {
+        let mut told = json!(before);
+        told["edition"] = json!(change.replaced);
+        told
+    });
+    let mut told = json!(change.after);
+    told["before"] = json!(before);
+    told["lost"] = json!(change.lost());
+    told["bad_rows"] = json!(bad.len());
+    told["rows"] = json!(rows);
+    told
+}
+
+fn row_json(row: &BadRow) -> Value {
+    let told = tell(row);
+    json!({
+        "line": row.line, "field": row.field, "value": row.value,
+        "code": told.code, "zh": told.zh, "en": told.en,
+    })
+}
+
+fn write_report(path: &Path, bad: &[BadRow]) -> anyhow::Result<()> {
+    let mut report = csv::Writer::from_path(path).with_context(|| format!("--report {}", path.display()))?;
+    report.write_record(["line", "field", "value", "zh", "en"])?;
+    for row in bad {
+        let (line, told) = (row.line.to_string(), tell(row));
+        report.write_record([line.as_str(), row.field, row.value.as_str(), &told.zh, &told.en])?;
+    }
+    Ok(report.flush()?)
+}
+
+fn progress(length: u64, quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{wide_bar} {percent:>3} % {eta}");
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// A file that moves the bar as it is read.
+struct Counted {
+    file: std::io::BufReader<File>,
+    bar: ProgressBar,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.bar.inc(read as u64);
+        Ok(read)
+    }
+}

@@ -1,0 +1,251 @@
+//! Why the configuration cannot be used: the key, its value and the fix, as codes for the language files.
+
+use crate::complaint::Complaint;
+use mingluo_channels::account;
+use mingluo_ledger::{StoreError, vault::RingError};
+use mingluo_model::{problem::Problem, template::TemplateError};
+use std::{io, net::SocketAddr, path::PathBuf};
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("{field}: {}: cannot be read", path.display())]
+    Unreadable {
+        /// The key or option that names it.
+        field: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The configuration is no TOML, lacks a key, or has one that nobody knows.
+    #[error(transparent)]
+    Misread(#[from] Complaint),
+    /// A value cannot be used.
+    #[error("{field} = {value:?}: {fix:?}")]
+    Value {
+        /// The key or option.
+        field: String,
+        /// The value.
+        value: String,
+        /// What to write instead.
+        fix: Fix,
+    },
+    /// An account's channel refuses a key.
+    #[error("[{table}]")]
+    Account {
+        /// The table.
+        table: String,
+        /// Key, value and fix.
+        #[source]
+        source: account::ConfigError,
+    },
+    /// A file of the region pack is wrong inside.
+    #[error("region.pack: {}: {detail}", path.display())]
+    Pack {
+        /// The file.
+        path: PathBuf,
+        /// Its line and what is wrong there.
+        detail: String,
+    },
+    /// The key ring cannot be used.
+    #[error("store.keys_file")]
+    Ring(#[from] RingError),
+    /// The store cannot be opened.
+    #[error("store.address = {address:?}")]
+    Store {
+        /// The address, without a password.
+        address: String,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+}
+
+/// What is wrong with a value, and so what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fix {
+    /// A name of the zone database.
+    Zone,
+    /// A resource code of 23 digits.
+    Platform,
+    /// A key's name.
+    KeyId,
+    /// A seed of 32 bytes.
+    Seed,
+    /// A hold of at most so many milliseconds.
+    Hold {
+        /// The most.
+        most_ms: u32,
+    },
+    /// An event type of this table.
+    Hazard {
+        /// The table.
+        table: PathBuf,
+    },
+    /// A gap of this name, which nothing fills.
+    Gap {
+        /// The gap.
+        gap: String,
+        /// The names that are filled.
+        known: String,
+    },
+    /// A brace that is closed.
+    Brace,
+    /// `[render.wechat]`, since there is a WeChat account.
+    NoTemplate,
+    /// One of the account's own templates.
+    Template {
+        /// Them.
+        listed: String,
+    },
+    /// A name that no other account has.
+    TakenName {
+        /// Who has it.
+        by: String,
+    },
+    /// An address and port that are free.
+    Port {
+        /// `in-use`, `denied`, `not-ours` or `other`.
+        kind: &'static str,
+        /// What the system said.
+        cause: String,
+    },
+    /// A longer password.
+    Password {
+        /// The least characters.
+        least: usize,
+    },
+}
+
+impl Fix {
+    /// What to do about a template that cannot be filled.
+    pub(crate) fn template(error: TemplateError) -> Self {
+        match error {
+            TemplateError::NoValue { gap, known } => Self::Gap { gap, known },
+            TemplateError::Unclosed { .. } => Self::Brace,
+        }
+    }
+
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Zone => "config-zone",
+            Self::Platform => "config-platform",
+            Self::KeyId => "config-key-id",
+            Self::Seed => "config-seed",
+            Self::Hold { .. } => "config-hold",
+            Self::Hazard { .. } => "config-hazard",
+            Self::Gap { .. } => "config-gap",
+            Self::Brace => "config-brace",
+            Self::NoTemplate => "config-no-template",
+            Self::Template { .. } => "config-template",
+            Self::TakenName { .. } => "config-taken-name",
+            Self::Port { .. } => "config-port",
+            Self::Password { .. } => "config-password",
+        }
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Hold { most_ms } => vec![("most", most_ms.to_string())],
+            Self::Hazard { table } => vec![("table", table.display().to_string())],
+            Self::Gap { gap, known } => vec![("gap", gap.clone()), ("known", known.clone())],
+            Self::Template { listed } => vec![("listed", listed.clone())],
+            Self::TakenName { by } => vec![("by", by.clone())],
+            Self::Port { kind, cause } => vec![("kind", (*kind).to_owned()), ("cause", cause.clone())],
+            Self::Password { least } => vec![("least", least.to_string())],
+            Self::Zone | Self::Platform | Self::KeyId | Self::Seed | Self::Brace | Self::NoTemplate => {
+                Vec::new()
+            }
+        }
+    }
+}
+
+impl ConfigError {
+    pub(crate) fn value(field: impl Into<String>, value: impl std::fmt::Display, fix: Fix) -> Self {
+        Self::Value { field: field.into(), value: value.to_string(), fix }
+    }
+
+    /// An address that cannot be listened on.
+    pub(crate) fn port(field: impl Into<String>, address: SocketAddr, cause: &io::Error) -> Self {
+        let kind = match cause.kind() {
+            io::ErrorKind::AddrInUse => "in-use",
+            io::ErrorKind::PermissionDenied => "denied",
+            io::ErrorKind::AddrNotAvailable => "not-ours",
+            _ => "other",
+        };
+        Self::value(field, address, Fix::Port { kind, cause: cause.to_string() })
+    }
+}
+
+impl Problem for ConfigError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "config-unreadable",
+            Self::Misread(complaint) => complaint.code(),
+            Self::Value { fix, .. } => fix.code(),
+            Self::Account { .. } => "config-account",
+            Self::Pack { .. } => "config-pack",
+            Self::Ring(_) => "config-ring",
+            Self::Store { source: StoreError::Schema { found: 0, .. }, .. } => "config-no-schema",
+            Self::Store { source: StoreError::Schema { .. }, .. } => "config-schema",
+            Self::Store { source: StoreError::Address { .. }, .. } => "config-store-address",
+            Self::Store { .. } => "config-store",
+        }
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Unreadable { field, path, source } => vec![
+                ("field", (*field).to_owned()),
+                ("path", path.display().to_string()),
+                ("kind", reading(source).to_owned()),
+                ("cause", source.to_string()),
+            ],
+            Self::Misread(complaint) => complaint.fields(),
+            Self::Value { field, value, fix } => {
+                let mut fields = vec![("field", field.clone()), ("value", value.clone())];
+                fields.extend(fix.fields());
+                fields
+            }
+            Self::Account { table, source } => vec![
+                ("table", table.clone()),
+                ("key", source.field.to_owned()),
+                ("value", source.value.clone()),
+                ("fix", source.fix.clone()),
+                ("range", range(&source.fix).unwrap_or("none").to_owned()),
+            ],
+            Self::Pack { path, detail } => {
+                vec![("path", path.display().to_string()), ("detail", detail.clone())]
+            }
+            Self::Ring(error) => vec![("detail", error.to_string())],
+            Self::Store { address, source } => {
+                vec![("address", address.clone()), ("detail", chain(source))]
+            }
+        }
+    }
+}
+
+fn reading(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::NotFound => "not-found",
+        io::ErrorKind::PermissionDenied => "denied",
+        io::ErrorKind::InvalidData => "not-utf8",
+        io::ErrorKind::IsADirectory => "directory",
+        _ => "other",
+    }
+}
+
+/// `1 to 64` out of `use 1 to 64`.
+fn range(fix: &str) -> Option<&str> {
+    let range = fix.strip_prefix("use ")?;
+    let (from, to) = range.split_once(" to ")?;
+    [from, to].iter().all(|end| end.bytes().all(|byte| byte.is_ascii_digit())).then_some(range)
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,104 @@
+//! What `check` passes `serve` does not refuse, and both say the same.
+
+use crate::desk::Desk;
+use std::net::TcpListener;
+
+#[test]
+fn a_good_desk_is_told_to_be_good() {
+    let desk = Desk::new();
+    let checked = desk.run(&["check"]);
+    assert!(checked.good, "{}", checked.text);
+    checked.tells(&["通过 ok    配置", "通过 ok    各项", "通过 ok    端口", "通过 ok    数据库"]);
+}
+
+/// A key as it is, as it should not be, and what must be told: key, value and fix in both languages.
+const WRONG: [(&str, &str, [&str; 4]); 11] = [
+    ("Asia/Shanghai", "Asia/Fushun", ["node.time_zone", "Asia/Fushun", "没有这个时区", "Use a name like"]),
+    ("42104000000000103010101", "4210", ["render.platform", "4210", "请填 23 位数字", "its 23 digits"]),
+    ("desk-1", "Desk 1", ["signer.key_id", "Desk 1", "不是密钥名", "is no key's name"]),
+    (
+        "hold_ms = 10000",
+        "hold_ms = 100000000",
+        ["policy.red.hold_ms", "100000000", "缓发期过长", "holds back too long"],
+    ),
+    (
+        "without_hold = []",
+        "without_hold = [\"11Z99\"]",
+        ["policy.without_hold", "11Z99", "没有这个灾种代码", "is no event code"],
+    ),
+    ("{headline}：", "{title}：", ["render.sms", "{title}", "body, headline, instruction", "nothing fills"]),
+    ("{instruction}", "{instruction", ["render.sms", "{instruction", "没有合上", "not closed"]),
+    ("per_second = 100", "per_second = 0", ["[live.sms] per_second", "“0”", "1 至 10000000", "use 1 to"]),
+    ("port = 1\n", "port = 70000\n", ["live.sms", "port", "0 至 65535", "should be u16"]),
+    ("window = 100", "windows = 100", ["live.sms", "windows", "不认识", "nobody knows"]),
+    ("name = \"desk\"", "name = desk", ["第 2 行", "TOML 语法有误", "双引号", "line 2"]),
+];
+
+#[test]
+fn what_serve_refuses_check_refuses_in_the_same_words() {
+    for (from, to, words) in WRONG {
+        let desk = Desk::new();
+        desk.change(from, to);
+        let checked = desk.run(&["check"]);
+        assert!(!checked.good, "{to} passed:\n{}", checked.text);
+        checked.tells(&words).tells(&["mingluo.toml"]);
+        let served = desk.run(&["serve"]);
+        assert!(!served.good, "{to} was served");
+        served.tells(&words).tells(&["mingluo.toml"]);
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    let desk = Desk::new();
+    desk.change("Asia/Shanghai", "Asia/Fushun");
+    desk.change("per_second = 100", "per_second = 0");
+    desk.run(&["check"]).tells(&["node.time_zone", "per_second"]);
+}
+
+#[test]
+fn a_port_that_somebody_else_has_is_found_before_it_is_needed() {
+    let desk = Desk::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    desk.change("127.0.0.1:0", &address);
+    for command in ["check", "serve"] {
+        let refused = desk.run(&[command]);
+        assert!(!refused.good, "{command}");
+        refused.tells(&["console.listen", &address, "端口已被占用", "the port is in use"]);
+    }
+}
+
+#[test]
+fn a_store_that_was_never_migrated_is_told_with_the_command() {
+    let desk = Desk::new();
+    std::fs::remove_file(desk.path("desk.db")).unwrap();
+    desk.run(&["check"]).tells(&["store.address", "请先运行 mingluo migrate", "Run mingluo migrate first"]);
+    desk.write("keys", "no key at all\n");
+    desk.run(&["check"]).tells(&["store.keys_file", "64 位十六进制", "64 hexadecimal"]);
+    std::fs::remove_file(desk.path("keys")).unwrap();
+    desk.run(&["check"]).tells(&["store.keys_file", "没有这个文件", "there is no such file"]);
+}
+
+#[test]
+fn the_example_configuration_has_only_keys_that_are_known() {
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/mingluo.toml");
+    let text = std::fs::read_to_string(&example).unwrap();
+    mingluo_console::config::Config::read(&example).unwrap();
+    // The tables that stand there as comments, too.
+    let uncommented: String = text.lines().map(|line| uncomment(line) + "\n").collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), uncommented).unwrap();
+    let config = mingluo_console::config::Config::read(file.path()).unwrap();
+    assert!(!config.drill.is_empty() && config.live.len() > 6);
+}
+
+/// A line that is a key or a table behind `# `; any other line as it is.
+fn uncomment(line: &str) -> String {
+    let bare = line.strip_prefix("# ").unwrap_or(line);
+    let table = bare.starts_with('[') && bare.contains(']');
+    let key = bare.split_once(" = ").is_some_and(|(key, _)| {
+        !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    });
+    if table || key { bare.to_owned() } else { line.to_owned() }
+}

@@ -1,0 +1,8 @@
+//! Stories of an administrator at the command line: the program itself, a configuration in a folder of its own, SQLite.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test where they cannot go on")]
+
+mod check;
+mod desk;
+mod import;
+mod living;
