@@ -8,7 +8,7 @@ mod sending;
 use crate::{desk::Desk, flights::Flights, limit::Licence, roster::Roster};
 use mingluo_ledger::scribe::{Scribe, ScribeError};
 use mingluo_model::{
-    channel::{Channel, Limits, SendError, Session},
+    channel::{Channel, Inlet, Limits, Outlet, SendError, Session},
     clock::SharedClock,
     mode::Mode,
 };
@@ -28,7 +28,7 @@ const STEADY: Duration = Duration::from_secs(10);
 /// The longest pause between two tries to open a session.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// The pause after a refused login: gateways lock accounts that hammer.
+/// The longest pause after a refused login, the shortest is half of it: gateways lock accounts that hammer.
 const REFUSED_PAUSE: Duration = Duration::from_mins(1);
 
 /// Batches of reports that may be under way to the disk while a session hears on; more than this and the far side has
@@ -156,19 +156,26 @@ impl<M: Mode> Post<M> {
                 Err(error) => {
                     tracing::warn!(account, %error, "session cannot be opened");
                     match error {
-                        SendError::Refused { .. } => REFUSED_PAUSE,
+                        SendError::Refused { .. } => {
+                            self.rest(REFUSED_PAUSE.mul_f64(0.5 + jitter() / 2.0)).await;
+                            continue;
+                        }
                         SendError::Busy { retry_after } => retry_after,
                         SendError::Unreachable { .. } => pause,
                     }
                 }
             };
             pause = (pause * 2).min(LONGEST_PAUSE);
-            tokio::select! {
-                () = self.clock.sleep(wait.mul_f64(jitter())) => {}
-                () = self.stop.cancelled() => return Ok(()),
-            }
+            self.rest(wait.mul_f64(jitter())).await;
         }
         Ok(())
+    }
+
+    async fn rest(&self, pause: Duration) {
+        tokio::select! {
+            () = self.clock.sleep(pause) => {}
+            () = self.stop.cancelled() => {}
+        }
     }
 
     async fn drive(&self, session: Session<M>) -> End {
@@ -190,8 +197,22 @@ impl<M: Mode> Post<M> {
         drop(heard);
         let kept = self.wind_up(&mut writings, answerer.as_ref(), &line).await;
         if matches!(end, End::Stopped) {
-            outlet.close().await;
+            take_leave(outlet.as_mut(), inlet.as_mut()).await;
         }
         kept.map_or_else(End::Halted, |()| end)
+    }
+}
+
+/// Closes in order, hearing the far side's goodbye meanwhile. What else it says now is not answered, so it says it again.
+async fn take_leave<M: Mode>(outlet: &mut dyn Outlet<M>, inlet: &mut dyn Inlet) {
+    let mut unanswered = Vec::new();
+    let until_it_hangs_up = async {
+        while inlet.next(&mut unanswered).await.is_ok() {
+            unanswered.clear();
+        }
+    };
+    tokio::select! {
+        () = outlet.close() => {}
+        () = until_it_hangs_up => {}
     }
 }
