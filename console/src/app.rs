@@ -11,7 +11,7 @@ use crate::{
 use anyhow::Context;
 use mingluo_channels::{
     email::EmailChannel,
-    sms::session::SignatureConfig,
+    sms::{cloud::CloudCallback, session::SignatureConfig},
     speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, listener},
     wechat::{Callback, WeChatChannel},
 };
@@ -53,6 +53,8 @@ pub struct City {
     pub drill: Arc<Office<Drill>>,
     /// WeChat callbacks by account.
     pub callbacks: BTreeMap<AccountName, (ModeKind, Arc<Callback>)>,
+    /// Pushes of SMS providers by account.
+    pub sms_callbacks: BTreeMap<AccountName, (ModeKind, Arc<CloudCallback>)>,
     /// Who signs for this city.
     pub signer: Arc<dyn Signer>,
     /// The speakers' hubs that have a listener.
@@ -66,6 +68,7 @@ struct Outward<M: Mode> {
     pretend: BTreeSet<AccountName>,
     sms_forms: BTreeMap<AccountName, SmsForm>,
     callbacks: BTreeMap<AccountName, Arc<Callback>>,
+    sms_callbacks: BTreeMap<AccountName, Arc<CloudCallback>>,
     speakers: Option<Speakers>,
 }
 
@@ -88,13 +91,8 @@ impl City {
         let live = channels::<Live>(&config.live, &clock, &signer).context("[live]")?;
         let drill = channels::<Drill>(&config.drill, &clock, &signer).context("[drill]")?;
         register(store.as_ref(), &live, &drill).await?;
-        let mut callbacks = BTreeMap::new();
-        callbacks.extend(
-            live.callbacks.iter().map(|(name, one)| (name.clone(), (ModeKind::Live, Arc::clone(one)))),
-        );
-        callbacks.extend(
-            drill.callbacks.iter().map(|(name, one)| (name.clone(), (ModeKind::Drill, Arc::clone(one)))),
-        );
+        let callbacks = both(&live.callbacks, &drill.callbacks);
+        let sms_callbacks = both(&live.sms_callbacks, &drill.sms_callbacks);
         let mut hubs = Vec::new();
         for speakers in live.speakers.iter().chain(&drill.speakers) {
             listen(speakers, &clock, &stop).await?;
@@ -102,7 +100,7 @@ impl City {
         }
         let live = office(&config, &region, &store, live, &clock, &mut chance).await?;
         let drill = office(&config, &region, &store, drill, &clock, &mut chance).await?;
-        Ok(Self { store, clock, live, drill, callbacks, signer, hubs, stop })
+        Ok(Self { store, clock, live, drill, callbacks, sms_callbacks, signer, hubs, stop })
     }
 
     /// Builds every account without connecting to anything; tells how many there are.
@@ -128,6 +126,17 @@ impl City {
         self.live.engine().shutdown().await;
         self.drill.engine().shutdown().await;
     }
+}
+
+/// What hangs on the accounts of both modes; no account is in both.
+fn both<T>(
+    live: &BTreeMap<AccountName, Arc<T>>,
+    drill: &BTreeMap<AccountName, Arc<T>>,
+) -> BTreeMap<AccountName, (ModeKind, Arc<T>)> {
+    let of = |kind, ones: &BTreeMap<AccountName, Arc<T>>| {
+        ones.iter().map(move |(name, one)| (name.clone(), (kind, Arc::clone(one)))).collect::<Vec<_>>()
+    };
+    of(ModeKind::Live, live).into_iter().chain(of(ModeKind::Drill, drill)).collect()
 }
 
 fn signer(config: &Config, clock: &SharedClock) -> Arc<dyn Signer> {
@@ -163,6 +172,7 @@ fn channels<M: Mode>(
         pretend: BTreeSet::new(),
         sms_forms: BTreeMap::new(),
         callbacks: BTreeMap::new(),
+        sms_callbacks: BTreeMap::new(),
         speakers: None,
     };
     for sms in &accounts.sms {
@@ -181,6 +191,7 @@ fn channels<M: Mode>(
         out.note_sms(&sgip.name, sgip.pretend, &sgip.signature);
         out.channels.push(Arc::new(sgip.clone().build::<M>(clock.clone()).context("sgip")?));
     }
+    out.add_clouds(accounts, clock)?;
     if let Some(wechat) = &accounts.wechat {
         out.note_pretend(&wechat.name, wechat.pretend);
         let channel = WeChatChannel::<M>::new(wechat.clone(), clock.clone()).context("wechat")?;
@@ -214,6 +225,31 @@ async fn listen(speakers: &Speakers, clock: &SharedClock, stop: &CancellationTok
 }
 
 impl<M: Mode> Outward<M> {
+    /// SMS providers that are called over HTTP.
+    fn add_clouds(&mut self, accounts: &Accounts, clock: &SharedClock) -> anyhow::Result<()> {
+        for alibaba in &accounts.alibaba {
+            self.note_pretend(&alibaba.name, alibaba.pretend);
+            let channel = alibaba.clone().build::<M>(clock.clone()).context("alibaba")?;
+            self.sms_forms.insert(alibaba.name.clone(), SmsForm::of_templates(channel.form()));
+            self.sms_callbacks.insert(alibaba.name.clone(), Arc::new(channel.callback()));
+            self.channels.push(Arc::new(channel));
+        }
+        for tencent in &accounts.tencent {
+            self.note_pretend(&tencent.name, tencent.pretend);
+            let channel = tencent.clone().build::<M>(clock.clone()).context("tencent")?;
+            self.sms_forms.insert(tencent.name.clone(), SmsForm::of_templates(channel.form()));
+            self.sms_callbacks.insert(tencent.name.clone(), Arc::new(channel.callback()));
+            self.channels.push(Arc::new(channel));
+        }
+        for http in &accounts.http_sms {
+            self.note_sms(&http.name, http.pretend, &http.signature);
+            let channel = http.clone().build::<M>(clock.clone()).context("http_sms")?;
+            self.sms_callbacks.insert(http.name.clone(), Arc::new(channel.callback()));
+            self.channels.push(Arc::new(channel));
+        }
+        Ok(())
+    }
+
     fn note_sms(&mut self, name: &AccountName, pretend: bool, signature: &SignatureConfig) {
         self.note_pretend(name, pretend);
         self.sms_forms.insert(name.clone(), SmsForm::of(signature));

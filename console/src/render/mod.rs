@@ -18,7 +18,7 @@ use mingluo_model::{
     clock::Timestamp,
     grade::Grade,
     hazard::{Hazard, HazardSystem},
-    message::{Body, Message},
+    message::{Body, MARKED_WORDS, Message, Words},
     mode::{Mode, ModeKind},
     plan::AccountName,
     signer::SignerError,
@@ -56,12 +56,14 @@ pub enum RenderError {
 pub struct Rendered {
     /// The content.
     pub body: Body,
+    /// The same by name; of short messages only.
+    pub words: Words,
 }
 
 impl Rendered {
     /// The words as a message of the alert.
     pub fn message<M: Mode>(&self, alert: &Alert<M>) -> Message<M> {
-        Message::new(alert.id, Language::chinese(), self.body.clone())
+        Message::new(alert.id, Language::chinese(), self.body.clone()).with_words(self.words.clone())
     }
 }
 
@@ -106,13 +108,7 @@ impl Renderer {
 
     /// A headline in the form of the field: who, what step, which event, which colour.
     pub fn headline(&self, kind: AlertKind, hazard: &Hazard, grade: Grade) -> String {
-        let step = match kind {
-            AlertKind::Alert => "发布",
-            AlertKind::Update(_) => "更新",
-            AlertKind::Lift(_) => "解除",
-            AlertKind::Correction(_) => "更正",
-        };
-        format!("{}{step}{}{}预警", self.issuer, hazard.name_zh, grade.zh())
+        format!("{}{}{}{}预警", self.issuer, step(kind).0, hazard.name_zh, grade.zh())
     }
 
     /// Whether an account's far side only pretends.
@@ -137,7 +133,11 @@ impl Renderer {
             ChannelKind::Email => self.mail_body(alert, &text, now)?,
             ChannelKind::Speaker => Body::Speaker { envelope: Vec::new(), script: script::<M>(&text) },
         };
-        Ok(Rendered { body })
+        let words = match channel {
+            ChannelKind::Sms => self.words(alert, &text, now)?,
+            ChannelKind::WeChat | ChannelKind::Email | ChannelKind::Speaker => Words::new(),
+        };
+        Ok(Rendered { body, words })
     }
 
     /// The message as it will be sent; a speaker's is signed here and silences the bulletins that are [`replaced`].
@@ -203,6 +203,35 @@ impl Renderer {
         Ok(Body::WeChat { template_id: template.id.clone(), fields, url: String::new() })
     }
 
+    /// The words by name that approved templates are filled with; a drill's say so.
+    fn words<M: Mode>(&self, alert: &Alert<M>, text: &Text, now: Timestamp) -> Result<Words, RenderError> {
+        let content = &alert.content;
+        let (step, step_code) = step(content.kind);
+        let pairs = [
+            ("issuer", self.issuer.clone()),
+            ("step", step.to_owned()),
+            ("event", format!("{}{}预警", content.hazard.name_zh, content.grade.zh())),
+            ("hazard", content.hazard.name_zh.clone()),
+            ("grade", content.grade.zh().to_owned()),
+            ("area", shortened(&content.area.described, content.area.regions.len())),
+            ("time", self.clock_time("time", now)?),
+            ("ends", self.clock_time("expires", content.expires)?),
+            ("advice", advice(content.kind, content.grade).to_owned()),
+            ("headline", text.headline.clone()),
+            ("body", text.body.clone()),
+            ("instruction", text.instruction.clone()),
+            ("event_code", content.hazard.code.clone()),
+            ("grade_code", content.grade.word().to_owned()),
+            ("step_code", step_code.to_owned()),
+        ];
+        let marked = |name: &str| M::KIND == ModeKind::Drill && MARKED_WORDS.contains(&name);
+        let pair = |(name, word): (&str, String)| {
+            let word = if marked(name) { format!("演练：{word}") } else { word };
+            (name.to_owned(), word)
+        };
+        Ok(pairs.into_iter().map(pair).collect())
+    }
+
     fn mail_body<M: Mode>(&self, alert: &Alert<M>, text: &Text, now: Timestamp) -> Result<Body, RenderError> {
         let subject = marked::<M>(&text.headline);
         let ends = self.clock_time("expires", alert.content.expires)?;
@@ -223,6 +252,16 @@ impl Renderer {
     fn clock_time(&self, field: &'static str, at: Timestamp) -> Result<String, RenderError> {
         let instant = at.to_jiff().ok_or(RenderError::Time { field, value: at.0 })?;
         Ok(instant.to_zoned_datetime(self.zone.clone()).strftime("%Y年%-m月%-d日 %H:%M").to_string())
+    }
+}
+
+/// What a warning does to an earlier one, in words and as the code that templates are chosen by.
+const fn step(kind: AlertKind) -> (&'static str, &'static str) {
+    match kind {
+        AlertKind::Alert => ("发布", "alert"),
+        AlertKind::Update(_) => ("更新", "update"),
+        AlertKind::Lift(_) => ("解除", "lift"),
+        AlertKind::Correction(_) => ("更正", "correction"),
     }
 }
 

@@ -36,7 +36,7 @@ cloud_config! {
         /// Numbers that one call may carry; 1 to 1,000.
         #[serde(default = "most_numbers")]
         numbers_per_call: u32,
-        /// Seconds after which a receipt that was not pushed is asked for, number by number; 10 to 86,400. Never when
+        /// Seconds after which a receipt that was not pushed is asked for, number by number; 1 to 86,400. Never when
         /// it is left out.
         pull_after_s: Option<u32>,
     }
@@ -59,7 +59,7 @@ impl AlibabaConfig {
         let secret = Secret::read("access_key_secret_file", &self.access_key_secret_file)?;
         let sign_name = sign_name(&self.sign_name)?;
         let templates = Templates::check(sign_name, &self.templates, Syntax::Named, mode)?;
-        let pull = self.pull_after_s.map(|seconds| in_range("pull_after_s", seconds, 10..=86_400)).transpose()?;
+        let pull = self.pull_after_s.map(|seconds| in_range("pull_after_s", seconds, 1..=86_400)).transpose()?;
         let caller = Caller::new(&account, Arc::clone(&clock))?;
         Ok(Alibaba {
             api: Api::new(caller, base, key_id.to_owned(), secret, Arc::clone(&clock)),

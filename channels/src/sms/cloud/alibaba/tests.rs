@@ -162,7 +162,7 @@ fn each_wrong_key_is_named() {
         ("sign_name", json!("【抚顺应急】")),
         ("templates", json!([])),
         ("numbers_per_call", json!(1_001)),
-        ("pull_after_s", json!(1)),
+        ("pull_after_s", json!(0)),
         ("window", json!(15)),
         ("calls", json!(0)),
     ] {

@@ -48,7 +48,7 @@ fn any_request_is_signed_as_the_sdk_signs_it() {
     let (mut ours, mut cases) = (Vec::new(), Vec::new());
     for _ in 0..CASES {
         let (body, seconds) = (json!({"TemplateParamSet": [odd.text()]}).to_string(), odd.seconds());
-        let (id, secret) = (format!("id{seconds}"), format!("s{}", odd.text()));
+        let (id, secret) = (format!("id{seconds}"), format!("key{}", odd.seconds()));
         let request =
             Request { host: "h.example:8080", body: body.as_bytes(), at: Timestamp(seconds * 1_000 + 999) };
         ours.push(request.authorization(&id, &Secret::new(secret.as_str())));
