@@ -5,7 +5,9 @@ use mingluo_channels::{
     email::EmailConfig,
     sms::{
         cloud::{AlibabaConfig, HttpSmsConfig, TencentConfig},
-        cmpp_channel::CmppConfig, sgip_channel::SgipConfig, smgp_channel::SmgpConfig,
+        cmpp_channel::CmppConfig,
+        sgip_channel::SgipConfig,
+        smgp_channel::SmgpConfig,
         smpp_channel::SmppConfig,
     },
     speaker::SpeakerConfig,

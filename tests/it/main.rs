@@ -7,5 +7,6 @@
 )]
 
 mod browser;
+mod clouds;
 mod house;
 mod stories;

@@ -2,7 +2,7 @@
 
 use super::{
     Call, Lot, Platform,
-    receipts::{Due, Provider},
+    receipts::{Due, Known, Provider},
     rule,
 };
 use crate::sim_journal::What;
@@ -14,7 +14,7 @@ use axum::{
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, PoisonError},
+    sync::{Arc, PoisonError, atomic::Ordering},
 };
 
 /// Numbers of one call.
@@ -27,7 +27,7 @@ const LONGEST_VALUE: usize = 35;
 struct No(StatusCode, &'static str);
 
 pub(super) async fn answer(platform: Arc<Platform>, call: Call) -> Response {
-    let request = format!("{:08X}-PRETEND", platform.calls.load(std::sync::atomic::Ordering::Relaxed));
+    let request = format!("{:08X}-PRETEND", platform.calls.load(Ordering::Relaxed));
     let answered = match admitted(&platform, &call) {
         Err(no) => Err(no),
         Ok(()) => act(&platform, &call).await,
@@ -48,8 +48,11 @@ pub(super) async fn answer(platform: Arc<Platform>, call: Call) -> Response {
 
 fn admitted(platform: &Platform, call: &Call) -> Result<(), No> {
     rule::alibaba(call, &platform.account, platform.clock.now()).map_err(|code| {
-        let status =
-            if code.starts_with("InvalidAccessKeyId") { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
+        let status = if code.starts_with("InvalidAccessKeyId") {
+            StatusCode::NOT_FOUND
+        } else {
+            StatusCode::BAD_REQUEST
+        };
         No(status, code)
     })?;
     let nonce = call.header("x-acs-signature-nonce").to_owned();
@@ -68,6 +71,7 @@ async fn act(platform: &Arc<Platform>, call: &Call) -> Result<Value, No> {
     let given = |name: &str| parameters.get(name).map_or("", String::as_str);
     match call.header("x-acs-action") {
         "SendSms" => {
+            platform.sends.fetch_add(1, Ordering::Relaxed);
             if platform.strikes_call("throttle", platform.faults.throttle_percent) {
                 return Err(No(StatusCode::BAD_REQUEST, "Throttling.User"));
             }
@@ -79,7 +83,9 @@ async fn act(platform: &Arc<Platform>, call: &Call) -> Result<Value, No> {
         }
         "QuerySmsTemplate" => Ok(match platform.template(given("TemplateCode")) {
             Some(words) => json!({ "TemplateStatus": 1, "TemplateContent": words, "Reason": "" }),
-            None => json!({ "TemplateStatus": 2, "TemplateContent": "", "Reason": "模拟:未通过 pretend: refused" }),
+            None => {
+                json!({ "TemplateStatus": 2, "TemplateContent": "", "Reason": "模拟:未通过 pretend: refused" })
+            }
         }),
         "QuerySendDetails" => Ok(details(platform, given("BizId"), given("PhoneNumber"))),
         _ => Err(No(StatusCode::NOT_FOUND, "InvalidAction.NotFound")),
@@ -93,14 +99,21 @@ async fn send(platform: &Arc<Platform>, given: &BTreeMap<String, String>) -> Res
     let shown = match checked {
         Ok(shown) => shown,
         Err(code) => {
-            platform.journal.note(What::Refused, "", "", &format!("alibaba {code}: {} numbers", numbers.len()));
+            platform.journal.note(
+                What::Refused,
+                "",
+                "",
+                &format!("alibaba {code}: {} numbers", numbers.len()),
+            );
             return Err(code);
         }
     };
     let biz_id = format!("9{:017}^0", platform.next_message());
     let due: Vec<Due> =
         numbers.iter().map(|number| Due { id: biz_id.clone(), number: (*number).to_owned() }).collect();
-    due.iter().for_each(|one| platform.journal.note(What::Accepted, &one.id, &one.number, &shown));
+    for one in &due {
+        platform.journal.note(What::Accepted, &one.id, &one.number, &shown);
+    }
     Arc::clone(&platform.receipts).owe(Provider::Alibaba, due).await;
     Ok(json!({ "BizId": biz_id }))
 }
@@ -125,9 +138,9 @@ fn check(
     if values.values().any(|value| !(1..=LONGEST_VALUE).contains(&value.chars().count())) {
         return Err("isv.PARAM_LENGTH_LIMIT");
     }
-    let shown = values.iter().fold(words.to_owned(), |words, (name, value)| {
-        words.replace(&format!("${{{name}}}"), value)
-    });
+    let shown = values
+        .iter()
+        .fold(words.to_owned(), |words, (name, value)| words.replace(&format!("${{{name}}}"), value));
     if shown.contains("${") {
         return Err("isv.TEMPLATE_MISSING_PARAMETERS");
     }
@@ -150,9 +163,9 @@ fn details(platform: &Platform, biz_id: &str, number: &str) -> Value {
         .asked_for(biz_id, number)
         .map(|known| {
             let (status, code) = match known {
-                None => (1, ""),
-                Some(false) => (2, "UNDELIV"),
-                Some(true) => (3, "DELIVERED"),
+                Known::NotYet => (1, ""),
+                Known::Undelivered => (2, "UNDELIV"),
+                Known::Arrived => (3, "DELIVERED"),
             };
             json!({ "PhoneNum": number, "SendStatus": status, "ErrCode": code, "OutId": "", "Content": "" })
         })

@@ -17,6 +17,7 @@ pub(super) async fn sendsms(
     RawQuery(query): RawQuery,
 ) -> (StatusCode, &'static str) {
     platform.calls.fetch_add(1, Ordering::Relaxed);
+    platform.sends.fetch_add(1, Ordering::Relaxed);
     let given: BTreeMap<String, String> = rule::pairs(&query.unwrap_or_default()).into_iter().collect();
     let word = |name: &str| given.get(name).map_or("", String::as_str);
     let answer = take(&platform, word);

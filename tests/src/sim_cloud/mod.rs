@@ -111,6 +111,7 @@ struct Platform {
     clock: SharedClock,
     receipts: Arc<Receipts>,
     calls: AtomicU64,
+    sends: AtomicU64,
     messages: AtomicU64,
     /// Guards the nonces that were used.
     nonces: Mutex<HashSet<String>>,
@@ -151,6 +152,7 @@ impl SimCloud {
             clock,
             receipts: Arc::new(receipts),
             calls: AtomicU64::new(0),
+            sends: AtomicU64::new(0),
             messages: AtomicU64::new(0),
             nonces: Mutex::default(),
         });
@@ -172,9 +174,9 @@ impl SimCloud {
         self.address
     }
 
-    /// Calls that came in, whatever became of them.
-    pub fn calls(&self) -> u64 {
-        self.platform.calls.load(Ordering::Relaxed)
+    /// Calls that were to send something, whatever became of them.
+    pub fn sends(&self) -> u64 {
+        self.platform.sends.load(Ordering::Relaxed)
     }
 }
 
@@ -215,7 +217,8 @@ impl Platform {
     }
 
     fn lot(&self, number: &str) -> Lot {
-        let real = number.len() == 11 && number.starts_with('1') && number.bytes().all(|c| c.is_ascii_digit());
+        let real =
+            number.len() == 11 && number.starts_with('1') && number.bytes().all(|c| c.is_ascii_digit());
         if !real || self.dice().strikes("bad", number, self.faults.bad_percent) {
             Lot::Bad
         } else if self.dice().strikes("limited", number, self.faults.limited_percent) {

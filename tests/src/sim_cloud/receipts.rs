@@ -49,6 +49,14 @@ struct State {
     from: Timestamp,
 }
 
+/// What somebody who asks is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    NotYet,
+    Arrived,
+    Undelivered,
+}
+
 #[derive(Default)]
 struct Memory {
     /// Alibaba's, by call and number.
@@ -81,7 +89,8 @@ impl Receipts {
             given.as_deref().map(str::parse).transpose().with_context(|| format!("callback {given:?}"))
         };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let tls =
+            rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
         Ok(Self {
             callbacks: [url(&account.alibaba_callback)?, url(&account.tencent_callback)?],
@@ -146,7 +155,9 @@ impl Receipts {
         let Some(callback) = &self.callbacks[provider as usize] else { return };
         self.be_late().await;
         let (lost, given): (Vec<Due>, Vec<Due>) = due.into_iter().partition(|one| self.is_lost(&one.number));
-        lost.iter().for_each(|one| self.journal.note(What::Withheld, &one.id, &one.number, "the push was lost"));
+        for one in &lost {
+            self.journal.note(What::Withheld, &one.id, &one.number, "the push was lost");
+        }
         for _ in 0..if self.faults.double { 2 } else { 1 } {
             for some in given.chunks(IN_ONE) {
                 self.push(provider, callback, some).await;
@@ -155,19 +166,22 @@ impl Receipts {
     }
 
     async fn push(&self, provider: Provider, callback: &Url, some: &[Due]) {
-        let body = Value::from(some.iter().map(|one| self.report(provider, one)).collect::<Vec<_>>()).to_string();
+        let body =
+            Value::from(some.iter().map(|one| self.report(provider, one)).collect::<Vec<_>>()).to_string();
         for again in 0..TRIES {
             if again > 0 {
                 self.clock.sleep(PATIENCE).await;
             }
             if self.post(provider, callback, body.clone()).await {
-                some.iter().for_each(|one| self.told(one, "pushed"));
+                for one in some {
+                    self.told(one, "pushed");
+                }
                 return;
             }
         }
-        some.iter().for_each(|one| {
+        for one in some {
             self.journal.note(What::Withheld, &one.id, &one.number, "the push was not answered");
-        });
+        }
     }
 
     fn told(&self, one: &Due, how: &str) {
@@ -178,7 +192,8 @@ impl Receipts {
     /// Whether a push was answered as its provider wants.
     async fn post(&self, provider: Provider, callback: &Url, body: String) -> bool {
         let Ok(_hand) = self.hands.acquire().await else { return false };
-        let request = self.client.post(callback.clone()).header("content-type", "application/json").body(body);
+        let request =
+            self.client.post(callback.clone()).header("content-type", "application/json").body(body);
         let call = async {
             let response = request.send().await.ok()?;
             let well = response.status().is_success();
@@ -209,15 +224,15 @@ impl Receipts {
         }
     }
 
-    /// Alibaba's answer about one number: whether it arrived, and nothing while nobody knows.
-    pub(super) fn asked_for(&self, biz_id: &str, number: &str) -> Option<Option<bool>> {
+    /// Alibaba's answer about one number; none for a number that it does not know.
+    pub(super) fn asked_for(&self, biz_id: &str, number: &str) -> Option<Known> {
         let key = (biz_id.to_owned(), number.to_owned());
         let state = *self.memory().states.get(&key)?;
-        let known = (state.from <= self.clock.now()).then_some(state.arrived);
-        if known.is_some() {
-            self.told(&Due { id: key.0, number: key.1 }, "asked for");
+        if state.from > self.clock.now() {
+            return Some(Known::NotYet);
         }
-        Some(known)
+        self.told(&Due { id: key.0, number: key.1 }, "asked for");
+        Some(if state.arrived { Known::Arrived } else { Known::Undelivered })
     }
 
     /// Tencent's answer to a pull: the oldest that are due, once.
@@ -227,7 +242,9 @@ impl Receipts {
         let due = memory.unpulled.iter().take(most).take_while(|(from, _)| *from <= now).count();
         let pulled: Vec<Due> = memory.unpulled.drain(..due).map(|(_, one)| one).collect();
         drop(memory);
-        pulled.iter().for_each(|one| self.told(one, "pulled"));
+        for one in &pulled {
+            self.told(one, "pulled");
+        }
         pulled
     }
 

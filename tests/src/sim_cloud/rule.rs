@@ -47,8 +47,14 @@ fn encoded(text: &str) -> String {
 
 /// A field of an `Authorization` header, by its name.
 fn field<'a>(authorization: &'a str, name: &str) -> &'a str {
-    let found = authorization.split([',', ' ']).find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
+    let found =
+        authorization.split([',', ' ']).find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
     found.unwrap_or_default()
+}
+
+/// A line for each signed header, as both providers want it.
+fn header_lines<'a>(call: &Call, names: impl Iterator<Item = &'a str>) -> String {
+    names.flat_map(|name| [name, ":", call.header(name).trim(), "\n"].map(str::to_owned)).collect()
 }
 
 /// Checks a call to Alibaba; the error code if it is not signed well.
@@ -69,17 +75,23 @@ pub(super) fn alibaba(call: &Call, account: &CloudAccount, now: Timestamp) -> Re
     let must = call.headers.keys().map(axum::http::HeaderName::as_str);
     let mut must = must.filter(|name| *name == "host" || name.starts_with("x-acs-"));
     let body_hash = hash(&call.body);
-    if !sorted || !must.all(|name| names.contains(&name)) || call.header("x-acs-content-sha256") != body_hash {
+    if !sorted || !must.all(|name| names.contains(&name)) || call.header("x-acs-content-sha256") != body_hash
+    {
         return Err("IncompleteSignature");
     }
     let mut parameters = pairs(&call.query);
     parameters.sort();
     let query: Vec<_> =
         parameters.iter().map(|(name, value)| encoded(name) + "=" + &encoded(value)).collect();
-    let headers: String = names.iter().map(|name| format!("{name}:{}\n", call.header(name).trim())).collect();
+    let headers = header_lines(call, names.iter().copied());
     let text = ["POST", "/", &query.join("&"), &headers, &names.join(";"), &body_hash].join("\n");
-    let signed = hmac(account.secret.as_bytes(), format!("ACS3-HMAC-SHA256\n{}", hash(text.as_bytes())).as_bytes());
-    if field(authorization, "Signature") == hex::encode(signed) { Ok(()) } else { Err("SignatureDoesNotMatch") }
+    let signed =
+        hmac(account.secret.as_bytes(), format!("ACS3-HMAC-SHA256\n{}", hash(text.as_bytes())).as_bytes());
+    if field(authorization, "Signature") == hex::encode(signed) {
+        Ok(())
+    } else {
+        Err("SignatureDoesNotMatch")
+    }
 }
 
 /// Checks a call to Tencent; the error code if it is not signed well.
@@ -89,7 +101,10 @@ pub(super) fn tencent(call: &Call, account: &CloudAccount, now: Timestamp) -> Re
     if (seconds - now.0 / 1_000).abs() > TENCENT_SLACK {
         return Err("AuthFailure.SignatureExpire");
     }
-    let date = jiff::Timestamp::from_second(seconds).map_err(|_| "InvalidParameter")?.strftime("%Y-%m-%d").to_string();
+    let date = jiff::Timestamp::from_second(seconds)
+        .map_err(|_| "InvalidParameter")?
+        .strftime("%Y-%m-%d")
+        .to_string();
     let scope = format!("{date}/sms/tc3_request");
     let Some((id, told)) = field(authorization, "Credential").split_once('/') else {
         return Err("AuthFailure.InvalidAuthorization");
@@ -101,14 +116,14 @@ pub(super) fn tencent(call: &Call, account: &CloudAccount, now: Timestamp) -> Re
     if told != scope || !names.contains("content-type") || !names.contains("host") {
         return Err("AuthFailure.InvalidAuthorization");
     }
-    let headers: String =
-        names.split(';').map(|name| format!("{name}:{}\n", call.header(name).trim())).collect();
+    let headers = header_lines(call, names.split(';'));
     let text = ["POST", "/", "", &headers, names, &hash(&call.body)].join("\n");
     let text = ["TC3-HMAC-SHA256", &seconds.to_string(), &scope, &hash(text.as_bytes())].join("\n");
-    let key = ["sms", "tc3_request"].iter().fold(
-        hmac(["TC3", &account.secret].concat().as_bytes(), date.as_bytes()),
-        |key, word| hmac(&key, word.as_bytes()),
-    );
+    let key = ["sms", "tc3_request"]
+        .iter()
+        .fold(hmac(["TC3", &account.secret].concat().as_bytes(), date.as_bytes()), |key, word| {
+            hmac(&key, word.as_bytes())
+        });
     let signed = hex::encode(hmac(&key, text.as_bytes()));
     if field(authorization, "Signature") == signed { Ok(()) } else { Err("AuthFailure.SignatureFailure") }
 }

@@ -50,8 +50,8 @@ pub(super) async fn answer(platform: Arc<Platform>, call: Call) -> Response {
         Err(code) => Err(code),
         Ok(()) => act(&platform, &call).await,
     };
-    let mut response = answered
-        .unwrap_or_else(|code| json!({ "Error": { "Code": code, "Message": "模拟 pretend" } }));
+    let mut response =
+        answered.unwrap_or_else(|code| json!({ "Error": { "Code": code, "Message": "模拟 pretend" } }));
     response["RequestId"] = json!(request);
     Json(json!({ "Response": response })).into_response()
 }
@@ -62,6 +62,7 @@ async fn act(platform: &Arc<Platform>, call: &Call) -> Result<Value, &'static st
     }
     match call.header("x-tc-action") {
         "SendSms" => {
+            platform.sends.fetch_add(1, Ordering::Relaxed);
             if platform.strikes_call("throttle", platform.faults.throttle_percent) {
                 return Err("RequestLimitExceeded");
             }
@@ -106,7 +107,8 @@ fn words(platform: &Platform, asked: &Send) -> Result<String, &'static str> {
     if asked.sign_name != platform.account.sign_name {
         return Err("FailedOperation.SignatureIncorrectOrUnapproved");
     }
-    let words = platform.template(&asked.template_id).ok_or("FailedOperation.TemplateUnapprovedOrNotExist")?;
+    let words =
+        platform.template(&asked.template_id).ok_or("FailedOperation.TemplateUnapprovedOrNotExist")?;
     let values = &asked.template_param_set;
     if values.iter().any(|value| value.chars().count() > LONGEST_VALUE) {
         return Err("InvalidParameterValue.TemplateParameterLengthLimit");
@@ -139,7 +141,8 @@ fn take(platform: &Platform, phone: &str, words: &str) -> Result<Due, &'static s
 fn templates(platform: &Platform, asked: &Templates) -> Value {
     let state = |id: &u64| {
         let words = platform.template(&id.to_string());
-        let (status, reply) = if words.is_some() { (0, "") } else { (-1, "模拟:未通过 pretend: refused") };
+        let (status, reply) =
+            if words.is_some() { (0, "") } else { (-1, "模拟:未通过 pretend: refused") };
         json!({ "TemplateId": id, "International": 0, "StatusCode": status, "ReviewReply": reply,
             "TemplateName": "pretend", "CreateTime": 0, "TemplateContent": words.unwrap_or_default() })
     };
@@ -151,10 +154,8 @@ fn pull(platform: &Platform, asked: &Pull) -> Result<Value, &'static str> {
         return Err("UnauthorizedOperation.SmsSdkAppIdVerifyFail");
     }
     let state = |one: &Due| {
-        let (status, words) = match platform.receipts.arrives(&one.number) {
-            true => ("SUCCESS", "DELIVRD"),
-            false => ("FAIL", "UNDELIV"),
-        };
+        let (status, words) =
+            if platform.receipts.arrives(&one.number) { ("SUCCESS", "DELIVRD") } else { ("FAIL", "UNDELIV") };
         json!({ "UserReceiveTime": platform.clock.now().0 / 1_000, "CountryCode": "86",
             "SubscriberNumber": one.number, "PhoneNumber": format!("+86{}", one.number), "SerialNo": one.id,
             "ReportStatus": status, "Description": words, "SessionContext": "" })

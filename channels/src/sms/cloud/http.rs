@@ -55,9 +55,10 @@ impl Caller {
     /// may hold secrets and numbers.
     pub(super) async fn call(&self, request: RequestBuilder) -> Result<Said, Fault> {
         let call = async {
-            let response = request.send().await.map_err(|error| {
-                if error.is_connect() { Fault::Busy(NO_CONNECTION) } else { Fault::Lost }
-            })?;
+            let response = request
+                .send()
+                .await
+                .map_err(|error| if error.is_connect() { Fault::Busy(NO_CONNECTION) } else { Fault::Lost })?;
             read(response).await
         };
         within(self.clock.as_ref(), self.answer, call).await.unwrap_or(Err(Fault::Lost))

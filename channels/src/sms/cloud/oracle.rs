@@ -18,7 +18,7 @@ pub(super) fn authorizations(cases: &[Value]) -> Option<Vec<String>> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/interop/signers/sign.py");
     let mut child =
         Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let lines: String = cases.iter().map(|case| format!("{case}\n")).collect();
+    let lines: String = cases.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     let mut stdin = child.stdin.take().unwrap();
     let writing = std::thread::spawn(move || stdin.write_all(lines.as_bytes()).unwrap());
     let output = child.wait_with_output().unwrap();
@@ -36,8 +36,10 @@ impl Odd {
     }
 
     pub(super) fn text(&mut self) -> String {
-        const ODD: &[char] =
-            &['a', 'Z', '0', '-', '_', '.', '~', '*', ' ', '+', '%', '&', '=', '/', '\'', '"', '雨', '𠮷', '\u{e9}'];
+        const ODD: &[char] = &[
+            'a', 'Z', '0', '-', '_', '.', '~', '*', ' ', '+', '%', '&', '=', '/', '\'', '"', '雨', '𠮷',
+            '\u{e9}',
+        ];
         let length = self.0.random_range(0..24);
         (0..length).map(|_| ODD[self.0.random_range(0..ODD.len())]).collect()
     }

@@ -153,7 +153,11 @@ impl<P: Provider, M: Mode> Channel<M> for CloudChannel<P, M> {
             numberless: Vec::new(),
             _pulling: pulling,
         };
-        Ok(Session { outlet: Box::new(outlet), inlet: Box::new(inlet), answerer: Arc::new(Committed(committed)) })
+        Ok(Session {
+            outlet: Box::new(outlet),
+            inlet: Box::new(inlet),
+            answerer: Arc::new(Committed(committed)),
+        })
     }
 }
 
@@ -237,7 +241,8 @@ impl<P: Provider> CloudOutlet<P> {
 impl<P: Provider> Batch<P> {
     /// Puts the call, in halves if it is refused because of one number.
     async fn deliver(self) -> Told {
-        let (mut told, mut rest, mut splits) = (Told::default(), vec![0..self.to.len()], 0);
+        let (mut told, mut rest, mut splits) = (Told::default(), Vec::new(), 0);
+        rest.push(0..self.to.len());
         while let Some(range) = rest.pop() {
             let to = &self.to[range.clone()];
             let call = Call { plan: self.plan, not_after: self.not_after, to };
@@ -277,7 +282,9 @@ fn note_each(answers: &mut BTreeMap<u64, Verdict>, to: &[Bound], verdicts: Vec<V
 }
 
 fn note_all(answers: &mut BTreeMap<u64, Verdict>, to: &[Bound], verdict: &Verdict) {
-    to.iter().for_each(|bound| note(answers, bound, verdict.clone()));
+    for bound in to {
+        note(answers, bound, verdict.clone());
+    }
 }
 
 /// The first part of a number carries the id; the provider's one receipt speaks for the others as well.

@@ -18,7 +18,9 @@ mod rest;
 #[cfg(test)]
 pub(in crate::sms) mod stage;
 
-pub(in crate::sms) use account::{Account, Shared, gateway_config, seconds, signature, source_code, text, zone};
+pub(in crate::sms) use account::{
+    Account, Shared, gateway_config, seconds, signature, source_code, text, zone,
+};
 pub use account::{NumberForm, SignatureConfig};
 pub(in crate::sms) use dial::{meet, unexpected};
 pub(in crate::sms) use dues::Dues;

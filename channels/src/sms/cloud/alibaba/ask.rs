@@ -43,13 +43,7 @@ struct Head {
 }
 
 impl Api {
-    pub(super) fn new(
-        caller: Caller,
-        base: Url,
-        key_id: String,
-        secret: Secret,
-        clock: SharedClock,
-    ) -> Self {
+    pub(super) fn new(caller: Caller, base: Url, key_id: String, secret: Secret, clock: SharedClock) -> Self {
         Self { caller, base, key_id, secret, clock, calls: AtomicU64::new(0) }
     }
 

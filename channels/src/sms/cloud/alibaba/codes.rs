@@ -37,7 +37,9 @@ pub(super) fn fault(code: &str) -> Fault {
         | "isv.OUT_OF_SERVICE"
         | "isv.AMOUNT_NOT_ENOUGH" => Fault::permanent(Reason::Quota, code),
         "isp.GATEWAY_TIMEOUT" | "isp.UNKNOWN_ERR" => Fault::Lost,
-        "isp.SYSTEM_ERROR" | "SignatureNonceUsed" | "InternalError" => Fault::temporary(Reason::FarFault, code),
+        "isp.SYSTEM_ERROR" | "SignatureNonceUsed" | "InternalError" => {
+            Fault::temporary(Reason::FarFault, code)
+        }
         // Template or signature not registered, account stopped, wrong parameters: an operator must act.
         _ if code.starts_with("isv.") => Fault::permanent(Reason::NotAllowed, code),
         _ => Fault::temporary(Reason::FarFault, code),
@@ -53,14 +55,18 @@ fn refused(code: &str) -> Option<&'static str> {
         "SignatureDoesNotMatch" | "IncompleteSignature" => {
             "密钥不符 the secret in access_key_secret_file is not that of access_key_id"
         }
-        _ if code.starts_with("InvalidTimeStamp") => "本机时钟不准 this machine's clock is wrong; set it right",
+        _ if code.starts_with("InvalidTimeStamp") => {
+            "本机时钟不准 this machine's clock is wrong; set it right"
+        }
         "isp.RAM_PERMISSION_DENY" | "NoPermission" => {
             "RAM 用户无发送权限 the RAM user may not send; give it AliyunDysmsFullAccess"
         }
         _ if code.starts_with("Forbidden") => {
             "RAM 用户无发送权限 the RAM user may not send; give it AliyunDysmsFullAccess"
         }
-        "isv.DENY_IP_RANGE" => "来源地址不允许 calls from this address are refused; see the console's white list",
+        "isv.DENY_IP_RANGE" => {
+            "来源地址不允许 calls from this address are refused; see the console's white list"
+        }
         "isv.ACCOUNT_NOT_EXISTS" | "isv.ACCOUNT_ABNORMAL" => "账户异常 the account is unknown or blocked",
         "isv.PRODUCT_UN_SUBSCRIPT" => "未开通短信服务 the account has no short message service",
         _ => return None,

@@ -59,7 +59,8 @@ impl AlibabaConfig {
         let secret = Secret::read("access_key_secret_file", &self.access_key_secret_file)?;
         let sign_name = sign_name(&self.sign_name)?;
         let templates = Templates::check(sign_name, &self.templates, Syntax::Named, mode)?;
-        let pull = self.pull_after_s.map(|seconds| in_range("pull_after_s", seconds, 1..=86_400)).transpose()?;
+        let pull =
+            self.pull_after_s.map(|seconds| in_range("pull_after_s", seconds, 1..=86_400)).transpose()?;
         let caller = Caller::new(&account, Arc::clone(&clock))?;
         Ok(Alibaba {
             api: Api::new(caller, base, key_id.to_owned(), secret, Arc::clone(&clock)),
@@ -73,4 +74,3 @@ impl AlibabaConfig {
         })
     }
 }
-

@@ -4,10 +4,10 @@
 //! BizId and number. `SendBatchSms` would give each number words of its own and takes a hundred; warnings say the same to
 //! everybody.
 
+mod ask;
 mod awaited;
 mod codes;
 mod config;
-mod ask;
 mod report;
 mod sign;
 
@@ -83,7 +83,9 @@ impl<M: Mode> CloudChannel<Alibaba, M> {
         let awaited = Arc::clone(&self.provider().awaited);
         CloudCallback::new(self.provider().account.token.clone(), self.clock(), HEARD, move |_, body, at| {
             let receipts = report::read(body, at)?;
-            receipts.iter().for_each(|receipt| awaited.heard(&receipt.provider_id));
+            for receipt in &receipts {
+                awaited.heard(&receipt.provider_id);
+            }
             Ok(receipts)
         })
     }
@@ -188,7 +190,8 @@ impl Alibaba {
         if state.template_status != APPROVED {
             let (status, reason) = (state.template_status, &state.reason);
             tracing::error!(%account, template = code, status, reason, "模板未通过审核 the template is not approved: nothing that needs it will leave");
-        } else if self.templates.text(code, Syntax::Named).is_some_and(|ours| ours != state.template_content) {
+        } else if self.templates.text(code, Syntax::Named).is_some_and(|ours| ours != state.template_content)
+        {
             let theirs = &state.template_content;
             tracing::error!(%account, template = code, theirs, "模板内容与配置不符 the provider has other words than templates.text: what is previewed is not what is sent");
         }

@@ -37,8 +37,10 @@ fn signed_headers(request: &Request<'_>) -> String {
 }
 
 pub(super) fn canonical_request(request: &Request<'_>) -> String {
-    let headers: String =
-        request.headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+    let mut headers = String::new();
+    for (name, value) in request.headers {
+        headers.extend([name, ":", value.trim(), "\n"]);
+    }
     let (query, names) = (canonical_query(request.query), signed_headers(request));
     format!("{}\n{}\n{query}\n{headers}\n{names}\n{}", request.method, request.path, request.body_hash)
 }

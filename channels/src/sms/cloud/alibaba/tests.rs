@@ -42,7 +42,8 @@ fn the_providers_example_is_signed_as_it_says() {
         ("x-acs-date", "2023-10-26T10:22:32Z"),
         ("x-acs-signature-nonce", "3156853299f313e23d1673dc12e1703d"),
     ]);
-    let query = [("RegionId", "cn-shanghai"), ("ImageId", "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd")];
+    let query =
+        [("RegionId", "cn-shanghai"), ("ImageId", "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd")];
     let body_hash = sha256_hex(&[]);
     let request =
         Request { method: "POST", path: "/", query: &query, headers: &headers, body_hash: &body_hash };
@@ -88,11 +89,14 @@ fn any_request_is_signed_as_the_sdk_signs_it() {
     let mut odd = Odd::new();
     let (mut ours, mut cases) = (Vec::new(), Vec::new());
     for _ in 0..CASES {
-        let query: BTreeMap<String, String> =
-            ["PhoneNumbers", "SignName", "TemplateParam", "a"].map(|name| (name.to_owned(), odd.text())).into();
-        let (id, secret, body_hash) = (format!("id{}", odd.seconds()), format!("s{}", odd.text()), sha256_hex(&[]));
+        let query: BTreeMap<String, String> = ["PhoneNumbers", "SignName", "TemplateParam", "a"]
+            .map(|name| (name.to_owned(), odd.text()))
+            .into();
+        let (id, secret, body_hash) =
+            (format!("id{}", odd.seconds()), format!("s{}", odd.text()), sha256_hex(&[]));
         let at = utc(Timestamp(odd.seconds() * 1_000), "%Y-%m-%dT%H:%M:%SZ");
-        let headers = headers(&[("host", "h.example:8080"), ("x-acs-action", "SendSms"), ("x-acs-date", &at)]);
+        let headers =
+            headers(&[("host", "h.example:8080"), ("x-acs-action", "SendSms"), ("x-acs-date", &at)]);
         let pairs: Vec<_> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let request =
             Request { method: "POST", path: "/", query: &pairs, headers: &headers, body_hash: &body_hash };
@@ -184,14 +188,15 @@ fn push(phone: &str, success: bool, code: &str) -> Value {
 fn a_push_is_as_many_receipts_by_call_and_number() {
     let files = tempfile::tempdir().unwrap();
     let callback = build(account(&files)).unwrap().callback();
-    let body = json!([push("13900000001", true, "DELIVERED"), push("8613900000002", false, "UNDELIV"), {"odd": 1}]);
+    let body =
+        json!([push("13900000001", true, "DELIVERED"), push("8613900000002", false, "UNDELIV"), {"odd": 1}]);
     let receipts = callback.parse("0123456789abcdef", "", body.to_string().as_bytes()).unwrap();
     let told: Vec<_> = receipts.iter().map(|one| (one.provider_id.bytes(), one.status)).collect();
     let (one, two) = (b"932702304080415357^0/13900000001", b"932702304080415357^0/13900000002");
-    assert_eq!(told, [
-        (&one[..], ReceiptStatus::Delivered),
-        (&two[..], ReceiptStatus::Failed(Reason::Unreachable)),
-    ]);
+    assert_eq!(
+        told,
+        [(&one[..], ReceiptStatus::Delivered), (&two[..], ReceiptStatus::Failed(Reason::Unreachable)),]
+    );
     assert_eq!(receipts[0].to.as_ref().unwrap().expose(), "+8613900000001");
     assert_eq!(callback.answer(), r#"{"code":0,"msg":"接收成功"}"#);
 }

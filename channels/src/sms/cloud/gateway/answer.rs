@@ -87,39 +87,46 @@ impl Answers {
         let text = text[..text.floor_char_boundary(LONGEST_TEXT)].trim();
         let of_status = |rule: &&AnswerRule| rule.status.is_none_or(|status| status == said.status);
         let fitting = self.0.iter().filter(of_status).find_map(|rule| Some((rule, fit(&rule.text, text)?)));
-        let Some((rule, id)) = fitting else { return Err(said.unreadable()) };
+        let Some((rule, fit)) = fitting else { return Err(said.unreadable()) };
         let code = format!("{} {}", said.status, rule.text);
         match rule.means {
-            Meaning::Accepted => Ok(id),
+            Meaning::Accepted => Ok(match fit {
+                Fit::Plain => None,
+                Fit::WithId(id) => Some(id),
+            }),
             Meaning::Busy => Err(Fault::THROTTLED),
             Meaning::BadNumber => Err(Fault::number(Reason::BadAddress, &code)),
             Meaning::Content => Err(Fault::permanent(Reason::Content, &code)),
             Meaning::Quota => Err(Fault::permanent(Reason::Quota, &code)),
-            Meaning::Refused => Err(Fault::Refused(format!("{code}: 网关拒绝此账号 the gateway refuses the account; see url and secret_file"))),
+            Meaning::Refused => Err(Fault::Refused(format!(
+                "{code}: 网关拒绝此账号 the gateway refuses the account; see url and secret_file"
+            ))),
             Meaning::Temporary => Err(Fault::temporary(Reason::FarFault, &code)),
         }
     }
 }
 
-/// Whether a text fits a pattern; with what `{id}` caught.
-fn fit(pattern: &str, text: &str) -> Option<Option<String>> {
-    match pattern.split_once(ID) {
-        None => globs(pattern, text).then_some(None),
-        Some((before, after)) => {
-            // The id is what stands between: the shortest that lets the rest fit.
-            let starts = (0..=text.len()).filter(|at| text.is_char_boundary(*at) && globs(before, &text[..*at]));
-            for start in starts {
-                let longest = text.len().min(start + LONGEST_ID);
-                let ends = (start + 1..=longest).filter(|at| text.is_char_boundary(*at));
-                for end in ends {
-                    if globs(after, &text[end..]) {
-                        return Some(Some(text[start..end].to_owned()));
-                    }
-                }
-            }
-            None
+/// How a text fits a pattern.
+enum Fit {
+    Plain,
+    /// With what `{id}` caught.
+    WithId(String),
+}
+
+fn fit(pattern: &str, text: &str) -> Option<Fit> {
+    let Some((before, after)) = pattern.split_once(ID) else {
+        return globs(pattern, text).then_some(Fit::Plain);
+    };
+    // The id is what stands between: the shortest that lets the rest fit.
+    let starts = (0..=text.len()).filter(|at| text.is_char_boundary(*at) && globs(before, &text[..*at]));
+    for start in starts {
+        let longest = text.len().min(start + LONGEST_ID);
+        let mut ends = (start + 1..=longest).filter(|at| text.is_char_boundary(*at));
+        if let Some(end) = ends.find(|end| globs(after, &text[*end..])) {
+            return Some(Fit::WithId(text[start..end].to_owned()));
         }
     }
+    None
 }
 
 /// `*` stands for anything, also for nothing.
@@ -170,9 +177,13 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_anything() {
-        for (pattern, text, fits) in
-            [("*", "", true), ("a*c", "abc", true), ("a*c", "ab", false), ("a", "ab", false), ("a*a", "a", false)]
-        {
+        for (pattern, text, fits) in [
+            ("*", "", true),
+            ("a*c", "abc", true),
+            ("a*c", "ab", false),
+            ("a", "ab", false),
+            ("a*a", "a", false),
+        ] {
             assert_eq!(globs(pattern, text), fits, "{pattern} {text}");
         }
     }

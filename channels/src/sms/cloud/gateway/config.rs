@@ -88,7 +88,11 @@ impl HttpSmsConfig {
             return Err(ConfigError::new("secret_file", "", "name the file whose first line fills {secret}"));
         }
         if self.pretend && !form.host().is_some_and(is_loopback) {
-            return Err(ConfigError::new("url", &self.url, "a pretend account takes http://127.0.0.1:PORT only"));
+            return Err(ConfigError::new(
+                "url",
+                &self.url,
+                "a pretend account takes http://127.0.0.1:PORT only",
+            ));
         }
         let max_parts = in_range("max_parts", self.max_parts, 1..=u32::from(MOST_PARTS))?;
         Ok(HttpGateway {

@@ -72,7 +72,11 @@ impl Form {
         };
         let tried = form.url.fill(&Values::example(), &form.dlr_url, Quoting::Percent);
         let url: Url = tried.parse().map_err(|_| {
-            ConfigError::new("url", &config.url, "use an address like http://10.0.0.5:13013/cgi-bin/sendsms?to={number}")
+            ConfigError::new(
+                "url",
+                &config.url,
+                "use an address like http://10.0.0.5:13013/cgi-bin/sendsms?to={number}",
+            )
         })?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(ConfigError::new("url", &config.url, "use http or https"));
@@ -122,7 +126,8 @@ impl Form {
     /// The request for one number.
     pub(super) fn request(&self, client: &Client, values: &Values<'_>) -> Result<RequestBuilder, Fault> {
         let url = self.url.fill(values, &self.dlr_url, Quoting::Percent);
-        let url: Url = url.parse().map_err(|_| Fault::permanent(Reason::Content, "the address does not hold"))?;
+        let url: Url =
+            url.parse().map_err(|_| Fault::permanent(Reason::Content, "the address does not hold"))?;
         Ok(match self.method {
             Method::Get => client.get(url),
             Method::Post => {
@@ -163,7 +168,9 @@ impl Gapped {
     fn fill(&self, values: &Values<'_>, dlr_url: &Self, quoting: Quoting) -> String {
         let piece = |piece: &Piece| match piece {
             Piece::Fixed(text) => text.clone(),
-            Piece::Gap("dlr_url") => quoting.quote(&dlr_url.fill(values, &Self(Vec::new()), Quoting::Percent)),
+            Piece::Gap("dlr_url") => {
+                quoting.quote(&dlr_url.fill(values, &Self(Vec::new()), Quoting::Percent))
+            }
             Piece::Gap(name) => quoting.quote(&value(name, values)),
         };
         self.0.iter().map(piece).collect()
@@ -179,7 +186,9 @@ fn value(name: &str, values: &Values<'_>) -> String {
     match name {
         "number" => values.number.to_owned(),
         "text" => values.text.to_owned(),
-        "text_hex" => values.text.encode_utf16().map(|unit| format!("{unit:04X}")).collect(),
+        "text_hex" => {
+            hex::encode_upper(values.text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>())
+        }
         "id" => values.id.to_owned(),
         "secret" => values.secret.to_owned(),
         "token" => values.token.to_owned(),

@@ -101,7 +101,8 @@ impl Provider for HttpGateway {
 
     fn letter<M: Mode>(&self, message: &Message<M>) -> Result<Letter, Unfit> {
         let Body::Sms { text } = &message.body else {
-            let problem = format!("the message is for {}, this account sends sms", message.body.channel().word());
+            let problem =
+                format!("the message is for {}, this account sends sms", message.body.channel().word());
             return Err(Unfit::Wrong { field: "body".into(), problem });
         };
         let Segments { parts, .. } = segment(text, &self.signature, 0, self.max_parts).map_err(unfit)?;

@@ -58,16 +58,26 @@ impl Reading {
             }
         }
         if config.delivered.is_empty() {
-            return Err(ConfigError::new("receipt.delivered", "", "name the states that say that it arrived"));
+            return Err(ConfigError::new(
+                "receipt.delivered",
+                "",
+                "name the states that say that it arrived",
+            ));
         }
         Ok(Self(config.clone()))
     }
 
     /// The receipt in a report; none for a step on the way.
-    pub(super) fn read(&self, query: &str, body: &[u8], at: Timestamp) -> Result<Vec<Receipt>, CallbackError> {
+    pub(super) fn read(
+        &self,
+        query: &str,
+        body: &[u8],
+        at: Timestamp,
+    ) -> Result<Vec<Receipt>, CallbackError> {
         let body = std::str::from_utf8(body).map_err(|cause| CallbackError::malformed("body", cause))?;
         let pairs = [pairs(query), pairs(body)].concat();
-        let find = |name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let find =
+            |name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let missing = |field, name: &str| CallbackError::malformed(field, format!("{name} is missing"));
         let id = find(&self.0.id).filter(|id| !id.is_empty()).ok_or_else(|| missing("id", &self.0.id))?;
         let state = find(&self.0.status).ok_or_else(|| missing("status", &self.0.status))?;

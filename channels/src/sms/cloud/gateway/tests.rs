@@ -54,9 +54,13 @@ fn kannel_is_asked_as_its_user_guide_wants() {
     let query: Vec<(String, String)> = request.url().query_pairs().into_owned().collect();
     let find = |name: &str| query.iter().find(|(known, _)| known == name).unwrap().1.clone();
     assert_eq!(request.method(), "GET");
-    assert_eq!((find("to"), find("password"), find("validity")), ("13900000001".into(), "p&w".into(), "30".into()));
+    assert_eq!(
+        (find("to"), find("password"), find("validity")),
+        ("13900000001".into(), "p&w".into(), "30".into())
+    );
     assert_eq!(find("text"), "【a】雨 & \"风\"");
-    let expected = "http://127.0.0.1:8080/callback/sms/kannel/0123456789abcdef?id=plan-7-1&status=%d&number=%p";
+    let expected =
+        "http://127.0.0.1:8080/callback/sms/kannel/0123456789abcdef?id=plan-7-1&status=%d&number=%p";
     assert_eq!(find("dlr-url"), expected);
 }
 

@@ -39,7 +39,11 @@ impl Templates {
     fn leave_nobody_out(&self) -> Result<(), ConfigError> {
         for grade in Grade::ALL.map(Grade::word) {
             for step in STEPS {
-                if !self.list.iter().any(|template| template.events.is_empty() && template.is_for(grade, step)) {
+                if !self
+                    .list
+                    .iter()
+                    .any(|template| template.events.is_empty() && template.is_for(grade, step))
+                {
                     let fix = "add a template without events for it; one without events, grades and steps takes all";
                     return Err(ConfigError::new("templates", format!("{grade}, {step}: none"), fix));
                 }
@@ -80,7 +84,10 @@ fn template(
     fits(&template, sign_name)?;
     if mode == ModeKind::Drill && !says_drill(&config.text, &config.variables) {
         let marked = MARKED_WORDS.map(|word| format!("{{{word}}}")).join(", ");
-        return Err(wrong(code, format!("a drill must say so: use a template with {DRILL} in it, or {marked}")));
+        return Err(wrong(
+            code,
+            format!("a drill must say so: use a template with {DRILL} in it, or {marked}"),
+        ));
     }
     Ok(template)
 }
@@ -113,7 +120,10 @@ fn pieces(code: &str, text: &str, syntax: Syntax) -> Result<(Vec<Piece>, Vec<Str
     });
     let words: String = words.collect();
     if words.trim().is_empty() {
-        return Err(wrong(code, "text has no words of its own; providers approve none that is all variables"));
+        return Err(wrong(
+            code,
+            "text has no words of its own; providers approve none that is all variables",
+        ));
     }
     if words.contains(['【', '】']) {
         return Err(wrong(code, "text holds 【 or 】; the provider puts the signature in itself"));
@@ -149,7 +159,10 @@ fn variables(
     }
     let find = |name: &String| match configs.get(name) {
         Some(config) => variable(code, name, config),
-        None => Err(wrong(code, format!("text has the variable {name}, which is not in variables; say what fills it"))),
+        None => Err(wrong(
+            code,
+            format!("text has the variable {name}, which is not in variables; say what fills it"),
+        )),
     };
     names.iter().map(find).collect()
 }
@@ -186,7 +199,8 @@ fn fits(template: &Template, sign_name: &str) -> Result<(), ConfigError> {
     let signed = sign_name.chars().count() + "【】".chars().count();
     let total = signed + template.pieces.iter().map(longest).sum::<usize>();
     if total > LONGEST_MESSAGE {
-        let problem = format!("with its variables full it has {total} characters; providers take {LONGEST_MESSAGE}");
+        let problem =
+            format!("with its variables full it has {total} characters; providers take {LONGEST_MESSAGE}");
         return Err(wrong(&template.code, problem));
     }
     Ok(())

@@ -20,8 +20,7 @@ pub(in crate::sms::cloud) fn words(changes: &[(&str, &str)]) -> Words {
         "step_code" => "alert",
         _ => "某词",
     };
-    let mut words: Words =
-        WORDS.iter().map(|name| ((*name).to_owned(), usual(name).to_owned())).collect();
+    let mut words: Words = WORDS.iter().map(|name| ((*name).to_owned(), usual(name).to_owned())).collect();
     words.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     words
 }
@@ -74,7 +73,9 @@ fn words_that_are_too_long_give_way_or_are_named() {
 fn what_the_provider_would_refuse_is_named_before() {
     let templates = checked(&json!([general()]), Syntax::Named, ModeKind::Live).unwrap();
     for bad in ["", "见https://a.cn", "见www.a.cn", "【演练】", "一\n二"] {
-        let Err(Unfit::Wrong { field, .. }) = templates.fill(&words(&[("advice", bad)])) else { panic!("{bad}") };
+        let Err(Unfit::Wrong { field, .. }) = templates.fill(&words(&[("advice", bad)])) else {
+            panic!("{bad}")
+        };
         assert_eq!(field, "SMS_1.advice");
     }
     let Err(Unfit::Wrong { field, .. }) = templates.fill(&Words::new()) else { panic!("no words") };
@@ -86,7 +87,8 @@ fn the_first_template_that_is_for_it_is_taken() {
     let mut lift = general();
     (lift["code"], lift["steps"]) = (json!("SMS_LIFT"), json!(["lift", "correction"]));
     let mut flood = general();
-    (flood["code"], flood["events"], flood["grades"]) = (json!("SMS_FLOOD"), json!(["11A01"]), json!(["red"]));
+    (flood["code"], flood["events"], flood["grades"]) =
+        (json!("SMS_FLOOD"), json!(["11A01"]), json!(["red"]));
     let templates = checked(&json!([lift, flood, general()]), Syntax::Named, ModeKind::Live).unwrap();
     let code = |changes: &[(&str, &str)]| templates.fill(&words(changes)).unwrap().code;
     assert_eq!(code(&[]), "SMS_1");
@@ -130,7 +132,8 @@ fn numbered_variables_count_from_one() {
 
 #[test]
 fn a_drills_template_says_that_it_is_one() {
-    let plain = json!([{"code": "7", "text": "影响{1}。", "variables": {"1": {"words": "{area}", "longest": 12}}}]);
+    let plain =
+        json!([{"code": "7", "text": "影响{1}。", "variables": {"1": {"words": "{area}", "longest": 12}}}]);
     assert!(checked(&plain, Syntax::Numbered, ModeKind::Live).is_ok());
     assert!(checked(&plain, Syntax::Numbered, ModeKind::Drill).unwrap_err().fix.contains("演练"));
     assert!(checked(&json!([general()]), Syntax::Named, ModeKind::Drill).is_ok(), "{{event}} is marked");

@@ -61,7 +61,11 @@ impl Api {
     }
 
     /// Calls an action. An error has the provider's code beside it; it is empty where there was none.
-    pub(super) async fn ask<T: DeserializeOwned>(&self, action: &str, body: String) -> Result<T, (Fault, String)> {
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        action: &str,
+        body: String,
+    ) -> Result<T, (Fault, String)> {
         let answered = self.caller.call(self.signed(action, body)).await;
         let said = answered.map_err(|fault| (fault, String::new()))?;
         read(&said)
@@ -92,8 +96,8 @@ fn read<T: DeserializeOwned>(said: &Said) -> Result<T, (Fault, String)> {
     let head: Answer<Head> = serde_json::from_slice(&said.body).map_err(|_| unreadable())?;
     match head.response.error {
         Some(error) => Err((codes::fault(&error.code), error.code)),
-        None => {
-            serde_json::from_slice(&said.body).map(|answer: Answer<T>| answer.response).map_err(|_| unreadable())
-        }
+        None => serde_json::from_slice(&said.body)
+            .map(|answer: Answer<T>| answer.response)
+            .map_err(|_| unreadable()),
     }
 }

@@ -22,7 +22,9 @@ pub(super) fn fault(code: &str) -> Fault {
         }
         "FailedOperation.PhoneNumberInBlacklist" => Fault::number(Reason::Blocked, code),
         "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber"
-        | "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone" => Fault::number(Reason::NotAllowed, code),
+        | "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone" => {
+            Fault::number(Reason::NotAllowed, code)
+        }
         "LimitExceeded.PhoneNumberThirtySecondLimit"
         | "LimitExceeded.PhoneNumberOneHourLimit"
         | "LimitExceeded.PhoneNumberDailyLimit"
@@ -32,7 +34,9 @@ pub(super) fn fault(code: &str) -> Fault {
         | "InvalidParameterValue.ContentLengthLimit"
         | "InvalidParameterValue.TemplateParameterLengthLimit"
         | "InvalidParameterValue.TemplateParameterFormatError"
-        | "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter" => Fault::permanent(Reason::Content, code),
+        | "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter" => {
+            Fault::permanent(Reason::Content, code)
+        }
         "FailedOperation.InsufficientBalanceInSmsPackage" => Fault::permanent(Reason::Quota, code),
         _ if code.starts_with("LimitExceeded.") => Fault::permanent(Reason::Quota, code),
         "InternalError.Timeout" => Fault::Lost,
@@ -65,7 +69,9 @@ fn refused(code: &str) -> Option<&'static str> {
             "sdk_app_id 不属于此账号或已停用 sdk_app_id is not this account's, or is disabled"
         }
         "UnauthorizedOperation.ServiceSuspendDueToArrears" => "欠费停用 the account is in arrears; pay it up",
-        _ if code.starts_with("AuthFailure") || code.starts_with("UnauthorizedOperation.RequestPermissionDeny") => {
+        _ if code.starts_with("AuthFailure")
+            || code.starts_with("UnauthorizedOperation.RequestPermissionDeny") =>
+        {
             "子账号无短信权限 the sub-account may not send; give it QcloudSMSFullAccess"
         }
         _ => return None,

@@ -70,7 +70,8 @@ impl TencentConfig {
         let sign_name = sign_name(&self.sign_name)?;
         self.check_numbers()?;
         let templates = Templates::check(sign_name, &self.templates, Syntax::Numbered, mode)?;
-        let pull = self.pull_every_s.map(|seconds| in_range("pull_every_s", seconds, 1..=86_400)).transpose()?;
+        let pull =
+            self.pull_every_s.map(|seconds| in_range("pull_every_s", seconds, 1..=86_400)).transpose()?;
         let caller = Caller::new(&account, Arc::clone(&clock))?;
         Ok(Tencent {
             api: Api::new(caller, base, (id, key), region, Arc::clone(&clock)),
@@ -87,7 +88,11 @@ impl TencentConfig {
     fn check_numbers(&self) -> Result<(), ConfigError> {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
         if !is_number(&self.sdk_app_id) {
-            return Err(ConfigError::new("sdk_app_id", &self.sdk_app_id, "use the SdkAppId, like 1400000000"));
+            return Err(ConfigError::new(
+                "sdk_app_id",
+                &self.sdk_app_id,
+                "use the SdkAppId, like 1400000000",
+            ));
         }
         match self.templates.iter().find(|template| !is_number(&template.code)) {
             Some(template) => {

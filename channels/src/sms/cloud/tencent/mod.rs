@@ -174,7 +174,8 @@ impl Provider for Tencent {
         let by_number: HashMap<&str, &SentOne> =
             sent.each.iter().map(|one| (national(&one.phone_number), one)).collect();
         // A number that is not mentioned may have been sent to.
-        let verdict = |number: &str| by_number.get(national(number)).map_or(Verdict::Lost, |one| one.verdict());
+        let verdict =
+            |number: &str| by_number.get(national(number)).map_or(Verdict::Lost, |one| one.verdict());
         Ok(call.to.iter().map(|bound| verdict(&bound.number)).collect())
     }
 
@@ -213,8 +214,8 @@ impl Tencent {
                     tracing::error!(%account, template = code, "没有此模板 there is no such template: nothing that needs it will leave");
                 }
                 Some(state) if state.status_code != 0 => {
-                    let (status, reason) = (state.status_code, &state.review_reply);
-                    tracing::error!(%account, template = code, status, reason, "模板未通过审核 the template is not approved: nothing that needs it will leave");
+                    let (standing, reason) = (state.status_code, &state.review_reply);
+                    tracing::error!(%account, template = code, standing, reason, "模板未通过审核 the template is not approved: nothing that needs it will leave");
                 }
                 Some(state) if ours.as_ref() != Some(&state.template_content) => {
                     let theirs = &state.template_content;

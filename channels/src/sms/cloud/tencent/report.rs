@@ -61,12 +61,12 @@ fn receipt(serial: &str, number: &str, status: &str, carrier: &str, at: Timestam
 #[derive(Deserialize)]
 struct Told {
     #[serde(rename = "PullSmsSendStatusSet", default)]
-    each: Vec<Status>,
+    each: Vec<Known>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Status {
+struct Known {
     #[serde(default)]
     phone_number: String,
     #[serde(default)]
@@ -82,7 +82,7 @@ pub(super) async fn pull(api: &Api, sdk_app_id: &str, every: Duration, clock: &d
     loop {
         let told = ask(api, sdk_app_id).await;
         let (page, now) = (told.len(), clock.now());
-        let receipt = |one: Status| {
+        let receipt = |one: Known| {
             receipt(&one.serial_no, &one.phone_number, &one.report_status, &one.description, now)
         };
         if !to.give(told.into_iter().filter_map(receipt).collect()).await {
@@ -94,7 +94,7 @@ pub(super) async fn pull(api: &Api, sdk_app_id: &str, every: Duration, clock: &d
     }
 }
 
-async fn ask(api: &Api, sdk_app_id: &str) -> Vec<Status> {
+async fn ask(api: &Api, sdk_app_id: &str) -> Vec<Known> {
     let body = json!({ "Limit": MOST, "SmsSdkAppId": sdk_app_id }).to_string();
     match api.ask::<Told>("PullSmsSendStatus", body).await {
         Ok(told) => told.each,

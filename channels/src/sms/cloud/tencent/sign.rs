@@ -43,6 +43,8 @@ impl Request<'_> {
         let of_date = hmac(format!("TC3{}", secret_key.expose()).as_bytes(), date.as_bytes());
         let key = hmac(&hmac(&of_date, SERVICE.as_bytes()), b"tc3_request");
         let signature = hex::encode(hmac(&key, text.as_bytes()));
-        format!("{ALGORITHM} Credential={secret_id}/{scope}, SignedHeaders=content-type;host, Signature={signature}")
+        format!(
+            "{ALGORITHM} Credential={secret_id}/{scope}, SignedHeaders=content-type;host, Signature={signature}"
+        )
     }
 }

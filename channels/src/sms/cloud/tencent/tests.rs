@@ -104,14 +104,18 @@ fn who_is_not_let_in_is_told_what_to_do() {
 }
 
 fn sent(codes: &[&str]) -> Vec<SentOne> {
-    let one = |code: &&str| SentOne { serial_no: "s".into(), phone_number: "+86".into(), code: (*code).into() };
+    let one =
+        |code: &&str| SentOne { serial_no: "s".into(), phone_number: "+86".into(), code: (*code).into() };
     codes.iter().map(one).collect()
 }
 
 #[test]
 fn what_all_numbers_are_refused_for_is_no_numbers_fault() {
     let unsigned = "FailedOperation.SignatureIncorrectOrUnapproved";
-    assert_eq!(same_for_all(&sent(&[unsigned, unsigned])), Some(Fault::permanent(Reason::NotAllowed, unsigned)));
+    assert_eq!(
+        same_for_all(&sent(&[unsigned, unsigned])),
+        Some(Fault::permanent(Reason::NotAllowed, unsigned))
+    );
     let bad = "InvalidParameterValue.IncorrectPhoneNumber";
     for codes in [&["Ok", unsigned][..], &["Ok", "Ok"], &[bad, bad], &[]] {
         assert_eq!(same_for_all(&sent(codes)), None);
