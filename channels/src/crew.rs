@@ -1,4 +1,5 @@
-//! A session that is a set of hands: each unit (a mail, a call) is one task, and at most `window` run at once.
+//! A session that is a set of hands: each unit (a mail, a call) is one task, and at most `window` run at once. A unit
+//! has one wire key, or many where one call carries many numbers.
 //! Knows permits, reports and how such a session ends; refuses to know what a unit does.
 //!
 //! How it ends: a unit finds that nothing can leave any more. The hands that are at work finish and report first;
@@ -8,6 +9,7 @@
 use async_trait::async_trait;
 use mingluo_model::channel::{Answerer, Inlet, ReceiptToken, Report, SendError, Verdict};
 use std::{
+    collections::BTreeMap,
     future::Future,
     sync::{
         Arc, Mutex, PoisonError,
@@ -30,6 +32,24 @@ pub(crate) enum Outcome {
     Answered(Verdict),
     /// Nothing left, and nothing more can leave: the session is over.
     NotBegun(SendError),
+}
+
+/// What one hand says of all its keys.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The answers; a key that is not here was not begun.
+    pub(crate) answers: BTreeMap<u64, Verdict>,
+    /// Why nothing more can leave.
+    pub(crate) end: Option<SendError>,
+}
+
+impl Told {
+    fn of_one(key: u64, outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Answered(verdict) => Self { answers: BTreeMap::from([(key, verdict)]), end: None },
+            Outcome::NotBegun(reason) => Self { answers: BTreeMap::new(), end: Some(reason) },
+        }
+    }
 }
 
 /// The sending end of the set.
@@ -65,16 +85,16 @@ impl Desk {
         self.ended().filter(|_| self.permits.available_permits() == self.window as usize)
     }
 
-    async fn report(&self, key: u64, outcome: Outcome) {
-        let verdict = match outcome {
-            Outcome::Answered(verdict) => verdict,
-            Outcome::NotBegun(reason) => {
-                self.end(reason);
-                Verdict::Busy { retry_after: NOT_BEGUN }
-            }
-        };
-        // It fails only when the inlet is gone, and with it the session.
-        let _gone = self.reports.send(Report::Answer { key, verdict }).await;
+    async fn report(&self, keys: &[u64], mut told: Told) {
+        if let Some(reason) = told.end {
+            self.end(reason);
+        }
+        for key in keys {
+            let verdict = told.answers.remove(key);
+            let verdict = verdict.unwrap_or(Verdict::Busy { retry_after: NOT_BEGUN });
+            // It fails only when the inlet is gone, and with it the session.
+            let _gone = self.reports.send(Report::Answer { key: *key, verdict }).await;
+        }
     }
 }
 
@@ -117,6 +137,11 @@ impl Crew {
         self.next_key.fetch_add(units as u64, Ordering::Relaxed)
     }
 
+    /// Where reports go that are no answers.
+    pub(crate) fn reports(&self) -> mpsc::Sender<Report> {
+        self.desk.reports.clone()
+    }
+
     /// Has one unit done as soon as a hand is free.
     ///
     /// # Errors
@@ -126,17 +151,26 @@ impl Crew {
         key: u64,
         work: impl Future<Output = Outcome> + Send + 'static,
     ) -> Result<(), SendError> {
+        self.put_all(vec![key], async move { Told::of_one(key, work.await) }).await
+    }
+
+    /// The same for a unit of many keys.
+    ///
+    /// # Errors
+    /// The reason of the end, when the session is over.
+    pub(crate) async fn put_all(
+        &mut self,
+        keys: Vec<u64>,
+        work: impl Future<Output = Told> + Send + 'static,
+    ) -> Result<(), SendError> {
         let Ok(permit) = Arc::clone(&self.desk.permits).acquire_owned().await else {
             return Err(self.desk.ended().unwrap_or_else(gone));
         };
         while self.hands.try_join_next().is_some() {}
         let mut place = Place { permit: Some(permit), desk: Arc::clone(&self.desk), reported: false };
         self.hands.spawn(async move {
-            let outcome = match place.desk.ended() {
-                Some(_) => Outcome::Answered(Verdict::Busy { retry_after: NOT_BEGUN }),
-                None => work.await,
-            };
-            place.desk.report(key, outcome).await;
+            let told = if place.desk.ended().is_some() { Told::default() } else { work.await };
+            place.desk.report(&keys, told).await;
             place.settle();
         });
         Ok(())

@@ -6,6 +6,7 @@
 pub mod account;
 mod crew;
 pub mod email;
+mod https;
 pub mod sms;
 pub mod speaker;
 pub mod wechat;

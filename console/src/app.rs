@@ -12,7 +12,7 @@ use crate::{
 use mingluo_channels::{
     account,
     email::EmailChannel,
-    sms::session::SignatureConfig,
+    sms::{cloud::CloudCallback, session::SignatureConfig},
     speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, listener},
     wechat::{Callback, WeChatChannel},
 };
@@ -53,6 +53,8 @@ pub struct City {
     pub drill: Arc<Office<Drill>>,
     /// WeChat callbacks by account.
     pub callbacks: BTreeMap<AccountName, (ModeKind, Arc<Callback>)>,
+    /// Pushes of SMS providers by account.
+    pub sms_callbacks: BTreeMap<AccountName, (ModeKind, Arc<CloudCallback>)>,
     /// Who signs for this city.
     pub signer: Arc<dyn Signer>,
     /// The speakers' hubs that have a listener.
@@ -66,6 +68,7 @@ struct Outward<M: Mode> {
     pretend: BTreeSet<AccountName>,
     sms_forms: BTreeMap<AccountName, SmsForm>,
     callbacks: BTreeMap<AccountName, Arc<Callback>>,
+    sms_callbacks: BTreeMap<AccountName, Arc<CloudCallback>>,
     speakers: Option<Speakers>,
     /// Keys that cannot be used; a city with any does not start.
     wrong: Vec<ConfigError>,
@@ -91,13 +94,8 @@ impl City {
         let live = channels::<Live>(&config.live, &clock, &signer);
         let drill = channels::<Drill>(&config.drill, &clock, &signer);
         register(store.as_ref(), &live, &drill).await?;
-        let mut callbacks = BTreeMap::new();
-        callbacks.extend(
-            live.callbacks.iter().map(|(name, one)| (name.clone(), (ModeKind::Live, Arc::clone(one)))),
-        );
-        callbacks.extend(
-            drill.callbacks.iter().map(|(name, one)| (name.clone(), (ModeKind::Drill, Arc::clone(one)))),
-        );
+        let callbacks = both(&live.callbacks, &drill.callbacks);
+        let sms_callbacks = both(&live.sms_callbacks, &drill.sms_callbacks);
         let mut hubs = Vec::new();
         if let Some(speakers) = &live.speakers {
             listen::<Live>(speakers, &clock, &stop).await?;
@@ -108,7 +106,7 @@ impl City {
         hubs.extend(live.speakers.iter().chain(&drill.speakers).map(|speakers| Arc::clone(&speakers.hub)));
         let live = office(&config, &region, &store, live, &clock, &mut chance).await?;
         let drill = office(&config, &region, &store, drill, &clock, &mut chance).await?;
-        Ok(Self { store, clock, live, drill, callbacks, signer, hubs, stop })
+        Ok(Self { store, clock, live, drill, callbacks, sms_callbacks, signer, hubs, stop })
     }
 
     /// Stops sending, drains, closes the sessions.
@@ -127,6 +125,17 @@ pub(crate) fn wrong_accounts(config: &Config) -> Vec<ConfigError> {
     let signer = signer(config, &clock);
     let live = channels::<Live>(&config.live, &clock, &signer).wrong;
     live.into_iter().chain(channels::<Drill>(&config.drill, &clock, &signer).wrong).collect()
+}
+
+/// What hangs on the accounts of both modes; no account is in both.
+fn both<T>(
+    live: &BTreeMap<AccountName, Arc<T>>,
+    drill: &BTreeMap<AccountName, Arc<T>>,
+) -> BTreeMap<AccountName, (ModeKind, Arc<T>)> {
+    let of = |kind, ones: &BTreeMap<AccountName, Arc<T>>| {
+        ones.iter().map(move |(name, one)| (name.clone(), (kind, Arc::clone(one)))).collect::<Vec<_>>()
+    };
+    of(ModeKind::Live, live).into_iter().chain(of(ModeKind::Drill, drill)).collect()
 }
 
 fn signer(config: &Config, clock: &SharedClock) -> Arc<dyn Signer> {
@@ -160,6 +169,7 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
         pretend: BTreeSet::new(),
         sms_forms: BTreeMap::new(),
         callbacks: BTreeMap::new(),
+        sms_callbacks: BTreeMap::new(),
         speakers: None,
         wrong: Vec::new(),
     };
@@ -179,6 +189,7 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
         out.note_sms(&sgip.name, sgip.pretend, &sgip.signature);
         out.add("sgip", sgip.clone().build::<M>(clock.clone()));
     }
+    out.add_clouds(accounts, clock);
     if let Some(wechat) = &accounts.wechat {
         out.note_pretend(&wechat.name, wechat.pretend);
         let built = WeChatChannel::<M>::new(wechat.clone(), clock.clone());
@@ -240,6 +251,36 @@ impl<M: Mode> Outward<M> {
 
     fn refuse(&mut self, kind: &str, source: account::ConfigError) {
         self.wrong.push(ConfigError::Account { table: format!("{}.{kind}", table_of::<M>()), source });
+    }
+
+    /// SMS providers that are called over HTTP.
+    fn add_clouds(&mut self, accounts: &Accounts, clock: &SharedClock) {
+        for alibaba in &accounts.alibaba {
+            self.note_pretend(&alibaba.name, alibaba.pretend);
+            let built = alibaba.clone().build::<M>(clock.clone());
+            if let Ok(channel) = &built {
+                self.sms_forms.insert(alibaba.name.clone(), SmsForm::of_templates(channel.form()));
+                self.sms_callbacks.insert(alibaba.name.clone(), Arc::new(channel.callback()));
+            }
+            self.add("alibaba", built);
+        }
+        for tencent in &accounts.tencent {
+            self.note_pretend(&tencent.name, tencent.pretend);
+            let built = tencent.clone().build::<M>(clock.clone());
+            if let Ok(channel) = &built {
+                self.sms_forms.insert(tencent.name.clone(), SmsForm::of_templates(channel.form()));
+                self.sms_callbacks.insert(tencent.name.clone(), Arc::new(channel.callback()));
+            }
+            self.add("tencent", built);
+        }
+        for http in &accounts.http_sms {
+            self.note_sms(&http.name, http.pretend, &http.signature);
+            let built = http.clone().build::<M>(clock.clone());
+            if let Ok(channel) = &built {
+                self.sms_callbacks.insert(http.name.clone(), Arc::new(channel.callback()));
+            }
+            self.add("http_sms", built);
+        }
     }
 
     fn note_sms(&mut self, name: &AccountName, pretend: bool, signature: &SignatureConfig) {

@@ -8,7 +8,10 @@ use crate::{complaint, people::SessionConfig};
 use mingluo_channels::{
     email::EmailConfig,
     sms::{
-        cmpp_channel::CmppConfig, sgip_channel::SgipConfig, smgp_channel::SmgpConfig,
+        cloud::{AlibabaConfig, HttpSmsConfig, TencentConfig},
+        cmpp_channel::CmppConfig,
+        sgip_channel::SgipConfig,
+        smgp_channel::SmgpConfig,
         smpp_channel::SmppConfig,
     },
     speaker::SpeakerConfig,
@@ -150,6 +153,12 @@ pub struct Accounts {
     pub smgp: Vec<SmgpConfig>,
     /// SMS gateways of China Unicom, which speak SGIP.
     pub sgip: Vec<SgipConfig>,
+    /// Alibaba Cloud's short message service.
+    pub alibaba: Vec<AlibabaConfig>,
+    /// Tencent Cloud's short message service.
+    pub tencent: Vec<TencentConfig>,
+    /// SMS gateways that take an HTTP request with gaps, like Kannel.
+    pub http_sms: Vec<HttpSmsConfig>,
     /// A WeChat service account.
     pub wechat: Option<WeChatConfig>,
     /// A mail relay.

@@ -7,6 +7,7 @@
 )]
 
 mod browser;
+mod clouds;
 mod house;
 mod interop;
 mod stories;

@@ -43,15 +43,28 @@ pub struct CityOrder {
     pub window: u32,
     /// Milliseconds of hold for every grade.
     pub hold_ms: u32,
+    /// Seconds that receipts are waited for.
+    pub receipts_within_s: u32,
     /// What the pretend SMS centres do wrong.
     pub faults: Faults,
+    /// More of the configuration, for instance other accounts: the first SMS account by name sends.
+    pub more: String,
     /// The database; a SQLite file of the city's own when `None`.
     pub database: Option<String>,
 }
 
 impl Default for CityOrder {
     fn default() -> Self {
-        Self { recipients: 40, licence: 2_000, window: 64, hold_ms: 0, faults: faults(&[]), database: None }
+        Self {
+            recipients: 40,
+            licence: 2_000,
+            window: 64,
+            hold_ms: 0,
+            receipts_within_s: 2,
+            faults: faults(&[]),
+            more: String::new(),
+            database: None,
+        }
     }
 }
 
@@ -312,19 +325,21 @@ fn config(folder: &Path, order: &CityOrder, ports: [u16; 2]) -> String {
          [store]\naddress = {database:?}\nkeys_file = {:?}\n\
          [console]\nlisten = \"127.0.0.1:0\"\n[region]\npack = {:?}\n\
          [policy]\nblue = {}\nyellow = {}\norange = {}\nred = {}\n\
-         [dispatch]\nreceipts_within_s = 2\nclose_after_s = 0\nsweep_ms = 50\n\
+         [dispatch]\nreceipts_within_s = {}\nclose_after_s = 0\nsweep_ms = 50\n\
          [signer]\nsocket = {:?}\nkey_file = {:?}\nkey_id = \"story-1\"\n\
          [render]\nissuer = \"抚顺市应急管理局\"\ncap_sender = \"pretend.invalid\"\nplatform = \"42104000000000103010101\"\n\
-         {}{}",
+         {}{}{}",
         at("keys"),
         pack().display().to_string(),
         rule(2),
         rule(2),
         rule(3),
         rule(3),
+        order.receipts_within_s,
         at("signer.sock"),
         at("signer.key"),
         account("live", ports[0]),
         account("drill", ports[1]),
+        order.more,
     )
 }

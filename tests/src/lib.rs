@@ -8,6 +8,7 @@ pub mod postgres;
 pub mod rehearse;
 pub mod residents;
 pub mod sim_boxes;
+pub mod sim_cloud;
 #[cfg(test)]
 mod sim_courier;
 pub mod sim_journal;

@@ -3,11 +3,12 @@
 
 use mingluo_model::{
     address::Address,
-    channel::{Channel, Parcel, Report, Run, SendError, Session, Verdict},
+    channel::{Answerer, Channel, Parcel, Report, Run, SendError, Session, Verdict},
     clock::Timestamp,
     id::PlanId,
     message::Message,
     mode::Live,
+    receipt::Receipt,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,13 +20,15 @@ pub(crate) struct Courier {
     session: Session<Live>,
     message: Arc<Message<Live>>,
     window: usize,
+    receipts: Vec<Receipt>,
 }
 
 impl Courier {
     pub(crate) async fn open(channel: &dyn Channel<Live>, message: Message<Live>) -> Result<Self, SendError> {
         channel.measure(&message).unwrap();
         let window = channel.limits().window.get() as usize;
-        Ok(Self { session: channel.open().await?, message: Arc::new(message), window })
+        let (session, receipts) = (channel.open().await?, Vec::new());
+        Ok(Self { session, message: Arc::new(message), window, receipts })
     }
 
     /// Sends to all, a window at a time; the verdicts in the order of the addresses.
@@ -45,10 +48,22 @@ impl Courier {
         let (units, plan) = (parcels.len(), PLAN.parse::<PlanId>().unwrap());
         let (message, not_after) = (Arc::clone(&self.message), Timestamp(i64::from(u32::MAX) * 1_000));
         let keys = self.session.outlet.prepare(&Run { plan, message, not_after, parcels }).unwrap();
-        self.session.outlet.send().await?;
+        let Session { outlet, inlet, answerer } = &mut self.session;
         let mut heard = BTreeMap::new();
-        while heard.len() < units {
-            for (key, verdict) in self.hear().await? {
+        let mut sending = outlet.send();
+        let mut sent = false;
+        while !sent || heard.len() < units {
+            // Heard while it is sent: a session may have no room for more before it was.
+            let mut reports = Vec::new();
+            tokio::select! {
+                left = &mut sending, if !sent => {
+                    left?;
+                    sent = true;
+                    continue;
+                }
+                next = inlet.next(&mut reports) => next?,
+            }
+            for (key, verdict) in note(reports, &mut self.receipts, answerer.as_ref()).await? {
                 assert!((keys.first..keys.first + units as u64).contains(&key));
                 assert!(heard.insert(key, verdict).is_none(), "key {key} was answered twice");
             }
@@ -60,14 +75,37 @@ impl Courier {
     pub(crate) async fn hear(&mut self) -> Result<Vec<(u64, Verdict)>, SendError> {
         let mut reports = Vec::new();
         self.session.inlet.next(&mut reports).await?;
-        let answers = reports.into_iter().filter_map(|report| match report {
-            Report::Answer { key, verdict } => Some((key, verdict)),
-            Report::Receipt { .. } => None,
-        });
-        Ok(answers.collect())
+        note(reports, &mut self.receipts, self.session.answerer.as_ref()).await
+    }
+
+    /// Listens until so many receipts came on the session itself.
+    pub(crate) async fn until_receipts(&mut self, count: usize) -> Result<&[Receipt], SendError> {
+        while self.receipts.len() < count {
+            self.hear().await?;
+        }
+        Ok(&self.receipts)
     }
 
     pub(crate) async fn close(&mut self) {
         self.session.outlet.close().await;
     }
+}
+
+/// Keeps the receipts and answers them; gives the answers.
+async fn note(
+    reports: Vec<Report>,
+    receipts: &mut Vec<Receipt>,
+    answerer: &dyn Answerer,
+) -> Result<Vec<(u64, Verdict)>, SendError> {
+    let mut answers = Vec::new();
+    for report in reports {
+        match report {
+            Report::Answer { key, verdict } => answers.push((key, verdict)),
+            Report::Receipt { receipt, token } => {
+                receipts.push(receipt);
+                answerer.committed(token.as_slice()).await?;
+            }
+        }
+    }
+    Ok(answers)
 }

@@ -2,9 +2,10 @@
 //!
 //! Knows how a warning's text becomes the parts a phone puts together again, how each carrier's protocol writes
 //! such a part on the wire, and how a session with a centre lives and ends. The codecs are pure: bytes go in,
-//! values come out. Sockets are opened by [`session`] alone, and by the door of [`sgip_channel`], through which that
-//! protocol's gateway comes to us. Nothing here retries or paces.
+//! values come out. Sockets are opened by [`session`] alone, by the calls of [`cloud`], and by the door of [`sgip_channel`],
+//! through which that protocol's gateway comes to us. Nothing here retries or paces.
 
+pub mod cloud;
 pub mod cmpp;
 pub mod cmpp_channel;
 mod number;

@@ -2,15 +2,18 @@
 //! wrong on the way; what a code in an answer means is [`super::errcode`]'s.
 
 use super::{config::Account, errcode::Said};
-use crate::account::{ConfigError, Secret};
+use crate::{
+    account::{ConfigError, Secret},
+    https,
+};
 use mingluo_model::{
     channel::{Refusal, Verdict},
     clock::{SharedClock, within},
     delivery::Reason,
 };
-use reqwest::{Client, StatusCode, Url, redirect::Policy};
+use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// The longest answer that is read, in bytes; real ones have a few hundred.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -81,24 +84,9 @@ pub(super) struct Platform {
 impl Platform {
     /// A client with a pool of at most as many idle connections as calls are allowed.
     pub(super) fn new(account: &Account, clock: SharedClock) -> Result<Self, ConfigError> {
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let wrong = |cause: &dyn std::fmt::Display| {
+        let client = https::client(account.limits.window.get()).map_err(|cause| {
             ConfigError::new("api_base", &account.api_base, format!("no https client can be built ({cause})"))
-        };
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|cause| wrong(&cause))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .redirect(Policy::none())
-            .tcp_nodelay(true)
-            .pool_max_idle_per_host(account.limits.window.get() as usize)
-            .build()
-            .map_err(|cause| wrong(&cause))?;
+        })?;
         Ok(Self { client, base: account.api_base.clone(), clock, answer: account.answer })
     }
 

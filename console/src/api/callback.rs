@@ -6,15 +6,19 @@ use axum::{
     Router,
     body::Bytes,
     extract::{Path, RawQuery, State},
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::get,
 };
-use mingluo_model::{mode::ModeKind, plan::AccountName};
+use mingluo_channels::sms::cloud::CallbackError;
+use mingluo_model::{mode::ModeKind, plan::AccountName, receipt::Receipt};
 use std::sync::Arc;
 
 pub(super) fn routes(city: &Arc<City>) -> Router {
-    Router::new().route("/callback/wechat/{account}", get(verify).post(receive)).with_state(Arc::clone(city))
+    Router::new()
+        .route("/callback/wechat/{account}", get(verify).post(receive))
+        .route("/callback/sms/{account}/{secret}", get(pushed).post(pushed))
+        .with_state(Arc::clone(city))
 }
 
 async fn verify(
@@ -45,13 +49,51 @@ async fn receive(
         Ok(receipts) => receipts,
         Err(error) => return refuse(&error),
     };
+    keep(&city, *mode, &account, receipts, "success").await
+}
+
+/// A push of an SMS provider: GET or POST, as each does it.
+async fn pushed(
+    State(city): State<Arc<City>>,
+    Path((account, secret)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Response {
+    let account = AccountName(account);
+    let Some((mode, callback)) = city.sms_callbacks.get(&account) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let receipts = match callback.parse(&secret, &query.unwrap_or_default(), &body) {
+        Ok(receipts) => receipts,
+        Err(error) => {
+            tracing::warn!(account = %account, %error, "a push was refused");
+            return match error {
+                CallbackError::NotKnown => StatusCode::FORBIDDEN.into_response(),
+                _ => StatusCode::BAD_REQUEST.into_response(),
+            };
+        }
+    };
+    let mut kept = keep(&city, *mode, &account, receipts, callback.answer()).await;
+    if callback.answer().starts_with('{') {
+        kept.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    kept
+}
+
+/// Answers once the receipts are durable. The far side sends again what was not answered so.
+async fn keep(
+    city: &City,
+    mode: ModeKind,
+    account: &AccountName,
+    receipts: Vec<Receipt>,
+    answer: &'static str,
+) -> Response {
     let kept = match mode {
-        ModeKind::Live => city.live.engine().receipts(&account, receipts).await,
-        ModeKind::Drill => city.drill.engine().receipts(&account, receipts).await,
+        ModeKind::Live => city.live.engine().receipts(account, receipts).await,
+        ModeKind::Drill => city.drill.engine().receipts(account, receipts).await,
     };
     match kept {
-        Ok(()) => "success".into_response(),
-        // The platform sends again what was not answered with success.
+        Ok(()) => answer.into_response(),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "receipts could not be kept");
             StatusCode::SERVICE_UNAVAILABLE.into_response()

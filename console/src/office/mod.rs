@@ -344,7 +344,7 @@ impl<M: Mode> Office<M> {
         let channel = ChannelKind::Sms;
         let account = self.account(channel)?;
         let Some(form) = self.renderer.sms_forms.get(account.account()) else { return Ok(None) };
-        form.cut(text).map(Some).map_err(|source| OfficeError::Unfit { channel, source })
+        form.show(text, &rendered.words).map(Some).map_err(|source| OfficeError::Unfit { channel, source })
     }
 
     /// The account that a channel leaves by: the first that is configured.

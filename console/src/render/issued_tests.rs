@@ -14,7 +14,7 @@ use mingluo_model::{
     grade::Grade,
     hazard::{Hazard, HazardSystem},
     id::{AlertId, EditionId, OfficerId, OrgId, PlanId},
-    message::Message,
+    message::{MARKED_WORDS, Message, WORDS},
     mode::{Drill, Live},
     owner::{Officer, Owner, Role},
     plan::{AccountName, Cause, Plan, PlanStatus, Target},
@@ -141,6 +141,17 @@ fn plan<M: Mode>(alert: &Alert<M>, message: Message<M>) -> Plan<M> {
         not_after: alert.content.expires,
         cause: Cause::Release,
     }
+}
+
+#[tokio::test]
+async fn words_go_by_all_their_names_and_a_drills_say_that_it_is_one() {
+    let house = House::new().await;
+    let (renderer, kind) = (house.renderer::<Live>().await, AlertKind::Lift(alert_id(1)));
+    let live = renderer.render(&alert::<Live>(2, kind), ChannelKind::Sms, NOW).unwrap().words;
+    let drill = renderer.render(&alert::<Drill>(2, kind), ChannelKind::Sms, NOW).unwrap().words;
+    assert_eq!(live.keys().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(WORDS));
+    assert_eq!((live["event"].as_str(), live["step_code"].as_str()), ("暴雨红色预警", "lift"));
+    assert!(MARKED_WORDS.iter().all(|name| drill[*name] == format!("演练：{}", live[*name])));
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ use mingluo_model::{
     clock::Timestamp,
     grade::Grade,
     hazard::Hazard,
-    message::{Body, Message},
+    message::{Body, MARKED_WORDS, Message, Words},
     mode::{Mode, ModeKind},
     plan::AccountName,
     signer::SignerError,
@@ -68,12 +68,14 @@ pub enum RenderError {
 pub struct Rendered {
     /// The content.
     pub body: Body,
+    /// The same by name; of short messages only.
+    pub words: Words,
 }
 
 impl Rendered {
     /// The words as a message of the alert.
     pub fn message<M: Mode>(&self, alert: &Alert<M>) -> Message<M> {
-        Message::new(alert.id, Language::chinese(), self.body.clone())
+        Message::new(alert.id, Language::chinese(), self.body.clone()).with_words(self.words.clone())
     }
 }
 
@@ -116,8 +118,7 @@ impl Renderer {
 
     /// A headline in the form of the field: who, what step, which event, which colour.
     pub fn headline(&self, kind: AlertKind, hazard: &Hazard, grade: Grade) -> String {
-        let step = if kind == AlertKind::Alert { "发布" } else { follow_word(kind) };
-        format!("{}{step}{}{}预警", self.issuer, hazard.name_zh, grade.zh())
+        format!("{}{}{}{}预警", self.issuer, step(kind).0, hazard.name_zh, grade.zh())
     }
 
     /// Whether an account's far side only pretends.
@@ -142,7 +143,11 @@ impl Renderer {
             ChannelKind::Email => self.mail_body(alert, &text, now)?,
             ChannelKind::Speaker => Body::Speaker { envelope: Vec::new(), script: script::<M>(&text) },
         };
-        Ok(Rendered { body })
+        let words = match channel {
+            ChannelKind::Sms => self.words(alert, &text, now)?,
+            ChannelKind::WeChat | ChannelKind::Email | ChannelKind::Speaker => Words::new(),
+        };
+        Ok(Rendered { body, words })
     }
 
     /// The message as it will be sent; a speaker's is signed here and silences the bulletins that are [`replaced`].
@@ -208,6 +213,35 @@ impl Renderer {
         Ok(Body::WeChat { template_id: template.id.clone(), fields, url: String::new() })
     }
 
+    /// The words by name that approved templates are filled with; a drill's say so.
+    fn words<M: Mode>(&self, alert: &Alert<M>, text: &Text, now: Timestamp) -> Result<Words, RenderError> {
+        let content = &alert.content;
+        let (step, step_code) = step(content.kind);
+        let pairs = [
+            ("issuer", self.issuer.clone()),
+            ("step", step.to_owned()),
+            ("event", format!("{}{}预警", content.hazard.name_zh, content.grade.zh())),
+            ("hazard", content.hazard.name_zh.clone()),
+            ("grade", content.grade.zh().to_owned()),
+            ("area", advice::shortened(&content.area.described, content.area.regions.len())),
+            ("time", self.clock_time("time", now)?),
+            ("ends", self.clock_time("expires", content.expires)?),
+            ("advice", advice::advice(content).to_owned()),
+            ("headline", text.headline.clone()),
+            ("body", text.body.clone()),
+            ("instruction", text.instruction.clone()),
+            ("event_code", content.hazard.code.clone()),
+            ("grade_code", content.grade.word().to_owned()),
+            ("step_code", step_code.to_owned()),
+        ];
+        let marked = |name: &str| M::KIND == ModeKind::Drill && MARKED_WORDS.contains(&name);
+        let pair = |(name, word): (&str, String)| {
+            let word = if marked(name) { format!("演练：{word}") } else { word };
+            (name.to_owned(), word)
+        };
+        Ok(pairs.into_iter().map(pair).collect())
+    }
+
     fn mail_body<M: Mode>(&self, alert: &Alert<M>, text: &Text, now: Timestamp) -> Result<Body, RenderError> {
         let subject = marked::<M>(&text.headline);
         let ends = self.clock_time("expires", alert.content.expires)?;
@@ -232,19 +266,20 @@ impl Renderer {
     }
 }
 
-/// What an alert does to the one that it follows; nothing for the first of its chain.
-const fn follow_word(kind: AlertKind) -> &'static str {
+/// What a warning does to an earlier one, in words and as the code that templates are chosen by.
+const fn step(kind: AlertKind) -> (&'static str, &'static str) {
     match kind {
-        AlertKind::Alert => "",
-        AlertKind::Update(_) => "更新",
-        AlertKind::Lift(_) => "解除",
-        AlertKind::Correction(_) => "更正",
+        AlertKind::Alert => ("发布", "alert"),
+        AlertKind::Update(_) => ("更新", "update"),
+        AlertKind::Lift(_) => ("解除", "lift"),
+        AlertKind::Correction(_) => ("更正", "correction"),
     }
 }
 
 /// The event of a template message: 暴雨红色预警, or 解除暴雨红色预警, which must not look like the warning itself.
 fn event(content: &Content) -> String {
-    format!("{}{}{}预警", follow_word(content.kind), content.hazard.name_zh, content.grade.zh())
+    let step = if content.kind == AlertKind::Alert { "" } else { step(content.kind).0 };
+    format!("{step}{}{}预警", content.hazard.name_zh, content.grade.zh())
 }
 
 const fn nothing() -> Text {

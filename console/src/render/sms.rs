@@ -2,10 +2,11 @@
 //! channel's own [`segment`], so that what is previewed is what leaves; a test holds the two together.
 
 use mingluo_channels::sms::{
+    cloud::TemplateForm,
     segment::{SegmentError, Signature, segment},
     session::SignatureConfig,
 };
-use mingluo_model::channel::Unfit;
+use mingluo_model::{channel::Unfit, message::Words};
 use std::num::NonZeroU8;
 
 /// How one account signs.
@@ -14,6 +15,8 @@ pub struct SmsForm {
     signature: Signature,
     /// What the gateway puts in front of the first part by itself.
     added: String,
+    /// The approved templates that words become, where the provider takes no free text.
+    templates: Option<TemplateForm>,
 }
 
 /// A short message as phones show it.
@@ -29,16 +32,36 @@ impl SmsForm {
     /// The form of an account that signs so.
     pub fn of(signature: &SignatureConfig) -> Self {
         match signature {
-            SignatureConfig::None => Self { signature: Signature::None, added: String::new() },
+            SignatureConfig::None => Self::signed(Signature::None, String::new()),
             SignatureConfig::InFront { text } => {
-                Self { signature: Signature::InFront(text.clone()), added: String::new() }
+                Self::signed(Signature::InFront(text.clone()), String::new())
             }
             SignatureConfig::GatewayAdds { text } => {
                 let added = format!("【{text}】");
                 let units = u16::try_from(added.encode_utf16().count()).unwrap_or(u16::MAX);
-                Self { signature: Signature::GatewayAdds { units }, added }
+                Self::signed(Signature::GatewayAdds { units }, added)
             }
         }
+    }
+
+    /// The form of an account whose provider takes the variables of approved templates only.
+    pub const fn of_templates(templates: TemplateForm) -> Self {
+        Self { signature: Signature::None, added: String::new(), templates: Some(templates) }
+    }
+
+    const fn signed(signature: Signature, added: String) -> Self {
+        Self { signature, added, templates: None }
+    }
+
+    /// What phones show of an alert: its free text, or the template that its words fill.
+    ///
+    /// # Errors
+    /// [`Unfit`] for a text that cannot be cut at all, or words that do not fit their template.
+    pub fn show(&self, text: &str, words: &Words) -> Result<SmsParts, Unfit> {
+        let Some(templates) = &self.templates else { return self.cut(text) };
+        let segments = templates.shown(words)?;
+        let texts = segments.parts.into_iter().map(|part| part.text).collect();
+        Ok(SmsParts { texts, units: segments.units })
     }
 
     /// Signs and cuts a text, also one of more parts than the account allows: an officer must see what to shorten.

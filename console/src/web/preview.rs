@@ -135,7 +135,7 @@ pub(super) async fn sent<M: Mode>(desk: &Desk<M>, id: AlertId) -> Result<Sent, W
     let plans = desk.office.store.plans(id).await?;
     let words = |plan: &StoredPlan| {
         let plan = plan.fields();
-        (plan.channel, Rendered { body: plan.message.body.clone() })
+        (plan.channel, Rendered { body: plan.message.body.clone(), words: plan.message.words.clone() })
     };
     Ok(plans.iter().map(words).collect())
 }

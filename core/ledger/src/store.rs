@@ -255,7 +255,8 @@ fn retyped<A: Mode, B: Mode>(plan: &Plan<A>) -> Plan<B> {
             plan.message.alert,
             plan.message.language.clone(),
             plan.message.body.clone(),
-        ),
+        )
+        .with_words(plan.message.words.clone()),
         target: plan.target.clone(),
         priority: plan.priority,
         not_before: plan.not_before,

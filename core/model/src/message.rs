@@ -54,6 +54,32 @@ impl Body {
     }
 }
 
+/// The words that an alert is told with, by name (变量), for gateways that take nothing but the variables of an approved
+/// template. The names are [`WORDS`].
+pub type Words = BTreeMap<String, String>;
+
+/// The names of [`Words`]. Those that end in `_code` are not for people: they choose the template.
+pub const WORDS: [&str; 15] = [
+    "issuer",
+    "step",
+    "event",
+    "hazard",
+    "grade",
+    "area",
+    "time",
+    "ends",
+    "advice",
+    "headline",
+    "body",
+    "instruction",
+    "event_code",
+    "grade_code",
+    "step_code",
+];
+
+/// The words that begin with 演练 in a drill.
+pub const MARKED_WORDS: [&str; 3] = ["event", "headline", "body"];
+
 /// One alert on one channel in one language. A drill's message is another type than a live one's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message<M: Mode> {
@@ -63,12 +89,20 @@ pub struct Message<M: Mode> {
     pub language: Language,
     /// The rendered words.
     pub body: Body,
+    /// The same by name; empty where no account of the channel takes words so.
+    pub words: Words,
     mode: PhantomData<M>,
 }
 
 impl<M: Mode> Message<M> {
     /// A message of this mode.
     pub const fn new(alert: AlertId, language: Language, body: Body) -> Self {
-        Self { alert, language, body, mode: PhantomData }
+        Self { alert, language, body, words: Words::new(), mode: PhantomData }
+    }
+
+    /// The same message with its words by name.
+    #[must_use]
+    pub fn with_words(self, words: Words) -> Self {
+        Self { words, ..self }
     }
 }

@@ -167,7 +167,7 @@ impl Shared<'_> {
         self.check_host(usual_port)?;
         Ok(Account {
             limits: self.limits()?,
-            signature: self.signature()?,
+            signature: signature(self.signature)?,
             max_parts: NonZeroU8::new(self.parts()? as u8).unwrap_or(NonZeroU8::MIN),
             quiet,
             probes,
@@ -216,24 +216,25 @@ impl Shared<'_> {
     fn parts(&self) -> Result<u32, ConfigError> {
         in_range("max_parts", self.max_parts, 1..=u32::from(MOST_PARTS))
     }
+}
 
-    fn signature(&self) -> Result<Signature, ConfigError> {
-        let (signature, name) = match self.signature {
-            SignatureConfig::None => return Ok(Signature::None),
-            SignatureConfig::InFront { text } => (Signature::InFront(text.clone()), text),
-            SignatureConfig::GatewayAdds { text } => {
-                let units =
-                    u16::try_from(text.encode_utf16().count() + "【】".chars().count()).unwrap_or(u16::MAX);
-                (Signature::GatewayAdds { units }, text)
-            }
-        };
-        let wrong = |fix: String| ConfigError::new("signature", name, fix);
-        if name.trim().is_empty() || name.contains(['【', '】']) {
-            return Err(wrong("give the registered name alone, without 【】".into()));
+/// The registered name (签名) and who adds it.
+pub(in crate::sms) fn signature(config: &SignatureConfig) -> Result<Signature, ConfigError> {
+    let (signature, name) = match config {
+        SignatureConfig::None => return Ok(Signature::None),
+        SignatureConfig::InFront { text } => (Signature::InFront(text.clone()), text),
+        SignatureConfig::GatewayAdds { text } => {
+            let units =
+                u16::try_from(text.encode_utf16().count() + "【】".chars().count()).unwrap_or(u16::MAX);
+            (Signature::GatewayAdds { units }, text)
         }
-        segment("。", &signature, 0, NonZeroU8::MAX).map_err(|cause| wrong(cause.to_string()))?;
-        Ok(signature)
+    };
+    let wrong = |fix: String| ConfigError::new("signature", name, fix);
+    if name.trim().is_empty() || name.contains(['【', '】']) {
+        return Err(wrong("give the registered name alone, without 【】".into()));
     }
+    segment("。", &signature, 0, NonZeroU8::MAX).map_err(|cause| wrong(cause.to_string()))?;
+    Ok(signature)
 }
 
 /// The digits of an access code.

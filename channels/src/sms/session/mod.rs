@@ -18,17 +18,19 @@ mod rest;
 #[cfg(test)]
 pub(in crate::sms) mod stage;
 
-pub(in crate::sms) use account::{Account, Shared, gateway_config, seconds, source_code, text, zone};
+pub(in crate::sms) use account::{
+    Account, Shared, gateway_config, seconds, signature, source_code, text, zone,
+};
 pub use account::{NumberForm, SignatureConfig};
 pub(in crate::sms) use dial::{meet, unexpected};
 pub(in crate::sms) use dues::Dues;
 pub(in crate::sms) use ear::Ear;
 pub(in crate::sms) use keys::{Keys, LOGIN_SEQUENCE};
 pub(in crate::sms) use link::unreachable;
-pub(in crate::sms) use meaning::{THROTTLED, of_class, receipt_status, refusal, words};
+pub(in crate::sms) use meaning::{THROTTLED, no_number, of_class, receipt_status, refusal, words};
 
 #[cfg(test)]
-pub(in crate::sms) use {letter::Letter, meaning::no_number, outlet::leaving};
+pub(in crate::sms) use {letter::Letter, outlet::leaving};
 
 use std::{future::Future, marker::PhantomData, num::NonZeroU16, sync::Arc};
 

@@ -171,7 +171,7 @@ impl Town {
         let config = config(home.path(), withdrawal, more);
         mingluo_ledger::migrate(&config.store.address).await.unwrap();
         let region = Region::read(&config).unwrap();
-        let town = Self::start(home, config).await;
+        let town = Box::pin(Self::start(home, config)).await;
         let mut chance = StdRng::seed_from_u64(1);
         hire(&town.city, &mut chance).await;
         settle(&town.city, &region, &mut chance).await;

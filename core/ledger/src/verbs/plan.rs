@@ -9,10 +9,12 @@ use mingluo_model::{
     alert::Language,
     audience::ChannelKind,
     id::{AlertId, EditionId, PlanId},
-    message::Message,
+    message::{Body, Message, Words},
+    mode::Live,
     plan::{AccountName, Cause, Plan, PlanStatus, Target},
 };
 use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 const INSERT: &str = "
@@ -23,6 +25,27 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 const COLUMNS: &str = "
 select plan_id, mode, status, alert_id, channel, account, language, body_json, edition_id, ordinals, place,
     priority_json, not_before, not_after, fallback_of from plan";
+
+/// What `body_json` holds: the content, and the words by name where there are any.
+#[derive(Serialize, Deserialize)]
+struct Said<B, W> {
+    #[serde(flatten)]
+    body: B,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<W>,
+}
+
+impl<'a> Said<&'a Body, &'a Words> {
+    fn of(message: &'a Message<Live>) -> Self {
+        Self { body: &message.body, words: (!message.words.is_empty()).then_some(&message.words) }
+    }
+}
+
+impl Said<Body, Words> {
+    fn into_message(self, alert: AlertId, language: Language) -> Message<Live> {
+        Message::new(alert, language, self.body).with_words(self.words.unwrap_or_default())
+    }
+}
 
 pub(super) async fn insert(conn: &mut Conn, stored: &StoredPlan) -> Result<(), StoreError> {
     let plan = stored.fields();
@@ -39,7 +62,7 @@ pub(super) async fn insert(conn: &mut Conn, stored: &StoredPlan) -> Result<(), S
         .bind(i16::from(plan.channel.number()))
         .bind(plan.account.0.clone())
         .bind(plan.message.language.0.clone())
-        .bind(to_json("a message", &plan.message.body)?)
+        .bind(to_json("a message", &Said::of(&plan.message))?)
         .bind(edition)
         .bind(ordinals)
         .bind(place)
@@ -104,7 +127,8 @@ fn read(row: &Row) -> Result<StoredPlan, StoreError> {
         alert,
         channel: coded(row, "channel", ChannelKind::from_number)?,
         account: AccountName(get(row, "account")?),
-        message: Message::new(alert, Language(get(row, "language")?), json(row, "body_json")?),
+        message: json::<Said<Body, Words>>(row, "body_json")?
+            .into_message(alert, Language(get(row, "language")?)),
         target: read_target(row)?,
         priority: json(row, "priority_json")?,
         not_before: Timestamp(get(row, "not_before")?),

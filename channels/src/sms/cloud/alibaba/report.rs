@@ -1,0 +1,128 @@
+//! Receipts (短信发送状态报告): pushed as SmsReport, or asked for with `QuerySendDetails`. Both name the carrier's own code.
+
+use std::time::Duration;
+
+use mingluo_model::{
+    clock::{Clock, Timestamp},
+    receipt::Receipt,
+};
+use serde::Deserialize;
+
+use super::{
+    ask::Api,
+    awaited::{Awaited, One},
+    id_of,
+};
+use crate::sms::{
+    cloud::{
+        callback::{CallbackError, carrier_status, each},
+        pull::Handover,
+        wire::utc,
+    },
+    number::from_wire,
+    session::words,
+};
+
+/// How often it is looked whether somebody is due to be asked for.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// `SendStatus` of QuerySendDetails: the carrier refused it, and the phone has it. 1 waits.
+const FAILED: i64 = 2;
+const DELIVERED: i64 = 3;
+
+#[derive(Deserialize)]
+struct Pushed {
+    phone_number: String,
+    success: bool,
+    #[serde(default)]
+    err_code: String,
+    biz_id: String,
+}
+
+/// Reads a push: a JSON array of reports.
+pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Receipt>, CallbackError> {
+    each(body, |one: Pushed| receipt(&one.biz_id, &one.phone_number, one.success, &one.err_code, at))
+}
+
+/// `None` when it names nobody.
+fn receipt(biz_id: &str, number: &str, success: bool, err_code: &str, at: Timestamp) -> Option<Receipt> {
+    Some(Receipt {
+        provider_id: (!biz_id.is_empty()).then(|| id_of(biz_id, number))?,
+        status: carrier_status(success, err_code),
+        to: Some(from_wire(number.as_bytes())?),
+        far_code: words(err_code.to_owned()),
+        at,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Details {
+    #[serde(rename = "SmsSendDetailDTOs", default)]
+    all: DetailList,
+}
+
+#[derive(Deserialize, Default)]
+struct DetailList {
+    #[serde(rename = "SmsSendDetailDTO", default)]
+    list: Vec<Detail>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Detail {
+    #[serde(default)]
+    phone_num: String,
+    #[serde(default)]
+    send_status: i64,
+    #[serde(default)]
+    err_code: String,
+}
+
+/// Asks for everybody who has had no receipt for `first`, one after the other, and later again, each time after twice as
+/// long. Never returns while the session lives.
+pub(super) async fn pull(api: &Api, awaited: &Awaited, first: Duration, clock: &dyn Clock, mut to: Handover) {
+    loop {
+        let Some(one) = awaited.due(clock.now(), first) else {
+            clock.sleep(LOOK).await;
+            continue;
+        };
+        let found = ask(api, &one, clock.now()).await;
+        awaited.again(one, clock.now(), first);
+        let Some(receipt) = found else { continue };
+        let id = receipt.provider_id.clone();
+        if !to.give(vec![receipt]).await {
+            return;
+        }
+        awaited.heard(&id);
+    }
+}
+
+/// The final state of one, if there is any yet.
+async fn ask(api: &Api, one: &One, now: Timestamp) -> Option<Receipt> {
+    // The provider counts days in Beijing's time.
+    let date = utc(one.accepted.plus(Duration::from_hours(8)), "%Y%m%d");
+    let query = [
+        ("BizId", one.biz_id.as_str()),
+        ("CurrentPage", "1"),
+        ("PageSize", "10"),
+        ("PhoneNumber", &one.number),
+        ("SendDate", &date),
+    ];
+    match api.ask::<Details>("QuerySendDetails", &query).await {
+        Ok(details) => {
+            let known = |detail: &&Detail| detail.phone_num.ends_with(&one.number);
+            let detail = details.all.list.iter().find(known)?;
+            let success = match detail.send_status {
+                DELIVERED => true,
+                FAILED => false,
+                _ => return None,
+            };
+            receipt(&one.biz_id, &one.number, success, &detail.err_code, now)
+        }
+        Err((_, code)) => {
+            tracing::warn!(far_code = %code, "回执查询失败 a receipt could not be asked for");
+            None
+        }
+    }
+}

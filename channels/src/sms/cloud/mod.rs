@@ -1,0 +1,37 @@
+//! Short messages through providers that are called over HTTP (云短信): Alibaba Cloud, Tencent Cloud, and any gateway
+//! that takes a request with gaps, of which Kannel's `sendsms` is the first.
+//!
+//! - A session is a set of at most `calls` calls under way. A call carries the numbers of one run, each once, at most as
+//!   many as the provider takes; runs are a hundredth of the licence, so there are about a hundred calls a second at most.
+//! - One bad number does not sink the others: where the provider answers by number, each has its own answer; where it
+//!   refuses the whole call because of one number, nothing of it was sent, and the call is put in halves until the bad
+//!   one stands alone. That is the same try of the same deliveries, not another.
+//! - The clouds take no free text: an account names its approved templates ([`template`]), and a message is their
+//!   variables. What does not fit is refused when the account is read, or while an officer still sees it.
+//! - One answer and one receipt stand for all parts of a message: the first part has the provider's id, the others are
+//!   settled by their answer.
+//! - Receipts are pushed to the console, which hands them to a [`CloudCallback`]. Nobody signs them: a secret in the path
+//!   is the proof. What was not pushed is asked for now and then.
+
+mod account;
+mod alibaba;
+mod callback;
+mod fault;
+mod gateway;
+mod http;
+#[cfg(test)]
+mod oracle;
+mod pull;
+mod session;
+mod template;
+mod tencent;
+mod wire;
+
+pub use self::{
+    alibaba::{Alibaba, AlibabaConfig},
+    callback::{CallbackError, CloudCallback},
+    gateway::{AnswerRule, HttpGateway, HttpSmsConfig, Meaning, Method, ReceiptConfig},
+    session::CloudChannel,
+    template::{TemplateConfig, TemplateForm, VariableConfig},
+    tencent::{Tencent, TencentConfig},
+};

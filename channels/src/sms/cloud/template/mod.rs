@@ -1,0 +1,87 @@
+//! Approved templates (短信模板). The clouds take no free text: an account names the templates that the provider approved,
+//! with their exact words, and says which words of an alert fill which variable. What a template cannot hold is refused
+//! when the account is read; what an alert's words cannot fill is refused while an officer still sees it.
+
+mod check;
+mod config;
+mod fill;
+
+pub use config::{TemplateConfig, VariableConfig};
+pub use fill::TemplateForm;
+pub(super) use fill::letter;
+
+use mingluo_model::template::Template as Gaps;
+
+/// How a provider writes a variable in its templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Syntax {
+    /// `${name}`: Alibaba.
+    Named,
+    /// `{1}`, `{2}` and so on, in order: Tencent.
+    Numbered,
+}
+
+impl Syntax {
+    const fn opening(self) -> &'static str {
+        match self {
+            Self::Named => "${",
+            Self::Numbered => "{",
+        }
+    }
+}
+
+/// The most characters a message may have, signature included (短信长度计费规则, both providers).
+const LONGEST_MESSAGE: usize = 500;
+
+/// The templates of one account.
+#[derive(Debug)]
+pub(super) struct Templates {
+    sign_name: String,
+    list: Vec<Template>,
+}
+
+#[derive(Debug)]
+struct Template {
+    code: String,
+    pieces: Vec<Piece>,
+    /// In the order in which they stand in the text.
+    variables: Vec<Variable>,
+    events: Vec<String>,
+    grades: Vec<String>,
+    steps: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Fixed(String),
+    /// The variable at this place of [`Template::variables`].
+    Gap(usize),
+}
+
+#[derive(Debug)]
+struct Variable {
+    name: String,
+    words: Gaps,
+    longest: usize,
+    otherwise: Option<String>,
+}
+
+impl Templates {
+    /// The codes, with the exact words as the provider should have them.
+    pub(super) fn codes(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|template| template.code.as_str())
+    }
+
+    /// The words of a template as the provider writes them.
+    pub(super) fn text(&self, code: &str, syntax: Syntax) -> Option<String> {
+        let template = self.list.iter().find(|template| template.code == code)?;
+        let piece = |piece: &Piece| match piece {
+            Piece::Fixed(words) => words.clone(),
+            Piece::Gap(at) => format!("{}{}}}", syntax.opening(), template.variables[*at].name),
+        };
+        Some(template.pieces.iter().map(piece).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

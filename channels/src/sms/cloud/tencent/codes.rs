@@ -1,0 +1,79 @@
+//! What the provider's codes mean (腾讯云短信 API 3.0 发送错误码; 公共错误码), for a whole call and for one number alike. Pure.
+
+use mingluo_model::delivery::Reason;
+
+use crate::sms::cloud::fault::Fault;
+
+/// Codes that say that the keys or the clock are wrong, whatever was asked.
+pub(super) fn is_about_keys(code: &str) -> bool {
+    code.starts_with("AuthFailure") && code != "AuthFailure.UnauthorizedOperation"
+}
+
+/// What becomes of a call or a number that was answered so.
+pub(super) fn fault(code: &str) -> Fault {
+    if let Some(detail) = refused(code) {
+        return Fault::Refused(format!("{code}: {detail}"));
+    }
+    match code {
+        "RequestLimitExceeded" | "LimitExceeded.DeliveryFrequencyLimit" => Fault::THROTTLED,
+        _ if code.starts_with("RequestLimitExceeded.") => Fault::THROTTLED,
+        "InvalidParameterValue.IncorrectPhoneNumber" | "FailedOperation.PhoneNumberParseFail" => {
+            Fault::number(Reason::BadAddress, code)
+        }
+        "FailedOperation.PhoneNumberInBlacklist" => Fault::number(Reason::Blocked, code),
+        "UnsupportedOperation.ContainDomesticAndInternationalPhoneNumber"
+        | "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone" => {
+            Fault::number(Reason::NotAllowed, code)
+        }
+        "LimitExceeded.PhoneNumberThirtySecondLimit"
+        | "LimitExceeded.PhoneNumberOneHourLimit"
+        | "LimitExceeded.PhoneNumberDailyLimit"
+        | "LimitExceeded.PhoneNumberSameContentDailyLimit" => Fault::number(Reason::Quota, code),
+        "FailedOperation.ContainSensitiveWord"
+        | "FailedOperation.TemplateParamSetNotMatchApprovedTemplate"
+        | "InvalidParameterValue.ContentLengthLimit"
+        | "InvalidParameterValue.TemplateParameterLengthLimit"
+        | "InvalidParameterValue.TemplateParameterFormatError"
+        | "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter" => {
+            Fault::permanent(Reason::Content, code)
+        }
+        "FailedOperation.InsufficientBalanceInSmsPackage" => Fault::permanent(Reason::Quota, code),
+        _ if code.starts_with("LimitExceeded.") => Fault::permanent(Reason::Quota, code),
+        "InternalError.Timeout" => Fault::Lost,
+        _ if code.starts_with("InternalError") => Fault::temporary(Reason::FarFault, code),
+        // Template or signature not approved, application unknown, wrong parameters: an operator must act.
+        _ if code.starts_with("FailedOperation")
+            || code.starts_with("Invalid")
+            || code.starts_with("Missing")
+            || code.starts_with("Unsupported")
+            || code.starts_with("Unauthorized") =>
+        {
+            Fault::permanent(Reason::NotAllowed, code)
+        }
+        _ => Fault::temporary(Reason::FarFault, code),
+    }
+}
+
+/// What an operator must do when the account is not let in.
+fn refused(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "AuthFailure.SignatureFailure" => "密钥不符 the key in secret_key_file is not that of secret_id",
+        "AuthFailure.SecretIdNotFound" | "AuthFailure.InvalidSecretId" => {
+            "SecretId 不存在或已停用 secret_id is unknown or disabled"
+        }
+        "AuthFailure.SignatureExpire" => "本机时钟不准 this machine's clock is wrong; set it right",
+        "UnauthorizedOperation.RequestIpNotInWhitelist" => {
+            "来源地址不允许 calls from this address are refused; see the console's white list"
+        }
+        "UnauthorizedOperation.SmsSdkAppIdVerifyFail" | "UnauthorizedOperation.SdkAppIdIsDisabled" => {
+            "sdk_app_id 不属于此账号或已停用 sdk_app_id is not this account's, or is disabled"
+        }
+        "UnauthorizedOperation.ServiceSuspendDueToArrears" => "欠费停用 the account is in arrears; pay it up",
+        _ if code.starts_with("AuthFailure")
+            || code.starts_with("UnauthorizedOperation.RequestPermissionDeny") =>
+        {
+            "子账号无短信权限 the sub-account may not send; give it QcloudSMSFullAccess"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,231 @@
+//! Tencent Cloud's short message service (腾讯云短信, version 2021-01-11).
+//!
+//! One call of `SendSms` carries up to 200 numbers and answers each of them: a receipt is known by its SerialNo. A push is
+//! repeated twice only, so what is missing is asked for with `PullSmsSendStatus`, which forgets what it told.
+
+mod ask;
+mod codes;
+mod config;
+mod report;
+mod sign;
+
+pub use config::TencentConfig;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use mingluo_model::{
+    address::Address,
+    channel::{SendError, Unfit, Verdict},
+    clock::SharedClock,
+    message::Message,
+    mode::Mode,
+    receipt::ProviderId,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    CloudCallback, CloudChannel, TemplateForm,
+    account::Account,
+    fault::Fault,
+    pull::Handover,
+    session::{Call, Provider},
+    template::{Syntax, Templates, letter},
+    wire::national,
+};
+use crate::{
+    account::ConfigError,
+    sms::{number::mainland, session::NumberForm},
+};
+use ask::Api;
+
+/// What the provider wants to hear to a push.
+const HEARD: &str = r#"{"result":0,"errmsg":"OK"}"#;
+
+/// A checked Tencent account.
+pub struct Tencent {
+    account: Account,
+    api: Api,
+    sdk_app_id: String,
+    sign_name: String,
+    templates: Arc<Templates>,
+    numbers_per_call: usize,
+    pull: Option<Duration>,
+    clock: SharedClock,
+}
+
+/// The words for everybody.
+pub(in crate::sms::cloud) struct Letter {
+    code: String,
+    values: Vec<String>,
+    parts: usize,
+}
+
+impl TencentConfig {
+    /// Checks every key, reads the files that they name and makes the channel. Calls nobody.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first key that cannot be used.
+    pub fn build<M: Mode>(self, clock: SharedClock) -> Result<CloudChannel<Tencent, M>, ConfigError> {
+        Ok(CloudChannel::new(self.check(M::KIND, Arc::clone(&clock))?, clock))
+    }
+}
+
+impl<M: Mode> CloudChannel<Tencent, M> {
+    /// The parser of this account's pushes, for the console that receives them.
+    pub fn callback(&self) -> CloudCallback {
+        let token = self.provider().account.token.clone();
+        CloudCallback::new(token, self.clock(), HEARD, |_, body, at| report::read(body, at))
+    }
+
+    /// What phones show.
+    pub fn form(&self) -> TemplateForm {
+        TemplateForm(Arc::clone(&self.provider().templates))
+    }
+}
+
+#[derive(Deserialize)]
+struct Sent {
+    #[serde(rename = "SendStatusSet")]
+    each: Vec<SentOne>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SentOne {
+    #[serde(default)]
+    serial_no: String,
+    phone_number: String,
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct TemplateStates {
+    #[serde(rename = "DescribeTemplateStatusSet", default)]
+    each: Vec<TemplateState>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TemplateState {
+    template_id: u64,
+    status_code: i64,
+    #[serde(default)]
+    review_reply: String,
+    #[serde(default)]
+    template_content: String,
+}
+
+impl Provider for Tencent {
+    type Letter = Letter;
+
+    fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn numbers_per_call(&self) -> usize {
+        self.numbers_per_call
+    }
+
+    fn letter<M: Mode>(&self, message: &Message<M>) -> Result<Letter, Unfit> {
+        let filled = letter(&self.templates, message)?;
+        let values = filled.values.into_iter().map(|(_, value)| value).collect();
+        Ok(Letter { code: filled.code, values, parts: filled.segments.parts.len() })
+    }
+
+    fn parts(letter: &Letter) -> usize {
+        letter.parts
+    }
+
+    fn number(&self, to: &Address) -> Option<String> {
+        mainland::<13>(to, NumberForm::With86).map(|digits| format!("+{}", digits.to_text()))
+    }
+
+    /// Asks for the templates, so that wrong keys show at once. An account that may send and not ask goes on.
+    async fn greet(&self) -> Result<(), SendError> {
+        let codes: Vec<u64> = self.templates.codes().filter_map(|code| code.parse().ok()).collect();
+        let body = json!({ "International": 0, "TemplateIdSet": codes }).to_string();
+        match self.api.ask::<TemplateStates>("DescribeSmsTemplateList", body).await {
+            Ok(states) => self.compare(&states.each),
+            Err((fault @ (Fault::Busy(_) | Fault::Lost), _)) => return Err(fault.at_the_door()),
+            Err((fault, code)) if codes::is_about_keys(&code) => return Err(fault.at_the_door()),
+            Err((_, said)) => {
+                let account = &self.account.name;
+                tracing::warn!(%account, said, "无法查询模板 the templates' state cannot be asked for");
+            }
+        }
+        Ok(())
+    }
+
+    async fn call(&self, letter: &Letter, call: &Call<'_>) -> Result<Vec<Verdict>, Fault> {
+        let numbers: Vec<&str> = call.to.iter().map(|bound| bound.number.as_str()).collect();
+        let body = json!({
+            "PhoneNumberSet": numbers,
+            "SmsSdkAppId": self.sdk_app_id,
+            "SignName": self.sign_name,
+            "TemplateId": letter.code,
+            "TemplateParamSet": letter.values,
+            "SessionContext": call.plan.to_string(),
+        });
+        let sent: Sent = self.api.ask("SendSms", body.to_string()).await.map_err(|(fault, _)| fault)?;
+        if let Some(fault) = same_for_all(&sent.each) {
+            return Err(fault);
+        }
+        let by_number: HashMap<&str, &SentOne> =
+            sent.each.iter().map(|one| (national(&one.phone_number), one)).collect();
+        // A number that is not mentioned may have been sent to.
+        let verdict =
+            |number: &str| by_number.get(national(number)).map_or(Verdict::Lost, |one| one.verdict());
+        Ok(call.to.iter().map(|bound| verdict(&bound.number)).collect())
+    }
+
+    async fn pull(self: Arc<Self>, to: Handover) {
+        if let Some(every) = self.pull {
+            report::pull(&self.api, &self.sdk_app_id, every, self.clock.as_ref(), to).await;
+        }
+    }
+}
+
+impl SentOne {
+    fn verdict(&self) -> Verdict {
+        match self.code.as_str() {
+            "Ok" => Verdict::Accepted(Some(ProviderId::new(self.serial_no.as_bytes()))),
+            code => codes::fault(code).verdict(),
+        }
+    }
+}
+
+/// What every number was refused for alike is no number's fault (a template that is not approved, a signature).
+fn same_for_all(each: &[SentOne]) -> Option<Fault> {
+    let code = each.first().map(|one| one.code.as_str()).filter(|code| *code != "Ok")?;
+    let fault = each.iter().all(|one| one.code == code).then(|| codes::fault(code))?;
+    (!matches!(fault, Fault::Number(_))).then_some(fault)
+}
+
+impl Tencent {
+    /// Each template must be there, approved, and in our words.
+    fn compare(&self, states: &[TemplateState]) {
+        let account = &self.account.name;
+        for code in self.templates.codes() {
+            let state = states.iter().find(|state| state.template_id.to_string() == code);
+            let ours = self.templates.text(code, Syntax::Numbered);
+            match state {
+                None => {
+                    tracing::error!(%account, template = code, "没有此模板 there is no such template: nothing that needs it will leave");
+                }
+                Some(state) if state.status_code != 0 => {
+                    let (standing, reason) = (state.status_code, &state.review_reply);
+                    tracing::error!(%account, template = code, standing, reason, "模板未通过审核 the template is not approved: nothing that needs it will leave");
+                }
+                Some(state) if ours.as_ref() != Some(&state.template_content) => {
+                    let theirs = &state.template_content;
+                    tracing::error!(%account, template = code, theirs, "模板内容与配置不符 the provider has other words than templates.text: what is previewed is not what is sent");
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
