@@ -99,7 +99,7 @@ impl Web {
             zone: live.renderer.zone.clone(),
             issuer: live.renderer.issuer.clone(),
             sketch: self.sketch,
-            pretend: [Pretend::of(live), Pretend::of(&self.city.drill)],
+            pretend: [Pretend::of(live), Pretend::of(&self.city.drill).or(Pretend::of(live))],
             closing: self.closing,
             attempts: std::sync::Mutex::default(),
         });

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 /// Which of a mode's far sides pretend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pretend {
-    /// None of them, or there are none.
+    /// There are no far sides.
+    Nobody,
+    /// None of them.
     Nowhere,
     /// Those of these channels.
     Somewhere(BTreeSet<ChannelKind>),
@@ -29,16 +31,22 @@ impl Pretend {
         let pretend: BTreeSet<_> =
             accounts.iter().filter_map(|(kind, pretends)| pretends.then_some(*kind)).collect();
         match accounts.iter().all(|(_, pretends)| *pretends) {
+            _ if accounts.is_empty() => Self::Nobody,
             _ if pretend.is_empty() => Self::Nowhere,
             true => Self::Everywhere,
             false => Self::Somewhere(pretend),
         }
     }
 
+    /// What holds for a mode without far sides of its own: the same as for the other one.
+    pub(super) fn or(self, other: Self) -> Self {
+        if self == Self::Nobody { other } else { self }
+    }
+
     /// The band over a page; `None` where all is real.
     pub(super) fn band(&self, voice: &Voice) -> Option<String> {
         match self {
-            Self::Nowhere => None,
+            Self::Nobody | Self::Nowhere => None,
             Self::Everywhere => Some(voice.say("web-pretend-all")),
             Self::Somewhere(kinds) => {
                 let kinds: Vec<String> = kinds.iter().map(|kind| voice.channel(*kind)).collect();
@@ -55,7 +63,8 @@ mod tests {
     #[test]
     fn one_real_gateway_among_pretend_ones_is_not_hidden() {
         use ChannelKind::{Email, Sms};
-        assert_eq!(Pretend::told(&[]), Pretend::Nowhere);
+        assert_eq!(Pretend::told(&[]).or(Pretend::Everywhere), Pretend::Everywhere);
+        assert_eq!(Pretend::told(&[(Sms, false)]).or(Pretend::Everywhere), Pretend::Nowhere);
         assert_eq!(Pretend::told(&[(Sms, false)]), Pretend::Nowhere);
         assert_eq!(Pretend::told(&[(Sms, true), (Email, true)]), Pretend::Everywhere);
         assert_eq!(
