@@ -141,7 +141,9 @@ pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, ConfigError> 
     let file = &config.store.keys_file;
     let keys = read_text("store.keys_file", file)?;
     let vault = Vault::read(&file.display().to_string(), &keys)?;
-    mingluo_ledger::open(&config.store.address, Arc::new(vault)).await.map_err(|source| config.no_store(source))
+    mingluo_ledger::open(&config.store.address, Arc::new(vault))
+        .await
+        .map_err(|source| config.no_store(source))
 }
 
 async fn register(store: &dyn Store, live: &Outward<Live>, drill: &Outward<Drill>) -> anyhow::Result<()> {

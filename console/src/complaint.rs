@@ -89,12 +89,8 @@ pub fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Complaint> {
 /// # Errors
 /// [`Complaint`]: the first thing that is wrong.
 pub fn toml<T: DeserializeOwned>(text: &str) -> Result<T, Complaint> {
-    let complaint = |span, what| Complaint {
-        form: Form::Toml,
-        file: String::new(),
-        place: place(text, span),
-        what,
-    };
+    let complaint =
+        |span, what| Complaint { form: Form::Toml, file: String::new(), place: place(text, span), what };
     let reader = toml::Deserializer::parse(text)
         .map_err(|error| complaint(error.span(), What::Syntax { detail: clipped(error.message()) }))?;
     serde_path_to_error::deserialize(reader).map_err(|error| {
@@ -191,7 +187,11 @@ impl Problem for Complaint {
             }
             What::Missing { field } | What::Twice { field } => fields.push(("field", named(field))),
             What::Type { field, given, wanted } => {
-                fields.extend([("field", named(field)), ("given", given.clone()), ("expected", wanted.clone())]);
+                fields.extend([
+                    ("field", named(field)),
+                    ("given", given.clone()),
+                    ("expected", wanted.clone()),
+                ]);
             }
             What::Word { field, value, known } => {
                 fields.extend([("field", named(field)), ("value", value.clone()), ("known", known.clone())]);
@@ -269,11 +269,17 @@ mod tests {
     fn syntax_is_told_by_line_and_column() {
         let told = of_json("{\"name\":\"a\",\n}");
         assert_eq!(told.0, "bad-syntax");
-        assert!(told.1.contains("第 2 行") && told.1.contains("多了逗号") && told.2.contains("line 2"), "{told:?}");
+        assert!(
+            told.1.contains("第 2 行") && told.1.contains("多了逗号") && told.2.contains("line 2"),
+            "{told:?}"
+        );
         assert_eq!(of_json("{\"name\":\"a\"} x").0, "bad-syntax");
         let told = of_toml("name = \"a\"\n[door]\nport\n");
         assert_eq!(told.0, "bad-syntax");
-        assert!(told.1.contains("第 3 行") && told.1.contains("等号") && told.2.contains("line 3"), "{told:?}");
+        assert!(
+            told.1.contains("第 3 行") && told.1.contains("等号") && told.2.contains("line 3"),
+            "{told:?}"
+        );
         let told = of_toml("name = town\n");
         assert!(told.1.contains("第 1 行") && told.1.contains("双引号"), "{told:?}");
     }
@@ -282,7 +288,10 @@ mod tests {
     fn a_toml_key_is_told_with_its_table() {
         let told = of_toml("name = \"a\"\n[door]\nport = 7\nkind = \"wide\"\nlock = 1\n");
         assert_eq!(told.0, "unknown-field");
-        assert!(told.1.contains("door.lock") && told.1.contains("第 5 行") && told.1.contains("port, kind"), "{told:?}");
+        assert!(
+            told.1.contains("door.lock") && told.1.contains("第 5 行") && told.1.contains("port, kind"),
+            "{told:?}"
+        );
         let told = of_toml("name = \"a\"\n[door]\nkind = \"wide\"\n");
         assert!(told.0 == "missing-field" && told.2.contains("door.port"), "{told:?}");
         assert_eq!(of_toml("name = \"a\"\nname = \"b\"\n").0, "bad-syntax");

@@ -100,9 +100,12 @@ fn wrong_values(config: &Config) -> Vec<ConfigError> {
     for (name, words) in fields {
         wrong.extend(wrong_template(&format!("render.wechat.fields.{name}"), words, &WECHAT_GAPS));
     }
-    wrong.extend(["live", "drill"].into_iter().zip([&config.live, &config.drill]).filter_map(
-        |(table, accounts)| missing_template(config, table, accounts),
-    ));
+    wrong.extend(
+        ["live", "drill"]
+            .into_iter()
+            .zip([&config.live, &config.drill])
+            .filter_map(|(table, accounts)| missing_template(config, table, accounts)),
+    );
     wrong
 }
 

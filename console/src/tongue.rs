@@ -75,9 +75,7 @@ pub fn spoken(language: Tongue, name: &str, value: &str) -> String {
         "expires" | "until" => value.parse().map_or_else(|_| value.to_owned(), instant),
         "channel" => channel(value),
         "place" => complaint::place_in(language, value),
-        "given" | "expected" | "prose" if language == Tongue::Chinese => {
-            complaint::in_chinese(name, value)
-        }
+        "given" | "expected" | "prose" if language == Tongue::Chinese => complaint::in_chinese(name, value),
         "range" if language == Tongue::Chinese => value.replace(" to ", " 至 "),
         "channels" => value.split('、').map(channel).collect::<Vec<_>>().join("、"),
         _ => value.to_owned(),
@@ -102,10 +100,11 @@ mod tests {
         let keys = |text: String| -> Vec<String> {
             text.lines().filter(is_key).filter_map(|line| Some(line.split_once(" =")?.0.to_owned())).collect()
         };
-        let (keys, n): (BTreeSet<String>, usize) = texts.flat_map(keys).fold(Default::default(), |(mut all, n), key| {
-            all.insert(key);
-            (all, n + 1)
-        });
+        let (keys, n): (BTreeSet<String>, usize) =
+            texts.flat_map(keys).fold(Default::default(), |(mut all, n), key| {
+                all.insert(key);
+                (all, n + 1)
+            });
         assert_eq!(keys.len(), n, "a sentence stands in two files of {language}");
         keys
     }

@@ -8,4 +8,5 @@
 
 mod browser;
 mod house;
+mod leash;
 mod stories;

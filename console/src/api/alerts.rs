@@ -71,7 +71,8 @@ pub(super) async fn show<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id
     told["steps"] = json!(door.office.steps(id).await?);
     let plans = door.office.plans(id).await?;
     let districts = plans.iter().flat_map(|plan| plan.districts.keys());
-    let named = |code: &RegionCode| Some((code.to_string(), door.office.gazetteer().get(*code)?.name.to_string()));
+    let named =
+        |code: &RegionCode| Some((code.to_string(), door.office.gazetteer().get(*code)?.name.to_string()));
     told["districts"] = json!(districts.filter_map(named).collect::<BTreeMap<_, _>>());
     told["plans"] = json!(plans);
     Ok(Json(told))

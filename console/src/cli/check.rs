@@ -112,7 +112,10 @@ async fn ports(config: &Config) -> Finding {
     let shut = shut_doors(&doors);
     if !shut.is_empty() && runs_here(config.console.listen).await {
         let address = config.console.listen;
-        return Finding::good("ports", format!("mingluo 正在 {address} 运行 mingluo is running there already"));
+        return Finding::good(
+            "ports",
+            format!("mingluo 正在 {address} 运行 mingluo is running there already"),
+        );
     }
     Finding::of("ports", &shut, || {
         doors.iter().map(|(field, address)| format!("{field} {address}")).collect::<Vec<_>>().join("，")
@@ -125,7 +128,10 @@ async fn runs_here(console: SocketAddr) -> bool {
         return false;
     };
     let Ok(answer) = client.get(format!("http://{console}/api/health")).send().await else { return false };
-    answer.json::<Value>().await.is_ok_and(|health| health.get("engine").is_some() && health.get("halted").is_some())
+    answer
+        .json::<Value>()
+        .await
+        .is_ok_and(|health| health.get("engine").is_some() && health.get("halted").is_some())
 }
 
 async fn store(config: &Config) -> Finding {

@@ -135,13 +135,21 @@ impl List {
 }
 
 fn table(officers: &[OfficerRow], org: impl Fn(&OfficerRow) -> String) -> Vec<String> {
-    let heads = ["登录名\nlogin", "姓名\nname", "单位\norganisation", "辖区\nregion", "权限\nroles", "状态\nstate"];
+    let heads =
+        ["登录名\nlogin", "姓名\nname", "单位\norganisation", "辖区\nregion", "权限\nroles", "状态\nstate"];
     let mut table = Table::new(heads);
     for row in officers {
         let roles: Vec<&str> = row.officer.roles.iter().map(|role| role_word(*role)).collect();
         let state = if row.enabled { "启用 enabled" } else { "停用 disabled" };
         let region = row.officer.owner.scope.to_string();
-        table.row([row.login.clone(), row.name.clone(), org(row), region, roles.join("，"), state.to_owned()]);
+        table.row([
+            row.login.clone(),
+            row.name.clone(),
+            org(row),
+            region,
+            roles.join("，"),
+            state.to_owned(),
+        ]);
     }
     table.lines()
 }
@@ -170,10 +178,7 @@ impl Add {
             return Err(ConfigError::value("--password-file", self.password_file.display(), fix).into());
         }
         if store.officers().await?.iter().any(|row| row.login == self.login) {
-            bail!(
-                "--login {:?}: 已存在，请换一个\n    this name is taken; choose another",
-                self.login
-            );
+            bail!("--login {:?}: 已存在，请换一个\n    this name is taken; choose another", self.login);
         }
         let now = clock.now();
         let org = self.org_row(store, now, scope, &mut chance).await?;

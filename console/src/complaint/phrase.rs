@@ -7,7 +7,9 @@ use crate::tongue::Tongue;
 pub(crate) fn in_chinese(name: &str, phrase: &str) -> String {
     match name {
         "given" => given_in_chinese(phrase),
-        "expected" => WANTED.iter().find(|(english, _)| phrase == *english).map_or(phrase, |it| it.1).to_owned(),
+        "expected" => {
+            WANTED.iter().find(|(english, _)| phrase == *english).map_or(phrase, |it| it.1).to_owned()
+        }
         "prose" => PROSE
             .iter()
             .find(|(english, _)| phrase.contains(english))

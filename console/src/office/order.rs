@@ -232,7 +232,9 @@ fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::E
         }
 
         fn visit_u64<E: de::Error>(self, ms: u64) -> Result<Timestamp, E> {
-            i64::try_from(ms).map(Timestamp).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(ms), &self))
+            i64::try_from(ms)
+                .map(Timestamp)
+                .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(ms), &self))
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
@@ -259,7 +261,9 @@ mod tests {
     use super::*;
 
     fn ends(expires: &str) -> Result<Timestamp, String> {
-        let order = format!(r#"{{"hazard":"暴雨","grade":"红色","body":"转移","area":["2104"],"expires":{expires}}}"#);
+        let order = format!(
+            r#"{{"hazard":"暴雨","grade":"红色","body":"转移","area":["2104"],"expires":{expires}}}"#
+        );
         let read = crate::complaint::json::<DraftOrder>(order.as_bytes());
         read.map(|order| order.expires).map_err(|complaint| crate::tongue::tell(&complaint).zh)
     }

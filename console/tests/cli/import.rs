@@ -105,7 +105,8 @@ fn a_spreadsheets_encoding_is_named_and_can_be_declared() {
 fn the_roster_in_the_help_can_be_imported() {
     let desk = Desk::new();
     let help = desk.run(&["import", "--help"]).text;
-    let rows = help.lines().skip_while(|line| line.trim() != HEADER.trim()).take_while(|line| !line.is_empty());
+    let rows =
+        help.lines().skip_while(|line| line.trim() != HEADER.trim()).take_while(|line| !line.is_empty());
     let sample: String = rows.map(|line| format!("{}\n", line.trim())).collect();
     assert_eq!(sample.lines().count(), 4, "{help}");
     desk.write("roster.csv", sample);

@@ -11,7 +11,9 @@ use mingluo_model::{
 #[derive(Debug, thiserror::Error)]
 pub enum RosterError {
     /// The file is no UTF-8 text; nothing was read.
-    #[error("the file is no UTF-8 text, it looks like {looks}; save it as CSV in UTF-8, or declare its encoding")]
+    #[error(
+        "the file is no UTF-8 text, it looks like {looks}; save it as CSV in UTF-8, or declare its encoding"
+    )]
     NotUtf8 {
         /// What it looks like.
         looks: Looks,

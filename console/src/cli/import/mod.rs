@@ -186,8 +186,10 @@ impl Import {
     }
 
     fn read(&self, path: &Path, region: &Region) -> anyhow::Result<ReadRoster> {
-        let file = File::open(path).map_err(|source| {
-            ConfigError::Unreadable { field: "--recipients", path: path.to_owned(), source }
+        let file = File::open(path).map_err(|source| ConfigError::Unreadable {
+            field: "--recipients",
+            path: path.to_owned(),
+            source,
         });
         let file = file.told()?;
         let bar = progress(file.metadata()?.len(), self.json);
@@ -232,7 +234,9 @@ impl Import {
         bad.iter().take(SHOWN).for_each(|row| say(both(row)));
         if bad.len() > SHOWN {
             let more = bad.len() - SHOWN;
-            say(format_args!("……另有 {more} 行有误，用 --report 全部列出 and {more} more: list them all with --report"));
+            say(format_args!(
+                "……另有 {more} 行有误，用 --report 全部列出 and {more} more: list them all with --report"
+            ));
         }
     }
 
@@ -270,11 +274,7 @@ impl Import {
 }
 
 /// From the current edition to the one that is about to be.
-fn change(
-    before: Option<&EditionHead>,
-    after: &EditionIndex,
-    pretend: bool,
-) -> anyhow::Result<Change> {
+fn change(before: Option<&EditionHead>, after: &EditionIndex, pretend: bool) -> anyhow::Result<Change> {
     let Some(head) = before else { return Ok(Change::first(Counts::of(after))) };
     let counts = counts_of(head)?;
     // To a real account a roster of made-up people is an empty one.

@@ -36,7 +36,9 @@ enum Verb {
         file: PathBuf,
     },
     /// 提交。 Hand a draft in.
-    #[command(after_help = "例 Example:\n  mingluo issue --key-file li.key submit 01989a3e-7f00-7000-8000-000000000001")]
+    #[command(
+        after_help = "例 Example:\n  mingluo issue --key-file li.key submit 01989a3e-7f00-7000-8000-000000000001"
+    )]
     Submit {
         /// 预警编号。 The alert.
         id: String,
@@ -176,8 +178,8 @@ async fn ask(request: RequestBuilder) -> anyhow::Result<Value> {
     let response = request.send().await.context("控制台没有应答 the console does not answer (--server)")?;
     let status = response.status();
     let answer = response.json().await;
-    let answer: Value =
-        answer.context("应答不是 JSON：该地址不是控制台 the answer is no JSON: no console is there (--server)")?;
+    let answer: Value = answer
+        .context("应答不是 JSON：该地址不是控制台 the answer is no JSON: no console is there (--server)")?;
     if status.is_success() {
         return Ok(answer);
     }

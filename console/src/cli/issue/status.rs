@@ -34,8 +34,14 @@ pub(super) fn all(answer: &Value) -> Vec<String> {
     if alerts.is_empty() {
         return vec!["没有预警 no alerts".to_owned()];
     }
-    let mut table =
-        Table::new(["预警\nalert", "状态\nstate", "级别\ngrade", "灾种\nhazard", "失效\nexpires", "区域\narea"]);
+    let mut table = Table::new([
+        "预警\nalert",
+        "状态\nstate",
+        "级别\ngrade",
+        "灾种\nhazard",
+        "失效\nexpires",
+        "区域\narea",
+    ]);
     for alert in alerts {
         let word = |family, field: &str| both(family, text(&alert[field]));
         let plain = |field: &str| text(&alert[field]).to_owned();
@@ -67,7 +73,9 @@ pub(super) fn one(answer: &Value, townships: bool) -> Vec<String> {
         return lines;
     }
     let mut table = Table::new(HEADS);
-    for (channel, cells) in sums(plans.iter().map(|plan| (text(&plan["channel"]).to_owned(), &plan["counts"]))) {
+    for (channel, cells) in
+        sums(plans.iter().map(|plan| (text(&plan["channel"]).to_owned(), &plan["counts"])))
+    {
         table.row(row(label(&channel), &cells));
     }
     lines.extend(table.lines());
@@ -81,9 +89,10 @@ pub(super) fn one(answer: &Value, townships: bool) -> Vec<String> {
 fn reach(answer: &Value) -> String {
     let number = |value: &Value| grouped(value.as_u64().unwrap_or(0));
     let counts = answer["content"]["audience"]["counts"].as_object();
-    let each = counts.into_iter().flatten().map(|(channel, count)| {
-        format!("{} {}", label(channel), number(&count["recipients"]))
-    });
+    let each = counts
+        .into_iter()
+        .flatten()
+        .map(|(channel, count)| format!("{} {}", label(channel), number(&count["recipients"])));
     let each = each.collect::<Vec<_>>().join("，");
     let deliveries = number(&answer["deliveries"]);
     let people = match (answer["people"].as_u64(), answer["speakers"].as_u64()) {

@@ -128,7 +128,12 @@ async fn a_body_that_cannot_be_read_is_refused_by_field_in_both_languages() {
         ("/api/live/alerts", draft(("area", json!("210423100"))), "wrong-type", ["area", "列表"]),
         ("/api/live/alerts", draft(("expires", json!("tonight"))), "wrong-type", ["expires", "+08:00"]),
         ("/api/live/alerts", draft(("colour", json!("red"))), "unknown-field", ["colour", "grade"]),
-        ("/api/live/alerts", draft(("channels", json!(["pigeon"]))), "unknown-word", ["channels[0]", "speaker"]),
+        (
+            "/api/live/alerts",
+            draft(("channels", json!(["pigeon"]))),
+            "unknown-word",
+            ["channels[0]", "speaker"],
+        ),
         ("/api/live/alerts", "{".to_owned(), "bad-syntax", ["JSON", "没写完"]),
         (&release, r#"{"people": 2}"#.to_owned(), "unknown-field", ["people", "deliveries"]),
     ] {

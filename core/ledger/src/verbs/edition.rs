@@ -190,11 +190,7 @@ async fn demand_complete(conn: &mut Conn, edition: EditionId) -> Result<(), Stor
     Ok(())
 }
 
-pub(super) async fn all(
-    engine: &Engine,
-    mode: ModeKind,
-    limit: u32,
-) -> Result<Vec<EditionHead>, StoreError> {
+pub(super) async fn all(engine: &Engine, mode: ModeKind, limit: u32) -> Result<Vec<EditionHead>, StoreError> {
     let order = "and mode = $1 order by built_at desc, edition_id desc limit $2";
     let rows = sqlx::query(AssertSqlSafe(format!("{HEAD} {order}")))
         .bind(i16::from(mode.number()))

@@ -81,7 +81,10 @@ fn an_address_belongs_to_one_row_and_the_second_is_told_with_both_lines() {
     let read = rows(file.as_bytes());
     let Err(RosterError::Row(second)) = &read[1] else { panic!("the number stands twice") };
     assert_eq!((second.line, second.field), (3, "sms"));
-    assert_eq!(second.to_string(), "line 3: sms \"197***34\" stands on line 2 too; give each address once: keep one of the two rows, or empty this field");
+    assert_eq!(
+        second.to_string(),
+        "line 3: sms \"197***34\" stands on line 2 too; give each address once: keep one of the two rows, or empty this field"
+    );
     assert!(read[2].is_ok(), "the mailbox stood in a row that was refused");
 }
 
