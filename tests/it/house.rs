@@ -1,7 +1,11 @@
 //! The house keeps its own rules: who may import whom, and where each library has its one home.
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
-use std::collections::{BTreeMap, BTreeSet};
+use mingluo_console::tongue::{Tongue, say};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// Who may import whom, besides `model`, which everybody may. The rehearsal may import everything.
 const MAY_IMPORT: [(&str, &[&str]); 8] = [
@@ -66,3 +70,69 @@ fn every_library_stays_in_its_home() {
         }
     }
 }
+
+/// Keys that the channels' checks name, by the calls that name them.
+fn keys_of_accounts() -> BTreeSet<String> {
+    let checks = [
+        "ConfigError::new(",
+        "Secret::read(",
+        "in_range(",
+        "seconds(",
+        "text(",
+        "c_text(",
+        "name(",
+        "password(",
+        "mailbox(",
+        "certificates(",
+        "fault(",
+    ];
+    let mut keys = BTreeSet::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../channels/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.ends_with("config.rs")
+                || entry.ends_with("account.rs")
+                || entry.ends_with("pki.rs")
+            {
+                let code = std::fs::read_to_string(&entry).unwrap();
+                let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+                let calls = checks.iter().flat_map(|check| code.split(check).skip(1));
+                let quoted = calls.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+                keys.extend(quoted.map(str::to_owned));
+            }
+        }
+    }
+    keys
+}
+
+#[test]
+fn every_key_of_an_account_has_its_fix_in_chinese() {
+    let keys = keys_of_accounts();
+    assert!(keys.len() > 30 && keys.contains("password_file"), "{keys:?}");
+    for key in &keys {
+        let fields = [("key", key.clone()), ("fix", "ENGLISH".to_owned()), ("range", "none".to_owned())];
+        let said = say(Tongue::Chinese, "error-config-account", &fields);
+        let ranged = RANGED.contains(&key.as_str());
+        assert!(ranged || !said.contains("ENGLISH"), "{key} has no Chinese fix: {said}");
+    }
+}
+
+/// Keys of which nothing can be wrong but the range, which is told as such.
+const RANGED: [&str; 14] = [
+    "active_test_s",
+    "active_tests",
+    "answer_seconds",
+    "boxes",
+    "calls",
+    "connect_timeout_s",
+    "enquire_link_s",
+    "idle_s",
+    "max_parts",
+    "per_second",
+    "priority",
+    "response_timeout_s",
+    "sessions",
+    "sockets",
+];

@@ -10,4 +10,5 @@ mod browser;
 mod clouds;
 mod house;
 mod interop;
+mod leash;
 mod stories;

@@ -54,6 +54,37 @@ pub fn announce(name: &str, listening: SocketAddr) {
     println!("{}", serde_json::json!({ "listening": listening.to_string() }));
 }
 
+/// How long a simulator lives.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct Leash {
+    /// 标准输入一关闭就结束:启动者以任何方式结束,模拟程序都不会遗留 / end when standard input closes: whoever started the
+    /// simulator holds the other end, and leaves none behind however it ends.
+    #[arg(long)]
+    pub until_stdin_closes: bool,
+}
+
+impl Leash {
+    /// Returns when whoever started the simulator lets go of it; never without the option.
+    pub async fn let_go(self) {
+        if self.until_stdin_closes {
+            mingluo_console::cli::stdin_closed().await;
+        } else {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Returns when the simulator must end: it is told to stop, or let go.
+    ///
+    /// # Errors
+    /// When the signals cannot be heard.
+    pub async fn ended(self) -> anyhow::Result<()> {
+        tokio::select! {
+            told = told_to_stop() => told,
+            () = self.let_go() => Ok(()),
+        }
+    }
+}
+
 /// Returns when the program is told to stop (SIGTERM, or Ctrl-C).
 ///
 /// # Errors

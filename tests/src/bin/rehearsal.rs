@@ -13,14 +13,10 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     let clock: SharedClock = SystemClock::shared();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
-    // Whoever interrupts a rehearsal ends its programs too: they go with the future that holds them.
-    tokio::select! {
-        good = rehearse(&options, root, &clock, stopped()) => match good {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::FAILURE,
-            Err(error) => complain(&error),
-        },
-        () = stopped(), if options.once => complain(&anyhow::anyhow!("被中断，没有结论 / interrupted, no verdict")),
+    match rehearse(&options, root, &clock, stopped()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => complain(&error),
     }
 }
 

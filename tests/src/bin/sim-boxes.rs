@@ -8,7 +8,7 @@ use mingluo_model::{
 };
 use mingluo_rehearsal::{
     sim_boxes::{BoxFaults, City, SimBoxes, Village, log::BoxLog, read_list},
-    sim_stage::told_to_stop,
+    sim_stage::Leash,
 };
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
@@ -50,6 +50,8 @@ struct Args {
     connects_per_second: NonZeroU32,
     #[command(flatten)]
     faults: BoxFaults,
+    #[command(flatten)]
+    leash: Leash,
 }
 
 #[tokio::main]
@@ -62,10 +64,12 @@ async fn main() -> anyhow::Result<()> {
     let listed = read_list(&args.boxes)?;
     let n_connecting = listed.iter().filter(|it| !args.faults.lot(it.box_code).offline).count();
     announce(&args, listed.len());
+    let leash = args.leash;
     let boxes = SimBoxes::start(village(args, &clock)?, listed)?;
+    let mut ended = std::pin::pin!(leash.ended());
     tokio::select! {
-        () = all_online(&boxes, n_connecting, clock.as_ref()) => told_to_stop().await?,
-        stopped = told_to_stop() => stopped?,
+        () = all_online(&boxes, n_connecting, clock.as_ref()) => ended.await?,
+        ended = &mut ended => ended?,
     }
     boxes.stop().await
 }

@@ -4,7 +4,7 @@ use clap::Parser;
 use mingluo_model::clock::{SharedClock, system::SystemClock};
 use mingluo_rehearsal::{
     sim_mail::{MailFaults, SimMail},
-    sim_stage::{Stage, announce, told_to_stop},
+    sim_stage::{Leash, Stage, announce},
 };
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ struct Args {
     #[command(flatten)]
     stage: Stage,
     #[command(flatten)]
+    leash: Leash,
+    #[command(flatten)]
     faults: MailFaults,
 }
 
@@ -33,6 +35,6 @@ async fn main() -> anyhow::Result<()> {
     let (listener, journal) = args.stage.set(&clock).await?;
     let relay = SimMail::start(listener, args.faults, Arc::clone(&journal), clock)?;
     announce("sim-mail", relay.address());
-    told_to_stop().await?;
+    args.leash.ended().await?;
     Ok(journal.flush()?)
 }

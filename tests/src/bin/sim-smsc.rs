@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::Context;
 use clap::Parser;
 use mingluo_model::clock::{Clock, system::SystemClock};
-use mingluo_rehearsal::sim_smsc::{Smsc, SmscConfig, log};
+use mingluo_rehearsal::{
+    sim_smsc::{Smsc, SmscConfig, log},
+    sim_stage::Leash,
+};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -35,6 +38,8 @@ use tokio::signal::unix::{SignalKind, signal};
 struct Args {
     #[command(flatten)]
     config: SmscConfig,
+    #[command(flatten)]
+    leash: Leash,
     /// 每秒输出一行计数 / print a line of counts each second.
     #[arg(long)]
     stats: bool,
@@ -55,8 +60,10 @@ async fn main() -> anyhow::Result<()> {
     let smsc = Smsc::start(args.config, clock.clone()).await?;
     say(&json!({ "listening": smsc.address().to_string(), "pretend": true }));
     let mut terminated = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
+    let mut let_go = std::pin::pin!(args.leash.let_go());
     loop {
         tokio::select! {
+            () = &mut let_go => break,
             _ = terminated.recv() => break,
             pressed = tokio::signal::ctrl_c() => {
                 pressed.context("Ctrl-C cannot be heard")?;

@@ -3,7 +3,7 @@
 use clap::Parser;
 use mingluo_model::clock::{SharedClock, system::SystemClock};
 use mingluo_rehearsal::{
-    sim_stage::{Stage, announce, told_to_stop},
+    sim_stage::{Leash, Stage, announce},
     sim_wechat::{SimWeChat, WeChatAccount, WeChatFaults},
 };
 use std::sync::Arc;
@@ -23,6 +23,8 @@ struct Args {
     #[command(flatten)]
     stage: Stage,
     #[command(flatten)]
+    leash: Leash,
+    #[command(flatten)]
     account: WeChatAccount,
     #[command(flatten)]
     faults: WeChatFaults,
@@ -35,6 +37,6 @@ async fn main() -> anyhow::Result<()> {
     let (listener, journal) = args.stage.set(&clock).await?;
     let platform = SimWeChat::start(listener, args.account, args.faults, Arc::clone(&journal), clock)?;
     announce("sim-wechat", platform.address());
-    told_to_stop().await?;
+    args.leash.ended().await?;
     Ok(journal.flush()?)
 }

@@ -25,7 +25,12 @@ pub(super) struct Key(String);
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Drafted {
     pub(super) id: String,
+    /// Different people, each once.
     pub(super) people: u64,
+    /// Speaker boxes.
+    pub(super) speakers: u64,
+    /// Over all channels: what the releaser types.
+    pub(super) deliveries: u64,
     pub(super) parts: BTreeMap<String, u16>,
     pub(super) audience: Audience,
 }
@@ -162,10 +167,10 @@ impl Door {
         self.ask(key, Method::POST, &format!("/api/live/alerts/{alert}/{step}"), None).await
     }
 
-    /// Releases an alert to so many.
-    pub(super) async fn release(&self, key: &Key, alert: &str, people: u64) -> anyhow::Result<Released> {
+    /// Releases an alert of so many deliveries.
+    pub(super) async fn release(&self, key: &Key, alert: &str, deliveries: u64) -> anyhow::Result<Released> {
         let path = format!("/api/live/alerts/{alert}/release");
-        self.ask(key, Method::POST, &path, Some(json!({ "people": people }))).await
+        self.ask(key, Method::POST, &path, Some(json!({ "deliveries": deliveries }))).await
     }
 
     /// How an alert stands.

@@ -1,7 +1,11 @@
-//! What was measured, and the bars that the full size must clear.
+//! What was measured, and the bars: the licence's, which every run must clear, and those of the full size.
 
 use super::{options::Engine, voice::grouped};
 use serde::Serialize;
+
+/// A run as a share of the licence: 1 %, and one part at least (`BURST_SHARE` of the dispatcher's governor is two runs).
+/// Written here once more, for the judge takes no number from the judged.
+const RUN_SHARE: u32 = 100;
 
 /// What was measured of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -28,7 +32,7 @@ pub(super) struct Bar {
     pub(super) zh: &'static str,
     pub(super) en: &'static str,
     pub(super) measured: String,
-    pub(super) wanted: &'static str,
+    pub(super) wanted: String,
     pub(super) cleared: bool,
 }
 
@@ -36,6 +40,20 @@ impl Measured {
     /// The share of the licence that was used, in percent.
     pub(super) fn licence_share(&self) -> Option<f64> {
         self.per_second.map(|rate| rate * 100.0 / f64::from(self.licence.max(1)))
+    }
+
+    /// The bar of the licence, whatever the size; none where no short message came.
+    ///
+    /// No sliding second may hold more than the licence and one run. The dispatcher grants no more than the licence in any
+    /// second of its own, and leaves 5 ms for what the way there wavers; but a run is granted and leaves at once, and on a
+    /// machine that is city, gateway and judge at the same time the way may waver by more. Then the run that belongs to the
+    /// next second arrives at the end of this one: one run, 10 ms of the licence. A second one would be the governor's fault.
+    pub(super) fn licence_bar(&self) -> Option<Bar> {
+        let most = u64::from(self.licence) + u64::from((self.licence / RUN_SHARE).max(1));
+        let busiest = self.busiest_second;
+        let wanted = format!("≤ {}", grouped(most));
+        let measured = grouped(busiest);
+        (busiest > 0).then(|| bar("最忙一秒", "busiest sliding second", measured, &wanted, busiest <= most))
     }
 
     /// The bars of the full size. Planning has one on SQLite only.
@@ -90,8 +108,8 @@ impl Measured {
     }
 }
 
-fn bar(zh: &'static str, en: &'static str, measured: String, wanted: &'static str, cleared: bool) -> Bar {
-    Bar { zh, en, measured, wanted, cleared }
+fn bar(zh: &'static str, en: &'static str, measured: String, wanted: &str, cleared: bool) -> Bar {
+    Bar { zh, en, measured, wanted: wanted.to_owned(), cleared }
 }
 
 fn told(value: Option<f64>, unit: &str) -> String {
@@ -119,6 +137,17 @@ mod tests {
 
     fn missed(measured: &Measured, engine: Engine) -> Vec<&'static str> {
         measured.bars(engine).into_iter().filter(|bar| !bar.cleared).map(|bar| bar.en).collect()
+    }
+
+    #[test]
+    fn no_second_holds_more_than_the_licence_and_one_run() {
+        let bar = |licence, busiest_second| {
+            Measured { busiest_second, licence, ..good() }.licence_bar().map(|bar| bar.cleared)
+        };
+        assert_eq!(bar(20_000, 20_200), Some(true));
+        assert_eq!(bar(20_000, 20_201), Some(false));
+        assert_eq!((bar(5, 6), bar(5, 7)), (Some(true), Some(false)), "one part at least");
+        assert_eq!(bar(5, 0), None);
     }
 
     #[test]

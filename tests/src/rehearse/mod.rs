@@ -24,7 +24,7 @@ mod watch;
 pub use options::{Engine, Expiry, Options, Plant};
 
 use crate::residents::Pack;
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use mingluo_model::{audience::ChannelKind, clock::SharedClock, region::RegionCode};
 use mingluo_targeting::gazetteer::Gazetteer;
 use open::Opened;
@@ -38,7 +38,8 @@ use std::{
 use voice::Voice;
 
 /// Rehearses as the options say; `root` is the project's directory. Without `--once` the city stays up until the
-/// caller's `stop` is ready. Gives whether all was well.
+/// caller's `stop` is ready; when it is ready before the verdict, everything that was started ends and there is none.
+/// Gives whether all was well.
 ///
 /// # Errors
 /// What could not be read, started or released, in the words of whoever refused.
@@ -53,7 +54,12 @@ pub async fn rehearse(
     voice.say("Mingluo rehearsal: real programs and protocols; residents and far sides are PRETEND, nothing leaves this machine");
     let programs = programs(options)?;
     let house = house(options, root, clock, &voice, &programs)?;
-    let Played { outcome, opened } = house.play().await?;
+    let mut stop = std::pin::pin!(stop);
+    // The programs go with the future that holds them.
+    let Played { outcome, opened } = tokio::select! {
+        played = house.play() => played?,
+        () = &mut stop => bail!("被中断，没有结论 / interrupted, no verdict"),
+    };
     outcome.tell(&voice, &house.gazetteer);
     if options.json {
         Voice::new(false).say(serde_json::to_string_pretty(&outcome)?);

@@ -15,7 +15,7 @@ pub struct Options {
     /// 发完核对后即结束,不保持运行 / end after the verdict instead of staying up: exit code 0 good, 1 not.
     #[arg(long)]
     pub once: bool,
-    /// 区域内手机数(含责任人) / mobile numbers in the area, duty persons among them.
+    /// 区域内手机数(含责任人,不会少于责任人) / mobile numbers in the area, duty persons among them and never fewer than these.
     #[arg(long, value_name = "N", default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(1..=1_600_000))]
     pub residents: u64,
     /// 大喇叭数,缺省每村一个 / speaker boxes; one in each village without it.
@@ -32,9 +32,9 @@ pub struct Options {
     /// 预警正文:文本文件,或每行一条 JSON 的 .jsonl / the words: a text file, or one JSON object a line (.jsonl).
     #[arg(long, value_name = "FILE", conflicts_with = "cap")]
     pub text: Option<PathBuf>,
-    /// .jsonl 文件的第几行 / which line of a .jsonl file.
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "text")]
-    pub line: usize,
+    /// .jsonl 文件的第几行,缺省为第 1 行 / which line of a .jsonl file; the first without it.
+    #[arg(long, value_name = "N", requires = "text")]
+    pub line: Option<usize>,
     /// 灾种代码或名称,如 11B03 或 暴雨 / event type by code or name.
     #[arg(long, value_name = "WORD")]
     pub hazard: Option<String>,
@@ -50,7 +50,8 @@ pub struct Options {
     /// CAP 改以此刻为准,时长不变(至多 24 小时) / date the CAP anew from now on, as long as before (24 hours at most).
     #[arg(long, requires = "cap")]
     pub redate: bool,
-    /// 短信每秒条数(通道许可) / SMS parts a second, as the gateway's licence.
+    /// 短信每秒条数(通道许可),缺省折算为约四秒发完 / SMS parts a second, as the gateway's licence; without it so many that
+    /// sending takes about four seconds.
     #[arg(long, value_name = "N")]
     pub licence: Option<NonZeroU32>,
     /// 首帧到达模拟端后多久用 SIGKILL 杀掉 mingluo,随即重启 / SIGKILL mingluo so long after the first frame, and restart it.

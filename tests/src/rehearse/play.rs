@@ -4,6 +4,7 @@ use super::{open::Opened, options::Options, order::Draft, report::Outcome, send:
 use crate::residents::{Pack, People};
 use anyhow::{bail, ensure};
 use mingluo_model::{
+    audience::ChannelKind,
     clock::SharedClock,
     region::{Level, RegionCode},
 };
@@ -53,7 +54,7 @@ pub(super) struct Played {
 impl House<'_> {
     /// Rehearses, again with another pace while a kill misses the work.
     pub(super) async fn play(&self) -> anyhow::Result<Played> {
-        let mut licence = self.licence();
+        let mut licence = self.licence()?;
         for nth in 1..=TRIES {
             let mut opened = Opened::empty(self, nth)?;
             match opened.play(self, licence).await {
@@ -69,18 +70,36 @@ impl House<'_> {
             }
         }
         bail!(
-            "--kill-after: {TRIES} 次都没有杀在半途 / none of {TRIES} tries hit half way; give another time"
+            "--kill-after: {TRIES} 次都没有杀在半途，此次不算；请另给时刻 / none of {TRIES} tries hit half way, the run does not \
+             count; give another time"
         )
     }
 
-    /// The licence that was given, or one with which sending takes a few seconds, twice as long as until a kill.
-    fn licence(&self) -> u32 {
-        if let Some(licence) = self.options.licence {
-            return licence.get();
+    /// The licence that was given, or one with which sending takes a few seconds, twice as long as until a kill. What was
+    /// scaled is said, with its reason.
+    fn licence(&self) -> anyhow::Result<u32> {
+        let asked = self.options.residents;
+        let phones = self.pack.phones(&self.area, asked)?;
+        if phones > asked {
+            self.voice.say(format_args!(
+                "\n手机 {phones} 部，而非 {asked} 部：区域内的责任人都在名册上 / {phones} phones instead of {asked}: every duty person of \
+                 the area is in the roster"
+            ));
         }
-        let seconds = self.options.kill_after.map_or(SENDS_FOR, |after| after * 2).as_secs_f64();
-        let parts = self.options.residents as f64 * f64::from(self.draft.order.parts_about());
-        ((parts / seconds.max(0.1)) as u32).max(1)
+        if let Some(licence) = self.options.licence {
+            return Ok(licence.get());
+        }
+        let span = self.options.kill_after.map_or(SENDS_FOR, |after| after * 2);
+        let licence = scaled(phones * u64::from(self.draft.order.parts_about()), span);
+        let (why_zh, why_en) = match self.options.kill_after {
+            None => ("几秒内发完", "a few seconds"),
+            Some(_) => ("杀在半途", "twice the time until the kill"),
+        };
+        self.voice.say(format_args!(
+            "\n没有给 --licence：折算为短信每秒 {licence} 条，约 {span:?} 发完，以便{why_zh} / no --licence: {licence} SMS parts a \
+             second, so that sending takes about {span:?}, {why_en}"
+        ));
+        Ok(licence)
     }
 
     fn other_licence(&self, licence: u32, share: f64, factor: f64) -> anyhow::Result<u32> {
@@ -89,9 +108,16 @@ impl House<'_> {
             "\n此次不算：杀掉时模拟端有 {share:.0} %，须在 10 至 90 % 之间 / does not count: the simulators held \
              {share:.0} % when mingluo was killed, it must be 10 to 90"
         ));
+        let channels = &self.options.channels;
+        ensure!(
+            channels.is_empty() || channels.contains(&ChannelKind::Sms),
+            "--kill-after: 没有短信渠道，许可放慢不了，此次不算；请在 --channels 中加上 sms / the licence is that of SMS, without it \
+             nothing can be slowed down; add sms to --channels"
+        );
         ensure!(
             fixed.is_none(),
-            "--licence {licence}: with it --kill-after misses the work; change one of the two"
+            "--licence {licence}: 以此许可 --kill-after 杀不在半途，此次不算；请改其中之一 / with it --kill-after misses the work; \
+             change one of the two"
         );
         let next = ((f64::from(licence) * factor) as u32).max(1);
         self.voice.say(format_args!("以每秒 {next} 条重来 / again with {next} parts a second"));
@@ -122,5 +148,23 @@ impl House<'_> {
     /// Seconds until a missing receipt is given up.
     pub(super) fn receipts_within_s(&self) -> u32 {
         if self.is_full_size() { RECEIPTS_WITHIN_S_AT_FULL_SIZE } else { RECEIPTS_WITHIN_S }
+    }
+}
+
+/// Parts a second with which so many take about so long.
+fn scaled(parts: u64, span: Duration) -> u32 {
+    ((parts as f64 / span.as_secs_f64().max(0.1)) as u32).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_licence_follows_those_who_are_really_there() {
+        // `--residents 10` in three townships: 603 duty persons, two parts each.
+        assert_eq!(scaled(1_206, SENDS_FOR), 301);
+        assert_eq!(scaled(1_206, Duration::from_mins(20)), 1);
+        assert_eq!(scaled(0, SENDS_FOR), 1);
     }
 }

@@ -1,5 +1,5 @@
 //! The programs of the city as processes of their own: started with a log file, known to be ready by their first line,
-//! ended with the rehearsal.
+//! ended with the rehearsal: we hold the other end of their standard input, which closes however we end, by SIGKILL too.
 
 use anyhow::{Context, bail, ensure};
 use mingluo_model::clock::{SharedClock, within};
@@ -45,6 +45,8 @@ impl Program {
     ) -> anyhow::Result<(Self, Value)> {
         let name = name(binary);
         let mut child = command(binary, args, log)?
+            .arg("--until-stdin-closes")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("{} cannot be started; build it or give --bin-dir", binary.display()))?;

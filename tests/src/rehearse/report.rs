@@ -20,12 +20,17 @@ pub(super) struct Outcome {
     /// The far sides only pretended.
     pub(super) pretend: bool,
     pub(super) area: Vec<String>,
+    /// Different people, each once.
     pub(super) people: u64,
+    /// Speaker boxes.
+    pub(super) speakers: u64,
+    /// Over all channels: what the releaser typed.
+    pub(super) deliveries: u64,
     pub(super) parts: BTreeMap<String, u16>,
     /// Head-counts by channel, as the officers saw them.
     pub(super) audience: BTreeMap<String, HeadCount>,
     pub(super) measured: Measured,
-    /// Empty but for the full size.
+    /// The licence's always; the others at the full size.
     pub(super) bars: Vec<Bar>,
     /// The share of all parts that the simulators held when mingluo was killed, in percent.
     pub(super) killed_at_percent: Option<f64>,

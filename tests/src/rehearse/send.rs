@@ -2,7 +2,7 @@
 
 use super::{
     api::{Door, Drafted, PlanView, Released},
-    bars::Measured,
+    bars::{Bar, Measured},
     city::{City, HOLD_MS, Officers},
     far::FarSide,
     kill::{self, Ears},
@@ -50,9 +50,13 @@ impl Sending<'_> {
     pub(super) async fn send(mut self, opened: &mut Opened) -> anyhow::Result<Sent> {
         let (drafted, released) = self.release().await?;
         self.house.voice.step("发送", "sending");
+        self.foretell(&drafted);
         let mut killed_at_percent = None;
         if let Some(after) = self.house.options.kill_after {
             let share = self.kill(after, &drafted, opened).await?;
+            let Some(share) = share else {
+                return Ok(Sent::Missed { share: 100.0, factor: 0.5 });
+            };
             if let Err(factor) = kill::verdict(share) {
                 return Ok(Sent::Missed { share, factor });
             }
@@ -68,15 +72,20 @@ impl Sending<'_> {
         measured.peak_memory = peak_memory;
         let channels = self.reckon(&plans, u64::from(killed_at_percent.is_some())).await?;
         let house = self.house;
-        let bars = if house.is_full_size() { measured.bars(house.options.engine) } else { Vec::new() };
+        let mut bars: Vec<Bar> = measured.licence_bar().into_iter().collect();
+        if house.is_full_size() {
+            bars.extend(measured.bars(house.options.engine));
+        }
         let good = channels.iter().all(|one| one.verdict.is_good()) && bars.iter().all(|bar| bar.cleared);
         let area = house.area.iter().map(ToString::to_string).collect();
-        let Drafted { people, parts, audience, .. } = drafted;
+        let Drafted { people, speakers, deliveries, parts, audience, .. } = drafted;
         Ok(Sent::Good(Box::new(Outcome {
             good,
             pretend: true,
             area,
             people,
+            speakers,
+            deliveries,
             parts,
             audience: audience.counts,
             measured,
@@ -100,10 +109,16 @@ impl Sending<'_> {
         let drafted = self.door.draft(author, &order).await?;
         let parts: Vec<String> =
             drafted.parts.iter().map(|(channel, parts)| format!("{} × {parts}", label(channel))).collect();
-        voice.note(format_args!("受众 audience: {}，{}", grouped(drafted.people), parts.join(", ")));
+        voice.note(format_args!(
+            "受众 audience: {} 人 people，{} 只大喇叭 speakers，共 {} 条 deliveries；每条 each: {}",
+            grouped(drafted.people),
+            grouped(drafted.speakers),
+            grouped(drafted.deliveries),
+            parts.join(", ")
+        ));
         self.door.step(author, &drafted.id, "submit").await?;
         self.door.step(approver, &drafted.id, "approve").await?;
-        let released = self.door.release(third, &drafted.id, drafted.people).await?;
+        let released = self.door.release(third, &drafted.id, drafted.deliveries).await?;
         voice.note(format_args!(
             "已签发，计划 {:.1} ms，保持 {} s 后发出 / released; planned in {:.1} ms, leaves after a hold of {} s",
             released.planned_ms,
@@ -120,14 +135,50 @@ impl Sending<'_> {
         Order { area, channels, ..self.house.draft.order.clone() }
     }
 
-    /// Kills the city when it is time; gives the share of all that the simulators then hold.
-    async fn kill(&mut self, after: Duration, drafted: &Drafted, opened: &mut Opened) -> anyhow::Result<f64> {
+    /// How long sending will take, so that nobody takes a slow licence for a program that hangs.
+    fn foretell(&self, drafted: &Drafted) {
+        let sms = ChannelKind::Sms.word();
+        let recipients = drafted.audience.counts.get(sms).map_or(0, |count| count.recipients);
+        let parts = recipients * u64::from(drafted.parts.get(sms).copied().unwrap_or(0));
+        if parts == 0 {
+            return;
+        }
+        let seconds = HOLD_MS.div_ceil(1_000) + parts.div_ceil(u64::from(self.licence.max(1)));
+        self.house.voice.note(format_args!(
+            "短信 {} 条，每秒 {} 条，连同缓发约 {seconds} 秒发完 / {} SMS parts at {} a second: about {seconds} s with the hold",
+            grouped(parts),
+            grouped(self.licence.into()),
+            grouped(parts),
+            grouped(self.licence.into())
+        ));
+    }
+
+    /// Kills the city when it is time; gives the share of all that the simulators then hold, or nothing when all was sent
+    /// before it was time: then nobody is killed.
+    async fn kill(
+        &mut self,
+        after: Duration,
+        drafted: &Drafted,
+        opened: &mut Opened,
+    ) -> anyhow::Result<Option<f64>> {
         let (house, clock) = (self.house, self.house.clock);
-        let plans = self.door.show(&self.officers.keys[0], &drafted.id).await?.plans;
+        let key = &self.officers.keys[0];
+        let plans = self.door.show(key, &drafted.id).await?.plans;
         let all = plans.iter().map(|plan| plan.counts.target * u64::from(plan.parts)).sum();
-        kill::moment(&mut self.ears, after, clock)
-            .await?
-            .context("--kill-after: no frame reached a simulator")?;
+        let patience = after + Duration::from_mins(5);
+        let watch = Watch { door: &self.door, key, alert: &drafted.id, clock, voice: house.voice, patience };
+        let moment = tokio::select! {
+            moment = kill::moment(&mut self.ears, after, clock) => moment?,
+            sent = watch.to_the_end(opened.city()?) => {
+                sent?;
+                house.voice.note(format_args!(
+                    "首帧后不到 {after:?} 就已全部了结，mingluo 没有被杀 / all was settled before {after:?} had passed: mingluo \
+                     was not killed"
+                ));
+                return Ok(None);
+            }
+        };
+        moment.context("--kill-after: 没有一帧到达模拟端 no frame reached a simulator")?;
         opened.kill_city().await?;
         clock.sleep(LOGS_SETTLE).await;
         kill::listen(&mut self.ears)?;
@@ -137,7 +188,7 @@ impl Sending<'_> {
              the simulators hold {share:.0} % of {} parts",
             grouped(all)
         ));
-        Ok(share)
+        Ok(Some(share))
     }
 
     async fn watch(&self, drafted: &Drafted, opened: &mut Opened) -> anyhow::Result<Vec<PlanView>> {

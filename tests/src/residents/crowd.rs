@@ -71,11 +71,7 @@ impl Pack {
         phones: u64,
         boxes: Option<u64>,
     ) -> Result<People<'_>, CrowdError> {
-        let inside: Vec<usize> = (0..self.villages.len()).filter(|at| self.lies_in(*at, area)).collect();
-        if inside.is_empty() {
-            let area = area.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            return Err(CrowdError::NoVillage { area });
-        }
+        let inside = self.inside(area)?;
         let duty: u64 = inside.iter().map(|at| self.duty_phones(*at)).sum();
         let weights: Vec<u64> = inside.iter().map(|at| u64::from(self.villages[*at].residents)).collect();
         let residents = spread(phones.saturating_sub(duty), &weights);
@@ -87,6 +83,24 @@ impl Pack {
         let quota = |((village, phones), boxes)| Quota { village, phones, boxes };
         let quotas: Vec<Quota> = inside.into_iter().zip(residents).zip(boxes).map(quota).collect();
         Ok(People { pack: self, quotas: quotas.into_iter(), now: None })
+    }
+
+    /// How many mobile numbers [`Self::people`] makes of so many: duty persons are always there.
+    ///
+    /// # Errors
+    /// [`CrowdError::NoVillage`].
+    pub fn phones(&self, area: &[RegionCode], phones: u64) -> Result<u64, CrowdError> {
+        let inside = self.inside(area)?;
+        Ok(phones.max(inside.iter().map(|at| self.duty_phones(*at)).sum()))
+    }
+
+    fn inside(&self, area: &[RegionCode]) -> Result<Vec<usize>, CrowdError> {
+        let inside: Vec<usize> = (0..self.villages.len()).filter(|at| self.lies_in(*at, area)).collect();
+        if inside.is_empty() {
+            let area = area.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return Err(CrowdError::NoVillage { area });
+        }
+        Ok(inside)
     }
 
     fn lies_in(&self, village: usize, area: &[RegionCode]) -> bool {

@@ -17,6 +17,16 @@ fn hills() -> Vec<RegionCode> {
     area(&["210423100", "210423101", "210423107"])
 }
 
+#[test]
+fn as_many_phones_are_made_as_are_told() {
+    let pack = pack(1);
+    for asked in [10, 3_000] {
+        let made = pack.people(&hills(), asked, None).unwrap().filter(|person| person.sms.is_some()).count();
+        assert_eq!(pack.phones(&hills(), asked).unwrap(), made as u64);
+    }
+    assert!(pack.phones(&hills(), 10).unwrap() > 10, "duty persons are always there");
+}
+
 /// The unassigned segments of each network, read here by another way than the generator's.
 fn segments() -> Vec<(u64, u64)> {
     let text = std::fs::read_to_string(folder().join("phone_ranges.csv")).unwrap();

@@ -70,7 +70,8 @@ pub(in super::super) fn from_cap(file: &Path, redate: bool, now: Timestamp) -> a
         ));
     }
     let expires = expires(alert, info, redate, now, &mut notes)?;
-    Ok(Draft { order: order(info, expires), notes })
+    let hazard = hazard(info, &mut notes);
+    Ok(Draft { order: order(info, hazard, expires), notes })
 }
 
 /// The Chinese part, or else the first.
@@ -101,13 +102,13 @@ fn expires(
     Ok(now.plus(held.min(LONGEST.saturating_sub(Duration::from_mins(5)))).0)
 }
 
-fn order(info: &CapInfo, expires: i64) -> Order {
+fn order(info: &CapInfo, hazard: String, expires: i64) -> Order {
     // Lines are folded for the document's readers; in a short message each fold would cost its room.
     let text = |field: &Option<String>| unfolded(field.as_deref().unwrap_or_default());
     let (headline, description) = (text(&info.headline), text(&info.description));
     let body = [description, headline.clone(), info.event.clone()].into_iter().find(|text| !text.is_empty());
     Order {
-        hazard: hazard(info),
+        hazard,
         grade: Colour::of(info.severity).map_or_else(String::new, |colour| colour.as_str().to_lowercase()),
         headline,
         body: body.unwrap_or_default(),
@@ -122,12 +123,29 @@ fn unfolded(text: &str) -> String {
 }
 
 /// The event type: a national code where one is given, the event's own Chinese name, or what its English words come
-/// nearest to.
-fn hazard(info: &CapInfo) -> String {
-    let national = |code: &&str| code.len() == 5 && code.starts_with("11");
-    if let Some(code) = info.event_codes.iter().map(|code| code.value.as_str()).find(national) {
-        return code.to_owned();
+/// nearest to. Whatever is not the document's own code is noted with its reason.
+fn hazard(info: &CapInfo, notes: &mut Vec<String>) -> String {
+    let codes: Vec<&str> = info.event_codes.iter().map(|code| code.value.as_str()).collect();
+    let national = |code: &&&str| code.len() == 5 && code.starts_with("11");
+    if let Some(code) = codes.iter().find(national) {
+        return (*code).to_owned();
     }
+    let (event, taken) = (info.event.as_str(), by_words(info));
+    let foreign = codes.join("、");
+    if !foreign.is_empty() {
+        notes.push(format!(
+            "事件代码 {foreign} 不是国家代码（11 开头五位），按事件文字“{event}”取 {taken} / event code {foreign} is no national \
+             one (five characters from 11 on), by its words {event:?} it is taken as {taken}"
+        ));
+    } else if taken != event {
+        notes.push(format!(
+            "没有国家事件代码，事件“{event}”取最接近的 {taken} / no national event code: {event:?} comes nearest to {taken}"
+        ));
+    }
+    taken
+}
+
+fn by_words(info: &CapInfo) -> String {
     if !info.event.is_ascii() && info.language.to_lowercase().starts_with("zh") {
         return info.event.clone();
     }
@@ -166,6 +184,22 @@ mod tests {
         assert_eq!(anew.order.expires, NOW.0 + 63 * 60_000);
         assert!(anew.notes.iter().any(|note| note.contains("ALPINE COUNTY")));
         assert!(anew.notes.iter().any(|note| note.contains("dated anew")));
+    }
+
+    #[test]
+    fn an_event_code_that_is_none_of_ours_is_told_with_what_took_its_place() {
+        let rain = THUNDER.replace("SEVERE THUNDERSTORM</event>", "Heavy rain</event>").replace(
+            "<expires>",
+            "<eventCode><valueName>local</valueName><value>99Z99</value></eventCode><expires>",
+        );
+        let draft = read(&rain, true).unwrap();
+        assert_eq!(draft.order.hazard, "11B03");
+        let told = |part: &str| draft.notes.iter().any(|note| note.contains(part));
+        assert!(told("事件代码 99Z99 不是国家代码") && told("taken as 11B03"), "{:?}", draft.notes);
+        assert!(read(THUNDER, true).unwrap().notes.iter().any(|note| note.contains("nearest to 11B43")));
+        let national = rain.replace("99Z99", "11B06");
+        let draft = read(&national, true).unwrap();
+        assert!(draft.order.hazard == "11B06" && !draft.notes.iter().any(|note| note.contains("11B06")));
     }
 
     #[test]

@@ -20,15 +20,23 @@ struct Line {
     issuer: Option<String>,
 }
 
-/// Reads a text; `line` counts from 1 in a file of JSON lines. What the file does not say is a red rainstorm.
-pub(in super::super) fn from_text(file: &Path, line: usize) -> anyhow::Result<Draft> {
+/// Reads a text; `line` counts from 1 in a file of JSON lines, the first without it. What the file does not say is a red
+/// rainstorm.
+pub(in super::super) fn from_text(file: &Path, line: Option<usize>) -> anyhow::Result<Draft> {
     let said = || format!("--text {}", file.display());
     let text = std::fs::read_to_string(file).with_context(said)?;
     if file.extension().is_none_or(|kind| kind != "jsonl") {
         ensure!(!text.trim().is_empty(), "{}: the file is empty; write the warning's words into it", said());
+        ensure!(
+            line.is_none(),
+            "--line: {} 是纯文本，整篇就是正文，没有行可选；请去掉 --line，或给 .jsonl 文件 / is plain text, all of it is the words; \
+             drop --line, or give a .jsonl file",
+            file.display()
+        );
         let order = Order { hazard: rain(), grade: red(), body: text.trim().to_owned(), ..Order::default() };
         return Ok(Draft { order, notes: Vec::new() });
     }
+    let line = line.unwrap_or(1);
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let row = lines.clone().nth(line.saturating_sub(1)).filter(|_| line > 0);
     let row =
@@ -77,22 +85,24 @@ mod tests {
     fn a_line_of_json_brings_its_event_and_colour() {
         let second = r#"{"id":"W2","event_code":"11B06","colour":"blue","text":"大风","issuer":"某台"}"#;
         let (_folder, path) = file("w.jsonl", &format!("{{\"text\":\"一\"}}\n\n{second}\n"));
-        let draft = from_text(&path, 2).unwrap();
+        let draft = from_text(&path, Some(2)).unwrap();
         let Order { hazard, grade, body, .. } = draft.order;
         assert_eq!([hazard, grade, body], ["11B06", "blue", "大风"]);
         assert!(draft.notes[0].contains("W2 某台"));
-        assert_eq!(from_text(&path, 1).unwrap().order.grade, "red");
+        assert_eq!(from_text(&path, None).unwrap().order.grade, "red");
         for line in [0, 3] {
-            assert!(from_text(&path, line).unwrap_err().to_string().contains("2 lines"));
+            assert!(from_text(&path, Some(line)).unwrap_err().to_string().contains("2 lines"));
         }
     }
 
     #[test]
     fn a_plain_file_is_the_words_and_an_empty_one_is_refused() {
         let (_folder, path) = file("w.txt", "  山洪将至\n");
-        assert_eq!(from_text(&path, 1).unwrap().order.body, "山洪将至");
+        assert_eq!(from_text(&path, None).unwrap().order.body, "山洪将至");
+        let refused = from_text(&path, Some(1)).unwrap_err().to_string();
+        assert!(refused.contains("--line") && refused.contains("纯文本"), "{refused}");
         let (_folder, path) = file("w.txt", " \n");
-        assert!(from_text(&path, 1).unwrap_err().to_string().contains("--text"));
+        assert!(from_text(&path, None).unwrap_err().to_string().contains("--text"));
     }
 
     #[test]
@@ -102,6 +112,6 @@ mod tests {
         };
         let path = Path::new(&samples).join("warnings/warnings_zh.jsonl");
         let count = std::fs::read_to_string(&path).unwrap().lines().count();
-        assert!((1..=count).all(|line| !from_text(&path, line).unwrap().order.body.is_empty()));
+        assert!((1..=count).all(|line| !from_text(&path, Some(line)).unwrap().order.body.is_empty()));
     }
 }
