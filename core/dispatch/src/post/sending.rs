@@ -41,6 +41,7 @@ impl<M: Mode> Post<M> {
             line.window.add_permits(units.saturating_sub(promised.units) as usize);
             line.flights().launch(promised.first_key, self.clock.ticks());
             outlet.send().await.map_err(End::Lost)?;
+            self.licence.left(promised.units);
         }
     }
 
