@@ -21,7 +21,7 @@ pub struct Complaint {
     file: String,
     /// Line and column, from 1; 0 where there is none.
     place: (usize, usize),
-    what: What,
+    what: Box<What>,
 }
 
 /// The language of the text.
@@ -68,14 +68,14 @@ pub fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Complaint> {
         form: Form::Json,
         file: String::new(),
         place: (error.line(), error.column()),
-        what: What::Syntax { detail: bare(error) },
+        what: Box::new(What::Syntax { detail: bare(error) }),
     };
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let (path, cause) = (error.path().to_string(), error.inner());
         if cause.is_data() {
             let place = (cause.line(), cause.column());
-            Complaint { form: Form::Json, file, place, what: What::read(&path, &bare(cause)) }
+            Complaint { form: Form::Json, file, place, what: Box::new(What::read(&path, &bare(cause))) }
         } else {
             syntax(cause)
         }
@@ -89,8 +89,12 @@ pub fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Complaint> {
 /// # Errors
 /// [`Complaint`]: the first thing that is wrong.
 pub fn toml<T: DeserializeOwned>(text: &str) -> Result<T, Complaint> {
-    let complaint =
-        |span, what| Complaint { form: Form::Toml, file: String::new(), place: place(text, span), what };
+    let complaint = |span, what| Complaint {
+        form: Form::Toml,
+        file: String::new(),
+        place: place(text, span),
+        what: Box::new(what),
+    };
     let reader = toml::Deserializer::parse(text)
         .map_err(|error| complaint(error.span(), What::Syntax { detail: clipped(error.message()) }))?;
     serde_path_to_error::deserialize(reader).map_err(|error| {
@@ -166,7 +170,7 @@ fn words(prose: &str) -> String {
 
 impl Problem for Complaint {
     fn code(&self) -> &'static str {
-        match self.what {
+        match *self.what {
             What::Unknown { .. } => "unknown-field",
             What::Missing { .. } => "missing-field",
             What::Twice { .. } => "repeated-field",
@@ -181,7 +185,7 @@ impl Problem for Complaint {
         let named = |field: &String| if field.is_empty() { "top".to_owned() } else { field.clone() };
         let place = format!("{}:{}:{}", self.place.0, self.place.1, self.file);
         let mut fields = vec![("place", place)];
-        match &self.what {
+        match &*self.what {
             What::Unknown { field, known } => {
                 fields.extend([("field", named(field)), ("known", known.clone())]);
             }

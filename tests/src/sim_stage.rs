@@ -69,7 +69,7 @@ impl Leash {
         if self.until_stdin_closes {
             mingluo_console::cli::stdin_closed().await;
         } else {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
@@ -85,14 +85,16 @@ impl Leash {
     }
 }
 
-/// Returns when the program is told to stop (SIGTERM, or Ctrl-C).
+/// Returns when the program is told to stop (SIGTERM, Ctrl-C, or a terminal that closes).
 ///
 /// # Errors
 /// When the signals cannot be heard.
 pub async fn told_to_stop() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     tokio::select! {
         _ = terminate.recv() => Ok(()),
+        _ = hang_up.recv() => Ok(()),
         interrupt = tokio::signal::ctrl_c() => Ok(interrupt?),
     }
 }

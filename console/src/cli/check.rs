@@ -70,7 +70,9 @@ impl Check {
         if self.json {
             say(json!({ "ok": good, "findings": findings }));
         } else {
-            findings.iter().for_each(|finding| self.tell_one(finding));
+            for finding in findings {
+                self.tell_one(finding);
+            }
         }
         if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }

@@ -91,23 +91,26 @@ impl House<'_> {
         }
         let span = self.options.kill_after.map_or(SENDS_FOR, |after| after * 2);
         let licence = scaled(phones * u64::from(self.draft.order.parts_about()), span);
-        let (why_zh, why_en) = match self.options.kill_after {
-            None => ("几秒内发完", "a few seconds"),
-            Some(_) => ("杀在半途", "twice the time until the kill"),
+        let why = match self.options.kill_after {
+            None => "",
+            Some(_) => "（--kill-after 的两倍，以便杀在半途 / twice --kill-after, to be killed half way）",
         };
         self.voice.say(format_args!(
-            "\n没有给 --licence：折算为短信每秒 {licence} 条，约 {span:?} 发完，以便{why_zh} / no --licence: {licence} SMS parts a \
-             second, so that sending takes about {span:?}, {why_en}"
+            "\n没有给 --licence：折算为短信每秒 {licence} 条，使发送约需 {span:?} / no --licence: scaled to {licence} SMS parts a second, \
+             so that sending takes about {span:?}{why}"
         ));
         Ok(licence)
     }
 
-    fn other_licence(&self, licence: u32, share: f64, factor: f64) -> anyhow::Result<u32> {
+    fn other_licence(&self, licence: u32, share: Option<f64>, factor: f64) -> anyhow::Result<u32> {
         let fixed = self.options.licence.map(NonZeroU32::get);
-        self.voice.say(format_args!(
-            "\n此次不算：杀掉时模拟端有 {share:.0} %，须在 10 至 90 % 之间 / does not count: the simulators held \
-             {share:.0} % when mingluo was killed, it must be 10 to 90"
-        ));
+        match share {
+            Some(share) => self.voice.say(format_args!(
+                "\n此次不算：杀掉时模拟端有 {share:.0} %，须在 10 至 90 % 之间 / does not count: the simulators held \
+                 {share:.0} % when mingluo was killed, it must be 10 to 90"
+            )),
+            None => self.voice.say("\n此次不算：mingluo 没有被杀 / does not count: mingluo was not killed"),
+        }
         let channels = &self.options.channels;
         ensure!(
             channels.is_empty() || channels.contains(&ChannelKind::Sms),

@@ -27,8 +27,8 @@ pub(super) enum Sent {
     Good(Box<Outcome>),
     /// The kill hit before or after the work.
     Missed {
-        /// What the simulators held, in percent.
-        share: f64,
+        /// What the simulators held, in percent; nothing when all was over before it was time, and nobody was killed.
+        share: Option<f64>,
         /// By how much the licence should change.
         factor: f64,
     },
@@ -55,10 +55,10 @@ impl Sending<'_> {
         if let Some(after) = self.house.options.kill_after {
             let share = self.kill(after, &drafted, opened).await?;
             let Some(share) = share else {
-                return Ok(Sent::Missed { share: 100.0, factor: 0.5 });
+                return Ok(Sent::Missed { share: None, factor: 0.5 });
             };
             if let Err(factor) = kill::verdict(share) {
-                return Ok(Sent::Missed { share, factor });
+                return Ok(Sent::Missed { share: Some(share), factor });
             }
             killed_at_percent = Some(share);
             self.door = opened.serve(self.city).await?;

@@ -57,6 +57,7 @@ The roster is CSV in UTF-8 with a header, columns in any order; a row is a perso
 /// 导入名册。
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["recipients", "restore", "list"])))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, not a state")]
 pub(super) struct Import {
     #[command(flatten)]
     file: ConfigFile,
