@@ -180,11 +180,8 @@ impl Renderer {
     fn sms_text<M: Mode>(&self, text: &Text) -> Result<String, TemplateError> {
         // Real texts often begin with the headline's own words; saying them twice costs a part.
         let template = if repeats(text) { Template::new("{body}{instruction}") } else { self.sms.clone() };
-        let values = BTreeMap::from([
-            ("headline", text.headline.clone()),
-            ("body", text.body.clone()),
-            ("instruction", text.instruction.clone()),
-        ]);
+        let words = [text.headline.clone(), text.body.clone(), text.instruction.clone()];
+        let values: BTreeMap<&str, String> = SMS_GAPS.into_iter().zip(words).collect();
         Ok(marked::<M>(&template.fill(&values)?))
     }
 
@@ -198,12 +195,13 @@ impl Renderer {
         };
         let content = &alert.content;
         let drill = if M::KIND == ModeKind::Drill { "演练:" } else { "" };
-        let values = BTreeMap::from([
-            ("event", format!("{drill}{}{}预警", content.hazard.name_zh, content.grade.zh())),
-            ("area", shortened(&content.area.described, content.area.regions.len())),
-            ("time", self.clock_time("time", now)?),
-            ("advice", advice(content.kind, content.grade).to_owned()),
-        ]);
+        let words = [
+            format!("{drill}{}{}预警", content.hazard.name_zh, content.grade.zh()),
+            shortened(&content.area.described, content.area.regions.len()),
+            self.clock_time("time", now)?,
+            advice(content.kind, content.grade).to_owned(),
+        ];
+        let values: BTreeMap<&str, String> = WECHAT_GAPS.into_iter().zip(words).collect();
         let fields = template.fields.iter().map(|(name, words)| Ok((name.clone(), words.fill(&values)?)));
         let fields = fields.collect::<Result<_, TemplateError>>()?;
         Ok(Body::WeChat { template_id: template.id.clone(), fields, url: String::new() })

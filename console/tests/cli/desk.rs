@@ -74,9 +74,9 @@ impl Desk {
         let desk = Self { home };
         let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/regions/fushun");
         let config = CONFIG.replace("PACK", &pack.canonicalize().unwrap().display().to_string());
-        desk.write("mingluo.toml", &config.replace("HOME", &desk.home.path().display().to_string()));
-        desk.write("keys", &format!("first {}\n", "5a".repeat(32)));
-        desk.write("signer.key", &"07".repeat(32));
+        desk.write("mingluo.toml", config.replace("HOME", &desk.home.path().display().to_string()));
+        desk.write("keys", format!("first {}\n", "5a".repeat(32)));
+        desk.write("signer.key", "07".repeat(32));
         desk.write("password", "secret\n");
         assert!(desk.run(&["migrate"]).good);
         desk
