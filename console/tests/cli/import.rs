@@ -5,8 +5,8 @@ use serde_json::Value;
 
 /// So many residents of a village of 清原满族自治县.
 fn residents(n: u32) -> String {
-    let line = |nth| format!("210423100225,,{},,,\n", 19_730_600_000_u64 + u64::from(nth));
-    (0..n).map(line).collect::<Vec<_>>().concat()
+    let row = |nth| format!("210423100225,,{},,,", 19_730_600_000_u64 + u64::from(nth));
+    (0..n).map(row).chain([String::new()]).collect::<Vec<_>>().join("\n")
 }
 
 fn current(desk: &Desk) -> (String, u64) {
@@ -108,7 +108,7 @@ fn the_roster_in_the_help_can_be_imported() {
     let help = desk.run(&["import", "--help"]).text;
     let rows =
         help.lines().skip_while(|line| line.trim() != HEADER.trim()).take_while(|line| !line.is_empty());
-    let sample = rows.map(|line| line.trim().to_owned() + "\n").collect::<Vec<_>>().concat();
+    let sample = rows.map(str::trim).collect::<Vec<_>>().join("\n");
     assert_eq!(sample.lines().count(), 4, "{help}");
     desk.write("roster.csv", sample);
     let imported = desk.import_file(&[]);

@@ -6,3 +6,4 @@ mod check;
 mod desk;
 mod import;
 mod living;
+mod readme;

@@ -45,7 +45,7 @@ impl Measured {
     /// The bar of the licence, whatever the size; none where no short message came.
     ///
     /// No sliding second may hold more than the licence and one run. The dispatcher grants no more than the licence in any
-    /// second of its own, and leaves 5 ms for what the way there wavers; but a run is granted and leaves at once, and on a
+    /// second of its own, and leaves 8 ms for what the way there wavers; but a run is granted and leaves at once, and on a
     /// machine that is city, gateway and judge at the same time the way may waver by more. Then the run that belongs to the
     /// next second arrives at the end of this one: one run, 10 ms of the licence. A second one would be the governor's fault.
     pub(super) fn licence_bar(&self) -> Option<Bar> {

@@ -5,14 +5,14 @@
 mod compare;
 mod editions;
 mod problem;
+mod tell;
 
-use super::{ConfigFile, Told as _, both, say};
+use super::{ConfigFile, Told as _};
 use crate::{
     app::open_store,
     config::{Config, ConfigError},
     region::Region,
     roster::{self, KeepOrder},
-    tongue::tell,
 };
 use anyhow::Context;
 use clap::ValueEnum;
@@ -26,16 +26,12 @@ use mingluo_targeting::{
 };
 use problem::ImportProblem;
 use rand::{SeedableRng, rngs::StdRng};
-use serde_json::{Value, json};
 use std::{
     fs::File,
     io::Read,
     path::{Path, PathBuf},
     process::ExitCode,
 };
-
-/// Bad rows shown; the rest is counted, and all of them are in the report file.
-const SHOWN: usize = 20;
 
 /// What `--help` shows.
 pub(super) const EXAMPLES: &str = "\
@@ -154,7 +150,7 @@ impl Import {
     async fn import(&self, file: &Path, store: &dyn Store, region: &Region) -> anyhow::Result<ExitCode> {
         let ReadRoster { draft, bad } = self.read(file, region)?;
         if let Some(path) = &self.report {
-            write_report(path, &bad)?;
+            tell::report(path, &bad)?;
         }
         self.tell_rows(&bad);
         let before = store.current_edition(self.mode.into()).await?;
@@ -227,51 +223,6 @@ impl Import {
         bar.finish_and_clear();
         Ok(edition)
     }
-
-    fn tell_rows(&self, bad: &[BadRow]) {
-        if self.json {
-            return;
-        }
-        bad.iter().take(SHOWN).for_each(|row| say(both(row)));
-        if bad.len() > SHOWN {
-            let more = bad.len() - SHOWN;
-            say(format_args!(
-                "……另有 {more} 行有误，用 --report 全部列出 and {more} more: list them all with --report"
-            ));
-        }
-    }
-
-    fn tell_change(&self, change: &Change, region: &Region) {
-        if !self.json {
-            change.lines(&region.gazetteer).iter().for_each(say);
-        }
-    }
-
-    fn tell_refused(&self, problem: &ImportProblem, bad: &[BadRow], change: &Change) {
-        if self.json {
-            let mut told = answer(bad, change);
-            told["imported"] = json!(false);
-            told["error"] = json!(tell(problem));
-            return say(told);
-        }
-        say(format_args!("未导入 not imported: {}", both(problem)));
-    }
-
-    fn tell_imported(&self, edition: EditionId, bad: &[BadRow], change: &Change) {
-        if self.json {
-            let mut told = answer(bad, change);
-            told["imported"] = json!(true);
-            told["edition"] = json!(edition);
-            return say(told);
-        }
-        let n = change.after.recipients;
-        say(format_args!("已导入 imported: 接收人 recipients {n}，略过的行 rows left out {}", bad.len()));
-        say(format_args!("现用名册版本 current edition: {edition}"));
-        if let Some(before) = change.replaced {
-            let config = self.file.config.display();
-            say(format_args!("退回前一版 to go back: mingluo import --config {config} --restore {before}"));
-        }
-    }
 }
 
 /// From the current edition to the one that is about to be.
@@ -286,39 +237,6 @@ fn change(before: Option<&EditionHead>, after: &EditionIndex, pretend: bool) -> 
 fn counts_of(head: &EditionHead) -> anyhow::Result<Counts> {
     let index = EditionIndex::from_bytes(&head.index);
     Ok(Counts::of(&index.with_context(|| format!("edition {}", head.id))?))
-}
-
-fn answer(bad: &[BadRow], change: &Change) -> Value {
-    let rows: Vec<Value> = bad.iter().take(SHOWN).map(row_json).collect();
-    let before = change.before.as_ref().map(|before| {
-        let mut told = json!(before);
-        told["edition"] = json!(change.replaced);
-        told
-    });
-    let mut told = json!(change.after);
-    told["before"] = json!(before);
-    told["lost"] = json!(change.lost());
-    told["bad_rows"] = json!(bad.len());
-    told["rows"] = json!(rows);
-    told
-}
-
-fn row_json(row: &BadRow) -> Value {
-    let told = tell(row);
-    json!({
-        "line": row.line, "field": row.field, "value": row.value,
-        "code": told.code, "zh": told.zh, "en": told.en,
-    })
-}
-
-fn write_report(path: &Path, bad: &[BadRow]) -> anyhow::Result<()> {
-    let mut report = csv::Writer::from_path(path).with_context(|| format!("--report {}", path.display()))?;
-    report.write_record(["line", "field", "value", "zh", "en"])?;
-    for row in bad {
-        let (line, told) = (row.line.to_string(), tell(row));
-        report.write_record([line.as_str(), row.field, row.value.as_str(), &told.zh, &told.en])?;
-    }
-    Ok(report.flush()?)
 }
 
 fn progress(length: u64, quiet: bool) -> ProgressBar {

@@ -79,7 +79,7 @@ async fn programs_hear_of_a_blind_alley_too() {
     let id = submitted(&town).await;
     let qian = town.program("qian").await;
     qian.post(&format!("/api/live/alerts/{id}/approve"), &[]).await;
-    let told = qian.send(&format!("/api/live/alerts/{id}/release"), r#"{"people": 2}"#).await.json();
+    let told = qian.send(&format!("/api/live/alerts/{id}/release"), r#"{"deliveries": 2}"#).await.json();
     let (error, fields) = (&told["error"], &told["error"]["fields"]);
     assert_eq!((error["code"].as_str(), fields["able"].as_str()), (Some("too-few-people"), Some("none")));
     assert_eq!((fields["missing"].as_str(), fields["by"].as_str()), (Some("1"), Some("拟稿员王、qian")));
@@ -92,9 +92,9 @@ async fn a_number_typed_wrong_tells_nobody_the_right_one() {
     let id = approved(&town, "/live").await;
     let (li, zhao) = (town.program("li").await, town.program("zhao").await);
     let path = format!("/api/live/alerts/{id}/release");
-    let told = li.send(&path, r#"{"people": 977}"#).await.json();
+    let told = li.send(&path, r#"{"deliveries": 977}"#).await.json();
     assert_eq!(told["error"]["code"], "alert-no-right", "rights come first");
-    let told = zhao.send(&path, r#"{"people": 977}"#).await.json();
+    let told = zhao.send(&path, r#"{"deliveries": 977}"#).await.json();
     assert_eq!(told["error"]["code"], "wrong-number");
     assert_eq!(told["error"]["fields"], serde_json::json!({ "typed": "977" }));
     for language in ["zh", "en"] {
