@@ -38,7 +38,7 @@ pub enum Meaning {
     Busy,
     /// The number is none, or blocked.
     BadNumber,
-    /// The words are refused.
+    /// The words, or another parameter of the request, are refused.
     Content,
     /// The quota is used up.
     Quota,
@@ -52,7 +52,7 @@ fn anything() -> String {
     "*".to_owned()
 }
 
-/// The answers of Kannel's `sendsms` (Kannel 1.4.5 user guide, chapter "Using the HTTP Interface to Send SMS Messages").
+/// The answers of Kannel's `sendsms`, as its version 1.4.5 gives them.
 pub(super) fn kannel() -> Vec<AnswerRule> {
     let rule = |status, text: &str, means| AnswerRule { status, text: text.to_owned(), means };
     vec![
@@ -62,7 +62,7 @@ pub(super) fn kannel() -> Vec<AnswerRule> {
         rule(None, "*uthorization failed*", Meaning::Refused),
         rule(None, "*receiver*", Meaning::BadNumber),
         rule(None, "*umber*black*", Meaning::BadNumber),
-        rule(None, "*mpty text*", Meaning::Content),
+        rule(None, "*, rejected", Meaning::Content),
     ]
 }
 
@@ -162,6 +162,11 @@ mod tests {
             read(400, "Empty receiver number not allowed, rejected"),
             Err(Fault::Number(refusal)) if refusal.reason == Reason::BadAddress
         ));
+        for refused in ["Coding field misformed, rejected", "Sender missing and no global set, rejected"] {
+            assert!(
+                matches!(read(400, refused), Err(Fault::Permanent(refusal)) if refusal.reason == Reason::Content)
+            );
+        }
         assert_eq!(read(200, "<html>a proxy's page"), Err(Fault::Lost));
         assert!(matches!(read(404, "no such page"), Err(Fault::Temporary(_))));
     }
