@@ -171,8 +171,9 @@ impl Accounts {
     /// How many there are.
     pub fn len(&self) -> usize {
         let gateways = self.sms.len() + self.cmpp.len() + self.smgp.len() + self.sgip.len();
+        let clouds = self.alibaba.len() + self.tencent.len() + self.http_sms.len();
         let others = [self.wechat.is_some(), self.email.is_some(), self.speaker.is_some()];
-        gateways + others.into_iter().filter(|there| *there).count()
+        gateways + clouds + others.into_iter().filter(|there| *there).count()
     }
 
     /// Whether there are none.

@@ -173,6 +173,14 @@ fn names(table: &str, accounts: &Accounts) -> Vec<(String, AccountName)> {
     let wechat = accounts.wechat.iter().map(|one| ("wechat", &one.name));
     let email = accounts.email.iter().map(|one| ("email", &one.name));
     let speaker = accounts.speaker.iter().map(|one| ("speaker", &one.name));
-    let all = sms.chain(cmpp).chain(smgp).chain(sgip).chain(wechat).chain(email).chain(speaker);
-    all.map(|(kind, name)| (format!("{table}.{kind}"), name.clone())).collect()
+    let alibaba = accounts.alibaba.iter().map(|one| ("alibaba", &one.name));
+    let tencent = accounts.tencent.iter().map(|one| ("tencent", &one.name));
+    let http = accounts.http_sms.iter().map(|one| ("http_sms", &one.name));
+    let gateways = sms.chain(cmpp).chain(smgp).chain(sgip).chain(alibaba).chain(tencent).chain(http);
+    gateways
+        .chain(wechat)
+        .chain(email)
+        .chain(speaker)
+        .map(|(kind, name)| (format!("{table}.{kind}"), name.clone()))
+        .collect()
 }

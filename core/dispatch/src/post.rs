@@ -146,6 +146,11 @@ impl<M: Mode> Post<M> {
                         End::Halted(halt) => return Err(halt),
                         End::Lost(error) => {
                             tracing::warn!(account, %error, "session ended, opening it again");
+                            // Providers that have no login refuse the account at the first call.
+                            if matches!(error, SendError::Refused { .. }) {
+                                self.rest(REFUSED_PAUSE.mul_f64(0.5 + jitter() / 2.0)).await;
+                                continue;
+                            }
                         }
                     }
                     if self.clock.ticks().saturating_sub(opened_at) >= STEADY {

@@ -1,4 +1,4 @@
-//! What was measured, and the bars: the licence's, which every run must clear, and those of the full size.
+//! What was measured, and the bars of the full size: a small run on a busy machine says little about speed.
 
 use super::{options::Engine, voice::grouped};
 use serde::Serialize;
@@ -42,7 +42,7 @@ impl Measured {
         self.per_second.map(|rate| rate * 100.0 / f64::from(self.licence.max(1)))
     }
 
-    /// The bar of the licence, whatever the size; none where no short message came.
+    /// The bar of the licence; none where no short message came.
     ///
     /// No sliding second may hold more than the licence and one run. The dispatcher grants no more than the licence in any
     /// second of its own, and leaves 8 ms for what the way there wavers; but a run is granted and leaves at once, and on a

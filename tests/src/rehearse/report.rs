@@ -30,7 +30,7 @@ pub(super) struct Outcome {
     /// Head-counts by channel, as the officers saw them.
     pub(super) audience: BTreeMap<String, HeadCount>,
     pub(super) measured: Measured,
-    /// The licence's always; the others at the full size.
+    /// At the full size.
     pub(super) bars: Vec<Bar>,
     /// The share of all parts that the simulators held when mingluo was killed, in percent.
     pub(super) killed_at_percent: Option<f64>,
