@@ -1,6 +1,11 @@
 //! All plans of one account, and whose turn it is. The desk matches what the far side says to who it is about;
 //! it sends nothing and stores nothing itself, but says what must be made durable.
 
+mod digest;
+mod place;
+
+pub use digest::Digest;
+
 use crate::{
     flights::{Flight, Flights},
     progress::Progress,
@@ -11,20 +16,17 @@ use mingluo_ledger::{
 };
 use mingluo_model::{
     address::Address,
-    channel::{ReceiptToken, Report, Verdict},
     clock::Timestamp,
     id::{EditionId, PlanId},
     message::Message,
     mode::Mode,
     plan::{AccountName, PlanStatus},
-    receipt::{ProviderId, Receipt, ReceiptStatus},
+    receipt::ReceiptStatus,
 };
-use siphasher::sip::SipHasher13;
+use place::{ById, IdHash, Place, id_hash};
 use std::{
     collections::{BTreeMap, HashMap},
-    hash::{BuildHasherDefault, Hasher},
     sync::Arc,
-    time::Duration,
 };
 
 /// A run chosen for one session.
@@ -43,67 +45,6 @@ pub struct Picked<M: Mode> {
     pub parcels: Vec<IntentParcel>,
     /// Parts of the message.
     pub parts: u16,
-}
-
-/// What a batch of reports amounts to.
-#[derive(Default)]
-pub struct Digest {
-    /// To be made durable, in order.
-    pub entries: Vec<Entry>,
-    /// Window slots that are free once the entries are durable.
-    pub freed: usize,
-    /// Receipts that may be answered once the entries are durable.
-    pub tokens: Vec<ReceiptToken>,
-    /// Answers among them that said "busy".
-    pub busy: u32,
-    /// The gateway wants a pause.
-    pub pause: Option<Duration>,
-    /// Receipts that matched nothing, in the order in which they stand in `entries`.
-    pub unmatched: Vec<u64>,
-}
-
-/// Hash of a provider id within one account. Two of three million ids collide with a chance of one in four
-/// million (64 bits); a collision would move the wrong delivery's receipt, never lose a message.
-type IdHash = u64;
-
-/// The ids are hashes already.
-#[derive(Default)]
-struct Unhashed(u64);
-
-impl Hasher for Unhashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, _: &[u8]) {}
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
-}
-
-type ById<T> = HashMap<IdHash, T, BuildHasherDefault<Unhashed>>;
-
-/// A part of a delivery: eight octets, because millions of them are remembered.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    ordinal: u32,
-    plan_and_part: u32,
-}
-
-impl Place {
-    /// Bits of the part: a message has at most sixteen.
-    const PART: u32 = 4;
-
-    const fn new(plan: usize, ordinal: u32, part: u8) -> Self {
-        Self { ordinal, plan_and_part: (plan as u32) << Self::PART | part as u32 }
-    }
-
-    const fn plan(self) -> usize {
-        (self.plan_and_part >> Self::PART) as usize
-    }
-
-    const fn part(self) -> u8 {
-        (self.plan_and_part & ((1 << Self::PART) - 1)) as u8
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -213,8 +154,10 @@ impl<M: Mode> Desk<M> {
     /// Learns provider ids from a kept event, while a plan is replayed.
     pub fn replay(&mut self, number: usize, event: &Event) {
         if let Fact::Answers(answers) = &event.fact {
-            for answer in answers {
-                self.learn(number, answer);
+            for PartAnswer { ordinal, part, answer } in answers {
+                if let Answer::Accepted(Some(id)) = answer {
+                    self.known.insert(id_hash(id), Place::new(number, *ordinal, *part));
+                }
             }
         }
         self.plans[number].apply(&event.fact, event.at);
@@ -228,99 +171,6 @@ impl<M: Mode> Desk<M> {
             answers.entry(*plan).or_default().push(part);
         }
         answers.into_iter().map(|(number, answers)| self.record(number, Fact::Answers(answers), at)).collect()
-    }
-
-    /// What a batch of reports of one session amounts to. In memory the plans have moved when this returns;
-    /// outside, nothing may until the entries are durable.
-    pub fn digest(&mut self, reports: &mut Vec<Report>, flights: &mut Flights, at: Timestamp) -> Digest {
-        let mut digest = Digest::default();
-        let mut batch = Batch::of_reports(reports.len());
-        for report in reports.drain(..) {
-            match report {
-                Report::Answer { key, verdict } => {
-                    if let Some(flight) = flights.land(key) {
-                        digest.freed += 1;
-                        if verdict == Verdict::Lost {
-                            flights.miss(key, flight);
-                        }
-                        self.hear_answer(flight, verdict, &mut batch, &mut digest);
-                    } else if let (Verdict::Accepted(_), Some(flight)) = (&verdict, flights.land_late(key)) {
-                        self.hear_answer(flight, verdict, &mut batch, &mut digest);
-                    }
-                }
-                Report::Receipt { receipt, token } => {
-                    digest.tokens.extend(token);
-                    self.hear_receipt(receipt, at, &mut batch, &mut digest);
-                }
-            }
-        }
-        self.close_batch(batch, at, &mut digest);
-        digest
-    }
-
-    fn hear_answer(&mut self, flight: Flight, verdict: Verdict, batch: &mut Batch, digest: &mut Digest) {
-        let answer = match verdict {
-            Verdict::Accepted(id) => Answer::Accepted(id),
-            Verdict::Busy { retry_after } => {
-                digest.busy += 1;
-                digest.pause = digest.pause.max(Some(retry_after));
-                Answer::Busy
-            }
-            Verdict::Temporary(refusal) => Answer::Temporary(refusal.reason),
-            Verdict::Permanent(refusal) => Answer::Permanent(refusal.reason),
-            Verdict::Lost => Answer::Lost,
-        };
-        let answer = PartAnswer { ordinal: flight.ordinal, part: flight.part, answer };
-        let early = self.learn(flight.plan, &answer);
-        let facts = batch.of(flight.plan);
-        facts.answers.push(answer);
-        for Early { status, raw, .. } in early {
-            facts.receipts.push(PartReceipt { ordinal: flight.ordinal, part: flight.part, status });
-            digest.entries.extend(raw.map(Entry::Matched));
-        }
-    }
-
-    /// Remembers the provider id of an accepted part; gives the receipts that came before it.
-    fn learn(&mut self, number: usize, answer: &PartAnswer) -> Vec<Early> {
-        let Answer::Accepted(Some(id)) = &answer.answer else { return Vec::new() };
-        let hash = id_hash(id);
-        self.known.insert(hash, Place::new(number, answer.ordinal, answer.part));
-        self.early.remove(&hash).unwrap_or_default()
-    }
-
-    fn hear_receipt(&mut self, receipt: Receipt, at: Timestamp, batch: &mut Batch, digest: &mut Digest) {
-        let hash = id_hash(&receipt.provider_id);
-        if let Some(place) = self.known.get(&hash) {
-            let receipt = PartReceipt { ordinal: place.ordinal, part: place.part(), status: receipt.status };
-            batch.of(place.plan()).receipts.push(receipt);
-            return;
-        }
-        let address_hash = receipt.to.as_ref().map(|to| (self.hash_address)(to));
-        if let Some(place) = self.by_address(address_hash) {
-            digest.entries.push(self.receipt_entry(hash, place, receipt.status, at));
-            return;
-        }
-        digest.unmatched.push(hash);
-        self.early.entry(hash).or_default().push(Early { status: receipt.status, raw: None, at });
-        digest.entries.push(Entry::Raw(RawReceipt {
-            account: self.account.clone(),
-            provider_id: receipt.provider_id,
-            address_hash,
-            status: receipt.status,
-            far_code: receipt.far_code,
-            at: receipt.at,
-        }));
-    }
-
-    fn close_batch(&mut self, batch: Batch, at: Timestamp, digest: &mut Digest) {
-        for (number, facts) in batch.by_plan {
-            if !facts.answers.is_empty() {
-                digest.entries.push(self.record(number, Fact::Answers(facts.answers), at));
-            }
-            if !facts.receipts.is_empty() {
-                digest.entries.push(self.record(number, Fact::Receipts(facts.receipts), at));
-            }
-        }
     }
 
     /// The unmatched receipts of a digest are durable under these names. Some were matched before they had one: they
@@ -391,38 +241,4 @@ impl<M: Mode> Desk<M> {
         self.known.shrink_to_fit();
         self.in_doubt.retain(|_, places| !places.iter().all(closed));
     }
-}
-
-/// Facts of one batch, plan by plan.
-struct Batch {
-    reports: usize,
-    by_plan: Vec<(usize, Facts)>,
-}
-
-struct Facts {
-    answers: Vec<PartAnswer>,
-    receipts: Vec<PartReceipt>,
-}
-
-impl Batch {
-    const fn of_reports(reports: usize) -> Self {
-        Self { reports, by_plan: Vec::new() }
-    }
-
-    fn of(&mut self, plan: usize) -> &mut Facts {
-        let known = self.by_plan.iter().position(|(number, _)| *number == plan);
-        let position = known.unwrap_or(self.by_plan.len());
-        if known.is_none() {
-            let room = if self.by_plan.is_empty() { self.reports } else { 0 };
-            let facts = Facts { answers: Vec::with_capacity(room), receipts: Vec::with_capacity(room) };
-            self.by_plan.push((plan, facts));
-        }
-        &mut self.by_plan[position].1
-    }
-}
-
-fn id_hash(id: &ProviderId) -> IdHash {
-    let mut hasher = SipHasher13::new();
-    hasher.write(id.bytes());
-    hasher.finish()
 }

@@ -37,8 +37,15 @@ impl Flights {
     pub fn reserve(&mut self, plan: usize, parcels: &[IntentParcel]) {
         self.waiting.clear();
         for parcel in parcels {
-            let parts = (0..16_u8).filter(|part| parcel.part_set & (1 << part) != 0);
-            self.waiting.extend(parts.map(|part| Flight { plan, ordinal: parcel.ordinal, part }));
+            let mut left = parcel.part_set;
+            while left != 0 {
+                self.waiting.push(Flight {
+                    plan,
+                    ordinal: parcel.ordinal,
+                    part: left.trailing_zeros() as u8,
+                });
+                left &= left - 1;
+            }
         }
     }
 

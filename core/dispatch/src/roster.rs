@@ -13,7 +13,7 @@ use std::{
 /// Recipients of a block.
 const BLOCK: u32 = 4_096;
 
-/// Blocks kept in memory; 64 of about 50 kB are enough for every session to have its own and the next one.
+/// Blocks kept in memory; 64 of about 80 kB are enough for every session to have its own and the next one.
 const KEPT_BLOCKS: usize = 64;
 
 /// What dispatch must know of an edition: its districts, and who has an address on which channel.
@@ -39,7 +39,7 @@ pub enum Lookup {
     Missing,
 }
 
-type Block = Arc<Vec<Option<Address>>>;
+type Block = Arc<Column>;
 type BlockKey = (EditionId, ChannelKind, u32);
 
 #[derive(Default)]
@@ -104,17 +104,19 @@ impl Roster {
                 Some((held, block)) if held == number => block,
                 _ => self.block((edition, channel, number)).await?,
             };
-            found.push(self.look_up(&block, ordinal % BLOCK, &opted_out));
+            found.push(self.look_up(block.address(ordinal % BLOCK)?, &opted_out));
             current = Some((number, block));
         }
         Ok(found)
     }
 
-    fn look_up(&self, block: &Block, index: u32, opted_out: &HashSet<[u8; 16]>) -> Lookup {
-        match block.get(index as usize).and_then(Clone::clone) {
+    fn look_up(&self, address: Option<Address>, opted_out: &HashSet<[u8; 16]>) -> Lookup {
+        match address {
             None => Lookup::Missing,
-            Some(address) if opted_out.is_empty() => Lookup::Found(address),
-            Some(address) if opted_out.contains(&self.store.vault().address_hash(&address)) => {
+            Some(address)
+                if !opted_out.is_empty()
+                    && opted_out.contains(&self.store.vault().address_hash(&address)) =>
+            {
                 Lookup::OptedOut
             }
             Some(address) => Lookup::Found(address),
@@ -128,7 +130,7 @@ impl Roster {
         let (edition, channel, number) = key;
         let rows = self.store.blocks(edition, channel, number, number).await?;
         let column = rows.into_iter().next().and_then(|mut block| block.columns.remove(&channel));
-        let block = Arc::new(split_column(&column.unwrap_or_default())?);
+        let block = Arc::new(Column::new(column.unwrap_or_default())?);
         let mut kept = self.lock();
         if kept.blocks.insert(key, Arc::clone(&block)).is_none() {
             kept.order.push_back(key);
@@ -146,19 +148,41 @@ impl Roster {
     }
 }
 
-/// Splits `u8 length + bytes` entries; an empty entry is a recipient without an address.
-fn split_column(bytes: &[u8]) -> Result<Vec<Option<Address>>, StoreError> {
-    let damaged =
-        || StoreError::Damaged { what: "edition block", problem: "an address runs over its end".into() };
-    let mut entries = Vec::with_capacity(BLOCK as usize);
-    let mut rest = bytes;
-    while let Some((length, tail)) = rest.split_first() {
-        let (entry, after) = tail.split_at_checked(usize::from(*length)).ok_or_else(damaged)?;
-        let text = std::str::from_utf8(entry).map_err(|_| damaged())?;
-        entries.push((!text.is_empty()).then(|| Address::new(text)));
-        rest = after;
+/// The addresses of a block as they were kept: `u8 length + bytes` each; an empty one is a recipient without an address.
+struct Column {
+    bytes: Vec<u8>,
+    /// Where each entry's length stands.
+    starts: Vec<u32>,
+}
+
+impl Column {
+    fn new(bytes: Vec<u8>) -> Result<Self, StoreError> {
+        let mut starts = Vec::with_capacity(BLOCK as usize);
+        let mut start = 0;
+        while let Some(length) = bytes.get(start) {
+            starts.push(start as u32);
+            start += 1 + usize::from(*length);
+        }
+        if start == bytes.len() {
+            Ok(Self { bytes, starts })
+        } else {
+            Err(damaged("an address runs over its end"))
+        }
     }
-    Ok(entries)
+
+    fn address(&self, index: u32) -> Result<Option<Address>, StoreError> {
+        let Some(start) = self.starts.get(index as usize).map(|start| *start as usize) else {
+            return Ok(None);
+        };
+        let length = usize::from(self.bytes[start]);
+        let text = std::str::from_utf8(&self.bytes[start + 1..=start + length]);
+        let text = text.map_err(|_| damaged("an address is no text"))?;
+        Ok((!text.is_empty()).then(|| Address::new(text)))
+    }
+}
+
+fn damaged(problem: &str) -> StoreError {
+    StoreError::Damaged { what: "edition block", problem: problem.into() }
 }
 
 #[cfg(test)]
@@ -167,9 +191,10 @@ mod tests {
 
     #[test]
     fn a_column_splits_into_addresses_and_gaps() {
-        let entries = split_column(b"\x02ab\x00\x01c").unwrap();
-        let texts: Vec<_> = entries.iter().map(|entry| entry.as_ref().map(Address::expose)).collect();
-        assert_eq!(texts, [Some("ab"), None, Some("c")]);
-        assert!(split_column(b"\x05ab").is_err());
+        let column = Column::new(b"\x02ab\x00\x01c".to_vec()).unwrap();
+        let addresses: Vec<_> = (0..4).map(|index| column.address(index).unwrap()).collect();
+        assert_eq!(addresses, [Some(Address::new("ab")), None, Some(Address::new("c")), None]);
+        assert!(Column::new(b"\x05ab".to_vec()).is_err());
+        assert!(Column::new(b"\x01\xff".to_vec()).unwrap().address(0).is_err());
     }
 }

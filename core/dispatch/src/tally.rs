@@ -7,7 +7,7 @@ use mingluo_model::{
     delivery::{DeliveryState, Reason, Standing},
     region::RegionCode,
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 /// Width of a bucket of arrival times; percentiles are exact to this.
 const BUCKET_MS: u64 = 100;
@@ -27,9 +27,12 @@ impl Districts {
         Self { starts }
     }
 
-    /// The number of the district that holds an ordinal; `None` before the first.
-    pub fn number(&self, ordinal: u32) -> Option<usize> {
-        self.starts.partition_point(|(first, _)| *first <= ordinal).checked_sub(1)
+    /// The number of the district that holds an ordinal, and the ordinals that it holds; no number before the first.
+    pub fn holding(&self, ordinal: u32) -> (Option<usize>, Range<u32>) {
+        let behind = self.starts.partition_point(|(first, _)| *first <= ordinal);
+        let start = |number: usize| self.starts.get(number).map(|(first, _)| *first);
+        let number = behind.checked_sub(1);
+        (number, number.and_then(start).unwrap_or(0)..start(behind).unwrap_or(u32::MAX))
     }
 
     /// The districts' codes by number.
@@ -42,12 +45,13 @@ impl Districts {
 #[derive(Debug, Clone)]
 pub struct Counts {
     cells: [[u32; REASONS]; STATES],
-    arrivals: BTreeMap<u32, u32>,
+    /// Buckets of time and how many arrived in each, in order.
+    arrivals: Vec<(u32, u32)>,
 }
 
 impl Default for Counts {
     fn default() -> Self {
-        Self { cells: [[0; REASONS]; STATES], arrivals: BTreeMap::new() }
+        Self { cells: [[0; REASONS]; STATES], arrivals: Vec::new() }
     }
 }
 
@@ -88,7 +92,17 @@ impl Counts {
         }
         self.cells[to.state() as usize][to.reason() as usize] += 1;
         if let Some(ms) = arrived_ms {
-            *self.arrivals.entry((ms / BUCKET_MS) as u32).or_default() += 1;
+            self.arrive((ms / BUCKET_MS) as u32);
+        }
+    }
+
+    fn arrive(&mut self, bucket: u32) {
+        match self.arrivals.last_mut() {
+            Some((last, count)) if *last == bucket => *count += 1,
+            _ => match self.arrivals.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
+                Ok(at) => self.arrivals[at].1 += 1,
+                Err(at) => self.arrivals.insert(at, (bucket, 1)),
+            },
         }
     }
 }
@@ -101,13 +115,16 @@ pub struct Tally {
     start: Timestamp,
     total: Counts,
     by_district: Vec<Counts>,
+    /// The district looked up last: neighbours move together.
+    here: (Option<usize>, Range<u32>),
 }
 
 impl Tally {
     /// Nothing counted yet. `start` is when the plan may begin; times to arrival count from there.
     pub fn new(districts: Arc<Districts>, channel: ChannelKind, start: Timestamp) -> Self {
         let by_district = vec![Counts::default(); districts.starts.len()];
-        Self { districts, arrival: arrival(channel), start, total: Counts::default(), by_district }
+        let arrival = arrival(channel);
+        Self { districts, arrival, start, total: Counts::default(), by_district, here: (None, 0..0) }
     }
 
     /// One delivery moved, or was first counted when `from` is `None`.
@@ -116,9 +133,10 @@ impl Tally {
         let arrived_ms =
             (reached(to) && !from.is_some_and(reached)).then(|| at.since(self.start).as_millis() as u64);
         self.total.shift(from, to, arrived_ms);
-        if let Some(counts) =
-            self.districts.number(ordinal).and_then(|number| self.by_district.get_mut(number))
-        {
+        if !self.here.1.contains(&ordinal) {
+            self.here = self.districts.holding(ordinal);
+        }
+        if let Some(counts) = self.here.0.and_then(|number| self.by_district.get_mut(number)) {
             counts.shift(from, to, arrived_ms);
         }
     }

@@ -70,7 +70,8 @@ impl<M: Mode> Progress<M> {
     /// All parts of one try are answered: decides where the delivery stands now.
     fn settle(&mut self, offset: usize, at: Timestamp) {
         let ordinal = self.base + offset as u32;
-        let trouble = self.troubles.remove(&ordinal);
+        // Hardly ever is there any: no need to look for it then.
+        let trouble = if self.troubles.is_empty() { None } else { self.troubles.remove(&ordinal) };
         if self.at(offset).state().is_final() {
             return;
         }
