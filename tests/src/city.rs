@@ -172,10 +172,11 @@ impl City {
         let alert = office.draft(&author, order).await?;
         let submitted = office.submit(&author, alert.id).await?;
         if submitted.state.word() == "submitted" {
-            office.approve(&self.officer(2, &[Role::Approver]), alert.id).await?;
+            office.approve(&self.officer(2, &[Role::Approver]), alert.id, alert.content_hash()).await?;
         }
         let people = alert.content.audience.deliveries();
-        Ok(office.release(&self.officer(3, &[Role::Releaser]), alert.id, people).await?.alert)
+        let releaser = self.officer(3, &[Role::Releaser]);
+        Ok(office.release(&releaser, alert.id, alert.content_hash(), people).await?.alert)
     }
 
     /// Issues a warning that follows an earlier one.

@@ -195,7 +195,8 @@ async fn a_plan_tells_whether_it_is_settled() {
     let town = Town::open().await;
     let id = approved(&town, "/live").await;
     let program = town.program("zhao").await;
-    program.send(&format!("/api/live/alerts/{id}/release"), r#"{"deliveries": 2}"#).await;
+    let release = format!(r#"{{"content_hash": "{}", "deliveries": 2}}"#, town.shown(&id).await);
+    program.send(&format!("/api/live/alerts/{id}/release"), &release).await;
     let settled = async || {
         let told = program.get(&format!("/api/live/alerts/{id}")).await.json();
         told["plans"]
