@@ -127,7 +127,7 @@ impl City {
         let chance = StdRng::seed_from_u64(7);
         let store = mingluo_console::app::open_store(&config).await?;
         for mode in [ModeKind::Live, ModeKind::Drill] {
-            let keep = KeepOrder { mode, pretend: true, bad_rows: 0 };
+            let keep = KeepOrder { mode, pretend: true, bad_rows: 0, replaces: None };
             let draft = people(&region, order.recipients)?;
             let mut chance = StdRng::seed_from_u64(u64::from(mode.number()) + 1);
             roster::keep(store.as_ref(), &region, &draft, keep, clock.as_ref(), &mut chance, |_| {}).await?;

@@ -160,9 +160,10 @@ async fn a_person_on_two_channels_is_one_person_and_two_deliveries() {
     for row in read_recipients(roster.as_bytes(), &region.gazetteer, &region.groups).unwrap() {
         builder.push(&row.unwrap()).unwrap();
     }
-    let order = KeepOrder { mode: ModeKind::Live, pretend: true, bad_rows: 0 };
     let (store, clock, mut chance) =
         (town.city.store.as_ref(), town.city.clock.as_ref(), StdRng::from_os_rng());
+    let replaces = store.current_edition(ModeKind::Live).await.unwrap().map(|head| head.id);
+    let order = KeepOrder { mode: ModeKind::Live, pretend: true, bad_rows: 0, replaces };
     keep(store, &region, &builder.finish(), order, clock, &mut chance, |_| ()).await.unwrap();
     let wanted = json!({
         "hazard": "11B03", "grade": "red", "body": "雨", "area": ["210423100"],

@@ -363,7 +363,8 @@ async fn settle(city: &City, region: &Region, chance: &mut StdRng) {
         for row in read_recipients(roster.as_bytes(), &region.gazetteer, &region.groups).unwrap() {
             builder.push(&row.unwrap()).unwrap();
         }
-        let order = KeepOrder { mode, pretend: true, bad_rows: 0 };
+        let replaces = city.store.current_edition(mode).await.unwrap().map(|head| head.id);
+        let order = KeepOrder { mode, pretend: true, bad_rows: 0, replaces };
         let clock: &dyn Clock = city.clock.as_ref();
         keep(city.store.as_ref(), region, &builder.finish(), order, clock, chance, |_| ()).await.unwrap();
     }

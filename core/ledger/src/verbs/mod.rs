@@ -142,12 +142,22 @@ impl Store for Engine {
         edition::add_blocks(self, edition, blocks).await
     }
 
-    async fn seal_edition(&self, edition: EditionId, audit: AuditLine) -> Result<(), StoreError> {
-        edition::seal(self, edition, audit).await
+    async fn seal_edition(
+        &self,
+        edition: EditionId,
+        replaces: Option<EditionId>,
+        audit: AuditLine,
+    ) -> Result<(), StoreError> {
+        edition::seal(self, edition, replaces, audit).await
     }
 
-    async fn restore_edition(&self, edition: EditionId, audit: AuditLine) -> Result<(), StoreError> {
-        edition::restore(self, edition, audit).await
+    async fn restore_edition(
+        &self,
+        edition: EditionId,
+        replaces: Option<EditionId>,
+        audit: AuditLine,
+    ) -> Result<(), StoreError> {
+        edition::restore(self, edition, replaces, audit).await
     }
 
     async fn current_edition(&self, mode: ModeKind) -> Result<Option<EditionHead>, StoreError> {
