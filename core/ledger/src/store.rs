@@ -503,6 +503,12 @@ pub trait Store: Send + Sync + 'static {
     /// The API key of this hash.
     async fn api_key(&self, key_hash: [u8; 32]) -> Result<Option<ApiKeyRow>, StoreError>;
 
+    /// All API keys, the oldest first.
+    async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError>;
+
+    /// Takes an API key away, with its audit line; `false`, and no line, when there is none of this hash.
+    async fn revoke_api_key(&self, key_hash: [u8; 32], audit: AuditLine) -> Result<bool, StoreError>;
+
     /// Keeps a browser session.
     async fn add_session(&self, session: &SessionRow) -> Result<(), StoreError>;
 

@@ -1,6 +1,9 @@
 //! Stories of programs at the JSON door: whatever they ask, they get JSON back.
 
-use super::{approved, town::Town};
+use super::{
+    approved,
+    town::{Town, added},
+};
 use crate::{
     config::Config,
     region::Region,
@@ -41,6 +44,20 @@ async fn a_wrong_method_is_refused_in_json() {
         (get.status, get.json()["error"]["code"].as_str()),
         (StatusCode::METHOD_NOT_ALLOWED, Some("wrong-method"))
     );
+}
+
+#[tokio::test]
+async fn a_revoked_key_opens_nothing_from_then_on() {
+    let town = Town::open().await;
+    let (wang, li) = (town.program("wang").await, town.program("li").await);
+    assert_eq!(wang.get("/api/live/alerts").await.status, StatusCode::OK);
+    let officer = town.officer("wang").await.id;
+    let store = &town.city.store;
+    let keys = store.api_keys().await.unwrap();
+    let key = keys.iter().find(|key| key.officer == officer).unwrap();
+    assert!(store.revoke_api_key(key.key_hash, added(town.city.clock.now())).await.unwrap());
+    assert_eq!(wang.get("/api/live/alerts").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(li.get("/api/live/alerts").await.status, StatusCode::OK);
 }
 
 #[tokio::test]

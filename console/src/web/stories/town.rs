@@ -342,7 +342,8 @@ async fn hire(city: &City, chance: &mut StdRng) {
     city.store.save_people(&[org], &officers, &[added(now)]).await.unwrap();
 }
 
-fn added(at: Timestamp) -> AuditLine {
+/// A line of the audit log.
+pub(super) fn added(at: Timestamp) -> AuditLine {
     AuditLine {
         at,
         actor: AuditLine::SYSTEM.to_owned(),

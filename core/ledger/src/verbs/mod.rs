@@ -215,6 +215,14 @@ impl Store for Engine {
         people::api_key(self, key_hash).await
     }
 
+    async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
+        people::api_keys(self).await
+    }
+
+    async fn revoke_api_key(&self, key_hash: [u8; 32], audit: AuditLine) -> Result<bool, StoreError> {
+        people::revoke_api_key(self, key_hash, audit).await
+    }
+
     async fn add_session(&self, session: &SessionRow) -> Result<(), StoreError> {
         session::add(self, session).await
     }
