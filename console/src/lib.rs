@@ -20,5 +20,6 @@ pub mod region;
 pub mod render;
 pub mod roster;
 pub mod signer;
+mod status;
 pub mod tongue;
 pub mod web;

@@ -29,12 +29,15 @@ pub struct KeepOrder {
     pub pretend: bool,
     /// Rows of the file that were left out, for the audit line.
     pub bad_rows: usize,
+    /// The current edition that it was compared with; none for the first of its mode.
+    pub replaces: Option<EditionId>,
 }
 
 /// Keeps a roster as a new edition; `kept` is told of each block's recipients.
 ///
 /// # Errors
-/// When the store fails; an edition that was begun stays invisible.
+/// When the store fails, or another edition is current by now ([`mingluo_ledger::StoreError::Overtaken`]); an edition
+/// that was begun stays invisible.
 pub async fn keep(
     store: &dyn Store,
     region: &Region,
@@ -57,7 +60,10 @@ pub async fn keep(
         built_at: now,
         pretend: order.pretend,
     };
-    let replaced = store.current_edition(order.mode).await?.map(|head| (head.id, head.recipients));
+    let replaced = match order.replaces {
+        Some(replaced) => store.edition(replaced).await?,
+        None => None,
+    };
     store.begin_edition(&head).await?;
     let mut batch = Vec::with_capacity(BATCH);
     for block in draft.blocks() {
@@ -76,10 +82,10 @@ pub async fn keep(
         subject: head.id.to_string(),
         detail: json!({
             "recipients": head.recipients, "bad_rows": order.bad_rows, "pretend": order.pretend,
-            "replaces": replaced.map(|(id, _)| id), "recipients_before": replaced.map(|(_, recipients)| recipients),
+            "replaces": order.replaces, "recipients_before": replaced.map(|head| head.recipients),
         }),
     };
-    store.seal_edition(head.id, line).await?;
+    store.seal_edition(head.id, order.replaces, line).await?;
     Ok(head.id)
 }
 

@@ -103,7 +103,7 @@ async fn author_cannot_approve(order: CityOrder) {
     let both = city.officer(1, &[Role::Author, Role::Approver, Role::Releaser]);
     let alert = live.draft(&both, &city.order("blue", "蓝色", HOUR)).await.unwrap();
     live.submit(&both, alert.id).await.unwrap();
-    let refused = live.approve(&both, alert.id).await.unwrap_err();
+    let refused = live.approve(&both, alert.id, alert.content_hash()).await.unwrap_err();
     assert!(matches!(refused, OfficeError::Alert(AlertError::AuthorCannotApprove)));
     assert!(city.end().await.unwrap().live.is_empty());
 }
@@ -127,8 +127,9 @@ async fn a_release_with_the_wrong_number_releases_nothing(order: CityOrder) {
     let author = city.officer(1, &[Role::Author]);
     let alert = live.draft(&author, &city.order("blue", "蓝色", HOUR)).await.unwrap();
     live.submit(&author, alert.id).await.unwrap();
-    live.approve(&city.officer(2, &[Role::Approver]), alert.id).await.unwrap();
-    let refused = live.release(&city.officer(3, &[Role::Releaser]), alert.id, 39).await.unwrap_err();
+    let shown = alert.content_hash();
+    live.approve(&city.officer(2, &[Role::Approver]), alert.id, shown).await.unwrap();
+    let refused = live.release(&city.officer(3, &[Role::Releaser]), alert.id, shown, 39).await.unwrap_err();
     assert!(matches!(refused, OfficeError::WrongNumber { typed: 39 }));
     assert_eq!(live.alert(alert.id).await.unwrap().0.state.word(), "approved");
     assert!(city.end().await.unwrap().live.is_empty());

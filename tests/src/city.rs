@@ -127,7 +127,7 @@ impl City {
         let chance = StdRng::seed_from_u64(7);
         let store = mingluo_console::app::open_store(&config).await?;
         for mode in [ModeKind::Live, ModeKind::Drill] {
-            let keep = KeepOrder { mode, pretend: true, bad_rows: 0 };
+            let keep = KeepOrder { mode, pretend: true, bad_rows: 0, replaces: None };
             let draft = people(&region, order.recipients)?;
             let mut chance = StdRng::seed_from_u64(u64::from(mode.number()) + 1);
             roster::keep(store.as_ref(), &region, &draft, keep, clock.as_ref(), &mut chance, |_| {}).await?;
@@ -172,10 +172,11 @@ impl City {
         let alert = office.draft(&author, order).await?;
         let submitted = office.submit(&author, alert.id).await?;
         if submitted.state.word() == "submitted" {
-            office.approve(&self.officer(2, &[Role::Approver]), alert.id).await?;
+            office.approve(&self.officer(2, &[Role::Approver]), alert.id, alert.content_hash()).await?;
         }
         let people = alert.content.audience.deliveries();
-        Ok(office.release(&self.officer(3, &[Role::Releaser]), alert.id, people).await?.alert)
+        let releaser = self.officer(3, &[Role::Releaser]);
+        Ok(office.release(&releaser, alert.id, alert.content_hash(), people).await?.alert)
     }
 
     /// Issues a warning that follows an earlier one.

@@ -52,6 +52,7 @@ error-text-too-long = { $channel }的{ $field ->
   }，最多 { $longest }。请精简文字。
 error-text-unfit = { $channel }的{ $field }不可用：{ $problem }
 error-not-rendered = 无法生成报文：{ $detail }
+error-content-changed = 内容在您打开之后被修改，没有签署。请回到该预警重新核对全文、区域、渠道与条数，再行审核、退回或签发。
 error-wrong-number = 您输入的条数 { $typed } 与预览所示不符（各渠道之和，一人多个渠道计多条），没有签发。请回到预览核对受众后再输入。
 error-too-few-people = { $grade }预警须由 { $needed } 名不同人员签署，目前只有 { $signed } 名（{ $by }），还差 { $missing } 名。{ $able ->
     [none] 没有别的值班员能签发：请退回拟稿人（或由拟稿人撤回提交），改由不签发的值班员审核，或请管理员增加一名签发人。

@@ -2,7 +2,7 @@
 
 use super::{
     ApiError, Caller, Door,
-    body::{Body, MaybeBody},
+    body::{Body, MaybeBody, Shown},
     path::Id,
 };
 use crate::{
@@ -97,18 +97,31 @@ pub(super) async fn submit<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): 
     Ok(Json(brief(&door.office.submit(&caller.0, id).await?)))
 }
 
-pub(super) async fn approve<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<AlertId>) -> Answer {
-    Ok(Json(brief(&door.office.approve(&caller.0, id).await?)))
+/// What the approver was shown.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Approval {
+    content_hash: Shown,
+}
+
+pub(super) async fn approve<M: Mode>(
+    State(door): Of<M>,
+    caller: Caller,
+    Id(id): Id<AlertId>,
+    Body(Approval { content_hash: Shown(shown) }): Body<Approval>,
+) -> Answer {
+    Ok(Json(brief(&door.office.approve(&caller.0, id, shown).await?)))
 }
 
 pub(super) async fn retract<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<AlertId>) -> Answer {
     Ok(Json(brief(&door.office.retract(&caller.0, id).await?)))
 }
 
-/// Why a warning goes back to its author.
+/// What goes back to its author, and why.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reason {
+    content_hash: Shown,
     reason: String,
 }
 
@@ -116,9 +129,9 @@ pub(super) async fn send_back<M: Mode>(
     State(door): Of<M>,
     caller: Caller,
     Id(id): Id<AlertId>,
-    Body(Reason { reason }): Body<Reason>,
+    Body(Reason { content_hash: Shown(shown), reason }): Body<Reason>,
 ) -> Answer {
-    Ok(Json(brief(&door.office.send_back(&caller.0, id, &reason).await?)))
+    Ok(Json(brief(&door.office.send_back(&caller.0, id, shown, &reason).await?)))
 }
 
 const fn awaits_release(state: &AlertState) -> bool {
@@ -132,10 +145,11 @@ fn add(told: &mut Value, more: Value) {
     }
 }
 
-/// What the releaser must have read off the preview.
+/// What the releaser was shown, and the number that they must have read off it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReleaseOrder {
+    content_hash: Shown,
     deliveries: u64,
 }
 
@@ -145,7 +159,7 @@ pub(super) async fn release<M: Mode>(
     Id(id): Id<AlertId>,
     Body(order): Body<ReleaseOrder>,
 ) -> Answer {
-    let released = door.office.release(&caller.0, id, order.deliveries).await?;
+    let released = door.office.release(&caller.0, id, order.content_hash.0, order.deliveries).await?;
     let mut told = brief(&released.alert);
     told["hold_until"] = json!(released.hold_until);
     told["planned_ms"] = json!(released.planned_in.as_secs_f64() * 1_000.0);
@@ -214,5 +228,10 @@ fn brief<M: Mode>(alert: &Alert<M>) -> Value {
         AlertState::Submitted { approvals, .. } | AlertState::Approved { approvals, .. } => approvals.len(),
         _ => 0,
     };
-    json!({ "id": alert.id, "state": alert.state.word(), "approvals": approvals })
+    json!({
+        "id": alert.id,
+        "state": alert.state.word(),
+        "approvals": approvals,
+        "content_hash": alert.content_hash().to_string(),
+    })
 }

@@ -6,9 +6,27 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
 };
-use serde::de::DeserializeOwned;
+use mingluo_model::alert::ContentHash;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, Unexpected},
+};
 
-/// A body that must be there.
+/// What a content hash is written as.
+pub(crate) const HASH: &str = "64 hexadecimal digits, the content_hash that the alert was shown with";
+
+/// The content that a signer was shown.
+pub(super) struct Shown(pub(super) ContentHash);
+
+impl<'de> Deserialize<'de> for Shown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let hash = word.parse().map_err(|_| D::Error::invalid_value(Unexpected::Str(&word), &HASH))?;
+        Ok(Self(hash))
+    }
+}
+
+/// A body that must be there; without one its first field is what is missing.
 pub(super) struct Body<T>(pub(super) T);
 
 /// A body that may be missing; then it is the default.
@@ -18,7 +36,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        Ok(Self(complaint::json(&bytes(request, state).await?)?))
+        let bytes = bytes(request, state).await?;
+        Ok(Self(complaint::json(if bytes.is_empty() { b"{}" } else { &bytes })?))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     complaint::Complaint,
     office::OfficeError,
+    status::status,
     tongue::{Told, tell},
 };
 use axum::{
@@ -84,12 +85,8 @@ impl ApiError {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
             Self::BadRequest { .. } | Self::BadBody(_) => StatusCode::BAD_REQUEST,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NoPath { .. } | Self::Office(OfficeError::NoSuchAlert { .. }) => StatusCode::NOT_FOUND,
-            Self::Office(OfficeError::Store(StoreError::Conflict { .. })) => StatusCode::CONFLICT,
-            Self::Office(OfficeError::Store(_) | OfficeError::Engine(_) | OfficeError::Damaged { .. }) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Self::Office(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NoPath { .. } => StatusCode::NOT_FOUND,
+            Self::Office(error) => status(error),
         }
     }
 }

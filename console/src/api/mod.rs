@@ -8,10 +8,11 @@
 //! | `POST /api/{mode}/alerts` | drafts ([`crate::office::DraftOrder`]); answers `people` (each counted once), `speakers`, `deliveries` (over all channels), the counts by channel, `parts` by channel and `sms`, the text of each part as phones show it |
 //! | `GET /api/{mode}/alerts/{id}` | state, content, `deliveries`, before the release `people` and `speakers`, `steps` (who did what when), `plans` and the names of their `districts` |
 //! | `POST …/{id}/edit` | the author writes a draft anew; takes and answers what drafting does |
-//! | `POST …/{id}/submit`, `/approve`, `/recall` | the officers' verbs |
-//! | `POST …/{id}/return` with `{"reason": "…"}` | whoever may approve or release returns it to its author: it is a draft again, and all signatures are void |
+//! | `POST …/{id}/submit`, `/recall` | the officers' verbs |
+//! | `POST …/{id}/approve` with `{"content_hash": "…"}` | approves; the hash is that of the content which the officer was shown, as drafting and `GET …/{id}` tell it. It is the same for all who sign: if the content was changed meanwhile, nothing is signed (409, `content-changed`) |
+//! | `POST …/{id}/return` with `{"content_hash": "…", "reason": "…"}` | whoever may approve or release returns it to its author: it is a draft again, and all signatures are void |
 //! | `POST …/{id}/retract` | the author takes it back before its release, to the same end |
-//! | `POST …/{id}/release` with `{"deliveries": N}` | releases; N are the deliveries that the draft told |
+//! | `POST …/{id}/release` with `{"content_hash": "…", "deliveries": N}` | releases; N are the deliveries that the draft told |
 //! | `POST …/{id}/lift`, `/correct` with `{"body": "…"}` or nothing | takes a released alert back, at once where the policy's `withdrawal` wants one person and the caller may release. That rule is for the prewritten words (no `body`); with other words the lift takes the rule of the earlier alert's grade: `people_needed` tells how many must sign, and until they have, sending goes on. `unsent` tells the channels that could not carry it, and why |
 //! | `GET /api/{mode}/plans/{id}/unconfirmed` | deliveries that nobody confirmed, part by part |
 //! | `GET /api/health` | whether dispatch runs |
@@ -21,7 +22,8 @@
 //!
 //! A key sees and acts within its officer's organisation and those below it: the alerts of others are not there.
 //!
-//! A refusal is `{"error": {"code", "zh", "en", "fields"}}` with a fitting status, for paths and methods that do not
+//! A refusal is `{"error": {"code", "zh", "en", "fields"}}` with a fitting status (403: not this officer's business, 409: it stands
+//! otherwise by now, 422: it cannot be as asked), for paths and methods that do not
 //! exist as well; a body that cannot be read is refused by field.
 
 mod alerts;
@@ -30,6 +32,7 @@ mod callback;
 mod error;
 mod path;
 
+pub(crate) use body::HASH;
 pub use error::ApiError;
 
 use crate::{app::City, office::Office, people::People};

@@ -1,5 +1,7 @@
 //! `mingluo user`: officers and their API keys. Passwords come from files, never from the command line.
 
+mod key;
+
 use super::{ConfigFile, Table, Told as _, say};
 use crate::{
     app::open_store,
@@ -22,7 +24,7 @@ use mingluo_model::{
 };
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::json;
-use std::{io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 /// The shortest password that is taken (等级保护 2.0 and NIST SP 800-63B ask for eight and more).
 const SHORTEST_PASSWORD: usize = 10;
@@ -48,6 +50,13 @@ enum Verb {
         after_help = "例 Examples:\n  mingluo user --config mingluo.toml list\n  mingluo user --config mingluo.toml list --json"
     )]
     List(List),
+    /// 接口密钥：列出、增发、撤销；撤销立即生效，不用重启。 API keys: list, add, revoke; a revoked key is refused at once, without a
+    /// restart.
+    #[command(
+        subcommand,
+        after_help = "例 Examples:\n  mingluo user --config mingluo.toml key list\n  mingluo user --config mingluo.toml key revoke 3fa9c1d2"
+    )]
+    Key(key::Key),
 }
 
 #[derive(Debug, clap::Args)]
@@ -109,6 +118,7 @@ impl User {
         let store = open_store(&config).await.told()?;
         match self.verb {
             Verb::Add(add) => add.run(&config, store.as_ref()).await?,
+            Verb::Key(key) => key.run(&config, store.as_ref()).await?,
             Verb::List(list) => list.tell(&store.orgs().await?, &store.officers().await?),
         }
         Ok(ExitCode::SUCCESS)
@@ -199,9 +209,7 @@ impl Add {
             .save_people(&[org], &[row], &[line(now, "officer.add", id, json!({ "login": self.login }))])
             .await?;
         if let Some(file) = &self.api_key_file {
-            let (row, key) = people::api_key(id, "command line", now, &mut chance);
-            store.add_api_key(&row, line(now, "key.add", id, json!({}))).await?;
-            write_secret(file, &key)?;
+            key::add(store, id, "command line", file, &mut chance).await?;
         }
         say(json!({ "officer": id, "login": self.login }));
         Ok(())
@@ -226,12 +234,6 @@ impl Add {
 fn line(at: Timestamp, action: &str, officer: OfficerId, detail: serde_json::Value) -> AuditLine {
     let (actor, action) = (AuditLine::SYSTEM.to_owned(), action.to_owned());
     AuditLine { at, actor, action, subject: officer.to_string(), detail }
-}
-
-fn write_secret(path: &std::path::Path, secret: &str) -> anyhow::Result<()> {
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let mut file = file.with_context(|| format!("--api-key-file {}", path.display()))?;
-    Ok(writeln!(file, "{secret}")?)
 }
 
 #[cfg(test)]

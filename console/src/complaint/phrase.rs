@@ -52,7 +52,7 @@ fn given_in_chinese(phrase: &str) -> String {
 }
 
 /// What serde and our own types ask for.
-const WANTED: [(&str, &str); 21] = [
+const WANTED: [(&str, &str); 22] = [
     ("a string", "文字（加双引号）"),
     ("string", "文字（加双引号）"),
     ("a borrowed string", "文字（加双引号）"),
@@ -74,6 +74,7 @@ const WANTED: [(&str, &str); 21] = [
     ("a map", "一张表"),
     ("struct DraftOrder", "一份草稿（花括号内的各字段，见 mingluo issue draft --help）"),
     (crate::office::INSTANT, "1970 年以来的毫秒数，或带时区的时刻，如 2026-07-05T18:00:00+08:00"),
+    (crate::api::HASH, "64 位十六进制，即查看该预警时所示的 content_hash"),
 ];
 
 /// Pieces of the libraries' sentences.

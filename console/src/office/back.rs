@@ -1,9 +1,9 @@
 //! Back to the author: returned (退回), taken back (撤回提交), and written anew. Each is one decision with its audit line,
 //! which keeps what the state forgets: the reason, and whose signatures it made void.
 
-use super::{DraftOrder, Follow, Office, OfficeError, withdraw::acting};
+use super::{DraftOrder, Follow, Office, OfficeError, as_shown, withdraw::acting};
 use mingluo_model::{
-    alert::{Alert, AlertKind},
+    alert::{Alert, AlertKind, ContentHash},
     id::AlertId,
     mode::Mode,
     owner::Officer,
@@ -11,17 +11,19 @@ use mingluo_model::{
 use serde_json::{Value, json};
 
 impl<M: Mode> Office<M> {
-    /// An officer who may approve or release returns it to its author with a reason.
+    /// An officer who may approve or release returns what they were shown to its author with a reason.
     ///
     /// # Errors
-    /// [`OfficeError::Alert`] when the rules refuse it; [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
+    /// [`OfficeError::ContentChanged`] when it is another by now; [`OfficeError::Alert`] when the rules refuse it; [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
     pub async fn send_back(
         &self,
         officer: &Officer,
         id: AlertId,
+        shown: ContentHash,
         reason: &str,
     ) -> Result<Alert<M>, OfficeError> {
         let (alert, revision) = self.alert(id).await?;
+        let alert = as_shown(alert, shown)?;
         let mut detail = void(&alert);
         detail["reason"] = json!(reason.trim());
         let alert = alert.send_back(officer, reason)?;

@@ -72,6 +72,12 @@ pub enum OfficeError {
     /// The words could not be made.
     #[error(transparent)]
     Render(#[from] RenderError),
+    /// What was shown to the officer is not what stands there now: nobody signs what they have not seen.
+    #[error("the content of alert {id} was changed after it was shown; look at it again")]
+    ContentChanged {
+        /// The id.
+        id: AlertId,
+    },
     /// The number typed at release is not the number of deliveries.
     #[error("deliveries: you typed {typed}, the preview shows another number; look again at whom it reaches")]
     WrongNumber {
@@ -152,6 +158,7 @@ impl Problem for OfficeError {
             Self::Unfit { source: Unfit::TooLong { .. }, .. } => "text-too-long",
             Self::Unfit { .. } => "text-unfit",
             Self::Render(_) => "not-rendered",
+            Self::ContentChanged { .. } => "content-changed",
             Self::WrongNumber { .. } => "wrong-number",
             Self::TooFewPeople { .. } => "too-few-people",
             Self::AudienceChanged { .. } => "audience-changed",
@@ -166,7 +173,7 @@ impl Problem for OfficeError {
     fn fields(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Alert(error) => error.fields(),
-            Self::NoSuchAlert { id } => vec![("id", id.to_string())],
+            Self::NoSuchAlert { id } | Self::ContentChanged { id } => vec![("id", id.to_string())],
             Self::Grade(UnknownGrade { value }) | Self::UnknownHazard { value } => {
                 vec![("value", value.clone())]
             }

@@ -33,7 +33,7 @@ use mingluo_ledger::{
     store::{AlertWrite, Change, EditionHead, StoredAlert},
 };
 use mingluo_model::{
-    alert::Alert,
+    alert::{Alert, ContentHash},
     audience::ChannelKind,
     channel::Channel,
     clock::{SharedClock, Timestamp},
@@ -199,18 +199,27 @@ impl<M: Mode> Office<M> {
         let now = self.clock.now();
         self.step(officer, id, "alert.submit", |alert, policy| {
             let officer = acting(officer, alert.content.kind);
-            alert.submit(&officer, policy, now)
+            Ok(alert.submit(&officer, policy, now)?)
         })
         .await
     }
 
-    /// Another officer approves.
+    /// Another officer approves the content that they were shown.
     ///
     /// # Errors
-    /// [`OfficeError::Alert`] when the rules refuse it; [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
-    pub async fn approve(&self, officer: &Officer, id: AlertId) -> Result<Alert<M>, OfficeError> {
+    /// [`OfficeError::ContentChanged`] when it is another by now; [`OfficeError::Alert`] when the rules refuse it;
+    /// [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
+    pub async fn approve(
+        &self,
+        officer: &Officer,
+        id: AlertId,
+        shown: ContentHash,
+    ) -> Result<Alert<M>, OfficeError> {
         let now = self.clock.now();
-        self.step(officer, id, "alert.approve", |alert, policy| alert.approve(officer, policy, now)).await
+        self.step(officer, id, "alert.approve", |alert, policy| {
+            Ok(as_shown(alert, shown)?.approve(officer, policy, now)?)
+        })
+        .await
     }
 
     async fn step(
@@ -218,7 +227,7 @@ impl<M: Mode> Office<M> {
         officer: &Officer,
         id: AlertId,
         action: &str,
-        step: impl FnOnce(Alert<M>, &ReleasePolicy) -> Result<Alert<M>, mingluo_model::alert::AlertError>,
+        step: impl FnOnce(Alert<M>, &ReleasePolicy) -> Result<Alert<M>, OfficeError>,
     ) -> Result<Alert<M>, OfficeError> {
         let (alert, revision) = self.alert(id).await?;
         let policy = self.policy_for(&alert).await?;
@@ -235,7 +244,7 @@ impl<M: Mode> Office<M> {
         action: &str,
         mut detail: serde_json::Value,
     ) -> Result<Alert<M>, OfficeError> {
-        detail["content"] = json!(hex::encode(alert.content_hash().0));
+        detail["content"] = json!(alert.content_hash().to_string());
         detail["state"] = json!(alert.state.word());
         let change = Change {
             alerts: vec![AlertWrite::new(&alert, revision)],
@@ -383,4 +392,13 @@ impl<M: Mode> Office<M> {
         }
         Ok(())
     }
+}
+
+/// An alert whose content is the one that was shown to who decides. What is decided is written over the revision that
+/// this alert was read with, so nothing can come between.
+///
+/// # Errors
+/// [`OfficeError::ContentChanged`].
+fn as_shown<M: Mode>(alert: Alert<M>, shown: ContentHash) -> Result<Alert<M>, OfficeError> {
+    if alert.content_hash() == shown { Ok(alert) } else { Err(OfficeError::ContentChanged { id: alert.id }) }
 }

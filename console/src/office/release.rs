@@ -1,7 +1,7 @@
 //! The release: the one click that reaches a million people. Plans, states and the audit line become durable in one
 //! transaction; only then does dispatch hear of it, and only after the hold does anything leave.
 
-use super::{Office, OfficeError, follow::Stopped};
+use super::{Office, OfficeError, as_shown, follow::Stopped};
 use crate::render::replaced;
 use mingluo_dispatch::{
     EngineError,
@@ -9,7 +9,7 @@ use mingluo_dispatch::{
 };
 use mingluo_ledger::store::{AlertWrite, Change, StoredPlan};
 use mingluo_model::{
-    alert::{Alert, AlertKind, AlertState},
+    alert::{Alert, AlertKind, AlertState, ContentHash},
     audience::{ChannelKind, HeadCount},
     bulletin::EbmId,
     clock::Timestamp,
@@ -57,7 +57,7 @@ struct Decided<M: Mode> {
 type Leaving<M> = (BTreeMap<ChannelKind, Outgoing<M>>, Vec<Unsent>);
 
 impl<M: Mode> Office<M> {
-    /// Releases an approved alert. `deliveries` is the number that the officer typed: it must be the number that the
+    /// Releases an approved alert as it was shown. `deliveries` is the number that the officer typed: it must be the number that the
     /// audience shows, over all channels ([`super::Reach::deliveries`]). Runs to its end even if the caller goes away.
     ///
     /// # Panics
@@ -69,10 +69,12 @@ impl<M: Mode> Office<M> {
         &self,
         officer: &Officer,
         id: AlertId,
+        shown: ContentHash,
         deliveries: u64,
     ) -> Result<Released<M>, OfficeError> {
         let officer = officer.clone();
-        self.whole(move |office| async move { office.release_now(&officer, id, deliveries).await }).await
+        self.whole(move |office| async move { office.release_now(&officer, id, shown, deliveries).await })
+            .await
     }
 
     /// What a halted dispatch cannot send must not become durable either: it would leave after a restart, perhaps
@@ -86,12 +88,14 @@ impl<M: Mode> Office<M> {
         &self,
         officer: &Officer,
         id: AlertId,
+        shown: ContentHash,
         deliveries: u64,
     ) -> Result<Released<M>, OfficeError> {
         let started = self.clock.ticks();
         self.refuse_halted()?;
         let now = self.clock.now();
         let (alert, revision) = self.alert(id).await?;
+        let alert = as_shown(alert, shown)?;
         // Rights come first, and the number is told to nobody: who types it has read it off the preview.
         let alert = self.released(officer, alert, now).await?;
         if deliveries != alert.content.audience.deliveries() {
@@ -128,7 +132,7 @@ impl<M: Mode> Office<M> {
             .chance(|chance| planner::plans(alert, outgoing, now, chance))
             .expect("only a released alert gets here");
         let detail = json!({
-            "content": hex::encode(alert.content_hash().0),
+            "content": alert.content_hash().to_string(),
             "plans": plans.len(),
             "deliveries": alert.content.audience.deliveries(),
             "unsent": unsent.iter().map(Unsent::told).collect::<Vec<_>>(),

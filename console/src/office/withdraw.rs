@@ -157,8 +157,8 @@ impl<M: Mode> Office<M> {
         if !is_ready || !officer.may(Role::Releaser) {
             return Ok(Withdrawn { alert: submitted, people, unsent: Vec::new() });
         }
-        let deliveries = submitted.content.audience.deliveries();
-        let released = Box::pin(self.release_now(officer, submitted.id, deliveries)).await?;
+        let (shown, deliveries) = (submitted.content_hash(), submitted.content.audience.deliveries());
+        let released = Box::pin(self.release_now(officer, submitted.id, shown, deliveries)).await?;
         Ok(Withdrawn { alert: released.alert, people, unsent: released.unsent })
     }
 

@@ -4,6 +4,7 @@ use super::{
     desk::Desk,
     dress::shown,
     error::WebError,
+    form::{Pairs, shown_hash},
     marks::GradeMark,
     page::Page,
     panel::Panel,
@@ -17,6 +18,7 @@ use super::{
 use crate::office::{OfficeError, Step};
 use askama::Template;
 use axum::{
+    Form,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
@@ -70,6 +72,8 @@ pub(super) struct AlertView {
     pub(super) channels: String,
     pub(super) expires: String,
     pub(super) text: Text,
+    /// The hash of what is shown, which a signature sends back.
+    pub(super) content_hash: String,
     pub(super) follows: Option<String>,
     /// Who did what and when, oldest first.
     pub(super) steps: Vec<StepLine>,
@@ -118,6 +122,7 @@ impl AlertView {
             channels: channels.join(" "),
             expires: voice.moment(content.expires),
             text: chinese(content),
+            content_hash: content.hash(M::KIND).to_string(),
             follows: content.kind.follows().map(|id| id.to_string()),
             steps: steps(desk, voice, alert, by.zip(at)).await?,
             later: by.map(|id| Later { id: id.to_string(), word: voice.state(alert) }),
@@ -268,13 +273,14 @@ pub(super) async fn submit<M: Mode>(
     .await
 }
 
-/// Approves.
+/// Approves what the page showed.
 pub(super) async fn approve<M: Mode>(
     State(desk): State<Arc<Desk<M>>>,
     visit: Visit,
     Id(id): Id,
+    Form(pairs): Form<Pairs>,
 ) -> Result<Response, WebError> {
-    let done = desk.office.approve(visit.officer(), id).await.map(drop);
+    let done = desk.office.approve(visit.officer(), id, shown_hash(&pairs)?).await.map(drop);
     settle(&desk, &visit, id, done, |state, officer| match state {
         AlertState::Submitted { approvals, .. } | AlertState::Approved { approvals, .. } => {
             approvals.iter().any(|approval| approval.officer == officer.id)

@@ -5,7 +5,7 @@ use super::{
     alert::settle,
     desk::Desk,
     error::WebError,
-    form::Pairs,
+    form::{Pairs, shown_hash},
     visit::{Id, Visit},
 };
 use crate::office::Step;
@@ -49,8 +49,10 @@ pub(super) async fn send_back<M: Mode>(
     Id(id): Id,
     Form(pairs): Form<Pairs>,
 ) -> Result<Response, WebError> {
+    let shown = shown_hash(&pairs)?;
     let reason = pairs.into_iter().find(|(name, _)| name == "reason").map(|(_, value)| value);
-    let done = desk.office.send_back(visit.officer(), id, &reason.unwrap_or_default()).await.map(drop);
+    let reason = reason.unwrap_or_default();
+    let done = desk.office.send_back(visit.officer(), id, shown, &reason).await.map(drop);
     settle(&desk, &visit, id, done, |state, _| *state == AlertState::Draft).await
 }
 

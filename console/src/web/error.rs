@@ -2,7 +2,7 @@
 //! layer makes a page of it in the visitor's language.
 
 use super::voice::Voice;
-use crate::office::OfficeError;
+use crate::{office::OfficeError, status::status};
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -89,7 +89,7 @@ impl WebError {
             Self::NoNumber { .. } | Self::NoTime { .. } | Self::Empty { .. } => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            Self::Office(error) => office_status(error),
+            Self::Office(error) => status(error),
         }
     }
 
@@ -107,30 +107,6 @@ impl WebError {
             Self::Empty { field } => voice.say(&format!("web-empty-{field}")),
             Self::Office(error) => voice.problem(error.code(), error.fields()),
         }
-    }
-}
-
-fn office_status(error: &OfficeError) -> StatusCode {
-    match error {
-        OfficeError::NoSuchAlert { .. } => StatusCode::NOT_FOUND,
-        OfficeError::Alert(
-            AlertError::NoRight { .. }
-            | AlertError::AuthorCannotApprove
-            | AlertError::BeyondAuthority { .. }
-            | AlertError::NotTheAuthor
-            | AlertError::AuthorOnly { .. },
-        ) => StatusCode::FORBIDDEN,
-        OfficeError::Alert(
-            AlertError::WrongState { .. }
-            | AlertError::ApprovedBefore { .. }
-            | AlertError::ContentChanged
-            | AlertError::HoldOver { .. },
-        )
-        | OfficeError::Store(StoreError::Conflict { .. }) => StatusCode::CONFLICT,
-        OfficeError::Store(_) | OfficeError::Engine(_) | OfficeError::Damaged { .. } => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::office::{DraftOrder, Follow, follow};
 use jiff::{civil::DateTime, tz::TimeZone};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
+    alert::ContentHash,
     audience::ChannelKind,
     clock::Timestamp,
     id::AlertId,
@@ -21,6 +22,15 @@ const USUAL_LIFE: Duration = Duration::from_hours(6);
 
 /// A form's fields as pairs, in the order of the page.
 pub(super) type Pairs = Vec<(String, String)>;
+
+/// The hash of the content that the page showed.
+///
+/// # Errors
+/// [`WebError::Unreadable`] for a form without it: none of our pages sends one.
+pub(super) fn shown_hash(pairs: &Pairs) -> Result<ContentHash, WebError> {
+    let shown = pairs.iter().find(|(name, _)| name == "content_hash");
+    shown.and_then(|(_, value)| value.parse().ok()).ok_or(WebError::Unreadable)
+}
 
 /// What stands in the form.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ use super::{
     desk::Desk,
     dress::shown,
     error::WebError,
-    form::Pairs,
+    form::{Pairs, shown_hash},
     page::Page,
     preview::{ChannelView, Sent, channels},
     visit::{Id, Visit},
@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use mingluo_model::{
-    alert::{Alert, AlertState},
+    alert::{Alert, AlertState, ContentHash},
     id::AlertId,
     mode::{Mode, ModeKind},
     owner::Role,
@@ -98,16 +98,17 @@ async fn refusal<M: Mode>(
     }
 }
 
-/// Releases. A wrong number shows the page again and releases nothing; a second click finds it done.
+/// Releases what the page showed. A wrong number shows the page again and releases nothing; a second click finds it done.
 pub(super) async fn release<M: Mode>(
     State(desk): State<Arc<Desk<M>>>,
     visit: Visit,
     Id(id): Id,
     Form(pairs): Form<Pairs>,
 ) -> Result<Response, WebError> {
+    let shown = shown_hash(&pairs)?;
     let typed =
         pairs.into_iter().find(|(name, _)| name == "people").map(|(_, value)| value).unwrap_or_default();
-    match try_release(&desk, &visit, id, &typed).await {
+    match try_release(&desk, &visit, id, shown, &typed).await {
         Ok(()) => {
             desk.watch.forget().await;
             Ok(Redirect::to(&format!("{}/alerts/{id}/hold", desk.base)).into_response())
@@ -123,14 +124,15 @@ async fn try_release<M: Mode>(
     desk: &Desk<M>,
     visit: &Visit,
     id: AlertId,
+    shown: ContentHash,
     typed: &str,
 ) -> Result<(), WebError> {
     let people = match M::KIND {
         ModeKind::Live => number(typed)?,
-        // In a drill nobody is asked to type; the office still compares.
+        // In a drill nobody is asked to type; the number is part of what was shown, and that is compared.
         ModeKind::Drill => desk.office.alert(id).await?.0.content.audience.deliveries(),
     };
-    match desk.office.release(visit.officer(), id, people).await {
+    match desk.office.release(visit.officer(), id, shown, people).await {
         Ok(_) => Ok(()),
         Err(error) if is_repeat(&error) && was_released_by(desk, visit, id).await? => Ok(()),
         Err(error) => Err(error.into()),

@@ -8,6 +8,7 @@ mod door;
 mod hands;
 mod numbers;
 mod restart;
+mod sight;
 mod town;
 mod whole;
 mod withdraw;

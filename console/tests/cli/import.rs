@@ -39,8 +39,18 @@ fn a_small_file_replaces_nothing_until_the_loss_is_typed_and_the_way_back_is_tol
     let restored = desk.run(&["import", "--restore", &first]);
     assert!(restored.good, "{}", restored.text);
     restored.tells(&["+37", &first]);
-    assert_eq!(current(&desk), (first, 40));
+    assert_eq!(current(&desk), (first.clone(), 40));
     desk.run(&["import", "--list"]).tells(&["现用 current", "接收人"]);
+    let lossy = residents(3);
+    let back = desk.import(&lossy, &["--replace", "--losing", "37", "--json"]);
+    let small = serde_json::from_str::<Value>(&back.text).unwrap()["edition"].as_str().unwrap().to_owned();
+    assert!(desk.run(&["import", "--restore", &first]).good);
+    let refused = desk.run(&["import", "--restore", &small]);
+    assert!(!refused.good, "going back loses as much as an import");
+    refused.tells(&["未退回 not restored", "--replace --losing 37"]);
+    assert_eq!(current(&desk), (first.clone(), 40));
+    assert!(desk.run(&["import", "--restore", &small, "--replace", "--losing", "37"]).good);
+    assert_eq!(current(&desk), (small, 3));
     let unknown = desk.run(&["import", "--restore", "01989a3e-7f00-7000-8000-000000000001"]);
     assert!(!unknown.good);
     unknown.tells(&["没有名册版本", "There is no edition"]);
@@ -53,6 +63,39 @@ fn real_people_do_not_give_way_to_pretend_ones_without_a_word() {
     let refused = desk.import(&residents(9), &["--pretend"]);
     assert!(!refused.good);
     refused.tells(&["--losing 5"]);
+}
+
+#[test]
+fn going_back_keeps_to_its_mode_and_to_real_people() {
+    let desk = Desk::new();
+    let edition = |said: &crate::desk::Said| {
+        serde_json::from_str::<Value>(&said.text).unwrap()["edition"].as_str().unwrap().to_owned()
+    };
+    let drill = edition(&desk.import(&residents(5), &["--mode", "drill", "--json"]));
+    let pretend = edition(&desk.import(&residents(5), &["--pretend", "--json"]));
+    let real = edition(&desk.import(&residents(5), &["--json"]));
+    let other = desk.run(&["import", "--restore", &drill]);
+    assert!(!other.good);
+    other.tells(&["属于另一模式", "--mode drill"]);
+    let refused = desk.run(&["import", "--restore", &pretend]);
+    assert!(!refused.good, "real people do not give way to pretend ones this way either");
+    refused.tells(&["--losing 5"]);
+    assert_eq!(current(&desk), (real, 5));
+}
+
+#[test]
+fn a_township_or_its_wardens_are_not_lost_inside_a_large_county() {
+    let desk = Desk::new();
+    let tail = "210423103,网格员,19730700001,,,\n210423103,,19730700002,,,\n";
+    let village = |rows: &str| rows.replace("210423103,", "210423103203,");
+    let all = format!("{}{}", residents(60), village(tail));
+    assert!(desk.import(&all, &[]).good, "{}", desk.import(&all, &[]).text);
+    let no_township = desk.import(&residents(62), &[]);
+    assert!(!no_township.good, "the county has as many as before");
+    no_township.tells(&["210423103", "--losing 2"]);
+    let no_warden = desk.import(&all.replace("网格员", ""), &[]);
+    assert!(!no_warden.good, "nobody is missing, and nobody answers for anybody");
+    no_warden.tells(&["网格员", "--losing 1"]);
 }
 
 #[test]
@@ -97,7 +140,8 @@ fn a_spreadsheets_encoding_is_named_and_can_be_declared() {
     let refused = desk.import_file(&[]);
     assert!(!refused.good);
     refused.tells(&["UTF-16", "--encoding utf-16", "It looks like".to_lowercase().as_str()]);
-    assert!(desk.import_file(&["--encoding", "utf-16"]).good);
+    let without_the_warden = ["--encoding", "utf-16", "--replace", "--losing", "1"];
+    assert!(desk.import_file(&without_the_warden).good);
     desk.write("roster.csv", b"PK\x03\x04\x14\x00\x06\x00");
     desk.import_file(&[]).tells(&["Excel 工作簿", "Excel workbook"]);
 }

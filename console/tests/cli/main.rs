@@ -5,5 +5,6 @@
 mod check;
 mod desk;
 mod import;
+mod keys;
 mod living;
 mod readme;

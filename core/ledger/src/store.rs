@@ -86,6 +86,14 @@ pub enum StoreError {
         /// Why.
         problem: String,
     },
+    /// Another edition became the current one after this one was compared with it; nothing was made current.
+    #[error(
+        "edition {edition}: another one came between and is current now; compare with that one and try again"
+    )]
+    Overtaken {
+        /// The edition that should have become current.
+        edition: EditionId,
+    },
     /// The database address is wrong.
     #[error("database: {value:?}: {problem}; use sqlite:PATH or postgres://USER@HOST/NAME")]
     Address {
@@ -433,12 +441,23 @@ pub trait Store: Send + Sync + 'static {
     /// Adds blocks to an edition that is not sealed yet, in one transaction.
     async fn add_blocks(&self, edition: EditionId, blocks: &[EditionBlock]) -> Result<(), StoreError>;
 
-    /// Makes a complete edition visible and the current one of its mode, with its audit line.
-    async fn seal_edition(&self, edition: EditionId, audit: AuditLine) -> Result<(), StoreError>;
+    /// Makes a complete edition visible and the current one of its mode, with its audit line. `replaces` is the current
+    /// edition that it was compared with: if another is current by now, nothing happens ([`StoreError::Overtaken`]).
+    async fn seal_edition(
+        &self,
+        edition: EditionId,
+        replaces: Option<EditionId>,
+        audit: AuditLine,
+    ) -> Result<(), StoreError>;
 
-    /// Makes a sealed edition the current one of its mode again, with its audit line. Nothing else changes: what was
-    /// drafted over another edition stays bound to that.
-    async fn restore_edition(&self, edition: EditionId, audit: AuditLine) -> Result<(), StoreError>;
+    /// Makes a sealed edition the current one of its mode again in place of `replaces`, with its audit line and as
+    /// sealing does. Nothing else changes: what was drafted over another edition stays bound to that.
+    async fn restore_edition(
+        &self,
+        edition: EditionId,
+        replaces: Option<EditionId>,
+        audit: AuditLine,
+    ) -> Result<(), StoreError>;
 
     /// The edition over which new warnings are drafted: the one sealed last, unless an earlier one was restored.
     async fn current_edition(&self, mode: ModeKind) -> Result<Option<EditionHead>, StoreError>;
@@ -483,6 +502,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// The API key of this hash.
     async fn api_key(&self, key_hash: [u8; 32]) -> Result<Option<ApiKeyRow>, StoreError>;
+
+    /// All API keys, the oldest first.
+    async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError>;
+
+    /// Takes an API key away, with its audit line; `false`, and no line, when there is none of this hash.
+    async fn revoke_api_key(&self, key_hash: [u8; 32], audit: AuditLine) -> Result<bool, StoreError>;
 
     /// Keeps a browser session.
     async fn add_session(&self, session: &SessionRow) -> Result<(), StoreError>;

@@ -9,7 +9,7 @@ mod prospects;
 mod state;
 
 pub use back::LONGEST_REASON;
-pub use content::{AlertKind, Content, ContentHash, Language, Text};
+pub use content::{AlertKind, BadContentHash, Content, ContentHash, Language, Text};
 pub use error::AlertError;
 pub use state::{AlertState, Signature};
 

@@ -155,7 +155,7 @@ async fn edition(
         subject: head.id.to_string(),
         detail: json!({ "recipients": count, "pretend": true }),
     };
-    store.seal_edition(head.id, audit).await?;
+    store.seal_edition(head.id, None, audit).await?;
     Ok(head.id)
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Key(String);
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Drafted {
     pub(super) id: String,
+    /// What the others sign.
+    pub(super) content_hash: String,
     /// Different people, each once.
     pub(super) people: u64,
     /// Speaker boxes.
@@ -162,15 +164,22 @@ impl Door {
         self.ask(key, Method::POST, "/api/live/alerts", Some(json!(order))).await
     }
 
-    /// Takes an alert a step further: `submit` or `approve`.
-    pub(super) async fn step(&self, key: &Key, alert: &str, step: &str) -> anyhow::Result<Value> {
-        self.ask(key, Method::POST, &format!("/api/live/alerts/{alert}/{step}"), None).await
+    /// The author hands it in.
+    pub(super) async fn submit(&self, key: &Key, drafted: &Drafted) -> anyhow::Result<Value> {
+        self.ask(key, Method::POST, &format!("/api/live/alerts/{}/submit", drafted.id), None).await
     }
 
-    /// Releases an alert of so many deliveries.
-    pub(super) async fn release(&self, key: &Key, alert: &str, deliveries: u64) -> anyhow::Result<Released> {
-        let path = format!("/api/live/alerts/{alert}/release");
-        self.ask(key, Method::POST, &path, Some(json!({ "deliveries": deliveries }))).await
+    /// Another officer approves it as it was drafted.
+    pub(super) async fn approve(&self, key: &Key, drafted: &Drafted) -> anyhow::Result<Value> {
+        let body = json!({ "content_hash": drafted.content_hash });
+        self.ask(key, Method::POST, &format!("/api/live/alerts/{}/approve", drafted.id), Some(body)).await
+    }
+
+    /// A third releases it as it was drafted, with its number of deliveries.
+    pub(super) async fn release(&self, key: &Key, drafted: &Drafted) -> anyhow::Result<Released> {
+        let path = format!("/api/live/alerts/{}/release", drafted.id);
+        let body = json!({ "content_hash": drafted.content_hash, "deliveries": drafted.deliveries });
+        self.ask(key, Method::POST, &path, Some(body)).await
     }
 
     /// How an alert stands.

@@ -117,9 +117,9 @@ impl Sending<'_> {
             grouped(drafted.deliveries),
             parts.join(", ")
         ));
-        self.door.step(author, &drafted.id, "submit").await?;
-        self.door.step(approver, &drafted.id, "approve").await?;
-        let released = self.door.release(third, &drafted.id, drafted.deliveries).await?;
+        self.door.submit(author, &drafted).await?;
+        self.door.approve(approver, &drafted).await?;
+        let released = self.door.release(third, &drafted).await?;
         voice.note(format_args!(
             "已签发，计划 {:.1} ms，保持 {} s 后发出 / released; planned in {:.1} ms, leaves after a hold of {} s",
             released.planned_ms,

@@ -1,31 +1,17 @@
-//! What an import changes (新旧对比): recipients in all, by channel and by county, before and after, and how many are lost.
-//! Pure counts; knows no person, so that whoever replaces one half of a roster by as many others is not noticed.
+//! What an import changes (新旧对比): recipients in all, by channel and by group, in the city, each county and each township,
+//! before and after, and how many are lost. Pure counts; knows no person, so that whoever replaces one half of a roster by
+//! as many others is not noticed.
 
-use crate::cli::{Table, grouped};
-use mingluo_model::{
-    audience::ChannelKind,
-    id::EditionId,
-    region::{Level, RegionCode},
+use super::counts::{Counts, Loss, Part};
+use crate::{
+    cli::{Table, grouped},
+    region::Region,
 };
-use mingluo_targeting::{edition::EditionIndex, gazetteer::Gazetteer};
-use serde::Serialize;
-use std::{collections::BTreeMap, ops::Range};
+use mingluo_model::{audience::ChannelKind, id::EditionId, region::RegionCode};
+use std::collections::BTreeMap;
 
-/// What may be lost without a word, as a share: a tenth. Between two imports of a city some move away and some numbers
-/// end; what is more is a part of a file, or the wrong file.
-const BORNE_SHARE: u64 = 10;
-
-/// How many there are in one place.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Counts {
-    /// People and boxes.
-    pub(super) recipients: u64,
-    /// Addresses by channel.
-    pub(super) channels: BTreeMap<ChannelKind, u64>,
-    /// The same by county.
-    #[serde(skip)]
-    pub(super) counties: BTreeMap<RegionCode, Self>,
-}
+/// Losses listed; more of them is a file without a county, whose row stands above.
+const LISTED: usize = 20;
 
 /// From one edition to the next.
 #[derive(Debug)]
@@ -40,80 +26,57 @@ pub(super) struct Change {
     pub(super) all_lost: bool,
 }
 
-impl Counts {
-    /// The counts of an edition.
-    pub(super) fn of(index: &EditionIndex) -> Self {
-        let counties = index.divisions(Level::County).map(|(code, range)| (code, Self::inside(index, range)));
-        Self { counties: counties.collect(), ..Self::inside(index, 0..index.n()) }
-    }
-
-    fn inside(index: &EditionIndex, range: Range<u32>) -> Self {
-        let on = |channel| index.on_channel(channel).map_or(0, |set| set.range_cardinality(range.clone()));
-        let channels = ChannelKind::ALL.into_iter().map(|channel| (channel, on(channel)));
-        Self {
-            recipients: u64::from(range.end - range.start),
-            channels: channels.filter(|(_, n)| *n > 0).collect(),
-            counties: BTreeMap::new(),
-        }
-    }
-
-    fn on(&self, channel: ChannelKind) -> u64 {
-        self.channels.get(&channel).copied().unwrap_or(0)
-    }
-
-    /// The most that is lost in one place: of its recipients, or of one channel's addresses.
-    fn lost_to(&self, after: &Self) -> u64 {
-        let channels = ChannelKind::ALL.into_iter().map(|channel| lost(self.on(channel), after.on(channel)));
-        channels.fold(lost(self.recipients, after.recipients), u64::max)
-    }
-}
-
-const fn lost(before: u64, after: u64) -> u64 {
-    before.saturating_sub(after)
-}
-
-const fn is_much(before: u64, after: u64) -> bool {
-    lost(before, after) * BORNE_SHARE > before
-}
-
 impl Change {
     /// The first import: nothing is lost.
     pub(super) const fn first(after: Counts) -> Self {
         Self { replaced: None, before: None, after, all_lost: false }
     }
 
+    /// Where and of what something is lost, in places of one level.
+    fn in_places(&self, of: fn(&Counts) -> &BTreeMap<RegionCode, Counts>) -> Vec<Vec<Loss>> {
+        let (before, after, none) = (self.before.as_ref(), self.kept(), Counts::default());
+        let places = before.into_iter().flat_map(of);
+        places
+            .map(|(code, then)| then.losses(Some(*code), of(&after).get(code).unwrap_or(&none)).collect())
+            .collect()
+    }
+
     fn kept(&self) -> Counts {
         if self.all_lost { Counts::default() } else { self.after.clone() }
     }
 
-    /// How many are lost: in each county the greatest loss, of its recipients or of one channel's addresses, and these
-    /// added up. A gain in one county or on one channel makes up for no loss in another.
+    /// How many are lost: in each township the greatest loss, of its recipients, of one channel's addresses or of one
+    /// group's members, and these added up. A gain at one place or on one channel makes up for no loss at another.
     pub(super) fn lost(&self) -> u64 {
-        let (Some(before), after, none) = (&self.before, self.kept(), Counts::default()) else { return 0 };
-        let each = before.counties.iter();
-        each.map(|(code, then)| then.lost_to(after.counties.get(code).unwrap_or(&none))).sum()
+        let townships = self.in_places(|counts| &counts.townships);
+        townships.iter().filter_map(|losses| losses.iter().map(Loss::lost).max()).sum()
     }
 
-    /// Whether more than a tenth is lost of all recipients, of a county's, or of a channel's addresses.
+    /// What is not lost without a word: more than a tenth of all or of a county, or all of a township; of recipients, a
+    /// channel or a group each.
+    fn much(&self) -> Vec<Loss> {
+        let Some(before) = &self.before else { return Vec::new() };
+        let after = self.kept();
+        let counties = self.in_places(|counts| &counts.counties).into_iter().flatten();
+        let townships = self.in_places(|counts| &counts.townships).into_iter().flatten();
+        let tenths = before.losses(None, &after).chain(counties).filter(Loss::is_much);
+        tenths.chain(townships.filter(|loss| loss.after == 0)).collect()
+    }
+
+    /// Whether something is lost that must be typed.
     pub(super) fn loses_much(&self) -> bool {
-        let (Some(before), after) = (&self.before, self.kept()) else { return false };
-        let of_channel = |channel: &ChannelKind| is_much(before.on(*channel), after.on(*channel));
-        let in_county = |(code, then): (&RegionCode, &Counts)| {
-            is_much(then.recipients, after.counties.get(code).map_or(0, |now| now.recipients))
-        };
-        is_much(before.recipients, after.recipients)
-            || ChannelKind::ALL.iter().any(of_channel)
-            || before.counties.iter().any(in_county)
+        !self.much().is_empty()
     }
 
-    /// Old and new as a table: all, each channel, and the counties that lose.
-    pub(super) fn lines(&self, gazetteer: &Gazetteer) -> Vec<String> {
+    /// Old and new as a table: all, each channel, the counties that lose, and whatever else must not be lost unseen.
+    pub(super) fn lines(&self, region: &Region) -> Vec<String> {
         let mut table = Table::new(["\n", "现用\nbefore", "新\nafter", "变化\nchange"]);
         let none = Counts::default();
         let before = self.before.as_ref().unwrap_or(&none);
         table.row(row("接收人 recipients".to_owned(), before.recipients, self.after.recipients));
         for channel in ChannelKind::ALL {
-            let (then, now) = (before.on(channel), self.after.on(channel));
+            let part = Part::Channel(channel);
+            let (then, now) = (before.count(part), self.after.count(part));
             if then + now > 0 {
                 table.row(row(format!("{} {}", channel.zh(), channel.word()), then, now));
             }
@@ -121,12 +84,26 @@ impl Change {
         for (code, then) in &before.counties {
             let now = self.after.counties.get(code).unwrap_or(&none);
             if then.recipients > now.recipients {
-                let name = gazetteer.get(*code).map_or("", |division| &*division.name);
-                table.row(row(format!("{code} {name}"), then.recipients, now.recipients));
+                table.row(row(named(region, *code), then.recipients, now.recipients));
             }
         }
-        table.lines()
+        let much = self.much();
+        let more: Vec<&Loss> = much.iter().filter(|loss| !self.all_lost && !loss.is_listed()).collect();
+        for loss in more.iter().take(LISTED) {
+            table.row(row(loss.title(region), loss.before, loss.after));
+        }
+        let mut lines = table.lines();
+        if let Some(unlisted @ 1..) = more.len().checked_sub(LISTED) {
+            lines.push(format!("……另有 {unlisted} 项减少 and {unlisted} more losses"));
+        }
+        lines
     }
+}
+
+/// A division as tables name it.
+pub(super) fn named(region: &Region, code: RegionCode) -> String {
+    let name = region.gazetteer.get(code).map_or("", |division| &*division.name);
+    format!("{code} {name}")
 }
 
 fn row(title: String, before: u64, after: u64) -> [String; 4] {
@@ -141,21 +118,39 @@ fn row(title: String, before: u64, after: u64) -> [String; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mingluo_model::{audience::Group, region::Level};
+
+    const WARDENS: Group = Group(3);
 
     fn place(recipients: u64, sms: u64, boxes: u64) -> Counts {
         let channels = BTreeMap::from([(ChannelKind::Sms, sms), (ChannelKind::Speaker, boxes)]);
-        Counts { recipients, channels, counties: BTreeMap::new() }
+        Counts { recipients, channels, ..Counts::default() }
     }
 
-    fn city(counties: [(&str, Counts); 2]) -> Counts {
-        let sum = |of: &dyn Fn(&Counts) -> u64| counties.iter().map(|(_, county)| of(county)).sum();
-        let mut city = place(
-            sum(&|county| county.recipients),
-            sum(&|county| county.on(ChannelKind::Sms)),
-            sum(&|county| county.on(ChannelKind::Speaker)),
-        );
-        city.counties = counties.into_iter().map(|(code, county)| (code.parse().unwrap(), county)).collect();
-        city
+    fn with_wardens(mut place: Counts, wardens: u64) -> Counts {
+        place.groups = BTreeMap::from([(WARDENS, wardens)]);
+        place
+    }
+
+    fn sum(places: impl Iterator<Item = Counts>) -> Counts {
+        places.fold(Counts::default(), |mut sum, place| {
+            sum.recipients += place.recipients;
+            place.channels.iter().for_each(|(channel, n)| *sum.channels.entry(*channel).or_default() += n);
+            place.groups.iter().for_each(|(group, n)| *sum.groups.entry(*group).or_default() += n);
+            sum
+        })
+    }
+
+    /// A city of these townships.
+    fn city(townships: &[(&str, Counts)]) -> Counts {
+        let townships: BTreeMap<RegionCode, Counts> =
+            townships.iter().map(|(code, place)| (code.parse().unwrap(), place.clone())).collect();
+        let county = |code: &RegionCode| code.at(Level::County).unwrap();
+        let inside = |wanted| townships.iter().filter(move |(code, _)| county(code) == wanted);
+        let counties = townships.keys().map(county);
+        let counties =
+            counties.map(|code| (code, sum(inside(code).map(|(_, place)| place.clone())))).collect();
+        Counts { counties, ..Counts { townships: townships.clone(), ..sum(townships.values().cloned()) } }
     }
 
     fn change(before: Counts, after: Counts) -> Change {
@@ -163,21 +158,21 @@ mod tests {
     }
 
     fn old() -> Counts {
-        city([("210423", place(1_000, 990, 10)), ("210422", place(100, 100, 0))])
+        city(&[("210423100", place(1_000, 990, 10)), ("210422100", place(100, 100, 0))])
     }
 
     #[test]
     fn a_tenth_is_borne_and_one_more_is_not() {
-        let tenth = city([("210423", place(900, 891, 9)), ("210422", place(100, 100, 0))]);
+        let tenth = city(&[("210423100", place(900, 891, 9)), ("210422100", place(100, 100, 0))]);
         let change = change(old(), tenth);
         assert!(!change.loses_much() && change.lost() == 100);
-        let more = city([("210423", place(899, 890, 9)), ("210422", place(100, 100, 0))]);
+        let more = city(&[("210423100", place(899, 890, 9)), ("210422100", place(100, 100, 0))]);
         assert!(super::tests::change(old(), more).loses_much());
     }
 
     #[test]
     fn a_small_county_does_not_drown_in_a_large_city() {
-        let gone = city([("210423", place(1_080, 1_070, 10)), ("210422", place(20, 20, 0))]);
+        let gone = city(&[("210423100", place(1_080, 1_070, 10)), ("210422100", place(20, 20, 0))]);
         let change = change(old(), gone);
         assert!(change.loses_much(), "the city as a whole is as large as before");
         assert_eq!(change.lost(), 80);
@@ -185,10 +180,46 @@ mod tests {
 
     #[test]
     fn a_channel_that_falls_silent_is_a_loss_though_nobody_is_missing() {
-        let no_boxes = city([("210423", place(1_000, 1_000, 0)), ("210422", place(100, 100, 0))]);
+        let no_boxes = city(&[("210423100", place(1_000, 1_000, 0)), ("210422100", place(100, 100, 0))]);
         let change = change(old(), no_boxes);
         assert!(change.loses_much());
         assert_eq!(change.lost(), 10);
+    }
+
+    /// A county of a large and a small township, and one with boxes elsewhere.
+    fn two_townships(small: Counts) -> Counts {
+        let large = with_wardens(place(2_000, 2_000, 60), 50);
+        city(&[("210423100", large), ("210423101", small), ("210422100", place(900, 900, 60))])
+    }
+
+    #[test]
+    fn a_township_does_not_drown_in_its_county() {
+        let before = two_townships(with_wardens(place(40, 40, 2), 1));
+        for (part, after) in [
+            ("everybody", two_townships(Counts::default())),
+            ("its boxes", two_townships(with_wardens(place(40, 40, 0), 1))),
+            ("its only warden", two_townships(with_wardens(place(40, 40, 2), 0))),
+        ] {
+            assert!(change(before.clone(), after).loses_much(), "{part}");
+        }
+        let fewer = change(before, two_townships(with_wardens(place(20, 20, 1), 1)));
+        assert!(
+            !fewer.loses_much() && fewer.lost() == 20,
+            "a half of a small place is no tenth of its county"
+        );
+    }
+
+    #[test]
+    fn wardens_and_boxes_of_one_county_do_not_drown_in_the_city() {
+        let before = |boxes, wardens| {
+            let county = with_wardens(place(500, 500, boxes), wardens);
+            city(&[("210423100", county), ("210422100", with_wardens(place(9_000, 9_000, 900), 900))])
+        };
+        assert!(!change(before(50, 50), before(45, 45)).loses_much());
+        for after in [before(44, 50), before(50, 44)] {
+            let change = change(before(50, 50), after);
+            assert!(change.loses_much() && change.lost() == 6);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The editions that there are, and the way back to one of them (退回名册). Editions never change; which one holds is a
 //! pointer in the ledger.
 
-use super::{Change, Counts, Import, ImportProblem, counts_of};
+use super::{Change, Counts, Import, ImportProblem, change, counts_of};
 use crate::{
     cli::{Table, Told as _, grouped, say},
     config::Config,
@@ -49,7 +49,7 @@ impl Import {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Makes an edition the current one again.
+    /// Makes an edition the current one again, under the same guard as an import: what is lost by going back is lost too.
     pub(super) async fn go_back(
         &self,
         edition: EditionId,
@@ -57,21 +57,28 @@ impl Import {
         region: &Region,
     ) -> anyhow::Result<ExitCode> {
         let head = store.edition(edition).await?.ok_or(ImportProblem::NoEdition { edition }).told()?;
+        if head.mode != ModeKind::from(self.mode) {
+            return Err(ImportProblem::OtherMode { edition }).told();
+        }
         let current = store.current_edition(head.mode).await?;
-        let change = Change {
-            replaced: current.as_ref().map(|head| head.id),
-            before: current.as_ref().map(counts_of).transpose()?,
-            after: counts_of(&head)?,
-            all_lost: false,
-        };
+        let change = change(current.as_ref(), counts_of(&head)?, head.pretend)?;
+        if let Err(problem) = self.may_replace(&change) {
+            self.tell_change(&change, region);
+            self.tell_refused(&problem, &[], &change);
+            return Ok(ExitCode::FAILURE);
+        }
         let line = AuditLine {
             at: SystemClock::shared().now(),
             actor: AuditLine::SYSTEM.to_owned(),
             action: "roster.restore".to_owned(),
             subject: edition.to_string(),
-            detail: json!({ "replaces": change.replaced, "recipients": head.recipients }),
+            detail: json!({
+                "replaces": change.replaced, "recipients": head.recipients, "pretend": head.pretend,
+                "recipients_before": current.as_ref().map(|head| head.recipients), "lost": change.lost(),
+            }),
         };
-        store.restore_edition(edition, line).await?;
+        let done = store.restore_edition(edition, change.replaced, line).await;
+        done.map_err(|error| ImportProblem::told_by(error.into()))?;
         self.tell_change(&change, region);
         self.tell_restored(edition, &change);
         Ok(ExitCode::SUCCESS)
@@ -86,8 +93,7 @@ impl Import {
         }
         say(format_args!("现用名册版本 current edition: {edition}"));
         if let Some(replaced) = change.replaced.filter(|replaced| *replaced != edition) {
-            let config = self.file.config.display();
-            say(format_args!("再换回来 to undo this: mingluo import --config {config} --restore {replaced}"));
+            say(format_args!("再换回来 to undo this: {} --restore {replaced}", self.command()));
         }
         say("已拟的稿仍按拟稿时的名册 What is drafted already keeps the roster it was drafted over.");
     }

@@ -1,8 +1,9 @@
 //! `mingluo import`: a roster file becomes an edition and the current one, or an earlier edition becomes current again.
-//! Nothing is visible before everything is kept. What would lose many of those who are reached now is refused until the
+//! Nothing is visible before everything is kept. Either way, what would lose many of those who are reached now is refused until the
 //! number that is lost was typed, and the way back is always told.
 
 mod compare;
+mod counts;
 mod editions;
 mod problem;
 mod tell;
@@ -16,7 +17,8 @@ use crate::{
 };
 use anyhow::Context;
 use clap::ValueEnum;
-use compare::{Change, Counts};
+use compare::Change;
+use counts::Counts;
 use indicatif::{ProgressBar, ProgressStyle};
 use mingluo_ledger::{Store, store::EditionHead};
 use mingluo_model::{clock::system::SystemClock, id::EditionId, mode::ModeKind};
@@ -48,7 +50,8 @@ The roster is CSV in UTF-8 with a header, columns in any order; a row is a perso
   mingluo import --config mingluo.toml --recipients roster.csv --skip-bad-rows --report bad-rows.csv
   mingluo import --config mingluo.toml --recipients roster.csv --replace --losing 2731
   mingluo import --config mingluo.toml --list
-  mingluo import --config mingluo.toml --restore 01989a3e-7f00-7000-8000-000000000001";
+  mingluo import --config mingluo.toml --restore 01989a3e-7f00-7000-8000-000000000001
+  mingluo import --config mingluo.toml --restore 01989a3e-7f00-7000-8000-000000000001 --replace --losing 37";
 
 /// 导入名册。
 #[derive(Debug, clap::Args)]
@@ -79,9 +82,10 @@ pub(super) struct Import {
     /// row and nothing is imported.
     #[arg(long, requires = "recipients")]
     skip_bad_rows: bool,
-    /// 新名册比现用的少一成以上也要替换；须同时键入减少的数目。 Replace the current edition although the new one loses more than a
-    /// tenth; the number that is lost must be typed as well.
-    #[arg(long, requires = "recipients", requires = "losing")]
+    /// 新名册（或退回的一版）比现用的少一成以上，或少了整个乡镇、人群、渠道，也要替换；须同时键入减少的数目。 Replace the current edition
+    /// although the new one, or the one gone back to, loses more than a tenth or a whole township, group or channel; the
+    /// number that is lost must be typed as well.
+    #[arg(long, conflicts_with = "list", requires = "losing")]
     replace: bool,
     /// 减少的数目，如拒绝时所示。 How many are lost, as the refusal told.
     #[arg(long, value_name = "N", requires = "replace")]
@@ -154,13 +158,13 @@ impl Import {
         }
         self.tell_rows(&bad);
         let before = store.current_edition(self.mode.into()).await?;
-        let change = change(before.as_ref(), draft.index(), self.pretend)?;
+        let change = change(before.as_ref(), Counts::of(draft.index()), self.pretend)?;
         if let Err(problem) = self.may(file, &bad, &change) {
             self.tell_change(&change, region);
             self.tell_refused(&problem, &bad, &change);
             return Ok(ExitCode::FAILURE);
         }
-        let edition = self.keep(store, region, &draft, bad.len()).await?;
+        let edition = self.keep(store, region, &draft, bad.len(), change.replaced).await?;
         self.tell_change(&change, region);
         self.tell_imported(edition, &bad, &change);
         Ok(ExitCode::SUCCESS)
@@ -174,6 +178,11 @@ impl Import {
         if change.after.recipients == 0 {
             return Err(ImportProblem::Nobody { file: file.to_owned() });
         }
+        self.may_replace(change)
+    }
+
+    /// What forbids that the current edition gives way: a loss whose number was not typed.
+    fn may_replace(&self, change: &Change) -> Result<(), ImportProblem> {
         let lost = change.lost();
         match self.losing {
             Some(typed) if typed != lost => Err(ImportProblem::WrongNumber { typed, lost }),
@@ -212,26 +221,28 @@ impl Import {
         region: &Region,
         draft: &EditionDraft,
         bad: usize,
+        replaces: Option<EditionId>,
     ) -> anyhow::Result<EditionId> {
         let bar = progress(u64::from(draft.index().n()), self.json);
-        let order = KeepOrder { mode: self.mode.into(), pretend: self.pretend, bad_rows: bad };
+        let order = KeepOrder { mode: self.mode.into(), pretend: self.pretend, bad_rows: bad, replaces };
         let clock = SystemClock::shared();
         let kept = |recipients| bar.inc(recipients);
         let edition =
             roster::keep(store, region, draft, order, clock.as_ref(), &mut StdRng::from_os_rng(), kept)
-                .await?;
+                .await
+                .map_err(ImportProblem::told_by)?;
         bar.finish_and_clear();
         Ok(edition)
     }
 }
 
 /// From the current edition to the one that is about to be.
-fn change(before: Option<&EditionHead>, after: &EditionIndex, pretend: bool) -> anyhow::Result<Change> {
-    let Some(head) = before else { return Ok(Change::first(Counts::of(after))) };
+fn change(before: Option<&EditionHead>, after: Counts, pretend: bool) -> anyhow::Result<Change> {
+    let Some(head) = before else { return Ok(Change::first(after)) };
     let counts = counts_of(head)?;
     // To a real account a roster of made-up people is an empty one.
     let all_lost = pretend && !head.pretend;
-    Ok(Change { replaced: Some(head.id), before: Some(counts), after: Counts::of(after), all_lost })
+    Ok(Change { replaced: Some(head.id), before: Some(counts), after, all_lost })
 }
 
 fn counts_of(head: &EditionHead) -> anyhow::Result<Counts> {

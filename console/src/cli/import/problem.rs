@@ -1,5 +1,7 @@
 //! Why a roster was not imported, for the language files.
 
+use crate::cli::both;
+use mingluo_ledger::StoreError;
 use mingluo_model::{id::EditionId, problem::Problem};
 use std::path::PathBuf;
 
@@ -38,6 +40,25 @@ pub(super) enum ImportProblem {
         /// The edition asked for.
         edition: EditionId,
     },
+    /// The edition is one of the other mode.
+    #[error("edition {edition} is of the other mode")]
+    OtherMode {
+        /// The edition asked for.
+        edition: EditionId,
+    },
+    /// Another import or restore was done between the comparison and the seal.
+    #[error("another import came between")]
+    Overtaken,
+}
+
+impl ImportProblem {
+    /// Being overtaken in the words of this command; any other error of the store as it is.
+    pub(super) fn told_by(error: anyhow::Error) -> anyhow::Error {
+        match error.downcast_ref() {
+            Some(StoreError::Overtaken { .. }) => anyhow::anyhow!(both(&Self::Overtaken)),
+            _ => error,
+        }
+    }
 }
 
 impl Problem for ImportProblem {
@@ -48,6 +69,8 @@ impl Problem for ImportProblem {
             Self::LosesMuch { .. } => "import-loses-much",
             Self::WrongNumber { .. } => "import-wrong-number",
             Self::NoEdition { .. } => "import-no-edition",
+            Self::OtherMode { .. } => "import-other-mode",
+            Self::Overtaken => "import-overtaken",
         }
     }
 
@@ -59,7 +82,24 @@ impl Problem for ImportProblem {
             Self::WrongNumber { typed, lost } => {
                 vec![("typed", typed.to_string()), ("lost", lost.to_string())]
             }
-            Self::NoEdition { edition } => vec![("edition", edition.to_string())],
+            Self::Overtaken => Vec::new(),
+            Self::NoEdition { edition } | Self::OtherMode { edition } => {
+                vec![("edition", edition.to_string())]
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_overtaken_is_told_to_run_again() {
+        let edition = EditionId(uuid::Uuid::nil());
+        let told = ImportProblem::told_by(StoreError::Overtaken { edition }.into()).to_string();
+        assert!(told.contains("请重新执行") && told.contains("Run it again"), "{told}");
+        let other = ImportProblem::told_by(anyhow::anyhow!("the disk is full")).to_string();
+        assert_eq!(other, "the disk is full");
     }
 }

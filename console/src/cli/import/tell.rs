@@ -1,6 +1,6 @@
 //! What an import says: bad rows, old and new counts, what became of it and the way back.
 
-use super::{Change, Import, ImportProblem};
+use super::{Change, Import, ImportProblem, ModeWord};
 use crate::{
     cli::{both, say},
     region::Region,
@@ -29,9 +29,18 @@ impl Import {
         }
     }
 
+    /// The command over this roster, for advice.
+    pub(super) fn command(&self) -> String {
+        let mode = match self.mode {
+            ModeWord::Live => "",
+            ModeWord::Drill => " --mode drill",
+        };
+        format!("mingluo import --config {}{mode}", self.file.config.display())
+    }
+
     pub(super) fn tell_change(&self, change: &Change, region: &Region) {
         if !self.json {
-            change.lines(&region.gazetteer).iter().for_each(say);
+            change.lines(region).iter().for_each(say);
         }
     }
 
@@ -42,7 +51,8 @@ impl Import {
             told["error"] = json!(tell(problem));
             return say(told);
         }
-        say(format_args!("未导入 not imported: {}", both(problem)));
+        let what = if self.restore.is_some() { "未退回 not restored" } else { "未导入 not imported" };
+        say(format_args!("{what}: {}", both(problem)));
     }
 
     pub(super) fn tell_imported(&self, edition: EditionId, bad: &[BadRow], change: &Change) {
@@ -56,8 +66,7 @@ impl Import {
         say(format_args!("已导入 imported: 接收人 recipients {n}，略过的行 rows left out {}", bad.len()));
         say(format_args!("现用名册版本 current edition: {edition}"));
         if let Some(before) = change.replaced {
-            let config = self.file.config.display();
-            say(format_args!("退回前一版 to go back: mingluo import --config {config} --restore {before}"));
+            say(format_args!("退回前一版 to go back: {} --restore {before}", self.command()));
         }
     }
 }

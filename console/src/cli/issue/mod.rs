@@ -65,33 +65,30 @@ enum Verb {
         /// 预警编号。 The alert.
         id: String,
     },
-    /// 退回拟稿人，须说明理由；已有签署作废。 Return to the author with a reason; signatures are void.
+    /// 退回拟稿人，须说明理由；已有签署作废。 Return what is shown to the author with a reason; signatures are void.
     #[command(
         after_help = "例 Example:\n  mingluo issue --key-file zhao.key return 01989a3e-7f00-7000-8000-000000000001 --reason 区域应含抚顺县"
     )]
     Return {
-        /// 预警编号。 The alert.
-        id: String,
+        #[command(flatten)]
+        sight: Sight,
         /// 理由，1 至 200 字。 Why, in at most 200 characters.
         #[arg(long)]
         reason: String,
     },
-    /// 审核通过。 Approve.
+    /// 审核通过：先显示全文，所签即所示。 Approve; the words are shown, and what is shown is what is signed.
     #[command(
-        after_help = "例 Example:\n  mingluo issue --key-file zhao.key approve 01989a3e-7f00-7000-8000-000000000001"
+        after_help = "例 Example:\n  mingluo issue --key-file zhao.key approve 01989a3e-7f00-7000-8000-000000000001\n  mingluo issue --key-file zhao.key approve 01989a3e-7f00-7000-8000-000000000001 --content-hash 8f3c…"
     )]
-    Approve {
-        /// 预警编号。 The alert.
-        id: String,
-    },
+    Approve(Sight),
     /// 签发：须键入条数，即各渠道接收人数之和，一人两个渠道计两条。 Release; the deliveries must be typed: recipients over all
     /// channels, a person on two of them counts twice.
     #[command(
         after_help = "例 Examples（先看条数 look at the number first）:\n  mingluo issue --key-file qian.key status 01989a3e-7f00-7000-8000-000000000001\n  mingluo issue --key-file qian.key release 01989a3e-7f00-7000-8000-000000000001 --deliveries 5432"
     )]
     Release {
-        /// 预警编号。 The alert.
-        id: String,
+        #[command(flatten)]
+        sight: Sight,
         /// 条数，如拟稿的回答与 status 所示。 How many deliveries there are, as the draft and `status` tell.
         #[arg(long)]
         deliveries: u64,
@@ -155,6 +152,17 @@ struct Status {
     townships: bool,
 }
 
+/// What an officer has looked at and signs.
+#[derive(Debug, clap::Args)]
+struct Sight {
+    /// 预警编号。 The alert.
+    id: String,
+    /// 看过的内容，如 status 所示；内容已变则不签。不填则以此刻显示的为准。 The content that was looked at, as `status` tells it: if it
+    /// was changed since, nothing is signed. Without it, the one that is shown now.
+    #[arg(long, value_name = "HASH")]
+    content_hash: Option<String>,
+}
+
 /// What is taken back.
 #[derive(Debug, clap::Args)]
 struct Back {
@@ -172,9 +180,27 @@ impl Back {
     }
 }
 
+impl Sight {
+    /// The hash that is signed. Unless one was given, the alert is read and shown, beside the answer.
+    async fn hash(&self, client: &Client, base: &str, key: &str) -> anyhow::Result<Value> {
+        if let Some(hash) = &self.content_hash {
+            return Ok(json!(hash));
+        }
+        let shown = ask(client.get(format!("{base}/{}", self.id)).bearer_auth(key)).await?;
+        status::one(&shown, false).iter().for_each(aside);
+        Ok(shown["content_hash"].clone())
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "what is signed is shown to a person; the answer is for programs")]
+fn aside(line: impl std::fmt::Display) {
+    eprintln!("{line}");
+}
+
 impl Issue {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let key = read_text("--key-file", &self.key_file).told()?;
+        let key = key.trim();
         let mode = if self.drill { "drill" } else { "live" };
         let base = format!("{}/api/{mode}/alerts", self.server.trim_end_matches('/'));
         let client = Client::new();
@@ -182,13 +208,20 @@ impl Issue {
             Verb::Draft { file } => client.post(&base).json(&order(file)?),
             Verb::Edit { id, file } => client.post(format!("{base}/{id}/edit")).json(&order(file)?),
             Verb::Retract { id } => client.post(format!("{base}/{id}/retract")),
-            Verb::Return { id, reason } => {
-                client.post(format!("{base}/{id}/return")).json(&json!({ "reason": reason }))
+            Verb::Return { sight, reason } => {
+                let hash = sight.hash(&client, &base, key).await?;
+                let body = json!({ "content_hash": hash, "reason": reason });
+                client.post(format!("{base}/{}/return", sight.id)).json(&body)
             }
             Verb::Submit { id } => client.post(format!("{base}/{id}/submit")),
-            Verb::Approve { id } => client.post(format!("{base}/{id}/approve")),
-            Verb::Release { id, deliveries } => {
-                client.post(format!("{base}/{id}/release")).json(&json!({ "deliveries": deliveries }))
+            Verb::Approve(sight) => {
+                let hash = sight.hash(&client, &base, key).await?;
+                client.post(format!("{base}/{}/approve", sight.id)).json(&json!({ "content_hash": hash }))
+            }
+            Verb::Release { sight, deliveries } => {
+                let hash = sight.hash(&client, &base, key).await?;
+                let body = json!({ "content_hash": hash, "deliveries": deliveries });
+                client.post(format!("{base}/{}/release", sight.id)).json(&body)
             }
             Verb::Recall { id } => client.post(format!("{base}/{id}/recall")),
             Verb::Lift(back) => back.request(&client, &base, "lift"),
@@ -196,7 +229,7 @@ impl Issue {
             Verb::Status(Status { id: Some(id), .. }) => client.get(format!("{base}/{id}")),
             Verb::Status(Status { id: None, .. }) => client.get(&base),
         };
-        let answer = ask(request.bearer_auth(key.trim())).await?;
+        let answer = ask(request.bearer_auth(key)).await?;
         match &self.verb {
             Verb::Status(Status { json: false, id, townships }) => match id {
                 Some(_) => status::one(&answer, *townships).iter().for_each(say),

@@ -69,6 +69,7 @@ pub(super) fn one(answer: &Value, townships: bool) -> Vec<String> {
     ];
     let plans = answer["plans"].as_array().map_or(&[][..], Vec::as_slice);
     if plans.is_empty() {
+        lines.extend(words(answer));
         lines.push("尚未签发 not released yet".to_owned());
         return lines;
     }
@@ -82,6 +83,19 @@ pub(super) fn one(answer: &Value, townships: bool) -> Vec<String> {
     if townships {
         lines.extend(by_township(plans, &answer["districts"]));
     }
+    lines
+}
+
+/// What is signed: every word, and the hash that a signature binds to.
+fn words(answer: &Value) -> Vec<String> {
+    let texts = &answer["content"]["texts"]["zh-CN"];
+    let parts = [("标题 headline", "headline"), ("正文 text", "body"), ("指引 instruction", "instruction")];
+    let mut lines: Vec<String> = parts
+        .into_iter()
+        .filter(|(_, part)| !text(&texts[part]).is_empty())
+        .map(|(title, part)| format!("{title}: {}", text(&texts[part])))
+        .collect();
+    lines.push(format!("内容 content_hash: {}", text(&answer["content_hash"])));
     lines
 }
 
@@ -165,9 +179,10 @@ mod tests {
     fn answer(plans: &Value) -> Value {
         json!({
             "id": "a1", "state": "approved", "expires_at": "2026-07-05T18:00:00+08:00",
-            "people": 2_731, "speakers": 61, "deliveries": 5_432,
+            "content_hash": "8f3c", "people": 2_731, "speakers": 61, "deliveries": 5_432,
             "content": {
                 "hazard": { "name_zh": "暴雨" }, "grade": "red", "area": { "described": "清原镇" },
+                "texts": { "zh-CN": { "headline": "暴雨红色预警", "body": "今晚有大暴雨。", "instruction": "" } },
                 "audience": { "counts": { "sms": { "recipients": 2_731, "responsible": 9 } } },
             },
             "districts": { "210423100": "清原镇" },
@@ -185,6 +200,8 @@ mod tests {
         let lines = one(&answer(&json!([])), false).join("\n");
         assert!(lines.contains("2,731 人 people") && lines.contains("61 只大喇叭"), "{lines}");
         assert!(lines.contains("5,432 条 deliveries") && lines.contains("尚未签发"), "{lines}");
+        assert!(lines.contains("今晚有大暴雨。") && lines.contains("content_hash: 8f3c"), "{lines}");
+        assert!(!lines.contains("指引"), "{lines}");
     }
 
     #[test]

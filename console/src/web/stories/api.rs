@@ -1,6 +1,9 @@
 //! Stories of programs at the JSON door: whatever they ask, they get JSON back.
 
-use super::{approved, town::Town};
+use super::{
+    approved,
+    town::{Town, added},
+};
 use crate::{
     config::Config,
     region::Region,
@@ -41,6 +44,20 @@ async fn a_wrong_method_is_refused_in_json() {
         (get.status, get.json()["error"]["code"].as_str()),
         (StatusCode::METHOD_NOT_ALLOWED, Some("wrong-method"))
     );
+}
+
+#[tokio::test]
+async fn a_revoked_key_opens_nothing_from_then_on() {
+    let town = Town::open().await;
+    let (wang, li) = (town.program("wang").await, town.program("li").await);
+    assert_eq!(wang.get("/api/live/alerts").await.status, StatusCode::OK);
+    let officer = town.officer("wang").await.id;
+    let store = &town.city.store;
+    let keys = store.api_keys().await.unwrap();
+    let key = keys.iter().find(|key| key.officer == officer).unwrap();
+    assert!(store.revoke_api_key(key.key_hash, added(town.city.clock.now())).await.unwrap());
+    assert_eq!(wang.get("/api/live/alerts").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(li.get("/api/live/alerts").await.status, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -160,9 +177,10 @@ async fn a_person_on_two_channels_is_one_person_and_two_deliveries() {
     for row in read_recipients(roster.as_bytes(), &region.gazetteer, &region.groups).unwrap() {
         builder.push(&row.unwrap()).unwrap();
     }
-    let order = KeepOrder { mode: ModeKind::Live, pretend: true, bad_rows: 0 };
     let (store, clock, mut chance) =
         (town.city.store.as_ref(), town.city.clock.as_ref(), StdRng::from_os_rng());
+    let replaces = store.current_edition(ModeKind::Live).await.unwrap().map(|head| head.id);
+    let order = KeepOrder { mode: ModeKind::Live, pretend: true, bad_rows: 0, replaces };
     keep(store, &region, &builder.finish(), order, clock, &mut chance, |_| ()).await.unwrap();
     let wanted = json!({
         "hazard": "11B03", "grade": "red", "body": "雨", "area": ["210423100"],
@@ -195,7 +213,8 @@ async fn a_plan_tells_whether_it_is_settled() {
     let town = Town::open().await;
     let id = approved(&town, "/live").await;
     let program = town.program("zhao").await;
-    program.send(&format!("/api/live/alerts/{id}/release"), r#"{"deliveries": 2}"#).await;
+    let release = format!(r#"{{"content_hash": "{}", "deliveries": 2}}"#, town.shown(&id).await);
+    program.send(&format!("/api/live/alerts/{id}/release"), &release).await;
     let settled = async || {
         let told = program.get(&format!("/api/live/alerts/{id}")).await.json();
         told["plans"]

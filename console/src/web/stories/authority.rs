@@ -66,7 +66,7 @@ async fn a_key_sees_and_acts_within_its_own_organisation() {
     );
     for verb in ["recall", "lift", "correct"] {
         let refused = cun.send(&format!("{path}/{verb}"), "{}").await;
-        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{verb}: {}", refused.body);
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{verb}: {}", refused.body);
     }
     assert_eq!(state(&town, &id).await, "released");
 }

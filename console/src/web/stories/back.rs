@@ -108,7 +108,8 @@ async fn programs_return_edit_and_retract_by_the_same_rules() {
     let (wang, li) = (town.program("wang").await, town.program("li").await);
     let path = format!("/api/live/alerts/{id}");
     assert_eq!(li.send(&format!("{path}/return"), "{}").await.status, StatusCode::BAD_REQUEST);
-    let told = li.send(&format!("{path}/return"), r#"{"reason": "地名写错"}"#).await.json();
+    let back = format!(r#"{{"content_hash": "{}", "reason": "地名写错"}}"#, town.shown(&id).await);
+    let told = li.send(&format!("{path}/return"), &back).await.json();
     assert_eq!((told["state"].as_str(), told["approvals"].as_u64()), (Some("draft"), Some(0)));
     let order = json!({
         "hazard": "11B03", "grade": "orange", "body": "雨", "area": ["210423100"], "channels": ["sms"],

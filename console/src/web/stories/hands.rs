@@ -78,8 +78,11 @@ async fn programs_hear_of_a_blind_alley_too() {
     let town = with_one_releaser().await;
     let id = submitted(&town).await;
     let qian = town.program("qian").await;
-    qian.post(&format!("/api/live/alerts/{id}/approve"), &[]).await;
-    let told = qian.send(&format!("/api/live/alerts/{id}/release"), r#"{"deliveries": 2}"#).await.json();
+    let shown = town.shown(&id).await;
+    let approval = format!(r#"{{"content_hash": "{shown}"}}"#);
+    qian.send(&format!("/api/live/alerts/{id}/approve"), &approval).await;
+    let release = format!(r#"{{"content_hash": "{shown}", "deliveries": 2}}"#);
+    let told = qian.send(&format!("/api/live/alerts/{id}/release"), &release).await.json();
     let (error, fields) = (&told["error"], &told["error"]["fields"]);
     assert_eq!((error["code"].as_str(), fields["able"].as_str()), (Some("too-few-people"), Some("none")));
     assert_eq!((fields["missing"].as_str(), fields["by"].as_str()), (Some("1"), Some("拟稿员王、qian")));
@@ -92,9 +95,10 @@ async fn a_number_typed_wrong_tells_nobody_the_right_one() {
     let id = approved(&town, "/live").await;
     let (li, zhao) = (town.program("li").await, town.program("zhao").await);
     let path = format!("/api/live/alerts/{id}/release");
-    let told = li.send(&path, r#"{"deliveries": 977}"#).await.json();
+    let release = format!(r#"{{"content_hash": "{}", "deliveries": 977}}"#, town.shown(&id).await);
+    let told = li.send(&path, &release).await.json();
     assert_eq!(told["error"]["code"], "alert-no-right", "rights come first");
-    let told = zhao.send(&path, r#"{"deliveries": 977}"#).await.json();
+    let told = zhao.send(&path, &release).await.json();
     assert_eq!(told["error"]["code"], "wrong-number");
     assert_eq!(told["error"]["fields"], serde_json::json!({ "typed": "977" }));
     for language in ["zh", "en"] {

@@ -17,6 +17,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use futures_util::StreamExt;
+use mingluo_ledger::Store;
 use mingluo_ledger::{
     audit::AuditLine,
     chunk::Chunk,
@@ -24,6 +25,7 @@ use mingluo_ledger::{
     vault::Vault,
 };
 use mingluo_model::{
+    alert::ContentHash,
     clock::{Clock, Timestamp, manual::ManualClock, system::SystemClock},
     delivery::{DeliveryState, Standing},
     id::{OfficerId, OrgId},
@@ -285,9 +287,15 @@ impl Town {
         self.city.live.prewritten(&alert, how)
     }
 
+    /// The content of a warning as it stands, which a page opened now would show.
+    pub(super) async fn shown(&self, id: &str) -> ContentHash {
+        standing(self.city.store.as_ref(), id).await.unwrap()
+    }
+
     /// A browser without a session.
     pub(super) fn stranger(&self) -> Browser {
-        Browser { routes: self.routes.clone(), headers: HeaderMap::new() }
+        let store = Arc::clone(&self.city.store);
+        Browser { routes: self.routes.clone(), store, headers: HeaderMap::new() }
     }
 
     /// A browser of an officer.
@@ -334,7 +342,8 @@ async fn hire(city: &City, chance: &mut StdRng) {
     city.store.save_people(&[org], &officers, &[added(now)]).await.unwrap();
 }
 
-fn added(at: Timestamp) -> AuditLine {
+/// A line of the audit log.
+pub(super) fn added(at: Timestamp) -> AuditLine {
     AuditLine {
         at,
         actor: AuditLine::SYSTEM.to_owned(),
@@ -355,7 +364,8 @@ async fn settle(city: &City, region: &Region, chance: &mut StdRng) {
         for row in read_recipients(roster.as_bytes(), &region.gazetteer, &region.groups).unwrap() {
             builder.push(&row.unwrap()).unwrap();
         }
-        let order = KeepOrder { mode, pretend: true, bad_rows: 0 };
+        let replaces = city.store.current_edition(mode).await.unwrap().map(|head| head.id);
+        let order = KeepOrder { mode, pretend: true, bad_rows: 0, replaces };
         let clock: &dyn Clock = city.clock.as_ref();
         keep(city.store.as_ref(), region, &builder.finish(), order, clock, chance, |_| ()).await.unwrap();
     }
@@ -364,7 +374,13 @@ async fn settle(city: &City, region: &Region, chance: &mut StdRng) {
 /// A browser that keeps its cookie.
 pub(super) struct Browser {
     routes: Router,
+    store: Arc<dyn Store>,
     headers: HeaderMap,
+}
+
+async fn standing(store: &dyn Store, id: &str) -> Option<ContentHash> {
+    let alert = store.alert(id.parse().ok()?).await.unwrap()?;
+    Some(alert.content.hash(alert.mode))
 }
 
 /// What came back.
@@ -403,10 +419,23 @@ impl Browser {
         self.ask(Method::GET, path, String::new()).await
     }
 
+    /// A form. Who signs has looked at what stands there now, unless the story gives what they saw.
     pub(super) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let pairs: Vec<String> =
+        let mut pairs: Vec<String> =
             fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
+        if !fields.iter().any(|(name, _)| *name == "content_hash")
+            && let Some(shown) = self.shown_for(path).await
+        {
+            pairs.push(format!("content_hash={shown}"));
+        }
         self.ask(Method::POST, path, pairs.join("&")).await
+    }
+
+    /// The content of the warning that a path signs.
+    async fn shown_for(&self, path: &str) -> Option<ContentHash> {
+        let (alert, verb) = path.rsplit_once('/')?;
+        let signs = ["approve", "return", "release"].contains(&verb);
+        if signs { standing(self.store.as_ref(), alert.rsplit('/').next()?).await } else { None }
     }
 
     /// A JSON request.

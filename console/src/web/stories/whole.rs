@@ -32,8 +32,8 @@ async fn until(town: &Town, look: impl Fn() -> bool) -> bool {
 async fn a_browser_that_goes_away_leaves_no_half_release() {
     let town = Town::open().await;
     let id = approved(&town, "/live").await;
-    let zhao = town.officer("zhao").await;
-    let mut release = Box::pin(town.city.live.release(&zhao, id.parse().unwrap(), 2));
+    let (zhao, shown) = (town.officer("zhao").await, town.shown(&id).await);
+    let mut release = Box::pin(town.city.live.release(&zhao, id.parse().unwrap(), shown, 2));
     assert!(poll!(&mut release).is_pending());
     drop(release);
     assert!(until(&town, || !town.city.live.progress(None).is_empty()).await, "dispatch hears of it");
@@ -82,7 +82,8 @@ async fn a_halted_dispatch_releases_nothing() {
     let zhao = town.officer("zhao").await;
     town.city.live.recall(&zhao, first.parse().unwrap()).await.ok();
     assert!(until(&town, || town.city.live.engine().halted().is_some()).await);
-    let refused = town.city.live.release(&zhao, id.parse().unwrap(), 2).await.unwrap_err();
+    let refused =
+        town.city.live.release(&zhao, id.parse().unwrap(), town.shown(&id).await, 2).await.unwrap_err();
     assert!(matches!(refused, OfficeError::Engine(EngineError::Halted { .. })), "{refused}");
     assert_eq!(state(&town, &id).await, "approved");
 }
@@ -103,7 +104,8 @@ async fn what_was_signed_for_two_is_not_sent_to_others() {
     let alert = Alert::<Live>::restore(alert.id, alert.owner, alert.author, alert.created, content, state);
     let change = Change { alerts: vec![AlertWrite::new(&alert, revision)], ..Change::default() };
     town.city.store.commit(&change).await.unwrap();
-    let refused = town.city.live.release(&town.officer("zhao").await, alert.id, 3).await.unwrap_err();
+    let (zhao, shown) = (town.officer("zhao").await, alert.content_hash());
+    let refused = town.city.live.release(&zhao, alert.id, shown, 3).await.unwrap_err();
     assert!(
         matches!(&refused, OfficeError::AudienceChanged { signed, found, .. }
         if (signed.recipients, found.recipients) == (3, 2)),

@@ -83,14 +83,14 @@ async fn the_api_goes_by_the_same_rule() {
     let town = Town::open().await;
     let id = released(&town).await;
     let path = format!("/api/live/alerts/{id}/lift");
-    assert_eq!(town.program("li").await.send(&path, "{}").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(town.program("li").await.send(&path, "{}").await.status, StatusCode::FORBIDDEN);
     let done = town.program("zhao").await.send(&path, "{}").await;
     assert_eq!(done.status, StatusCode::CREATED, "{}", done.body);
     assert_eq!((state(&town, &id).await, done.json()["state"].as_str()), ("lifted", Some("released")));
     let again = town.program("zhao").await.send(&path, "{}").await;
     assert_eq!(
         (again.status, again.json()["error"]["code"].as_str()),
-        (StatusCode::UNPROCESSABLE_ENTITY, Some("alert-wrong-state"))
+        (StatusCode::CONFLICT, Some("alert-wrong-state"))
     );
 }
 

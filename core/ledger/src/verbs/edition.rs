@@ -9,10 +9,12 @@ use mingluo_model::id::EditionId;
 use sqlx::{AssertSqlSafe, QueryBuilder};
 use std::collections::BTreeMap;
 
+// Of two that replace the same edition the second waits for the first, and then finds another in its place.
 const MAKE_CURRENT: &str = "
 insert into current_edition (mode, edition_id, since)
 select mode, edition_id, $2 from edition where edition_id = $1 and sealed = 1
-on conflict (mode) do update set edition_id = excluded.edition_id, since = excluded.since";
+on conflict (mode) do update set edition_id = excluded.edition_id, since = excluded.since
+where current_edition.edition_id = $3";
 
 /// Columns of one insert statement: a few megabytes at most.
 const AT_ONCE: usize = 64;
@@ -140,7 +142,12 @@ async fn insert_columns(
     Ok(())
 }
 
-pub(super) async fn seal(engine: &Engine, edition: EditionId, line: AuditLine) -> Result<(), StoreError> {
+pub(super) async fn seal(
+    engine: &Engine,
+    edition: EditionId,
+    replaces: Option<EditionId>,
+    line: AuditLine,
+) -> Result<(), StoreError> {
     let mut write = engine.begin().await?;
     demand_unsealed(write.conn(), edition).await?;
     demand_complete(write.conn(), edition).await?;
@@ -149,27 +156,41 @@ pub(super) async fn seal(engine: &Engine, edition: EditionId, line: AuditLine) -
         .execute(write.conn())
         .await
         .map_err(StoreError::database("seal an edition"))?;
-    make_current(write.conn(), edition, line.at).await?;
+    make_current(write.conn(), edition, replaces, line.at).await?;
     audit::append(write.conn(), &[line]).await?;
     write.commit().await
 }
 
-pub(super) async fn restore(engine: &Engine, edition: EditionId, line: AuditLine) -> Result<(), StoreError> {
+pub(super) async fn restore(
+    engine: &Engine,
+    edition: EditionId,
+    replaces: Option<EditionId>,
+    line: AuditLine,
+) -> Result<(), StoreError> {
+    if sealed(engine, edition).await?.is_none() {
+        return Err(StoreError::Edition { edition, problem: "there is no such sealed edition".to_owned() });
+    }
     let mut write = engine.begin().await?;
-    make_current(write.conn(), edition, line.at).await?;
+    make_current(write.conn(), edition, replaces, line.at).await?;
     audit::append(write.conn(), &[line]).await?;
     write.commit().await
 }
 
-async fn make_current(conn: &mut Conn, edition: EditionId, since: Timestamp) -> Result<(), StoreError> {
+async fn make_current(
+    conn: &mut Conn,
+    edition: EditionId,
+    replaces: Option<EditionId>,
+    since: Timestamp,
+) -> Result<(), StoreError> {
     let moved = sqlx::query(MAKE_CURRENT)
         .bind(bytes(edition.0))
         .bind(since.0)
+        .bind(replaces.map(|replaced| bytes(replaced.0)))
         .execute(conn)
         .await
         .map_err(StoreError::database("make an edition the current one"))?;
     if moved.rows_affected() == 0 {
-        return Err(StoreError::Edition { edition, problem: "there is no such sealed edition".to_owned() });
+        return Err(StoreError::Overtaken { edition });
     }
     Ok(())
 }

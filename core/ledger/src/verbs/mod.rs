@@ -142,12 +142,22 @@ impl Store for Engine {
         edition::add_blocks(self, edition, blocks).await
     }
 
-    async fn seal_edition(&self, edition: EditionId, audit: AuditLine) -> Result<(), StoreError> {
-        edition::seal(self, edition, audit).await
+    async fn seal_edition(
+        &self,
+        edition: EditionId,
+        replaces: Option<EditionId>,
+        audit: AuditLine,
+    ) -> Result<(), StoreError> {
+        edition::seal(self, edition, replaces, audit).await
     }
 
-    async fn restore_edition(&self, edition: EditionId, audit: AuditLine) -> Result<(), StoreError> {
-        edition::restore(self, edition, audit).await
+    async fn restore_edition(
+        &self,
+        edition: EditionId,
+        replaces: Option<EditionId>,
+        audit: AuditLine,
+    ) -> Result<(), StoreError> {
+        edition::restore(self, edition, replaces, audit).await
     }
 
     async fn current_edition(&self, mode: ModeKind) -> Result<Option<EditionHead>, StoreError> {
@@ -203,6 +213,14 @@ impl Store for Engine {
 
     async fn api_key(&self, key_hash: [u8; 32]) -> Result<Option<ApiKeyRow>, StoreError> {
         people::api_key(self, key_hash).await
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError> {
+        people::api_keys(self).await
+    }
+
+    async fn revoke_api_key(&self, key_hash: [u8; 32], audit: AuditLine) -> Result<bool, StoreError> {
+        people::revoke_api_key(self, key_hash, audit).await
     }
 
     async fn add_session(&self, session: &SessionRow) -> Result<(), StoreError> {

@@ -118,6 +118,35 @@ pub(super) async fn api_key(engine: &Engine, key_hash: [u8; 32]) -> Result<Optio
         .transpose()
 }
 
+pub(super) async fn api_keys(engine: &Engine) -> Result<Vec<ApiKeyRow>, StoreError> {
+    sqlx::query("select key_hash, officer_id, label, created from api_key order by created, key_hash")
+        .fetch_all(&engine.reader)
+        .await
+        .map_err(StoreError::database("read the API keys"))?
+        .iter()
+        .map(read_api_key)
+        .collect()
+}
+
+pub(super) async fn revoke_api_key(
+    engine: &Engine,
+    key_hash: [u8; 32],
+    line: AuditLine,
+) -> Result<bool, StoreError> {
+    let mut write = engine.begin().await?;
+    let gone = sqlx::query("delete from api_key where key_hash = $1")
+        .bind(key_hash.to_vec())
+        .execute(write.conn())
+        .await
+        .map_err(StoreError::database("revoke an API key"))?;
+    if gone.rows_affected() == 0 {
+        return Ok(false);
+    }
+    audit::append(write.conn(), &[line]).await?;
+    write.commit().await?;
+    Ok(true)
+}
+
 fn read_api_key(row: &Row) -> Result<ApiKeyRow, StoreError> {
     Ok(ApiKeyRow {
         key_hash: fixed(row, "key_hash")?,

@@ -54,6 +54,7 @@ stories! {
     edition:
         edition_is_invisible_until_sealed,
         a_restored_edition_is_current_until_another_is_sealed,
+        of_two_that_replace_the_same_edition_one_is_refused,
         no_address_is_readable_in_the_database_file,
         a_column_moved_to_another_block_does_not_open;
     people:

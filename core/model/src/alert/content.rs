@@ -96,6 +96,28 @@ impl std::fmt::Debug for ContentHash {
     }
 }
 
+/// Hex, as pages and the API carry it to a signer and back.
+impl std::fmt::Display for ContentHash {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&hex::encode(self.0))
+    }
+}
+
+/// A word that is no content hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a content hash has 64 hexadecimal digits")]
+pub struct BadContentHash;
+
+impl std::str::FromStr for ContentHash {
+    type Err = BadContentHash;
+
+    fn from_str(word: &str) -> Result<Self, BadContentHash> {
+        let mut hash = [0; 32];
+        hex::decode_to_slice(word, &mut hash).map_err(|_| BadContentHash)?;
+        Ok(Self(hash))
+    }
+}
+
 impl Content {
     /// The hash of this content in this mode; a drill's never equals a live one's.
     ///

@@ -35,8 +35,15 @@ pub(crate) async fn people_keys_and_sessions_come_back(house: &House) {
     let id = officer("li").officer.id;
     let key = ApiKeyRow { key_hash: [1; 32], officer: id, label: "feed".into(), created: NOON };
     store.add_api_key(&key, line("key.add")).await.unwrap();
-    assert_eq!(store.api_key([1; 32]).await.unwrap(), Some(key));
+    assert_eq!(store.api_key([1; 32]).await.unwrap().as_ref(), Some(&key));
     assert_eq!(store.api_key([2; 32]).await.unwrap(), None);
+    let later = ApiKeyRow { key_hash: [0; 32], created: NOON.plus(TTL), ..key.clone() };
+    store.add_api_key(&later, line("key.add")).await.unwrap();
+    assert_eq!(store.api_keys().await.unwrap(), [key, later.clone()]);
+    assert!(store.revoke_api_key([1; 32], line("key.revoke")).await.unwrap());
+    assert!(!store.revoke_api_key([1; 32], line("key.revoke")).await.unwrap());
+    assert_eq!(store.api_key([1; 32]).await.unwrap(), None);
+    assert_eq!(store.api_keys().await.unwrap(), [later]);
 
     let session = SessionRow { token_hash: [3; 32], officer: id, expires: NOON.plus(TTL) };
     store.add_session(&session).await.unwrap();
@@ -44,7 +51,7 @@ pub(crate) async fn people_keys_and_sessions_come_back(house: &House) {
     assert_eq!(store.session([3; 32], NOON.plus(TTL)).await.unwrap(), None);
     store.end_session([3; 32]).await.unwrap();
     assert_eq!(store.session([3; 32], NOON).await.unwrap(), None);
-    assert_eq!(store.audit_rows(0, 9).await.unwrap().len(), 3);
+    assert_eq!(store.audit_rows(0, 9).await.unwrap().len(), 5, "what did nothing left no line");
 }
 
 pub(crate) async fn an_opt_out_counts_once(house: &House) {

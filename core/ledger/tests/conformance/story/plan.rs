@@ -22,7 +22,7 @@ async fn live_alert_with(house: &House, plans: Vec<StoredPlan>) {
 pub(crate) async fn plans_come_back_in_their_order(house: &House) {
     house.store.begin_edition(&edition(1, 3)).await.unwrap();
     house.store.add_blocks(edition_id(1), &[block(0, 3, "13900000000")]).await.unwrap();
-    house.store.seal_edition(edition_id(1), line("edition.seal")).await.unwrap();
+    house.store.seal_edition(edition_id(1), None, line("edition.seal")).await.unwrap();
     let mut to_people = plan::<Live>(9, alert_id(1)).typed::<Live>().unwrap();
     let ordinals = (0..3).chain(1_000_000..1_500_000).collect();
     to_people.target = Target::People { edition: edition_id(1), ordinals };
