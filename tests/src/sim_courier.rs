@@ -3,7 +3,7 @@
 
 use mingluo_model::{
     address::Address,
-    channel::{Answerer, Channel, Parcel, Report, Run, SendError, Session, Verdict},
+    channel::{Answerer, Channel, Parcel, Recall, Report, Run, SendError, Session, Verdict},
     clock::Timestamp,
     id::PlanId,
     message::Message,
@@ -47,7 +47,8 @@ impl Courier {
     async fn run(&mut self, parcels: Vec<Parcel>) -> Result<Vec<Verdict>, SendError> {
         let (units, plan) = (parcels.len(), PLAN.parse::<PlanId>().unwrap());
         let (message, not_after) = (Arc::clone(&self.message), Timestamp(i64::from(u32::MAX) * 1_000));
-        let keys = self.session.outlet.prepare(&Run { plan, message, not_after, parcels }).unwrap();
+        let recall = Recall::default();
+        let keys = self.session.outlet.prepare(&Run { plan, message, not_after, recall, parcels }).unwrap();
         let Session { outlet, inlet, answerer } = &mut self.session;
         let mut heard = BTreeMap::new();
         let mut sending = outlet.send();

@@ -13,6 +13,7 @@ use mingluo_model::{
     address::Address,
     channel::{ReceiptToken, Report, Verdict},
     clock::Timestamp,
+    delivery::DeliveryState,
     id::{EditionId, PlanId},
     message::Message,
     mode::Mode,
@@ -110,6 +111,7 @@ impl Place {
 struct Early {
     status: ReceiptStatus,
     raw: Option<RawId>,
+    address: Option<[u8; 16]>,
     at: Timestamp,
 }
 
@@ -124,6 +126,8 @@ pub struct Desk<M: Mode> {
     order: Vec<usize>,
     known: ById<Place>,
     early: ById<Vec<Early>>,
+    /// The ids of those among them that name an address.
+    early_to: HashMap<[u8; 16], Vec<IdHash>>,
     in_doubt: HashMap<[u8; 16], Vec<Place>>,
 }
 
@@ -137,6 +141,7 @@ impl<M: Mode> Desk<M> {
             order: Vec::new(),
             known: ById::default(),
             early: ById::default(),
+            early_to: HashMap::new(),
             in_doubt: HashMap::new(),
         }
     }
@@ -262,7 +267,8 @@ impl<M: Mode> Desk<M> {
         let answer = match verdict {
             Verdict::Accepted(id) => Answer::Accepted(id),
             Verdict::Busy { retry_after } => {
-                digest.busy += 1;
+                // What we did not begin ourselves says nothing of the gateway.
+                digest.busy += u32::from(!retry_after.is_zero());
                 digest.pause = digest.pause.max(Some(retry_after));
                 Answer::Busy
             }
@@ -301,7 +307,7 @@ impl<M: Mode> Desk<M> {
             return;
         }
         digest.unmatched.push(hash);
-        self.early.entry(hash).or_default().push(Early { status: receipt.status, raw: None, at });
+        self.keep_early(hash, Early { status: receipt.status, raw: None, address: address_hash, at });
         digest.entries.push(Entry::Raw(RawReceipt {
             account: self.account.clone(),
             provider_id: receipt.provider_id,
@@ -342,17 +348,49 @@ impl<M: Mode> Desk<M> {
         let hash = id_hash(&receipt.provider_id);
         let place = self.known.get(&hash).copied();
         let Some(place) = place.or_else(|| self.by_address(receipt.address_hash)) else {
-            self.early.entry(hash).or_default().push(Early { status: receipt.status, raw: Some(raw), at });
+            let address = receipt.address_hash;
+            self.keep_early(hash, Early { status: receipt.status, raw: Some(raw), address, at });
             return Vec::new();
         };
         vec![self.receipt_entry(hash, place, receipt.status, at), Entry::Matched(raw)]
     }
 
-    /// A recipient in doubt, by the keyed hash of the address, so that a receipt can still name them.
-    pub fn doubt(&mut self, address: &Address, number: usize, ordinal: u32) {
-        let places = self.in_doubt.entry((self.hash_address)(address)).or_default();
+    fn keep_early(&mut self, hash: IdHash, early: Early) {
+        if let Some(address) = early.address {
+            self.early_to.entry(address).or_default().push(hash);
+        }
+        self.early.entry(hash).or_default().push(early);
+    }
+
+    /// A recipient in doubt, by the keyed hash of the address, so that a receipt can still name them. Gives what the
+    /// receipts amount to that came before it was known that nobody would name their id.
+    pub fn doubt(&mut self, address: &Address, number: usize, ordinal: u32, at: Timestamp) -> Vec<Entry> {
+        let address_hash = (self.hash_address)(address);
+        let places = self.in_doubt.entry(address_hash).or_default();
         places.retain(|place| place.plan() != number);
         places.push(Place::new(number, ordinal, 0));
+        if self.may_be_named_yet(number, ordinal) {
+            return Vec::new();
+        }
+        let hashes = self.early_to.get(&address_hash).cloned().unwrap_or_default();
+        let mut entries = Vec::new();
+        for hash in hashes {
+            let Some(place) = self.by_address(Some(address_hash)) else { break };
+            for Early { status, raw, .. } in self.early.remove(&hash).unwrap_or_default() {
+                entries.push(self.receipt_entry(hash, place, status, at));
+                entries.extend(raw.map(Entry::Matched));
+            }
+        }
+        entries
+    }
+
+    /// Whether another plan waits for an answer about the same person: an early receipt may be about that one.
+    fn may_be_named_yet(&self, number: usize, ordinal: u32) -> bool {
+        let edition = self.plans[number].edition();
+        let others = self.plans.iter().enumerate().filter(|(other, plan)| *other != number && plan.edition() == edition);
+        let submitting =
+            |plan: &Progress<M>| plan.standing(ordinal).is_some_and(|one| one.state() == DeliveryState::Submitting);
+        others.map(|(_, plan)| plan).any(submitting)
     }
 
     /// Only a delivery in doubt is found by its address, and only if it is the only one: any other has an id that will
@@ -382,6 +420,10 @@ impl<M: Mode> Desk<M> {
     /// Forgets receipts that nobody was found for in time; they stay in the ledger.
     pub fn forget_early(&mut self, before: Timestamp) {
         self.early.retain(|_, receipts| receipts.iter().any(|one| one.at > before));
+        self.early_to.retain(|_, hashes| {
+            hashes.retain(|hash| self.early.contains_key(hash));
+            !hashes.is_empty()
+        });
     }
 
     /// Forgets the ids of plans that are folded away.
@@ -426,3 +468,7 @@ fn id_hash(id: &ProviderId) -> IdHash {
     hasher.write(id.bytes());
     hasher.finish()
 }
+
+#[cfg(test)]
+#[path = "desk_tests.rs"]
+mod tests;
