@@ -210,7 +210,9 @@ impl<M: Mode> Progress<M> {
     /// The plan has nothing left to send, to wait for or to decide. What is over tries nothing again.
     pub fn is_settled(&self, now: Timestamp) -> bool {
         let over = self.withdrawn || now >= self.plan.not_after;
-        let nothing_to_try = self.later.is_empty() && self.queued.is_empty();
+        // What a receipt resolved may still stand in the heap until its time comes.
+        let in_doubt = self.tally.total().of(DeliveryState::Unknown) > 0;
+        let nothing_to_try = !in_doubt || self.later.is_empty() && self.queued.is_empty();
         self.tally.total().open() == 0 && self.awaiting == 0 && (over || nothing_to_try)
     }
 

@@ -133,7 +133,9 @@ fn a_resend_that_is_lost_too_waits_for_receipts_whatever_its_grade() {
     answer(&mut progress, 100, 0, Answer::Lost, later);
     assert_eq!(progress.resent_in_doubt(), 1);
     assert!(progress.pick(1, later.plus(Duration::from_secs(89))).is_empty());
+    assert!(!progress.is_settled(later));
     receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert!(progress.is_settled(later), "nobody is left to try");
     assert!(progress.pick(1, later.plus(Duration::from_secs(90))).is_empty());
 }
 

@@ -75,8 +75,8 @@ async fn act(platform: &Arc<Platform>, call: &Call) -> Result<Value, No> {
             if platform.strikes_call("throttle", platform.faults.throttle_percent) {
                 return Err(No(StatusCode::BAD_REQUEST, "Throttling.User"));
             }
-            let sent = send(platform, &parameters).await.map_err(|code| No(StatusCode::OK, code))?;
             platform.be_slow().await;
+            let sent = send(platform, &parameters).await.map_err(|code| No(StatusCode::OK, code))?;
             if platform.strikes_call("mute", platform.faults.mute_percent) {
                 std::future::pending::<()>().await;
             }

@@ -423,13 +423,20 @@ async fn what_waits_for_a_free_hand_does_not_begin_after_a_stop() {
 
 #[tokio::test]
 async fn a_call_that_is_refused_for_a_number_is_not_halved_any_more_after_a_stop() {
-    let faults = CloudFaults { bad_percent: 20, ..CloudFaults::default() };
+    let faults = CloudFaults { bad_percent: 20, slow_ms: 100, ..CloudFaults::default() };
     let scene = scene(With::Alibaba, faults).await;
     let mut courier = scene.courier().await.unwrap();
-    courier.recall().call();
-    let verdicts = courier.deliver(&numbers(100), 1).await.unwrap();
-    assert_eq!(verdicts, vec![Verdict::Busy { retry_after: Duration::ZERO }; 100]);
-    assert_eq!(scene.providers.sends(), 0);
+    let recall = courier.recall();
+    let to = numbers(100);
+    let stopped = async {
+        while scene.providers.sends() == 0 {
+            SystemClock::shared().sleep(Duration::from_millis(5)).await;
+        }
+        recall.call();
+    };
+    let (verdicts, ()) = tokio::join!(courier.deliver(&to, 1), stopped);
+    assert_eq!(verdicts.unwrap(), vec![Verdict::Busy { retry_after: Duration::ZERO }; 100]);
+    assert_eq!(scene.providers.sends(), 1);
 }
 
 #[tokio::test]

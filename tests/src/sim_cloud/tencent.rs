@@ -68,8 +68,8 @@ async fn act(platform: &Arc<Platform>, call: &Call) -> Result<Value, &'static st
             if platform.strikes_call("throttle", platform.faults.throttle_percent) {
                 return Err("RequestLimitExceeded");
             }
-            let sent = send(platform, &read::<Send>(call)?).await?;
             platform.be_slow().await;
+            let sent = send(platform, &read::<Send>(call)?).await?;
             if platform.strikes_call("mute", platform.faults.mute_percent) {
                 std::future::pending::<()>().await;
             }
