@@ -387,9 +387,14 @@ impl<M: Mode> Desk<M> {
     /// Whether another plan waits for an answer about the same person: an early receipt may be about that one.
     fn may_be_named_yet(&self, number: usize, ordinal: u32) -> bool {
         let edition = self.plans[number].edition();
-        let others = self.plans.iter().enumerate().filter(|(other, plan)| *other != number && plan.edition() == edition);
-        let submitting =
-            |plan: &Progress<M>| plan.standing(ordinal).is_some_and(|one| one.state() == DeliveryState::Submitting);
+        let others = self
+            .plans
+            .iter()
+            .enumerate()
+            .filter(|(other, plan)| *other != number && plan.edition() == edition);
+        let submitting = |plan: &Progress<M>| {
+            plan.standing(ordinal).is_some_and(|one| one.state() == DeliveryState::Submitting)
+        };
         others.map(|(_, plan)| plan).any(submitting)
     }
 

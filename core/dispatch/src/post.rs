@@ -5,7 +5,12 @@
 mod hearing;
 mod sending;
 
-use crate::{desk::Desk, flights::{Flight, Flights}, limit::Licence, roster::Roster};
+use crate::{
+    desk::Desk,
+    flights::{Flight, Flights},
+    limit::Licence,
+    roster::Roster,
+};
 use mingluo_ledger::scribe::{Scribe, ScribeError};
 use mingluo_model::{
     channel::{Channel, Limits, SendError, Session},

@@ -12,7 +12,7 @@ use crate::{
     tally::{Districts, Tally},
 };
 use mingluo_model::{
-    channel::{ReceiptFor, Recall, Repeat},
+    channel::{Recall, ReceiptFor, Repeat},
     clock::Timestamp,
     delivery::{DeliveryState, Reason, Standing},
     id::EditionId,

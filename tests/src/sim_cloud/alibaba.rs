@@ -110,8 +110,11 @@ async fn send(platform: &Arc<Platform>, given: &BTreeMap<String, String>) -> Res
         }
     };
     let biz_id = format!("9{:017}^0", platform.next_message());
-    let owed =
-        |number: &&str| Due { id: biz_id.clone(), number: (*number).to_owned(), name: word("OutId").to_owned() };
+    let owed = |number: &&str| Due {
+        id: biz_id.clone(),
+        number: (*number).to_owned(),
+        name: word("OutId").to_owned(),
+    };
     let due: Vec<Due> = numbers.iter().map(owed).collect();
     for one in &due {
         platform.journal.note(What::Accepted, &one.id, &one.number, &shown);

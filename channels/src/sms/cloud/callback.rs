@@ -106,7 +106,11 @@ pub(super) fn one_by_one<T: DeserializeOwned, R>(
     let read = |report| serde_json::from_value(report).ok().and_then(&read);
     let known: Vec<R> = reports.into_iter().filter_map(read).collect();
     if known.len() < told {
-        tracing::warn!(told, unread = told - known.len(), "回执无法读懂 reports could not be read and were left out");
+        tracing::warn!(
+            told,
+            unread = told - known.len(),
+            "回执无法读懂 reports could not be read and were left out"
+        );
     }
     known
 }

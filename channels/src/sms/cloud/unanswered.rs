@@ -88,7 +88,8 @@ impl Unanswered {
         let mut memory = self.memory();
         let Some(Call::UnderWay(all)) = memory.by_name.remove(name) else { return };
         let mut silent = Vec::new();
-        for (one, verdict) in all.into_iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::Lost) {
+        for (one, verdict) in all.into_iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::Lost)
+        {
             match one.id {
                 Some(id) => *verdict = Verdict::Accepted(Some(id)),
                 None => silent.push(one),

@@ -68,7 +68,9 @@ impl Templates {
         };
         let text: String = template.pieces.iter().map(piece).collect();
         if self.mode == ModeKind::Drill && !calls_itself_a_drill(&text) {
-            let problem = format!("a drill must say {DRILL} in what phones show, and must not deny it; change the words");
+            let problem = format!(
+                "a drill must say {DRILL} in what phones show, and must not deny it; change the words"
+            );
             return Err(unfit(&template.code, problem));
         }
         let signature = Signature::InFront(self.sign_name.clone());

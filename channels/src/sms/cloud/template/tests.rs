@@ -147,7 +147,8 @@ fn drill(text: &str, variable: &Value) -> Result<Templates, ConfigError> {
 #[test]
 fn a_drills_template_that_denies_it_or_gives_the_mark_up_is_refused() {
     let area = json!({"words": "{area}", "longest": 12});
-    for text in ["非演练：影响{1}。", "这不是演练，影响{1}。", "This is NOT a drill 演练{1}。"] {
+    for text in ["非演练：影响{1}。", "这不是演练，影响{1}。", "This is NOT a drill 演练{1}。"]
+    {
         assert!(drill(text, &area).unwrap_err().fix.contains("演练"), "{text}");
     }
     let event = |otherwise: &str| json!({"words": "{event}", "longest": 12, "otherwise": otherwise});

@@ -56,7 +56,10 @@ pub(super) fn fault(code: &str) -> Fault {
         | "FailedOperation.JsonParseFail"
         | "FailedOperation.FailResolvePacket" => Fault::permanent(Reason::NotAllowed, code),
         // Application unknown, wrong parameters: an operator must act.
-        _ if ["Invalid", "Missing", "Unsupported", "Unauthorized"].iter().any(|blame| code.starts_with(blame)) => {
+        _ if ["Invalid", "Missing", "Unsupported", "Unauthorized"]
+            .iter()
+            .any(|blame| code.starts_with(blame)) =>
+        {
             Fault::permanent(Reason::NotAllowed, code)
         }
         // InternalError.Timeout, .SendAndRecvFail, .OtherError and so on; and what is not listed.

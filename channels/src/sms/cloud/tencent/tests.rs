@@ -143,8 +143,12 @@ fn a_bad_report_in_a_pulled_page_sinks_nobody_else() {
         json!({"PhoneNumber": "+8613900000001", "SerialNo": serial, "ReportStatus": "SUCCESS",
             "Description": "DELIVRD", "SessionContext": "plan-7-1"})
     };
-    let page = report::read_page(vec![one(json!("s1")), one(json!(7)), json!("odd"), one(json!("s2"))], Timestamp(0));
-    let told: Vec<_> = page.iter().map(|one| (one.receipt.provider_id.bytes(), one.context.as_str())).collect();
+    let page = report::read_page(
+        vec![one(json!("s1")), one(json!(7)), json!("odd"), one(json!("s2"))],
+        Timestamp(0),
+    );
+    let told: Vec<_> =
+        page.iter().map(|one| (one.receipt.provider_id.bytes(), one.context.as_str())).collect();
     assert_eq!(told, [(&b"s1"[..], "plan-7-1"), (&b"s2"[..], "plan-7-1")]);
 }
 
