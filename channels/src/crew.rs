@@ -98,6 +98,9 @@ impl Desk {
     }
 }
 
+/// A free hand.
+pub(crate) struct Hand(OwnedSemaphorePermit);
+
 /// One hand's place in the window. Given back when the hand has reported, or when it was cut off or broke, and
 /// then the session is over, since its unit will have no answer.
 struct Place {
@@ -163,17 +166,57 @@ impl Crew {
         keys: Vec<u64>,
         work: impl Future<Output = Told> + Send + 'static,
     ) -> Result<(), SendError> {
-        let Ok(permit) = Arc::clone(&self.desk.permits).acquire_owned().await else {
-            return Err(self.desk.ended().unwrap_or_else(gone));
-        };
+        let hand = self.hand().await?;
+        self.begin(hand, keys, work);
+        Ok(())
+    }
+
+    /// Waits for a free hand.
+    ///
+    /// # Errors
+    /// The reason of the end, when the session is over.
+    pub(crate) async fn hand(&self) -> Result<Hand, SendError> {
+        self.hands_free(1).await.map(Hand)
+    }
+
+    /// Waits until so many hands are free, or all that there are.
+    ///
+    /// # Errors
+    /// The reason of the end, when the session is over.
+    pub(crate) async fn hands_free(&self, wanted: usize) -> Result<OwnedSemaphorePermit, SendError> {
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).min(self.desk.window);
+        let permits = Arc::clone(&self.desk.permits).acquire_many_owned(wanted).await;
+        permits.map_err(|_closed| self.desk.ended().unwrap_or_else(gone))
+    }
+
+    /// Has a unit of many keys done by this hand.
+    pub(crate) fn begin(
+        &mut self,
+        hand: Hand,
+        keys: Vec<u64>,
+        work: impl Future<Output = Told> + Send + 'static,
+    ) {
+        self.work(Some(hand.0), keys, work);
+    }
+
+    /// Says what is known of these keys already; that takes no hand.
+    pub(crate) fn say(&mut self, keys: Vec<u64>, told: Told) {
+        self.work(None, keys, async { told });
+    }
+
+    fn work(
+        &mut self,
+        permit: Option<OwnedSemaphorePermit>,
+        keys: Vec<u64>,
+        work: impl Future<Output = Told> + Send + 'static,
+    ) {
         while self.hands.try_join_next().is_some() {}
-        let mut place = Place { permit: Some(permit), desk: Arc::clone(&self.desk), reported: false };
+        let mut place = Place { permit, desk: Arc::clone(&self.desk), reported: false };
         self.hands.spawn(async move {
             let told = if place.desk.ended().is_some() { Told::default() } else { work.await };
             place.desk.report(&keys, told).await;
             place.settle();
         });
-        Ok(())
     }
 
     /// Waits until every hand is done.

@@ -3,7 +3,7 @@
 
 use mingluo_model::{
     address::Address,
-    channel::{Answerer, Channel, Parcel, Report, Run, SendError, Session, Verdict},
+    channel::{Answerer, Channel, Parcel, Recall, Report, Run, SendError, Session, Unfit, Verdict, WireKeys},
     clock::Timestamp,
     id::PlanId,
     message::Message,
@@ -21,6 +21,7 @@ pub(crate) struct Courier {
     message: Arc<Message<Live>>,
     window: usize,
     receipts: Vec<Receipt>,
+    recall: Recall,
 }
 
 impl Courier {
@@ -28,7 +29,24 @@ impl Courier {
         channel.measure(&message).unwrap();
         let window = channel.limits().window.get() as usize;
         let (session, receipts) = (channel.open().await?, Vec::new());
-        Ok(Self { session, message: Arc::new(message), window, receipts })
+        Ok(Self { session, message: Arc::new(message), window, receipts, recall: Recall::default() })
+    }
+
+    /// Calls back what has not left yet.
+    pub(crate) fn recall(&self) -> Recall {
+        self.recall.clone()
+    }
+
+    /// Whether the channel would send the message by now.
+    pub(crate) fn prepare(&mut self) -> Result<WireKeys, Unfit> {
+        let run = self.run_to(Vec::new());
+        self.session.outlet.prepare(&run)
+    }
+
+    fn run_to(&self, parcels: Vec<Parcel>) -> Run<Live> {
+        let (message, not_after) = (Arc::clone(&self.message), Timestamp(i64::from(u32::MAX) * 1_000));
+        let plan = PLAN.parse::<PlanId>().unwrap();
+        Run { plan, message, not_after, recall: self.recall.clone(), parcels }
     }
 
     /// Sends to all, a window at a time; the verdicts in the order of the addresses.
@@ -45,9 +63,9 @@ impl Courier {
     }
 
     async fn run(&mut self, parcels: Vec<Parcel>) -> Result<Vec<Verdict>, SendError> {
-        let (units, plan) = (parcels.len(), PLAN.parse::<PlanId>().unwrap());
-        let (message, not_after) = (Arc::clone(&self.message), Timestamp(i64::from(u32::MAX) * 1_000));
-        let keys = self.session.outlet.prepare(&Run { plan, message, not_after, parcels }).unwrap();
+        let units = parcels.len();
+        let run = self.run_to(parcels);
+        let keys = self.session.outlet.prepare(&run).unwrap();
         let Session { outlet, inlet, answerer } = &mut self.session;
         let mut heard = BTreeMap::new();
         let mut sending = outlet.send();

@@ -7,7 +7,7 @@ use mingluo_model::{
     address::Address,
     alert::Language,
     bulletin::{Action, BroadcastClass, Bulletin, EbmId, EventType, ResourceCode, Tone},
-    channel::{Channel as _, Parcel, Report as Told, Run, Session},
+    channel::{Channel as _, Parcel, Recall, Report as Told, Run, Session},
     clock::{SharedClock, Timestamp, manual::ManualClock},
     grade::Grade,
     id::{AlertId, PlanId},
@@ -139,6 +139,7 @@ impl City {
             plan: PlanId::new(NOW, &mut StdRng::seed_from_u64(2)),
             message: Arc::new(message(bulletin)),
             not_after: bulletin.end,
+            recall: Recall::default(),
             parcels: (0..).zip(to).map(parcel).collect(),
         };
         let keys = self.session.outlet.prepare(&run).unwrap();

@@ -10,6 +10,7 @@ use mingluo_model::{
     grade::Grade,
     hazard::Hazard,
     id::AlertId,
+    message::DRILL_DENIALS,
     mode::{Mode, ModeKind},
     owner::Officer,
     policy::ReleasePolicy,
@@ -23,9 +24,6 @@ use serde::{
 };
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc};
-
-/// Words that deny a drill; a drill that says so is refused (Hawaii, 13 January 2018).
-const DENIALS: [&str; 4] = ["这不是演练", "不是演习", "非演练", "not a drill"];
 
 /// A draft as it is asked for on a page or on the API.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -260,7 +258,7 @@ fn refuse_denials(mode: ModeKind, text: &Text) -> Result<(), OfficeError> {
     let says = |phrase: &&str| {
         [&text.headline, &text.body, &text.instruction].iter().any(|words| words.contains(*phrase))
     };
-    match DENIALS.iter().find(|phrase| says(phrase)) {
+    match DRILL_DENIALS.iter().find(|phrase| says(phrase)) {
         Some(phrase) if mode == ModeKind::Drill => Err(OfficeError::DrillDenied { phrase }),
         _ => Ok(()),
     }

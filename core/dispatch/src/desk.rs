@@ -17,6 +17,7 @@ use mingluo_ledger::{
 use mingluo_model::{
     address::Address,
     clock::Timestamp,
+    delivery::DeliveryState,
     id::{EditionId, PlanId},
     message::Message,
     mode::Mode,
@@ -51,6 +52,7 @@ pub struct Picked<M: Mode> {
 struct Early {
     status: ReceiptStatus,
     raw: Option<RawId>,
+    address: Option<[u8; 16]>,
     at: Timestamp,
 }
 
@@ -65,6 +67,8 @@ pub struct Desk<M: Mode> {
     order: Vec<usize>,
     known: ById<Place>,
     early: ById<Vec<Early>>,
+    /// The ids of those among them that name an address.
+    early_to: HashMap<[u8; 16], Vec<IdHash>>,
     in_doubt: HashMap<[u8; 16], Vec<Place>>,
 }
 
@@ -78,6 +82,7 @@ impl<M: Mode> Desk<M> {
             order: Vec::new(),
             known: ById::default(),
             early: ById::default(),
+            early_to: HashMap::new(),
             in_doubt: HashMap::new(),
         }
     }
@@ -192,17 +197,54 @@ impl<M: Mode> Desk<M> {
         let hash = id_hash(&receipt.provider_id);
         let place = self.known.get(&hash).copied();
         let Some(place) = place.or_else(|| self.by_address(receipt.address_hash)) else {
-            self.early.entry(hash).or_default().push(Early { status: receipt.status, raw: Some(raw), at });
+            let address = receipt.address_hash;
+            self.keep_early(hash, Early { status: receipt.status, raw: Some(raw), address, at });
             return Vec::new();
         };
         vec![self.receipt_entry(hash, place, receipt.status, at), Entry::Matched(raw)]
     }
 
-    /// A recipient in doubt, by the keyed hash of the address, so that a receipt can still name them.
-    pub fn doubt(&mut self, address: &Address, number: usize, ordinal: u32) {
-        let places = self.in_doubt.entry((self.hash_address)(address)).or_default();
+    fn keep_early(&mut self, hash: IdHash, early: Early) {
+        if let Some(address) = early.address {
+            self.early_to.entry(address).or_default().push(hash);
+        }
+        self.early.entry(hash).or_default().push(early);
+    }
+
+    /// A recipient in doubt, by the keyed hash of the address, so that a receipt can still name them. Gives what the
+    /// receipts amount to that came before it was known that nobody would name their id.
+    pub fn doubt(&mut self, address: &Address, number: usize, ordinal: u32, at: Timestamp) -> Vec<Entry> {
+        let address_hash = (self.hash_address)(address);
+        let places = self.in_doubt.entry(address_hash).or_default();
         places.retain(|place| place.plan() != number);
         places.push(Place::new(number, ordinal, 0));
+        if self.may_be_named_yet(number, ordinal) {
+            return Vec::new();
+        }
+        let hashes = self.early_to.get(&address_hash).cloned().unwrap_or_default();
+        let mut entries = Vec::new();
+        for hash in hashes {
+            let Some(place) = self.by_address(Some(address_hash)) else { break };
+            for Early { status, raw, .. } in self.early.remove(&hash).unwrap_or_default() {
+                entries.push(self.receipt_entry(hash, place, status, at));
+                entries.extend(raw.map(Entry::Matched));
+            }
+        }
+        entries
+    }
+
+    /// Whether another plan waits for an answer about the same person: an early receipt may be about that one.
+    fn may_be_named_yet(&self, number: usize, ordinal: u32) -> bool {
+        let edition = self.plans[number].edition();
+        let others = self
+            .plans
+            .iter()
+            .enumerate()
+            .filter(|(other, plan)| *other != number && plan.edition() == edition);
+        let submitting = |plan: &Progress<M>| {
+            plan.standing(ordinal).is_some_and(|one| one.state() == DeliveryState::Submitting)
+        };
+        others.map(|(_, plan)| plan).any(submitting)
     }
 
     /// Only a delivery in doubt is found by its address, and only if it is the only one: any other has an id that will
@@ -232,6 +274,10 @@ impl<M: Mode> Desk<M> {
     /// Forgets receipts that nobody was found for in time; they stay in the ledger.
     pub fn forget_early(&mut self, before: Timestamp) {
         self.early.retain(|_, receipts| receipts.iter().any(|one| one.at > before));
+        self.early_to.retain(|_, hashes| {
+            hashes.retain(|hash| self.early.contains_key(hash));
+            !hashes.is_empty()
+        });
     }
 
     /// Forgets the ids of plans that are folded away.
@@ -242,3 +288,7 @@ impl<M: Mode> Desk<M> {
         self.in_doubt.retain(|_, places| !places.iter().all(closed));
     }
 }
+
+#[cfg(test)]
+#[path = "desk_tests.rs"]
+mod tests;

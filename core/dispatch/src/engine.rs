@@ -319,7 +319,8 @@ impl<M: Mode> Engine<M> {
             reason: format!("plan {} does not fit account {} any more: {error}", plan.id, plan.account),
         };
         let parts = post.channel.measure(&plan.message).map_err(unfit)?;
-        let rules = Rules { retry: self.config.retry.clone(), repeat: post.channel.repeat() };
+        let (repeat, receipts) = (post.channel.repeat(), post.channel.receipts());
+        let rules = Rules { retry: self.config.retry.clone(), repeat, receipts };
         Ok(Progress::new(plan, parts, rules, map.districts, status))
     }
 
@@ -522,7 +523,7 @@ impl<M: Mode> Engine<M> {
         })
     }
 
-    /// Stops sending, hears on for a few seconds, says goodbye to the gateways.
+    /// Stops sending, hears on for as long as answers may still come, says goodbye to the gateways.
     pub async fn shutdown(&self) {
         self.stop.cancel();
         self.tasks.wait().await;

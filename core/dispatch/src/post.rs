@@ -5,10 +5,15 @@
 mod hearing;
 mod sending;
 
-use crate::{desk::Desk, flights::Flights, limit::Licence, roster::Roster};
+use crate::{
+    desk::Desk,
+    flights::{Flight, Flights},
+    limit::Licence,
+    roster::Roster,
+};
 use mingluo_ledger::scribe::{Scribe, ScribeError};
 use mingluo_model::{
-    channel::{Channel, Inlet, Limits, Outlet, SendError, Session},
+    channel::{Channel, Limits, SendError, Session},
     clock::SharedClock,
     mode::Mode,
 };
@@ -78,6 +83,8 @@ pub struct Post<M: Mode> {
 struct Line {
     // Guards the parts on the wire; held for a few instructions only.
     flights: Mutex<Flights>,
+    // Guards the parts that will have no answer and cannot be found by their address yet; held for a copy.
+    doubts: Mutex<Vec<Flight>>,
     window: Semaphore,
     size: u32,
 }
@@ -85,6 +92,10 @@ struct Line {
 impl Line {
     fn flights(&self) -> MutexGuard<'_, Flights> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn doubts(&self) -> MutexGuard<'_, Vec<Flight>> {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -186,7 +197,8 @@ impl<M: Mode> Post<M> {
     async fn drive(&self, session: Session<M>) -> End {
         let Session { mut outlet, mut inlet, answerer } = session;
         let size = self.limits.window.get();
-        let line = Line { flights: Mutex::default(), window: Semaphore::new(size as usize), size };
+        let (flights, doubts) = (Mutex::default(), Mutex::default());
+        let line = Line { flights, doubts, window: Semaphore::new(size as usize), size };
         let (heard, mut writings) = mpsc::channel(AHEAD);
         let end = tokio::select! {
             end = self.send(outlet.as_mut(), &line) => end,
@@ -195,29 +207,19 @@ impl<M: Mode> Post<M> {
             end = self.watch(&heard, &line) => end,
             () = self.stop.cancelled() => Ok(()),
         };
-        let end = match end {
-            Ok(()) => self.drain(inlet.as_mut(), answerer.as_ref(), &line).await,
+        let mut end = match end {
+            Ok(()) => {
+                outlet.hold_back();
+                self.drain(inlet.as_mut(), answerer.as_ref(), &line).await
+            }
             Err(end) => end,
         };
         drop(heard);
-        let kept = self.wind_up(&mut writings, answerer.as_ref(), &line).await;
         if matches!(end, End::Stopped) {
-            take_leave(outlet.as_mut(), inlet.as_mut()).await;
+            let left = self.take_leave(outlet.as_mut(), inlet.as_mut(), answerer.as_ref(), &line).await;
+            end = left.map_or_else(End::Halted, |()| End::Stopped);
         }
+        let kept = self.wind_up(&mut writings, answerer.as_ref(), &line).await;
         kept.map_or_else(End::Halted, |()| end)
-    }
-}
-
-/// Closes in order, hearing the far side's goodbye meanwhile. What else it says now is not answered, so it says it again.
-async fn take_leave<M: Mode>(outlet: &mut dyn Outlet<M>, inlet: &mut dyn Inlet) {
-    let mut unanswered = Vec::new();
-    let until_it_hangs_up = async {
-        while inlet.next(&mut unanswered).await.is_ok() {
-            unanswered.clear();
-        }
-    };
-    tokio::select! {
-        () = outlet.close() => {}
-        () = until_it_hangs_up => {}
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     tally::{Districts, Tally},
 };
 use mingluo_model::{
-    channel::Repeat,
+    channel::{Recall, ReceiptFor, Repeat},
     clock::Timestamp,
     delivery::{DeliveryState, Reason, Standing},
     id::EditionId,
@@ -40,6 +40,8 @@ pub struct Rules {
     pub retry: RetryPolicy,
     /// What sending twice does on this channel.
     pub repeat: Repeat,
+    /// What one receipt speaks for on this channel.
+    pub receipts: ReceiptFor,
 }
 
 /// Progress of one plan.
@@ -61,7 +63,11 @@ pub struct Progress<M: Mode> {
     moves_made: u64,
     awaiting: u32,
     first_byte: Option<Timestamp>,
-    resent_in_doubt: u32,
+    /// Deliveries of which a try left and was never answered: it may have arrived whatever becomes of the next.
+    doubted: RoaringBitmap,
+    /// Those among them of which another try left.
+    resent: RoaringBitmap,
+    recall: Recall,
 }
 
 /// One entry per ordinal of the plan's span, by column.
@@ -114,6 +120,10 @@ impl<M: Mode> Progress<M> {
             tally.shift(ordinal, None, PLANNED, plan.not_before);
         }
         let message = Arc::new(plan.message.clone());
+        let recall = Recall::default();
+        if status != PlanStatus::Open {
+            recall.call();
+        }
         Self {
             plan,
             message,
@@ -132,7 +142,9 @@ impl<M: Mode> Progress<M> {
             moves_made: 0,
             awaiting: 0,
             first_byte: None,
-            resent_in_doubt: 0,
+            doubted: RoaringBitmap::new(),
+            resent: RoaringBitmap::new(),
+            recall,
         }
     }
 
@@ -175,8 +187,13 @@ impl<M: Mode> Progress<M> {
     }
 
     /// Deliveries that were sent again although an earlier try may have arrived.
-    pub const fn resent_in_doubt(&self) -> u32 {
-        self.resent_in_doubt
+    pub fn resent_in_doubt(&self) -> u32 {
+        self.resent.len() as u32
+    }
+
+    /// Tells sessions of a stop, so that what waits inside them does not begin any more.
+    pub fn recall(&self) -> Recall {
+        self.recall.clone()
     }
 
     /// Accepted deliveries whose receipt is still to come.
@@ -193,7 +210,9 @@ impl<M: Mode> Progress<M> {
     /// The plan has nothing left to send, to wait for or to decide. What is over tries nothing again.
     pub fn is_settled(&self, now: Timestamp) -> bool {
         let over = self.withdrawn || now >= self.plan.not_after;
-        let nothing_to_try = self.later.is_empty() && self.queued.is_empty();
+        // What a receipt resolved may still stand in the heap until its time comes.
+        let in_doubt = self.tally.total().of(DeliveryState::Unknown) > 0;
+        let nothing_to_try = !in_doubt || self.later.is_empty() && self.queued.is_empty();
         self.tally.total().open() == 0 && self.awaiting == 0 && (over || nothing_to_try)
     }
 
@@ -210,6 +229,7 @@ impl<M: Mode> Progress<M> {
     pub fn stop(&mut self) {
         if self.status == PlanStatus::Open {
             self.status = PlanStatus::Stopped;
+            self.recall.call();
         }
     }
 
@@ -217,6 +237,7 @@ impl<M: Mode> Progress<M> {
     pub fn resume(&mut self) {
         if self.status == PlanStatus::Stopped && !self.withdrawn {
             self.status = PlanStatus::Open;
+            self.recall.undo();
         }
     }
 
@@ -246,6 +267,7 @@ impl<M: Mode> Progress<M> {
         self.cells = Cells::default();
         (self.queued, self.later) = (VecDeque::new(), BinaryHeap::new());
         (self.troubles, self.awaiting) = (HashMap::new(), 0);
+        self.doubted.clear();
     }
 
     fn at(&self, offset: usize) -> Standing {
@@ -268,4 +290,4 @@ impl<M: Mode> Progress<M> {
 
 #[cfg(test)]
 #[path = "progress_tests.rs"]
-mod tests;
+pub(crate) mod tests;

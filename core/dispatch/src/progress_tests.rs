@@ -18,10 +18,10 @@ use proptest::prelude::*;
 use rand::{SeedableRng, rngs::StdRng};
 use std::time::Duration;
 
-const START: Timestamp = Timestamp(1_000_000);
+pub(crate) const START: Timestamp = Timestamp(1_000_000);
 const END: Timestamp = Timestamp(9_000_000);
 
-fn progress(recipients: u32, parts: u16, grade: Grade) -> Progress<Live> {
+pub(crate) fn progress(recipients: u32, parts: u16, grade: Grade) -> Progress<Live> {
     let mut chance = StdRng::seed_from_u64(1);
     let alert = AlertId::new(START, &mut chance);
     let plan = Plan {
@@ -45,7 +45,8 @@ fn progress(recipients: u32, parts: u16, grade: Grade) -> Progress<Live> {
         not_after: END,
         cause: Cause::Release,
     };
-    let rules = Rules { retry: RetryPolicy::default(), repeat: Repeat::MayDouble };
+    let (repeat, receipts) = (Repeat::MayDouble, ReceiptFor::EachPart);
+    let rules = Rules { retry: RetryPolicy::default(), repeat, receipts };
     let districts = Arc::new(Districts::default());
     Progress::new(plan, NonZeroU16::new(parts).unwrap(), rules, districts, PlanStatus::Open)
 }
@@ -102,7 +103,71 @@ fn a_lost_red_is_sent_again_after_its_doubt_unless_a_receipt_comes() {
     receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
     let again = progress.pick(2, Timestamp(START.0 + 2_000));
     assert_eq!(again.iter().map(|parcel| parcel.ordinal).collect::<Vec<_>>(), [101]);
+    answer(&mut progress, 101, 0, taken(), Timestamp(START.0 + 2_000));
     assert_eq!(progress.resent_in_doubt(), 1);
+}
+
+#[test]
+fn a_doubt_whose_resend_never_left_is_a_doubt_still_and_reached_by_a_lift() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    let later = Timestamp(START.0 + 2_000);
+    assert_eq!(progress.pick(1, later).len(), 1);
+    assert!(progress.is_in_doubt(100), "a receipt of the first try still counts");
+    answer(&mut progress, 100, 0, Answer::Busy, later);
+    assert_eq!((state(&progress, 100), progress.resent_in_doubt()), (DeliveryState::Unknown, 0));
+    progress.stop();
+    progress.withdraw();
+    assert_eq!(progress.give_up_rest(DeliveryState::Withdrawn), None);
+    assert_eq!(progress.reached().iter().collect::<Vec<_>>(), [100]);
+}
+
+#[test]
+fn a_resend_that_is_lost_too_waits_for_receipts_whatever_its_grade() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    let later = Timestamp(START.0 + 2_000);
+    progress.pick(1, later);
+    answer(&mut progress, 100, 0, Answer::Lost, later);
+    assert_eq!(progress.resent_in_doubt(), 1);
+    assert!(progress.pick(1, later.plus(Duration::from_secs(89))).is_empty());
+    assert!(!progress.is_settled(later));
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert!(progress.is_settled(later), "nobody is left to try");
+    assert!(progress.pick(1, later.plus(Duration::from_secs(90))).is_empty());
+}
+
+#[test]
+fn where_one_receipt_speaks_for_all_parts_it_delivers_the_message() {
+    let mut progress = progress(1, 2, Grade::Blue);
+    progress.rules.receipts = ReceiptFor::AllParts;
+    progress.pick(2, START);
+    (0..2).for_each(|part| answer(&mut progress, 100, part, Answer::Lost, START));
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert_eq!(state(&progress, 100), DeliveryState::Delivered);
+}
+
+#[test]
+fn a_late_answer_and_that_of_a_resend_await_one_receipt() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    progress.pick(1, Timestamp(START.0 + 2_000));
+    (0..2).for_each(|_| answer(&mut progress, 100, 0, taken(), END));
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert_eq!((progress.awaiting(), progress.resent_in_doubt()), (0, 1));
+}
+
+#[test]
+fn a_stop_is_told_to_what_waits_inside_a_session() {
+    let mut progress = progress(1, 1, Grade::Blue);
+    let recall = progress.recall();
+    progress.stop();
+    assert!(recall.is_called());
+    progress.resume();
+    assert!(!recall.is_called());
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub enum Trouble {
     Temporary(Reason),
     /// It left and nobody answered.
     Lost,
+    /// It was sent again in doubt, and nobody answered that either: haste does not help.
+    LostAgain,
     /// It cannot work.
     Permanent(Reason),
 }
@@ -42,9 +44,11 @@ pub struct RetryPolicy {
     pub longest_pause_ms: u32,
     /// The pause after a gateway said busy; milliseconds. Its own wish, if longer, brakes the whole account.
     pub busy_pause_ms: u32,
-    /// How long receipts may resolve an unknown delivery of orange or red before it is sent again; milliseconds.
+    /// How long receipts may resolve an unknown delivery of orange or red before it is sent again, the first time;
+    /// milliseconds.
     pub doubt_ms: u32,
-    /// The same for yellow and blue, where two messages annoy more than a minute's delay costs; milliseconds.
+    /// The same for yellow and blue, where two messages annoy more than a minute's delay costs, and for whatever was
+    /// sent again in doubt already; milliseconds.
     pub calm_doubt_ms: u32,
 }
 
@@ -69,11 +73,12 @@ impl RetryPolicy {
             (Trouble::Permanent(reason), _) => Next::Fail(reason),
             (Trouble::Busy, _) => Next::Again(at.plus(ms(self.busy_pause_ms))),
             (Trouble::Temporary(_), _) if used_up => Next::Fail(Reason::TriesUsed),
-            (Trouble::Lost, _) if used_up => Next::Doubt,
-            (Trouble::Temporary(_), _) | (Trouble::Lost, Repeat::ActsOnce) => {
+            (Trouble::Lost | Trouble::LostAgain, _) if used_up => Next::Doubt,
+            (Trouble::Temporary(_), _) | (Trouble::Lost | Trouble::LostAgain, Repeat::ActsOnce) => {
                 Next::Again(at.plus(self.pause(attempt)))
             }
             (Trouble::Lost, Repeat::MayDouble) => Next::DoubtUntil(at.plus(self.doubt(grade))),
+            (Trouble::LostAgain, Repeat::MayDouble) => Next::DoubtUntil(at.plus(ms(self.calm_doubt_ms))),
         }
     }
 
@@ -127,6 +132,13 @@ mod tests {
         let blue = next(Trouble::Lost, 1, Repeat::MayDouble, Grade::Blue);
         assert_eq!(blue, Next::DoubtUntil(Timestamp(NOW.0 + 90_000)));
         assert_eq!(next(Trouble::Lost, 4, Repeat::MayDouble, Grade::Blue), Next::Doubt);
+    }
+
+    #[test]
+    fn a_red_that_is_lost_again_waits_for_receipts_as_any_other() {
+        let again = next(Trouble::LostAgain, 2, Repeat::MayDouble, Grade::Red);
+        assert_eq!(again, Next::DoubtUntil(Timestamp(NOW.0 + 90_000)));
+        assert_eq!(next(Trouble::LostAgain, 4, Repeat::MayDouble, Grade::Red), Next::Doubt);
     }
 
     #[test]

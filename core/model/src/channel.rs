@@ -25,7 +25,10 @@ use crate::{
 use async_trait::async_trait;
 use std::{
     num::{NonZeroU16, NonZeroU32},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -57,6 +60,37 @@ pub enum Repeat {
     MayDouble,
 }
 
+/// What one receipt speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiptFor {
+    /// For one part: a message has arrived when each of its parts has.
+    EachPart,
+    /// For the whole message, whatever number of parts it was counted as (the clouds).
+    AllParts,
+}
+
+/// Whether a plan was called back (撤回): set when it is stopped, so that what waits inside a session for its turn does
+/// not begin any more.
+#[derive(Debug, Clone, Default)]
+pub struct Recall(Arc<AtomicBool>);
+
+impl Recall {
+    /// Nothing of the plan is to begin any more.
+    pub fn call(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// The stop was taken back.
+    pub fn undo(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+
+    /// Whether it was called back.
+    pub fn is_called(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// One recipient in a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parcel {
@@ -79,6 +113,8 @@ pub struct Run<M: Mode> {
     pub message: Arc<Message<M>>,
     /// The end of the plan, passed on as validity where the wire has one.
     pub not_after: Timestamp,
+    /// Asked before each call by a session in which what was sent may wait for its turn.
+    pub recall: Recall,
     /// To whom.
     pub parcels: Vec<Parcel>,
 }
@@ -98,7 +134,7 @@ pub enum Verdict {
     Accepted(Option<ProviderId>),
     /// Not now: slow down and send again; costs no attempt.
     Busy {
-        /// How long to hold the account back.
+        /// How long to hold the account back; zero for what we did not begin ourselves.
         retry_after: Duration,
     },
     /// Not this time; another try may help and costs an attempt.
@@ -204,6 +240,16 @@ pub trait Channel<M: Mode>: Send + Sync + 'static {
     /// What sending the same again does.
     fn repeat(&self) -> Repeat;
 
+    /// What one receipt speaks for.
+    fn receipts(&self) -> ReceiptFor {
+        ReceiptFor::EachPart
+    }
+
+    /// How long after the last byte an answer may still come, for an orderly stop to wait; `None` where nobody knows.
+    fn may_answer_within(&self) -> Option<Duration> {
+        self.limits().answer_within
+    }
+
     /// Units (SMS parts, at most [`MOST_PARTS`]) that this message costs for each recipient; the code that sends is
     /// the code that counts.
     ///
@@ -237,13 +283,25 @@ pub trait Outlet<M: Mode>: Send {
     /// [`Unfit`] when the message cannot be encoded; nothing of the run is kept then.
     fn prepare(&mut self, run: &Run<M>) -> Result<WireKeys, Unfit>;
 
+    /// Waits until the prepared run could begin at once. The licence is taken after it, so that what waits for a free
+    /// hand holds none.
+    ///
+    /// # Errors
+    /// [`SendError`] when the session is over; nothing left then.
+    async fn ready(&mut self) -> Result<(), SendError> {
+        Ok(())
+    }
+
     /// Puts the prepared run on the wire. The intent is durable by now.
     ///
     /// # Errors
     /// [`SendError`]; whether anything left is unknown then.
     async fn send(&mut self) -> Result<(), SendError>;
 
-    /// Says goodbye in the wire's own way. Unanswered parts stay unknown.
+    /// An orderly stop begins: nothing of what still waits inside the session is to begin; it is answered busy.
+    fn hold_back(&mut self) {}
+
+    /// Says goodbye in the wire's own way. It is heard on meanwhile. Unanswered parts stay unknown.
     async fn close(&mut self);
 }
 

@@ -77,6 +77,10 @@ pub const WORDS: [&str; 15] = [
     "step_code",
 ];
 
+/// Words that deny a drill, in lower case; a drill that says so is refused (Hawaii, 13 January 2018).
+pub const DRILL_DENIALS: [&str; 7] =
+    ["非演练", "不是演练", "并非演练", "非演习", "不是演习", "并非演习", "not a drill"];
+
 /// The words that begin with 演练 in a drill.
 pub const MARKED_WORDS: [&str; 3] = ["event", "headline", "body"];
 

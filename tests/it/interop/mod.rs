@@ -11,7 +11,7 @@ mod tap;
 use mingluo_model::{
     address::Address,
     alert::Language,
-    channel::{Parcel, Run},
+    channel::{Parcel, Recall, Run},
     clock::{Timestamp, system::SystemClock, within},
     id::{AlertId, PlanId},
     message::{Body, Message},
@@ -69,6 +69,7 @@ fn run<N: AsRef<str>>(text: &str, parts: u32, numbers: &[N]) -> Run<Live> {
         plan: PlanId::new(NOW, &mut chance),
         message: Arc::new(Message::new(AlertId::new(NOW, &mut chance), Language::chinese(), body)),
         not_after: NOW.plus(Duration::from_hours(1)),
+        recall: Recall::default(),
         parcels: numbers.iter().enumerate().map(parcel).collect(),
     }
 }

@@ -13,7 +13,7 @@ use mingluo_model::{
     bulletin::{
         Action, Alg, BroadcastClass, Bulletin, EbmId, EventType, KeySet, ResourceCode, Tone, VerifyingEntry,
     },
-    channel::{Channel as _, Parcel, Report as Told, Run, Session, Verdict},
+    channel::{Channel as _, Parcel, Recall, Report as Told, Run, Session, Verdict},
     clock::{SharedClock, Timestamp, system::SystemClock, within},
     delivery::Reason,
     grade::Grade,
@@ -150,6 +150,7 @@ impl PretendCity {
             plan: PlanId::new(bulletin.created, &mut chance),
             message: Arc::new(message),
             not_after: bulletin.end,
+            recall: Recall::default(),
             parcels: (0..boxes).map(parcel).collect(),
         };
         self.session.outlet.prepare(&run).unwrap();

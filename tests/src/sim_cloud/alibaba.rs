@@ -75,6 +75,7 @@ async fn act(platform: &Arc<Platform>, call: &Call) -> Result<Value, No> {
             if platform.strikes_call("throttle", platform.faults.throttle_percent) {
                 return Err(No(StatusCode::BAD_REQUEST, "Throttling.User"));
             }
+            platform.be_slow().await;
             let sent = send(platform, &parameters).await.map_err(|code| No(StatusCode::OK, code))?;
             if platform.strikes_call("mute", platform.faults.mute_percent) {
                 std::future::pending::<()>().await;
@@ -109,8 +110,12 @@ async fn send(platform: &Arc<Platform>, given: &BTreeMap<String, String>) -> Res
         }
     };
     let biz_id = format!("9{:017}^0", platform.next_message());
-    let due: Vec<Due> =
-        numbers.iter().map(|number| Due { id: biz_id.clone(), number: (*number).to_owned() }).collect();
+    let owed = |number: &&str| Due {
+        id: biz_id.clone(),
+        number: (*number).to_owned(),
+        name: word("OutId").to_owned(),
+    };
+    let due: Vec<Due> = numbers.iter().map(owed).collect();
     for one in &due {
         platform.journal.note(What::Accepted, &one.id, &one.number, &shown);
     }

@@ -21,6 +21,7 @@ pub(super) async fn sendsms(
     let given: BTreeMap<String, String> = rule::pairs(&query.unwrap_or_default()).into_iter().collect();
     let word = |name: &str| given.get(name).map_or("", String::as_str);
     let answer = take(&platform, word);
+    platform.be_slow().await;
     if answer.0 == StatusCode::ACCEPTED && platform.strikes_call("mute", platform.faults.mute_percent) {
         std::future::pending::<()>().await;
     }

@@ -29,6 +29,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -88,6 +89,9 @@ pub struct CloudFaults {
     /// Push the receipts before the call is answered.
     #[arg(long)]
     pub receipt_first: bool,
+    /// So many milliseconds pass before a call is answered.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub slow_ms: u64,
     /// No template is approved.
     #[arg(long)]
     pub unapproved: bool,
@@ -209,6 +213,13 @@ enum Lot {
 impl Platform {
     fn dice(&self) -> Dice {
         Dice { seed: self.faults.seed }
+    }
+
+    /// Waits as long as answers are slow.
+    async fn be_slow(&self) {
+        if let slow_ms @ 1.. = self.faults.slow_ms {
+            self.clock.sleep(Duration::from_millis(slow_ms)).await;
+        }
     }
 
     /// Whether a fault strikes the call that is being answered.

@@ -40,6 +40,8 @@ pub(super) struct Due {
     pub(super) id: String,
     /// Eleven digits.
     pub(super) number: String,
+    /// What the sender called the call (OutId, SessionContext).
+    pub(super) name: String,
 }
 
 /// What is known of a number that was taken.
@@ -214,7 +216,7 @@ impl Receipts {
             Provider::Alibaba => json!({
                 "phone_number": one.number, "send_time": time, "report_time": time, "success": arrived,
                 "err_code": if arrived { "DELIVERED" } else { "UNDELIV" }, "err_msg": "模拟 pretend",
-                "sms_size": "1", "biz_id": one.id, "out_id": "",
+                "sms_size": "1", "biz_id": one.id, "out_id": one.name,
             }),
             Provider::Tencent => json!({
                 "user_receive_time": time, "nationcode": "86", "mobile": one.number,
@@ -231,7 +233,7 @@ impl Receipts {
         if state.from > self.clock.now() {
             return Some(Known::NotYet);
         }
-        self.told(&Due { id: key.0, number: key.1 }, "asked for");
+        self.told(&Due { id: key.0, number: key.1, name: String::new() }, "asked for");
         Some(if state.arrived { Known::Arrived } else { Known::Undelivered })
     }
 
@@ -260,7 +262,7 @@ impl Receipts {
             for state in ["8", arrived].repeat(if self.faults.double { 2 } else { 1 }) {
                 self.get(&address.replace("%d", state).replace("%p", &number)).await;
             }
-            self.told(&Due { id, number }, "reported");
+            self.told(&Due { id, number, name: String::new() }, "reported");
         });
     }
 

@@ -12,7 +12,7 @@ use mingluo_channels::{
 };
 use mingluo_model::{
     alert::Language,
-    channel::{Channel, SendError, Verdict},
+    channel::{Channel, SendError, Unfit, Verdict},
     clock::{Clock, system::SystemClock},
     delivery::Reason,
     message::{Body, Message, WORDS},
@@ -128,6 +128,11 @@ async fn scene(with: With, faults: CloudFaults) -> Scene {
 }
 
 async fn with_secret(with: With, faults: CloudFaults, secret: &str) -> Scene {
+    let templates = vec!["SMS_1=${event}，请注意。".into(), "100001={1}，请注意。".into()];
+    raise(with, faults, secret, templates).await
+}
+
+async fn raise(with: With, faults: CloudFaults, secret: &str, templates: Vec<String>) -> Scene {
     let (ear, mut listening) = (Arc::new(Ear::default()), JoinSet::new());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let callback = format!("http://{}/sms", listener.local_addr().unwrap());
@@ -140,7 +145,7 @@ async fn with_secret(with: With, faults: CloudFaults, secret: &str) -> Scene {
 
     let clock: SharedClock = SystemClock::shared();
     let journal = Arc::new(Journal::in_memory(clock.clone()));
-    let account = account(Some(format!("{callback}/{TOKEN}")));
+    let account = account(Some(format!("{callback}/{TOKEN}")), templates);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let providers = SimCloud::start(listener, account, faults, Arc::clone(&journal), clock).unwrap();
     let files = tempfile::tempdir().unwrap();
@@ -150,13 +155,13 @@ async fn with_secret(with: With, faults: CloudFaults, secret: &str) -> Scene {
     Scene { with, providers, journal, channel, ear, _listening: listening }
 }
 
-fn account(callback: Option<String>) -> CloudAccount {
+fn account(callback: Option<String>, templates: Vec<String>) -> CloudAccount {
     CloudAccount {
         id: "pretend-id".into(),
         secret: "pretend-secret".into(),
         sdk_app_id: "1400000000".into(),
         sign_name: "抚顺应急".into(),
-        templates: vec!["SMS_1=${event}，请注意。".into(), "100001={1}，请注意。".into()],
+        templates,
         alibaba_callback: callback.clone(),
         tencent_callback: callback,
     }
@@ -333,17 +338,24 @@ async fn a_gateway_that_refuses_the_account_ends_the_session_and_loses_nobody() 
 }
 
 #[tokio::test]
-async fn a_template_that_is_not_approved_is_nobodys_message() {
+async fn a_template_that_is_not_approved_or_has_other_words_is_nobodys_message() {
     for with in [With::Alibaba, With::Tencent] {
-        let scene = scene(with, CloudFaults { unapproved: true, ..CloudFaults::default() }).await;
-        let verdicts = scene.courier().await.unwrap().deliver(&numbers(40), 1).await.unwrap();
-        let refused = |verdict: &Verdict| {
-            matches!(verdict, Verdict::Permanent(refusal)
-            if refusal.reason == Reason::NotAllowed && refusal.far_code.to_lowercase().contains("template"))
-        };
-        assert!(verdicts.iter().all(refused), "{with:?}: {verdicts:?}");
-        assert!(scene.told(What::Accepted).is_empty());
+        let unapproved = scene(with, CloudFaults { unapproved: true, ..CloudFaults::default() }).await;
+        let other = with_template(with, "{1}，请当心。", "${event}，请当心。").await;
+        for (scene, hint) in [(unapproved, "approved"), (other, "other words")] {
+            let Err(Unfit::Wrong { problem, .. }) = scene.courier().await.unwrap().prepare() else {
+                panic!("{with:?}")
+            };
+            assert!(problem.contains(hint), "{problem}");
+            assert_eq!(scene.providers.sends(), 0);
+        }
     }
+}
+
+/// The provider has other words for its templates than we have.
+async fn with_template(with: With, numbered: &str, named: &str) -> Scene {
+    let templates = vec![format!("SMS_1={named}"), format!("100001={numbered}")];
+    raise(with, CloudFaults::default(), "pretend-secret", templates).await
 }
 
 #[tokio::test]
@@ -353,11 +365,97 @@ async fn a_provider_that_is_too_busy_costs_no_attempt_and_one_that_is_silent_is_
         let verdicts = busy.courier().await.unwrap().deliver(&numbers(5), 1).await.unwrap();
         assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Busy { .. })), "{with:?}");
 
-        let mute = scene(with, CloudFaults { mute_percent: 100, ..CloudFaults::default() }).await;
+        let faults = CloudFaults { mute_percent: 100, late_ms: 60_000, ..CloudFaults::default() };
+        let mute = scene(with, faults).await;
         let verdicts = mute.courier().await.unwrap().deliver(&numbers(5), 1).await.unwrap();
         assert_eq!(verdicts, vec![Verdict::Lost; 5], "{with:?}");
         assert_eq!(mute.told(What::Accepted).len(), 5);
     }
+}
+
+#[tokio::test]
+async fn a_receipt_that_names_its_call_stands_for_the_answer_that_never_came() {
+    for with in [With::Alibaba, With::Kannel] {
+        let scene = scene(with, CloudFaults { mute_percent: 100, ..CloudFaults::default() }).await;
+        let verdicts = scene.courier().await.unwrap().deliver(&numbers(5), 1).await.unwrap();
+        let named: BTreeSet<_> = verdicts.iter().filter_map(id).cloned().collect();
+        let heard: BTreeSet<_> = scene.ear.heard().into_iter().map(|receipt| receipt.provider_id).collect();
+        assert_eq!((named.len(), &named), (5, &heard), "{with:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_that_comes_after_the_call_was_given_up_is_a_late_answer() {
+    for with in ALL {
+        // Tencent names the call only to those who ask.
+        let lost_percent = if with == With::Tencent { 100 } else { 0 };
+        let faults =
+            CloudFaults { mute_percent: 100, late_ms: 1_500, lost_percent, ..CloudFaults::default() };
+        let scene = scene(with, faults).await;
+        let mut courier = scene.courier().await.unwrap();
+        let verdicts = courier.deliver(&numbers(5), 1).await.unwrap();
+        assert_eq!(verdicts, vec![Verdict::Lost; 5], "{with:?}");
+
+        let mut late = BTreeMap::new();
+        while late.len() < 5 {
+            late.extend(courier.hear().await.unwrap());
+        }
+        assert!(late.values().all(|verdict| id(verdict).is_some()), "{with:?}: {late:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_free_hand_does_not_begin_after_a_stop() {
+    let scene = scene(With::Kannel, CloudFaults { slow_ms: 300, ..CloudFaults::default() }).await;
+    let mut courier = scene.courier().await.unwrap();
+    let recall = courier.recall();
+    let to = numbers(24);
+    let stopped = async {
+        while scene.providers.sends() < 8 {
+            SystemClock::shared().sleep(Duration::from_millis(5)).await;
+        }
+        recall.call();
+    };
+    let (verdicts, ()) = tokio::join!(courier.deliver(&to, 1), stopped);
+    let begun = verdicts.unwrap().iter().filter(|verdict| id(verdict).is_some()).count();
+    assert_eq!((begun, scene.providers.sends()), (8, 8), "eight hands, and none began again");
+}
+
+#[tokio::test]
+async fn a_call_that_is_refused_for_a_number_is_not_halved_any_more_after_a_stop() {
+    let faults = CloudFaults { bad_percent: 20, slow_ms: 100, ..CloudFaults::default() };
+    let scene = scene(With::Alibaba, faults).await;
+    let mut courier = scene.courier().await.unwrap();
+    let recall = courier.recall();
+    let to = numbers(100);
+    let stopped = async {
+        while scene.providers.sends() == 0 {
+            SystemClock::shared().sleep(Duration::from_millis(5)).await;
+        }
+        recall.call();
+    };
+    let (verdicts, ()) = tokio::join!(courier.deliver(&to, 1), stopped);
+    assert_eq!(verdicts.unwrap(), vec![Verdict::Busy { retry_after: Duration::ZERO }; 100]);
+    assert_eq!(scene.providers.sends(), 1);
+}
+
+#[tokio::test]
+async fn a_page_that_a_session_left_unfinished_is_told_by_the_next() {
+    let faults = CloudFaults { lost_percent: 100, ..CloudFaults::default() };
+    let scene = scene(With::Tencent, faults).await;
+    scene.courier().await.unwrap().deliver(&numbers(40), 1).await.unwrap();
+    let mut first = scene.channel.open().await.unwrap();
+    let mut reports = Vec::new();
+    while reports.is_empty() {
+        first.inlet.next(&mut reports).await.unwrap();
+    }
+    drop(first);
+
+    let mut next = scene.courier().await.unwrap();
+    let receipts = next.until_receipts(40).await.unwrap();
+
+    let told: BTreeSet<_> = receipts.iter().map(|receipt| receipt.provider_id.clone()).collect();
+    assert_eq!(told.len(), 40, "the provider forgot them when it told them");
 }
 
 #[tokio::test]
@@ -372,7 +470,12 @@ async fn the_same_number_twice_goes_in_two_calls_with_a_receipt_each() {
 /// The providers' own SDKs send to the simulator: it reads signatures as they make them.
 #[tokio::test]
 async fn the_providers_own_sdks_are_let_in() {
-    let Some(python) = std::env::var_os("MINGLUO_SIGNERS") else { return };
+    let Some(python) = std::env::var_os("MINGLUO_SIGNERS") else {
+        let wanted = std::env::var_os("MINGLUO_NEED_SIGNERS").is_some();
+        assert!(!wanted, "the signers are missing: set MINGLUO_SIGNERS as tests/run does");
+        eprintln!("SKIPPED, NOT TESTED: MINGLUO_SIGNERS names no Python with the providers' SDKs");
+        return;
+    };
     let scene = scene(With::Alibaba, CloudFaults::default()).await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/interop/signers/send.py");
     for provider in ["alibaba", "tencent"] {

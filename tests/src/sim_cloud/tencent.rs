@@ -28,6 +28,8 @@ struct Send {
     sign_name: String,
     template_id: String,
     template_param_set: Vec<String>,
+    #[serde(default)]
+    session_context: String,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +68,7 @@ async fn act(platform: &Arc<Platform>, call: &Call) -> Result<Value, &'static st
             if platform.strikes_call("throttle", platform.faults.throttle_percent) {
                 return Err("RequestLimitExceeded");
             }
+            platform.be_slow().await;
             let sent = send(platform, &read::<Send>(call)?).await?;
             if platform.strikes_call("mute", platform.faults.mute_percent) {
                 std::future::pending::<()>().await;
@@ -92,10 +95,10 @@ async fn send(platform: &Arc<Platform>, asked: &Send) -> Result<Value, &'static 
     let words = words(platform, asked);
     let (mut due, mut each) = (Vec::new(), Vec::new());
     for phone in &asked.phone_number_set {
-        let taken = words.clone().and_then(|words| take(platform, phone, &words));
+        let taken = words.clone().and_then(|words| take(platform, phone, &words, &asked.session_context));
         let (code, serial) = taken.as_ref().map_or_else(|code| (*code, ""), |one| ("Ok", one.id.as_str()));
         each.push(json!({ "SerialNo": serial, "PhoneNumber": phone, "Fee": u8::from(code == "Ok"),
-            "SessionContext": "", "Code": code, "Message": "模拟 pretend", "IsoCode": "CN" }));
+            "SessionContext": asked.session_context, "Code": code, "Message": "模拟 pretend", "IsoCode": "CN" }));
         due.extend(taken.ok());
     }
     Arc::clone(&platform.receipts).owe(Provider::Tencent, due).await;
@@ -122,7 +125,7 @@ fn words(platform: &Platform, asked: &Send) -> Result<String, &'static str> {
     Ok(format!("tencent 【{}】{filled}", asked.sign_name))
 }
 
-fn take(platform: &Platform, phone: &str, words: &str) -> Result<Due, &'static str> {
+fn take(platform: &Platform, phone: &str, words: &str, context: &str) -> Result<Due, &'static str> {
     let number = phone.strip_prefix("+86").unwrap_or(phone);
     let refused = match platform.lot(number) {
         Lot::Good => None,
@@ -135,7 +138,7 @@ fn take(platform: &Platform, phone: &str, words: &str) -> Result<Due, &'static s
     }
     let id = format!("5000:{:021}", platform.next_message());
     platform.journal.note(What::Accepted, &id, number, words);
-    Ok(Due { id, number: number.to_owned() })
+    Ok(Due { id, number: number.to_owned(), name: context.to_owned() })
 }
 
 fn templates(platform: &Platform, asked: &Templates) -> Value {
@@ -158,7 +161,7 @@ fn pull(platform: &Platform, asked: &Pull) -> Result<Value, &'static str> {
             if platform.receipts.arrives(&one.number) { ("SUCCESS", "DELIVRD") } else { ("FAIL", "UNDELIV") };
         json!({ "UserReceiveTime": platform.clock.now().0 / 1_000, "CountryCode": "86",
             "SubscriberNumber": one.number, "PhoneNumber": format!("+86{}", one.number), "SerialNo": one.id,
-            "ReportStatus": status, "Description": words, "SessionContext": "" })
+            "ReportStatus": status, "Description": words, "SessionContext": one.name })
     };
     let pulled = platform.receipts.pulled(asked.limit.min(100));
     Ok(json!({ "PullSmsSendStatusSet": pulled.iter().map(state).collect::<Vec<_>>() }))

@@ -3,7 +3,7 @@
 use std::{
     num::{NonZeroU16, NonZeroU32},
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -14,6 +14,7 @@ use mingluo_model::{
 };
 use reqwest::Url;
 
+use super::unanswered::Unanswered;
 use crate::account::{ConfigError, Secret, in_range, is_loopback};
 use crate::sms::session::seconds;
 
@@ -79,13 +80,13 @@ pub(super) struct Shared<'a> {
 }
 
 /// What all checked accounts have.
-#[derive(Debug)]
 pub(super) struct Account {
     pub(super) name: AccountName,
     pub(super) limits: Limits,
     pub(super) calls: u32,
     pub(super) answer: Duration,
     pub(super) token: Secret,
+    pub(super) unanswered: Arc<Unanswered>,
     // Guards when it was last said that somebody must act; held for one look.
     complained: Mutex<Option<Timestamp>>,
 }
@@ -112,6 +113,7 @@ impl Shared<'_> {
             calls: in_range("calls", self.calls, 1..=256)?,
             answer: seconds("answer_seconds", self.answer_seconds, 60)?,
             token: token(self.callback_token_file)?,
+            unanswered: Arc::default(),
             complained: Mutex::default(),
         })
     }

@@ -49,7 +49,7 @@ impl CallbackError {
 /// What reads one provider's pushes: query, body, and when they came.
 type Read = Box<dyn Fn(&str, &[u8], Timestamp) -> Result<Vec<Receipt>, CallbackError> + Send + Sync>;
 
-/// The parser of one account's pushes (回调).
+/// The parser of one account's pushes (回调). It also tells the account's session which calls they prove to be taken.
 pub struct CloudCallback {
     token: Secret,
     clock: SharedClock,
@@ -89,19 +89,30 @@ impl CloudCallback {
 
 /// Reads a push that is a JSON array, report by report: one that cannot be read is told and left out, or it would keep
 /// the others from being heard, push after push.
-pub(super) fn each<T: DeserializeOwned>(
+pub(super) fn each<T: DeserializeOwned, R>(
     body: &[u8],
-    receipt: impl Fn(T) -> Option<Receipt>,
-) -> Result<Vec<Receipt>, CallbackError> {
-    let reports: Vec<serde_json::Value> =
-        serde_json::from_slice(body).map_err(|cause| CallbackError::malformed("body", cause))?;
-    let pushed = reports.len();
-    let read = |report| serde_json::from_value(report).ok().and_then(&receipt);
-    let receipts: Vec<Receipt> = reports.into_iter().filter_map(read).collect();
-    if receipts.len() < pushed {
-        tracing::warn!(pushed, unread = pushed - receipts.len(), "reports in a push could not be read");
+    read: impl Fn(T) -> Option<R>,
+) -> Result<Vec<R>, CallbackError> {
+    let reports = serde_json::from_slice(body).map_err(|cause| CallbackError::malformed("body", cause))?;
+    Ok(one_by_one(reports, read))
+}
+
+/// Reads reports one by one; those that cannot be read are counted and left out.
+pub(super) fn one_by_one<T: DeserializeOwned, R>(
+    reports: Vec<serde_json::Value>,
+    read: impl Fn(T) -> Option<R>,
+) -> Vec<R> {
+    let told = reports.len();
+    let read = |report| serde_json::from_value(report).ok().and_then(&read);
+    let known: Vec<R> = reports.into_iter().filter_map(read).collect();
+    if known.len() < told {
+        tracing::warn!(
+            told,
+            unread = told - known.len(),
+            "回执无法读懂 reports could not be read and were left out"
+        );
     }
-    Ok(receipts)
+    known
 }
 
 /// What became of a message. Providers hand on what the carrier said, mostly in the words of SMPP's `stat`.

@@ -10,6 +10,9 @@
 //!   variables. What does not fit is refused when the account is read, or while an officer still sees it.
 //! - One answer and one receipt stand for all parts of a message: the first part has the provider's id, the others are
 //!   settled by their answer.
+//! - A call that is not answered in time may have been taken. It has a name of its own (OutId, SessionContext), which
+//!   receipts repeat: one that names it is its answer, however late ([`unanswered`]).
+//! - What waits for a free hand, or in halves, asks before each call whether it may still leave.
 //! - Receipts are pushed to the console, which hands them to a [`CloudCallback`]. Nobody signs them: a secret in the path
 //!   is the proof. What was not pushed is asked for now and then.
 
@@ -25,6 +28,7 @@ mod pull;
 mod session;
 mod template;
 mod tencent;
+mod unanswered;
 mod wire;
 
 pub use self::{

@@ -1,5 +1,6 @@
 //! The providers' own Python SDKs as oracles for our signatures. They run where `MINGLUO_SIGNERS` names the Python of an
-//! environment with `tests/interop/signers/requirements.txt`; `tests/run` makes one.
+//! environment with `tests/interop/signers/requirements.txt`; `tests/run` makes one, and
+//! sets `MINGLUO_NEED_SIGNERS`, under which their absence is a failure.
 
 use std::{
     io::Write,
@@ -12,9 +13,14 @@ use serde_json::Value;
 /// How many requests are compared.
 pub(super) const CASES: usize = 300;
 
-/// What the SDK signs each of these requests with; `None` where there is no SDK.
+/// What the SDK signs each of these requests with; `None` where there is no SDK and nobody insists.
 pub(super) fn authorizations(cases: &[Value]) -> Option<Vec<String>> {
-    let python = std::env::var_os("MINGLUO_SIGNERS")?;
+    let Some(python) = std::env::var_os("MINGLUO_SIGNERS") else {
+        let wanted = std::env::var_os("MINGLUO_NEED_SIGNERS").is_some();
+        assert!(!wanted, "the signers are missing: set MINGLUO_SIGNERS as tests/run does");
+        eprintln!("SKIPPED, NOT TESTED: MINGLUO_SIGNERS names no Python with the providers' SDKs");
+        return None;
+    };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/interop/signers/sign.py");
     let mut child =
         Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

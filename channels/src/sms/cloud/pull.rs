@@ -1,24 +1,46 @@
 //! Receipts that are asked for: handed to dispatch with a token each, and the next are asked for only when those are on
 //! disk, since some providers forget what they have told.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use mingluo_model::{
     channel::{Answerer, ReceiptToken, Report, SendError},
+    clock::Clock,
     receipt::Receipt,
 };
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 /// The hand that gives pulled receipts to a session.
 pub(super) struct Handover {
     reports: mpsc::Sender<Report>,
     committed: watch::Receiver<u64>,
+    ending: CancellationToken,
     given: u64,
 }
 
 impl Handover {
-    pub(super) fn new(reports: mpsc::Sender<Report>) -> (Self, watch::Sender<u64>) {
+    /// `ending` is cancelled when the session is about to end: then nothing more is to be asked for.
+    pub(super) fn new(
+        reports: mpsc::Sender<Report>,
+        ending: CancellationToken,
+    ) -> (Self, watch::Sender<u64>) {
         let (sender, committed) = watch::channel(0);
-        (Self { reports, committed, given: 0 }, sender)
+        (Self { reports, committed, ending, given: 0 }, sender)
+    }
+
+    /// Whether the session is about to end.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.is_cancelled()
+    }
+
+    /// Waits, but not beyond the session.
+    pub(super) async fn pause(&self, clock: &dyn Clock, pause: Duration) {
+        tokio::select! {
+            () = clock.sleep(pause) => {}
+            () = self.ending.cancelled() => {}
+        }
     }
 
     /// Gives receipts and returns when they are durable; false when the session is over.

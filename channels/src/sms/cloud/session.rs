@@ -2,26 +2,34 @@
 //! letter, calls, and says what the answer means.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashSet, VecDeque},
     future::Future,
     marker::PhantomData,
-    num::NonZeroU16,
+    num::{NonZeroU16, NonZeroU32},
     ops::Range,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use mingluo_model::{
     address::Address,
     audience::ChannelKind,
-    channel::{Channel, Limits, Outlet, Repeat, Run, SendError, Session, Unfit, Verdict, WireKeys},
-    clock::{SharedClock, Timestamp},
+    channel::{
+        Channel, Limits, Outlet, Recall, ReceiptFor, Repeat, Run, SendError, Session, Unfit, Verdict,
+        WireKeys,
+    },
+    clock::{SharedClock, Timestamp, within},
     id::PlanId,
     message::Message,
     mode::Mode,
     plan::AccountName,
 };
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     account::Account,
@@ -37,6 +45,15 @@ use crate::{
 /// take about so many. Beyond it the rest is tried again with other neighbours.
 const MOST_SPLITS: u32 = 256;
 
+/// How long after its own time limit a call may still be reported.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// How long until a provider is asked again for what it refused.
+const ASK_AGAIN: Duration = Duration::from_mins(1);
+
+/// What never began, because it may not leave any more or the session ends. It says nothing of the provider.
+const NOT_BEGUN: Verdict = Verdict::Busy { retry_after: Duration::ZERO };
+
 /// One provider, as one account sees it.
 pub(super) trait Provider: Send + Sync + 'static {
     /// A message made ready for everybody.
@@ -48,8 +65,21 @@ pub(super) trait Provider: Send + Sync + 'static {
     /// Numbers that one call may carry.
     fn numbers_per_call(&self) -> usize;
 
-    /// Makes a message ready, or says why it does not fit.
+    /// Makes a message ready, or says why it does not fit. Asks nobody.
     fn letter<M: Mode>(&self, message: &Message<M>) -> Result<Self::Letter, Unfit>;
+
+    /// Whether the provider would send this letter, by what it last said of its templates.
+    ///
+    /// # Errors
+    /// [`Unfit`] with what an operator must do.
+    fn stands(&self, _letter: &Self::Letter) -> Result<(), Unfit> {
+        Ok(())
+    }
+
+    /// Whether there is a letter for which [`Self::stands`] says no, so that [`Self::greet`] should ask again.
+    fn is_refused_any(&self) -> bool {
+        false
+    }
 
     /// The parts that a phone puts together.
     fn parts(letter: &Self::Letter) -> usize;
@@ -67,7 +97,7 @@ pub(super) trait Provider: Send + Sync + 'static {
         call: &Call<'_>,
     ) -> impl Future<Output = Result<Vec<Verdict>, Fault>> + Send;
 
-    /// Asks for what was not pushed, for as long as the session lives.
+    /// Asks for what was not pushed, until the session is over or is about to be.
     fn pull(self: Arc<Self>, to: Handover) -> impl Future<Output = ()> + Send;
 }
 
@@ -80,12 +110,20 @@ pub(super) struct Call<'a> {
     pub(super) to: &'a [Bound],
 }
 
+impl Call<'_> {
+    /// A name that no other call with one of these numbers has: at most 52 characters. Providers repeat it in receipts.
+    pub(super) fn name(&self) -> String {
+        let first = self.to.first().map_or((0, 0), |bound| (bound.ordinal, bound.attempt));
+        format!("{}-{}-{}", self.plan, first.0, first.1)
+    }
+}
+
 /// One number of a call.
 pub(super) struct Bound {
     pub(super) number: String,
     pub(super) ordinal: u32,
     pub(super) attempt: u8,
-    keys: Range<u64>,
+    pub(super) keys: Range<u64>,
 }
 
 #[cfg(test)]
@@ -126,8 +164,20 @@ impl<P: Provider, M: Mode> Channel<M> for CloudChannel<P, M> {
         ChannelKind::Sms
     }
 
+    /// A run is no more than what all hands can carry at once, so that none of it waits with a licence.
     fn limits(&self) -> Limits {
-        self.provider.account().limits
+        let Account { limits, calls, .. } = self.provider.account();
+        let at_once = (*calls as usize).saturating_mul(self.provider.numbers_per_call());
+        let at_once = u32::try_from(at_once).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
+        Limits { batch: limits.batch.min(at_once), ..*limits }
+    }
+
+    fn receipts(&self) -> ReceiptFor {
+        ReceiptFor::AllParts
+    }
+
+    fn may_answer_within(&self) -> Option<Duration> {
+        Some(self.provider.account().answer + SLACK)
     }
 
     fn repeat(&self) -> Repeat {
@@ -141,17 +191,27 @@ impl<P: Provider, M: Mode> Channel<M> for CloudChannel<P, M> {
 
     async fn open(&self) -> Result<Session<M>, SendError> {
         self.provider.greet().await?;
-        let (crew, inlet) = Crew::new(self.provider.account().calls);
-        let (handover, committed) = Handover::new(crew.reports());
-        let mut pulling = JoinSet::new();
+        let account = self.provider.account();
+        let (crew, inlet) = Crew::new(account.calls);
+        let (ending, mut pulling) = (CancellationToken::new(), JoinSet::new());
+        let (handover, committed) = Handover::new(crew.reports(), ending.clone());
         pulling.spawn(Arc::clone(&self.provider).pull(handover));
+        pulling.spawn(ask_again(Arc::clone(&self.provider), self.clock(), ending.clone()));
+        let mut telling = JoinSet::new();
+        let unanswered = &account.unanswered;
+        let number = unanswered.begin();
+        telling.spawn(Arc::clone(unanswered).tell(crew.reports()));
         let outlet = CloudOutlet {
             provider: Arc::clone(&self.provider),
             clock: Arc::clone(&self.clock),
+            number,
             crew,
-            prepared: Vec::new(),
+            prepared: VecDeque::new(),
             numberless: Vec::new(),
-            _pulling: pulling,
+            held_back: Arc::default(),
+            ending,
+            pulling,
+            _telling: telling,
         };
         Ok(Session {
             outlet: Box::new(outlet),
@@ -161,22 +221,53 @@ impl<P: Provider, M: Mode> Channel<M> for CloudChannel<P, M> {
     }
 }
 
+/// Asks again for what the provider refused until it stands, or the session ends: an operator mends it in its console.
+async fn ask_again<P: Provider>(provider: Arc<P>, clock: SharedClock, ending: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = clock.sleep(ASK_AGAIN) => {}
+            () = ending.cancelled() => return,
+        }
+        if provider.is_refused_any()
+            && let Err(error) = provider.greet().await
+        {
+            tracing::warn!(account = %provider.account().name, %error, "无法查询模板 the templates cannot be asked for");
+        }
+    }
+}
+
 struct CloudOutlet<P: Provider> {
     provider: Arc<P>,
     clock: SharedClock,
+    /// Of the session.
+    number: u64,
     crew: Crew,
-    prepared: Vec<Batch<P>>,
+    prepared: VecDeque<Batch<P>>,
     numberless: Vec<u64>,
-    _pulling: JoinSet<()>,
+    held_back: Arc<AtomicBool>,
+    ending: CancellationToken,
+    pulling: JoinSet<()>,
+    _telling: JoinSet<()>,
+}
+
+impl<P: Provider> Drop for CloudOutlet<P> {
+    /// Who asks for receipts right now hears the answer out: a provider that forgets what it told has told it then.
+    fn drop(&mut self) {
+        self.ending.cancel();
+        self.pulling.detach_all();
+    }
 }
 
 /// What becomes one call, if no number in it is bad.
 struct Batch<P: Provider> {
     provider: Arc<P>,
     clock: SharedClock,
+    session: u64,
+    held_back: Arc<AtomicBool>,
     letter: Arc<P::Letter>,
     plan: PlanId,
     not_after: Timestamp,
+    recall: Recall,
     to: Vec<Bound>,
     known: HashSet<String>,
 }
@@ -184,8 +275,9 @@ struct Batch<P: Provider> {
 #[async_trait]
 impl<P: Provider, M: Mode> Outlet<M> for CloudOutlet<P> {
     fn prepare(&mut self, run: &Run<M>) -> Result<WireKeys, Unfit> {
-        (self.prepared, self.numberless) = (Vec::new(), Vec::new());
+        (self.prepared, self.numberless) = (VecDeque::new(), Vec::new());
         let letter = Arc::new(self.provider.letter(&run.message)?);
+        self.provider.stands(&letter)?;
         let units: u32 = run.parcels.iter().map(|parcel| parcel.part_set.count_ones()).sum();
         let first = self.crew.keys(units as usize);
         let mut next = first;
@@ -196,40 +288,68 @@ impl<P: Provider, M: Mode> Outlet<M> for CloudOutlet<P> {
                 None => self.numberless.extend(keys),
                 Some(number) => {
                     let (ordinal, attempt) = (parcel.ordinal, parcel.attempt);
-                    self.place(Bound { number, ordinal, attempt, keys }, &letter, (run.plan, run.not_after));
+                    self.place(Bound { number, ordinal, attempt, keys }, &letter, run);
                 }
             }
         }
         Ok(WireKeys { first })
     }
 
+    async fn ready(&mut self) -> Result<(), SendError> {
+        self.crew.hands_free(self.prepared.len()).await.map(drop)
+    }
+
     async fn send(&mut self) -> Result<(), SendError> {
         let numberless = std::mem::take(&mut self.numberless);
         if !numberless.is_empty() {
             let answers = numberless.iter().map(|key| (*key, no_number())).collect();
-            self.crew.put_all(numberless, async { Told { answers, end: None } }).await?;
+            self.crew.say(numberless, Told { answers, end: None });
         }
-        for batch in std::mem::take(&mut self.prepared) {
-            let keys = batch.to.iter().flat_map(|bound| bound.keys.clone()).collect();
-            self.crew.put_all(keys, batch.deliver()).await?;
+        while !self.prepared.is_empty() {
+            // Cut short here, what is prepared is still there to be held back.
+            let hand = self.crew.hand().await?;
+            let Some(batch) = self.prepared.pop_front() else { break };
+            self.crew.begin(hand, batch.keys(), batch.deliver());
         }
         Ok(())
     }
 
+    fn hold_back(&mut self) {
+        self.held_back.store(true, Ordering::Release);
+        self.ending.cancel();
+        for batch in std::mem::take(&mut self.prepared) {
+            let answers = batch.keys().into_iter().map(|key| (key, NOT_BEGUN)).collect();
+            self.crew.say(batch.keys(), Told { answers, end: None });
+        }
+    }
+
     async fn close(&mut self) {
+        self.ending.cancel();
         self.crew.finish().await;
+        let pulled = async { while self.pulling.join_next().await.is_some() {} };
+        // Bounded, since what was pulled must be heard and kept by whoever closes; it stays with the account otherwise.
+        let _late = within(self.clock.as_ref(), self.provider.account().answer + SLACK, pulled).await;
     }
 }
 
 impl<P: Provider> CloudOutlet<P> {
     /// Puts a number into a call that has room and does not carry it yet: the provider would know the two as one.
-    fn place(&mut self, bound: Bound, letter: &Arc<P::Letter>, (plan, not_after): (PlanId, Timestamp)) {
+    fn place<M: Mode>(&mut self, bound: Bound, letter: &Arc<P::Letter>, run: &Run<M>) {
         let most = self.provider.numbers_per_call();
         let room = |batch: &Batch<P>| batch.to.len() < most && !batch.known.contains(&bound.number);
         let at = self.prepared.iter().rposition(room).unwrap_or_else(|| {
-            let (provider, clock) = (Arc::clone(&self.provider), Arc::clone(&self.clock));
-            let (letter, to, known) = (Arc::clone(letter), Vec::new(), HashSet::new());
-            self.prepared.push(Batch { provider, clock, letter, plan, not_after, to, known });
+            self.prepared.push_back(Batch {
+                provider: Arc::clone(&self.provider),
+                clock: Arc::clone(&self.clock),
+                session: self.number,
+                held_back: Arc::clone(&self.held_back),
+                letter: Arc::clone(letter),
+                plan: run.plan,
+                not_after: run.not_after,
+                recall: run.recall.clone(),
+                to: Vec::new(),
+                known: HashSet::new(),
+            });
             self.prepared.len() - 1
         });
         let batch = &mut self.prepared[at];
@@ -239,14 +359,27 @@ impl<P: Provider> CloudOutlet<P> {
 }
 
 impl<P: Provider> Batch<P> {
+    fn keys(&self) -> Vec<u64> {
+        self.to.iter().flat_map(|bound| bound.keys.clone()).collect()
+    }
+
+    /// Whether the next call may begin.
+    fn may_leave(&self) -> bool {
+        let held_back = self.held_back.load(Ordering::Acquire);
+        !held_back && !self.recall.is_called() && self.clock.now() < self.not_after
+    }
+
     /// Puts the call, in halves if it is refused because of one number.
     async fn deliver(self) -> Told {
         let (mut told, mut rest, mut splits) = (Told::default(), Vec::new(), 0);
         rest.push(0..self.to.len());
         while let Some(range) = rest.pop() {
             let to = &self.to[range.clone()];
-            let call = Call { plan: self.plan, not_after: self.not_after, to };
-            match self.provider.call(&self.letter, &call).await {
+            if !self.may_leave() {
+                note_all(&mut told.answers, to, &NOT_BEGUN);
+                continue;
+            }
+            match self.put(to).await {
                 Ok(verdicts) => note_each(&mut told.answers, to, verdicts),
                 Err(Fault::Number(_)) if to.len() > 1 && splits < MOST_SPLITS => {
                     splits += 1;
@@ -271,13 +404,31 @@ impl<P: Provider> Batch<P> {
         }
         told
     }
+
+    /// One call. What nobody can say is lost number by number, but for those that a receipt names already.
+    async fn put(&self, to: &[Bound]) -> Result<Vec<Verdict>, Fault> {
+        let call = Call { plan: self.plan, not_after: self.not_after, to };
+        let (name, unanswered) = (call.name(), &self.provider.account().unanswered);
+        unanswered.put(self.session, &name, to);
+        let mut verdicts = match self.provider.call(&self.letter, &call).await {
+            Ok(verdicts) => verdicts,
+            Err(Fault::Lost) => Vec::new(),
+            Err(fault) => {
+                unanswered.forget(&name);
+                return Err(fault);
+            }
+        };
+        // A number that the provider does not mention may have been sent to.
+        verdicts.resize(to.len(), Verdict::Lost);
+        unanswered.end(&name, &mut verdicts);
+        Ok(verdicts)
+    }
 }
 
-/// Verdicts in the order of the numbers. A number that the provider does not mention may have been sent to.
+/// Verdicts in the order of the numbers.
 fn note_each(answers: &mut BTreeMap<u64, Verdict>, to: &[Bound], verdicts: Vec<Verdict>) {
-    let mut verdicts = verdicts.into_iter();
-    for bound in to {
-        note(answers, bound, verdicts.next().unwrap_or(Verdict::Lost));
+    for (bound, verdict) in to.iter().zip(verdicts) {
+        note(answers, bound, verdict);
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use mingluo_model::{
     address::Address,
     alert::Language,
-    channel::{Parcel, Report, Run, Session},
+    channel::{Parcel, Recall, Report, Run, Session},
     clock::{Timestamp, system::SystemClock, within},
     id::{AlertId, PlanId},
     message::{Body, Message},
@@ -77,6 +77,7 @@ pub(in crate::sms) fn run(text: &str, to: &[(&str, u16)]) -> Run<Live> {
         plan: PlanId::new(NOW, &mut StdRng::seed_from_u64(7)),
         message: message(text),
         not_after: NOW.plus(Duration::from_hours(1)),
+        recall: Recall::default(),
         parcels: to.iter().enumerate().map(parcel).collect(),
     }
 }

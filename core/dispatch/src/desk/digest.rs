@@ -103,7 +103,8 @@ impl<M: Mode> Desk<M> {
                 Answer::Accepted(id)
             }
             Verdict::Busy { retry_after } => {
-                digest.busy += 1;
+                // What we did not begin ourselves says nothing of the gateway.
+                digest.busy += u32::from(!retry_after.is_zero());
                 digest.pause = digest.pause.max(Some(retry_after));
                 Answer::Busy
             }
@@ -143,7 +144,7 @@ impl<M: Mode> Desk<M> {
             return;
         }
         digest.unmatched.push(hash);
-        self.early.entry(hash).or_default().push(Early { status: receipt.status, raw: None, at });
+        self.keep_early(hash, Early { status: receipt.status, raw: None, address: address_hash, at });
         digest.entries.push(Entry::Raw(RawReceipt {
             account: self.account.clone(),
             provider_id: receipt.provider_id,

@@ -7,12 +7,13 @@ use crate::{
     flights::{Flight, Flights},
     roster::Lookup,
 };
+use futures_util::FutureExt;
 use mingluo_ledger::{
     event::{Answer, Fact},
     scribe::{Entry, Room, Writing},
 };
 use mingluo_model::{
-    channel::{Answerer, Inlet, Report, Verdict},
+    channel::{Answerer, Inlet, Outlet, Report, Verdict},
     clock::{Timestamp, within},
     mode::Mode,
     receipt::Receipt,
@@ -23,14 +24,33 @@ use tokio::sync::mpsc;
 /// A gateway that wants a longer pause than this means it; a shorter one is a hint to go slower.
 const LONGEST_HINT: Duration = Duration::from_secs(1);
 
-/// How long an orderly stop waits for answers that are under way.
+/// How long an orderly stop waits for answers that are under way, where the channel may not take longer.
 const DRAIN: Duration = Duration::from_secs(5);
+
+/// The longest that it waits: a supervisor ends what does not stop after 90 seconds (systemd's `TimeoutStopSec`).
+const LONGEST_DRAIN: Duration = Duration::from_mins(1);
 
 /// Reports that moved the desk and are being written.
 pub(super) struct Heard<'a> {
     digest: Digest,
     /// `None` when they moved nothing.
     writing: Option<Writing<'a>>,
+}
+
+/// How long a session that is being closed is heard.
+#[derive(Clone, Copy)]
+enum Until {
+    ItHangsUp,
+    NothingIsAtHand,
+}
+
+/// The keys of what will have no answer.
+fn without_answer(reports: &[Report]) -> Vec<u64> {
+    let lost = |report: &Report| match report {
+        Report::Answer { key, verdict: Verdict::Lost } => Some(*key),
+        _ => None,
+    };
+    reports.iter().filter_map(lost).collect()
 }
 
 impl<M: Mode> Post<M> {
@@ -67,14 +87,12 @@ impl<M: Mode> Post<M> {
                 continue;
             }
             tracing::warn!(account = %self.channel.account().0, parts = overdue.len(), "not answered in time");
-            let lost = line.flights().behind(&overdue);
             let never = |key| Report::Answer { key, verdict: Verdict::Lost };
             let room = self.scribe.room().await.map_err(Halt::from)?;
             let heard = self.take_down(room, &mut overdue.into_iter().map(never).collect(), Some(line));
             if writings.send(heard).await.is_err() {
                 return Ok(());
             }
-            self.remember_doubts(&lost).await?;
         }
     }
 
@@ -95,7 +113,11 @@ impl<M: Mode> Post<M> {
     fn take_down<'a>(&self, room: Room<'a>, reports: &mut Vec<Report>, line: Option<&Line>) -> Heard<'a> {
         let mut desk = self.desk();
         let mut digest = match line {
-            Some(line) => desk.digest(reports, &mut line.flights(), self.clock.now()),
+            Some(line) => {
+                let mut flights = line.flights();
+                line.doubts().extend(flights.behind(&without_answer(reports)));
+                desk.digest(reports, &mut flights, self.clock.now())
+            }
             None => desk.digest(reports, &mut Flights::default(), self.clock.now()),
         };
         let entries = std::mem::take(&mut digest.entries);
@@ -111,6 +133,7 @@ impl<M: Mode> Post<M> {
             self.licence.brake(pause);
         }
         line.window.add_permits(freed);
+        self.remember_new_doubts(line).await?;
         self.wake();
         if tokens.is_empty() {
             return Ok(());
@@ -129,7 +152,7 @@ impl<M: Mode> Post<M> {
         Ok(digest)
     }
 
-    /// Hears on for a while without sending, so that an orderly stop leaves little in doubt.
+    /// Hears on without sending for as long as an answer may come, so that an orderly stop leaves little in doubt.
     pub(super) async fn drain(&self, inlet: &mut dyn Inlet, answerer: &dyn Answerer, line: &Line) -> End {
         let mut reports = Vec::new();
         let all_landed = async {
@@ -141,9 +164,52 @@ impl<M: Mode> Post<M> {
             }
             Ok(())
         };
-        match within(self.clock.as_ref(), DRAIN, all_landed).await {
+        let drain = self.channel.may_answer_within().map_or(DRAIN, |may| may.clamp(DRAIN, LONGEST_DRAIN));
+        match within(self.clock.as_ref(), drain, all_landed).await {
             Ok(Err(end)) => end,
             Ok(Ok(())) | Err(_) => End::Stopped,
+        }
+    }
+
+    /// Closes in order, hearing the far side's last words meanwhile: answers that came while it said goodbye are no
+    /// doubts.
+    pub(super) async fn take_leave(
+        &self,
+        outlet: &mut dyn Outlet<M>,
+        inlet: &mut dyn Inlet,
+        answerer: &dyn Answerer,
+        line: &Line,
+    ) -> Result<(), Halt> {
+        tokio::select! {
+            () = outlet.close() => {}
+            heard = self.hear_out(inlet, answerer, line, Until::ItHangsUp) => return heard,
+        }
+        self.hear_out(inlet, answerer, line, Until::NothingIsAtHand).await
+    }
+
+    async fn hear_out(
+        &self,
+        inlet: &mut dyn Inlet,
+        answerer: &dyn Answerer,
+        line: &Line,
+        until: Until,
+    ) -> Result<(), Halt> {
+        let mut reports = Vec::new();
+        loop {
+            let room = self.scribe.room().await?;
+            let next = inlet.next(&mut reports);
+            let said = match until {
+                Until::ItHangsUp => next.await.is_ok(),
+                Until::NothingIsAtHand => next.now_or_never().is_some_and(|said| said.is_ok()),
+            };
+            if !said {
+                return Ok(());
+            }
+            let heard = self.take_down(room, &mut reports, Some(line));
+            // A link that is closing takes no answers: the far side will say it again.
+            if let Err(End::Halted(halt)) = self.settle(heard, answerer, line).await {
+                return Err(halt);
+            }
         }
     }
 
@@ -160,6 +226,7 @@ impl<M: Mode> Post<M> {
                 return Err(halt);
             }
         }
+        self.remember_new_doubts(line).await?;
         self.give_back(line).await
     }
 
@@ -181,6 +248,14 @@ impl<M: Mode> Post<M> {
         Ok(())
     }
 
+    /// What will have no answer is to be found by its address. Kept on the line until it is, should this be cut short.
+    async fn remember_new_doubts(&self, line: &Line) -> Result<(), Halt> {
+        let lost = line.doubts().clone();
+        self.remember_doubts(&lost).await?;
+        line.doubts().drain(..lost.len());
+        Ok(())
+    }
+
     /// Receipts may name an address whose provider id we never learnt.
     async fn remember_doubts(&self, lost: &[Flight]) -> Result<(), Halt> {
         let mut by_plan: std::collections::BTreeMap<usize, Vec<u32>> = std::collections::BTreeMap::new();
@@ -196,19 +271,24 @@ impl<M: Mode> Post<M> {
     /// Makes these recipients findable by the hash of their address.
     ///
     /// # Errors
-    /// [`Halt::Roster`] when their addresses cannot be read.
+    /// [`Halt::Roster`] when their addresses cannot be read, [`Halt::Scribe`] when what early receipts say of them
+    /// cannot be kept.
     pub async fn doubt(&self, number: usize, ordinals: &[u32]) -> Result<(), Halt> {
         let edition = self.desk().plan(number).edition();
         let Some(edition) = edition else { return Ok(()) };
         let kind = self.channel.kind();
         let found = self.roster.addresses(edition, kind, ordinals.iter().copied()).await?;
-        let mut desk = self.desk();
-        for (ordinal, lookup) in ordinals.iter().zip(found) {
-            if let Lookup::Found(address) = lookup {
-                desk.doubt(&address, number, *ordinal);
+        let at = self.clock.now();
+        self.write(|desk| {
+            let mut entries = Vec::new();
+            for (ordinal, lookup) in ordinals.iter().zip(found) {
+                if let Lookup::Found(address) = lookup {
+                    entries.extend(desk.doubt(&address, number, *ordinal, at));
+                }
             }
-        }
-        Ok(())
+            entries
+        })
+        .await
     }
 
     /// Receipts that came by another door than a session (a callback). Durable when this returns, and only then

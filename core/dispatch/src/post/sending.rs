@@ -21,7 +21,8 @@ struct Promised {
 }
 
 impl<M: Mode> Post<M> {
-    /// The sending hand. The licence comes last, so that what the gateway sees of it does not waver with the disk.
+    /// The sending hand. The licence comes last, so that what the gateway sees of it does not waver with the disk nor
+    /// with calls that wait for a free hand.
     pub(super) async fn send(&self, outlet: &mut dyn Outlet<M>, line: &Line) -> Result<(), End> {
         loop {
             self.licence.open().await;
@@ -32,6 +33,7 @@ impl<M: Mode> Post<M> {
             let Some(picked) = picked else { continue };
             let number = picked.number;
             let Some(promised) = self.promise(outlet, line, picked).await? else { continue };
+            outlet.ready().await.map_err(End::Lost)?;
             self.licence.take(promised.units).await;
             if !self.may_leave(number) {
                 self.take_back(line).await?;
@@ -144,7 +146,8 @@ impl<M: Mode> Post<M> {
             });
         }
         let message = Arc::clone(&picked.message);
-        Ok((Run { plan: picked.plan, message, not_after: picked.not_after, parcels }, gone))
+        let recall = self.desk().plan(picked.number).recall();
+        Ok((Run { plan: picked.plan, message, not_after: picked.not_after, recall, parcels }, gone))
     }
 }
 

@@ -4,7 +4,7 @@ use super::{HOLE, Progress};
 use crate::retry::{Next, Trouble};
 use mingluo_ledger::event::{Answer, Fact, Intent, Moved, PartAnswer, PartReceipt};
 use mingluo_model::{
-    channel::Repeat,
+    channel::{ReceiptFor, Repeat},
     clock::Timestamp,
     delivery::{DeliveryState, Reason, Standing},
     mode::Mode,
@@ -33,7 +33,6 @@ impl<M: Mode> Progress<M> {
                 self.cells.submit_ms[offset] = self.since_start(at);
             }
             let before = self.at(offset).state();
-            self.resent_in_doubt += u32::from(before == DeliveryState::Unknown);
             if !before.is_final() {
                 self.set(offset, Standing::new(DeliveryState::Submitting, Reason::None), at);
             }
@@ -43,6 +42,11 @@ impl<M: Mode> Progress<M> {
     fn apply_answer(&mut self, answer: &PartAnswer, at: Timestamp) {
         let Some(offset) = self.offset(answer.ordinal) else { return };
         let bit = 1_u16 << (answer.part & 15);
+        // What was answered busy never left: the promise of a resend is none yet.
+        let left = self.cells.flying[offset] & bit != 0 && answer.answer != Answer::Busy;
+        if left && self.doubted.contains(answer.ordinal) {
+            self.resent.insert(answer.ordinal);
+        }
         self.cells.flying[offset] &= !bit;
         let trouble = match &answer.answer {
             Answer::Accepted(id) => {
@@ -88,9 +92,12 @@ impl<M: Mode> Progress<M> {
             self.queued.push_back(self.base + offset as u32);
             return;
         }
-        self.set(offset, Standing::new(DeliveryState::Accepted, Reason::None), at);
+        let accepted = Standing::new(DeliveryState::Accepted, Reason::None);
+        // A late answer may have said so before: then its receipt is awaited already.
+        let awaited = self.at(offset) == accepted;
+        self.set(offset, accepted, at);
         if self.expects(offset) {
-            self.awaiting += 1;
+            self.awaiting += u32::from(!awaited);
         } else if self.arrival() == DeliveryState::Delivered {
             self.set(offset, Standing::new(DeliveryState::Delivered, Reason::None), at);
         }
@@ -115,28 +122,42 @@ impl<M: Mode> Progress<M> {
                 self.cells.submit_ms[offset] = u32::MAX;
             }
         }
+        let trouble = match trouble {
+            Trouble::Lost if self.resent.contains(ordinal) => Trouble::LostAgain,
+            other => other,
+        };
         let grade = self.plan.priority.grade;
         let lost = Standing::new(DeliveryState::Unknown, Reason::SessionLost);
         match self.rules.retry.next(trouble, attempt, self.rules.repeat, grade, at) {
             Next::Again(due) => {
-                self.set(offset, Standing::new(DeliveryState::Queued, Reason::None), at);
+                // What may have arrived is never said to wait as if it had not left: a lift must reach those people.
+                let in_doubt = self.doubted.contains(ordinal);
+                let queued = Standing::new(DeliveryState::Queued, Reason::None);
+                self.set(offset, if in_doubt { lost } else { queued }, at);
                 self.later.push(Reverse((due, ordinal)));
             }
             Next::DoubtUntil(due) => {
+                self.doubted.insert(ordinal);
                 self.set(offset, lost, at);
                 self.later.push(Reverse((due, ordinal)));
             }
-            Next::Doubt => self.set(offset, lost, at),
+            Next::Doubt => {
+                self.doubted.insert(ordinal);
+                self.set(offset, lost, at);
+            }
             Next::Fail(reason) => self.set(offset, Standing::new(DeliveryState::Failed, reason), at),
         }
     }
 
     fn apply_receipt(&mut self, receipt: PartReceipt, at: Timestamp) {
         let Some(offset) = self.offset(receipt.ordinal) else { return };
-        let bit = 1_u16 << (receipt.part & 15);
-        self.cells.accepted[offset] |= bit;
+        let parts = match self.rules.receipts {
+            ReceiptFor::EachPart => 1_u16 << (receipt.part & 15),
+            ReceiptFor::AllParts => self.full(),
+        };
+        self.cells.accepted[offset] |= parts;
         if receipt.status == ReceiptStatus::Delivered {
-            self.cells.delivered[offset] |= bit;
+            self.cells.delivered[offset] |= parts;
             if self.cells.delivered[offset] != self.full() {
                 return self.hear_part(offset, at);
             }

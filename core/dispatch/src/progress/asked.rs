@@ -35,15 +35,20 @@ impl<M: Mode> Progress<M> {
         match self.at(offset).state() {
             DeliveryState::Unknown => true,
             DeliveryState::Queued => self.cells.attempts[offset] > 0,
+            // Another try is on its way: the receipt of the first still counts.
+            DeliveryState::Submitting => self.doubted.contains(ordinal),
             _ => false,
         }
     }
 
-    /// The first part of a delivery that no receipt has named yet.
+    /// The first part of a delivery that no receipt has named yet; sooner one that was not answered either, since any
+    /// other has an id that will name it.
     pub fn first_unheard_part(&self, ordinal: u32) -> Option<u8> {
         let offset = self.offset(ordinal)?;
         let unheard = self.full() & !self.cells.delivered[offset];
-        (unheard != 0).then(|| unheard.trailing_zeros() as u8)
+        let nameless = unheard & !self.cells.accepted[offset];
+        let first = if nameless == 0 { unheard } else { nameless };
+        (first != 0).then(|| first.trailing_zeros() as u8)
     }
 
     /// Recipients whom some part of this plan may have reached: those a lift or a correction must reach too.

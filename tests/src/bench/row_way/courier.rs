@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use mingluo_model::{
     address::Address,
     alert::Language,
-    channel::{Answerer, Inlet, Outlet, Parcel, ReceiptToken, Report, Run, Session, Verdict},
+    channel::{Answerer, Inlet, Outlet, Parcel, Recall, ReceiptToken, Report, Run, Session, Verdict},
     clock::Timestamp,
     id::{AlertId, PlanId},
     message::{Body, Message},
@@ -101,6 +101,7 @@ impl Courier {
             plan: self.plan,
             message: Arc::clone(&self.message),
             not_after: self.not_after,
+            recall: Recall::default(),
             parcels: rows.iter().map(parcel).collect(),
         }
     }

@@ -6,7 +6,7 @@ use mingluo_channels::sms::smpp_channel::{SmppChannel, SmppConfig};
 use mingluo_model::{
     address::Address,
     alert::Language,
-    channel::{Channel, Parcel, Report, Run, SendError, Session, Verdict},
+    channel::{Channel, Parcel, Recall, Report, Run, SendError, Session, Verdict},
     clock::{SharedClock, Timestamp, system::SystemClock},
     id::{AlertId, PlanId},
     message::{Body, Message},
@@ -59,6 +59,7 @@ pub(super) fn run(numbers: u32) -> Run<Live> {
         plan: PlanId::new(Timestamp(0), &mut chance),
         message: Arc::new(message),
         not_after: Timestamp(1_900_000_000_000),
+        recall: Recall::default(),
         parcels: (0..numbers)
             .map(|ordinal| Parcel { ordinal, attempt: 1, part_set: 0b11, to: to(ordinal) })
             .collect(),

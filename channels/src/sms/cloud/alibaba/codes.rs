@@ -1,5 +1,8 @@
 //! What the provider's codes mean (阿里云短信服务, API 错误码; 公共错误码). Pure. The code alone is kept: its words may quote a
 //! number.
+//!
+//! A code that blames the request (`isv.…`, `Invalid…`, `Missing…`, `Forbidden…`) says that nothing was sent. One that blames
+//! the provider, or that is in no list, says nothing of the kind: the message may be on its way, so it is lost, not refused.
 
 use mingluo_model::delivery::Reason;
 
@@ -14,7 +17,7 @@ pub(super) fn is_about_keys(code: &str) -> bool {
 
 /// What becomes of a call that was answered so.
 pub(super) fn fault(code: &str) -> Fault {
-    if code.starts_with("Throttling") || code == "ServiceUnavailable" {
+    if code.starts_with("Throttling") {
         return Fault::THROTTLED;
     }
     if let Some(detail) = refused(code) {
@@ -36,13 +39,15 @@ pub(super) fn fault(code: &str) -> Fault {
         | "isv.MONTH_LIMIT_CONTROL"
         | "isv.OUT_OF_SERVICE"
         | "isv.AMOUNT_NOT_ENOUGH" => Fault::permanent(Reason::Quota, code),
-        "isp.GATEWAY_TIMEOUT" | "isp.UNKNOWN_ERR" => Fault::Lost,
-        "isp.SYSTEM_ERROR" | "SignatureNonceUsed" | "InternalError" => {
-            Fault::temporary(Reason::FarFault, code)
-        }
         // Template or signature not registered, account stopped, wrong parameters: an operator must act.
         _ if code.starts_with("isv.") => Fault::permanent(Reason::NotAllowed, code),
-        _ => Fault::temporary(Reason::FarFault, code),
+        // The request itself is refused at the door, by the provider's gateway.
+        _ if ["Invalid", "Missing", "Unsupported"].iter().any(|blame| code.starts_with(blame)) => {
+            Fault::temporary(Reason::FarFault, code)
+        }
+        // isp.SYSTEM_ERROR, isp.GATEWAY_TIMEOUT, isp.UNKNOWN_ERR, InternalError, ServiceUnavailable; SignatureNonceUsed:
+        // the very same call came before; and what is not listed.
+        _ => Fault::Lost,
     }
 }
 

@@ -21,7 +21,7 @@ use mingluo_model::{
     clock::SharedClock,
     message::Message,
     mode::Mode,
-    receipt::ProviderId,
+    receipt::{ProviderId, Receipt},
 };
 use serde::Deserialize;
 
@@ -40,6 +40,7 @@ use crate::{
 };
 use ask::Api;
 use awaited::Awaited;
+use report::Reported;
 
 /// What the provider wants to hear to a push (SmsReport).
 const HEARD: &str = r#"{"code":0,"msg":"接收成功"}"#;
@@ -80,13 +81,10 @@ impl AlibabaConfig {
 impl<M: Mode> CloudChannel<Alibaba, M> {
     /// The parser of this account's pushes, for the console that receives them.
     pub fn callback(&self) -> CloudCallback {
-        let awaited = Arc::clone(&self.provider().awaited);
-        CloudCallback::new(self.provider().account.token.clone(), self.clock(), HEARD, move |_, body, at| {
-            let receipts = report::read(body, at)?;
-            for receipt in &receipts {
-                awaited.heard(&receipt.provider_id);
-            }
-            Ok(receipts)
+        let (provider, token) = (Arc::clone(self.provider()), self.provider().account.token.clone());
+        CloudCallback::new(token, self.clock(), HEARD, move |_, body, at| {
+            let reports = report::read(body, at)?;
+            Ok(reports.into_iter().map(|report| provider.hear(report)).collect())
         })
     }
 
@@ -137,6 +135,14 @@ impl Provider for Alibaba {
         Ok(Letter { code: filled.code, values: serde_json::Value::Object(values).to_string(), parts })
     }
 
+    fn stands(&self, letter: &Letter) -> Result<(), Unfit> {
+        self.templates.stands(&letter.code)
+    }
+
+    fn is_refused_any(&self) -> bool {
+        self.templates.is_refused_any()
+    }
+
     fn parts(letter: &Letter) -> usize {
         letter.parts
     }
@@ -161,9 +167,9 @@ impl Provider for Alibaba {
 
     async fn call(&self, letter: &Letter, call: &Call<'_>) -> Result<Vec<Verdict>, Fault> {
         let numbers: Vec<&str> = call.to.iter().map(|bound| bound.number.as_str()).collect();
-        let (numbers, plan) = (numbers.join(","), call.plan.to_string());
+        let (numbers, name) = (numbers.join(","), call.name());
         let query = [
-            ("OutId", plan.as_str()),
+            ("OutId", name.as_str()),
             ("PhoneNumbers", &numbers),
             ("SignName", &self.sign_name),
             ("TemplateCode", &letter.code),
@@ -179,22 +185,34 @@ impl Provider for Alibaba {
 
     async fn pull(self: Arc<Self>, to: Handover) {
         if let Some(first) = self.pull {
-            report::pull(&self.api, &self.awaited, first, self.clock.as_ref(), to).await;
+            report::pull(&self, first, to).await;
         }
     }
 }
 
 impl Alibaba {
+    /// A report that names its call proves the whole call: all its numbers have one BizId.
+    fn hear(&self, Reported { receipt, biz_id, out_id }: Reported) -> Receipt {
+        self.account.unanswered.heard(&out_id, |number| Some(id_of(&biz_id, number)));
+        self.awaited.heard(&receipt.provider_id);
+        receipt
+    }
+
     fn compare(&self, code: &str, state: &TemplateState) {
         let account = &self.account.name;
-        if state.template_status != APPROVED {
+        let problem = if state.template_status != APPROVED {
             let (status, reason) = (state.template_status, &state.reason);
             tracing::error!(%account, template = code, status, reason, "模板未通过审核 the template is not approved: nothing that needs it will leave");
+            Some("the provider has not approved this template; see its console".to_owned())
         } else if self.templates.text(code, Syntax::Named).is_some_and(|ours| ours != state.template_content)
         {
             let theirs = &state.template_content;
-            tracing::error!(%account, template = code, theirs, "模板内容与配置不符 the provider has other words than templates.text: what is previewed is not what is sent");
-        }
+            tracing::error!(%account, template = code, theirs, "模板内容与配置不符 the provider has other words than templates.text: nothing that needs it will leave");
+            Some("the provider has other words than templates.text; copy them from its console".to_owned())
+        } else {
+            None
+        };
+        self.templates.judge(code, problem);
     }
 
     fn warn(&self, code: &str, said: &str) {

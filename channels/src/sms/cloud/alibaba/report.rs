@@ -2,17 +2,10 @@
 
 use std::time::Duration;
 
-use mingluo_model::{
-    clock::{Clock, Timestamp},
-    receipt::Receipt,
-};
+use mingluo_model::{clock::Timestamp, receipt::Receipt};
 use serde::Deserialize;
 
-use super::{
-    ask::Api,
-    awaited::{Awaited, One},
-    id_of,
-};
+use super::{Alibaba, ask::Api, awaited::One, id_of};
 use crate::sms::{
     cloud::{
         callback::{CallbackError, carrier_status, each},
@@ -37,11 +30,24 @@ struct Pushed {
     #[serde(default)]
     err_code: String,
     biz_id: String,
+    #[serde(default)]
+    out_id: String,
+}
+
+/// One report: the receipt, the call's BizId and the name that we gave it, empty where it is not told.
+#[derive(Debug)]
+pub(super) struct Reported {
+    pub(super) receipt: Receipt,
+    pub(super) biz_id: String,
+    pub(super) out_id: String,
 }
 
 /// Reads a push: a JSON array of reports.
-pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Receipt>, CallbackError> {
-    each(body, |one: Pushed| receipt(&one.biz_id, &one.phone_number, one.success, &one.err_code, at))
+pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Reported>, CallbackError> {
+    each(body, |one: Pushed| {
+        let receipt = receipt(&one.biz_id, &one.phone_number, one.success, &one.err_code, at)?;
+        Some(Reported { receipt, biz_id: one.biz_id, out_id: one.out_id })
+    })
 }
 
 /// `None` when it names nobody.
@@ -80,14 +86,15 @@ struct Detail {
 }
 
 /// Asks for everybody who has had no receipt for `first`, one after the other, and later again, each time after twice as
-/// long. Never returns while the session lives.
-pub(super) async fn pull(api: &Api, awaited: &Awaited, first: Duration, clock: &dyn Clock, mut to: Handover) {
-    loop {
+/// long. Returns when the session is over or about to be; whoever is being asked for then is asked for again.
+pub(super) async fn pull(provider: &Alibaba, first: Duration, mut to: Handover) {
+    let (awaited, clock) = (&provider.awaited, provider.clock.as_ref());
+    while !to.is_ending() {
         let Some(one) = awaited.due(clock.now(), first) else {
-            clock.sleep(LOOK).await;
+            to.pause(clock, LOOK).await;
             continue;
         };
-        let found = ask(api, &one, clock.now()).await;
+        let found = ask(&provider.api, &one, clock.now()).await;
         awaited.again(one, clock.now(), first);
         let Some(receipt) = found else { continue };
         let id = receipt.provider_id.clone();

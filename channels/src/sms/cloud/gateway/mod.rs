@@ -20,7 +20,7 @@ use mingluo_model::{
     clock::SharedClock,
     message::{Body, Message},
     mode::Mode,
-    receipt::ProviderId,
+    receipt::{ProviderId, Receipt},
 };
 
 use super::{
@@ -29,7 +29,7 @@ use super::{
     fault::Fault,
     http::Caller,
     pull::Handover,
-    session::{Bound, Call, Provider},
+    session::{Call, Provider},
     wire::percent,
 };
 use crate::{
@@ -84,7 +84,16 @@ impl<M: Mode> CloudChannel<HttpGateway, M> {
         let provider = self.provider();
         let reading = provider.reading.clone();
         let token = provider.account.token.clone();
-        CloudCallback::new(token, self.clock(), HEARD, move |query, body, at| reading.read(query, body, at))
+        let unanswered = Arc::clone(&provider.account.unanswered);
+        CloudCallback::new(token, self.clock(), HEARD, move |query, body, at| {
+            let receipts = reading.read(query, body, at)?;
+            for Receipt { provider_id, .. } in &receipts {
+                // Where the gateway was told our id, it is the call's name, and the call had one number.
+                let name = String::from_utf8_lossy(provider_id.bytes());
+                unanswered.heard(&name, |_| Some(provider_id.clone()));
+            }
+            Ok(receipts)
+        })
     }
 }
 
@@ -125,7 +134,7 @@ impl Provider for HttpGateway {
 
     async fn call(&self, letter: &Letter, call: &Call<'_>) -> Result<Vec<Verdict>, Fault> {
         let Some(bound) = call.to.first() else { return Ok(Vec::new()) };
-        let ours = our_id(call, bound);
+        let ours = call.name();
         let minutes = call.not_after.since(self.clock.now()).as_secs().div_ceil(60).max(1);
         let values = Values {
             number: &bound.number,
@@ -142,11 +151,6 @@ impl Provider for HttpGateway {
     }
 
     async fn pull(self: Arc<Self>, _to: Handover) {}
-}
-
-/// A name that no other try of any delivery has: at most 52 characters.
-fn our_id(call: &Call<'_>, bound: &Bound) -> String {
-    format!("{}-{}-{}", call.plan, bound.ordinal, bound.attempt)
 }
 
 fn unfit(cause: SegmentError) -> Unfit {

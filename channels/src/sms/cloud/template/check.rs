@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mingluo_model::{
     grade::Grade,
-    message::{MARKED_WORDS, WORDS},
+    message::{DRILL_DENIALS, MARKED_WORDS, WORDS},
     mode::ModeKind,
     template::Template as Gaps,
 };
@@ -16,7 +16,7 @@ use crate::account::ConfigError;
 const STEPS: [&str; 4] = ["alert", "update", "lift", "correction"];
 
 /// What a drill's words must say of themselves.
-const DRILL: &str = "演练";
+pub(super) const DRILL: &str = "演练";
 
 impl Templates {
     /// Checks all templates of an account.
@@ -30,7 +30,8 @@ impl Templates {
             .iter()
             .map(|config| template(config, syntax, mode, sign_name))
             .collect::<Result<Vec<_>, _>>()?;
-        let templates = Self { sign_name: sign_name.to_owned(), list };
+        let sign_name = sign_name.to_owned();
+        let templates = Self { sign_name, mode, list, refused: std::sync::Mutex::default() };
         templates.leave_nobody_out()?;
         Ok(templates)
     }
@@ -82,11 +83,14 @@ fn template(
     let (events, grades, steps) = (config.events.clone(), config.grades.clone(), config.steps.clone());
     let template = Template { code: code.to_owned(), pieces, variables, events, grades, steps };
     fits(&template, sign_name)?;
-    if mode == ModeKind::Drill && !says_drill(&config.text, &config.variables) {
+    if mode == ModeKind::Drill && !says_drill(&template, &config.variables) {
         let marked = MARKED_WORDS.map(|word| format!("{{{word}}}")).join(", ");
         return Err(wrong(
             code,
-            format!("a drill must say so: use a template with {DRILL} in it, or {marked}"),
+            format!(
+                "a drill must say so and never deny it: use a template with {DRILL} in it, or {marked} in a variable \
+                 whose otherwise says {DRILL} as well"
+            ),
         ));
     }
     Ok(template)
@@ -206,7 +210,29 @@ fn fits(template: &Template, sign_name: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn says_drill(text: &str, variables: &BTreeMap<String, VariableConfig>) -> bool {
+/// Whether words call themselves a drill and do not take it back.
+pub(super) fn calls_itself_a_drill(words: &str) -> bool {
+    words.contains(DRILL) && !denies(words)
+}
+
+fn denies(words: &str) -> bool {
+    let words = words.to_lowercase();
+    DRILL_DENIALS.iter().any(|denial| words.contains(denial))
+}
+
+/// Whether a template says that it is a drill whatever fills it: by its own words, or by a variable that always does.
+fn says_drill(template: &Template, variables: &BTreeMap<String, VariableConfig>) -> bool {
+    let fixed = template.pieces.iter().filter_map(|piece| match piece {
+        Piece::Fixed(words) => Some(words.as_str()),
+        Piece::Gap(_) => None,
+    });
+    let fixed: Vec<&str> = fixed.collect();
     let marked = |words: &str| MARKED_WORDS.iter().any(|word| words.contains(&format!("{{{word}}}")));
-    text.contains(DRILL) || variables.values().any(|one| one.words.contains(DRILL) || marked(&one.words))
+    let always = |one: &VariableConfig| {
+        (calls_itself_a_drill(&one.words) || marked(&one.words))
+            && one.otherwise.as_deref().is_none_or(calls_itself_a_drill)
+    };
+    let own = variables.values().flat_map(|one| [Some(one.words.as_str()), one.otherwise.as_deref()]);
+    let denied = fixed.iter().copied().chain(own.flatten()).any(denies);
+    !denied && (fixed.iter().any(|words| words.contains(DRILL)) || variables.values().any(always))
 }

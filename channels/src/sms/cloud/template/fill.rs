@@ -6,10 +6,13 @@ use std::{collections::BTreeMap, num::NonZeroU8, sync::Arc};
 use mingluo_model::{
     channel::{MOST_PARTS, Unfit},
     message::{Body, Message, Words},
-    mode::Mode,
+    mode::{Mode, ModeKind},
 };
 
-use super::{LONGEST_MESSAGE, Piece, Template, Templates, Variable};
+use super::{
+    LONGEST_MESSAGE, Piece, Template, Templates, Variable,
+    check::{DRILL, calls_itself_a_drill},
+};
 use crate::sms::segment::{Segments, Signature, segment};
 
 /// A template with its variables filled.
@@ -64,6 +67,12 @@ impl Templates {
             Piece::Gap(at) => values[*at].1.clone(),
         };
         let text: String = template.pieces.iter().map(piece).collect();
+        if self.mode == ModeKind::Drill && !calls_itself_a_drill(&text) {
+            let problem = format!(
+                "a drill must say {DRILL} in what phones show, and must not deny it; change the words"
+            );
+            return Err(unfit(&template.code, problem));
+        }
         let signature = Signature::InFront(self.sign_name.clone());
         let length = self.sign_name.chars().count() + "【】".chars().count() + text.chars().count();
         if length > LONGEST_MESSAGE {

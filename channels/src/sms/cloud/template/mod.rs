@@ -10,7 +10,12 @@ pub use config::{TemplateConfig, VariableConfig};
 pub use fill::TemplateForm;
 pub(super) use fill::letter;
 
-use mingluo_model::template::Template as Gaps;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use mingluo_model::{channel::Unfit, mode::ModeKind, template::Template as Gaps};
 
 /// How a provider writes a variable in its templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +42,10 @@ const LONGEST_MESSAGE: usize = 500;
 #[derive(Debug)]
 pub(super) struct Templates {
     sign_name: String,
+    mode: ModeKind,
     list: Vec<Template>,
+    // Guards, by code, what the provider last said against a template; held for one look.
+    refused: Mutex<BTreeMap<String, String>>,
 }
 
 #[derive(Debug)]
@@ -70,6 +78,34 @@ impl Templates {
     /// The codes, with the exact words as the provider should have them.
     pub(super) fn codes(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(|template| template.code.as_str())
+    }
+
+    fn refused(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The provider said so of this template: `None` that it stands in our words, else what is wrong with it.
+    pub(super) fn judge(&self, code: &str, problem: Option<String>) {
+        match problem {
+            Some(problem) => self.refused().insert(code.to_owned(), problem),
+            None => self.refused().remove(code),
+        };
+    }
+
+    /// Whether the provider would send by this template, for all that it said.
+    ///
+    /// # Errors
+    /// [`Unfit`] with what it said against it.
+    pub(super) fn stands(&self, code: &str) -> Result<(), Unfit> {
+        match self.refused().get(code) {
+            Some(problem) => Err(Unfit::Wrong { field: code.to_owned(), problem: problem.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the provider said something against one of them.
+    pub(super) fn is_refused_any(&self) -> bool {
+        !self.refused().is_empty()
     }
 
     /// The words of a template as the provider writes them.

@@ -138,3 +138,36 @@ fn a_drills_template_says_that_it_is_one() {
     assert!(checked(&plain, Syntax::Numbered, ModeKind::Drill).unwrap_err().fix.contains("演练"));
     assert!(checked(&json!([general()]), Syntax::Named, ModeKind::Drill).is_ok(), "{{event}} is marked");
 }
+
+fn drill(text: &str, variable: &Value) -> Result<Templates, ConfigError> {
+    let list = json!([{"code": "7", "text": text, "variables": {"1": variable}}]);
+    checked(&list, Syntax::Numbered, ModeKind::Drill)
+}
+
+#[test]
+fn a_drills_template_that_denies_it_or_gives_the_mark_up_is_refused() {
+    let area = json!({"words": "{area}", "longest": 12});
+    for text in ["非演练：影响{1}。", "这不是演练，影响{1}。", "This is NOT a drill 演练{1}。"]
+    {
+        assert!(drill(text, &area).unwrap_err().fix.contains("演练"), "{text}");
+    }
+    let event = |otherwise: &str| json!({"words": "{event}", "longest": 12, "otherwise": otherwise});
+    assert!(drill("影响{1}。", &event("有暴雨")).is_err(), "the long words' replacement is no drill");
+    assert!(drill("影响{1}。", &event("非演练")).is_err());
+    assert!(drill("影响{1}。", &event("演练：有暴雨")).is_ok());
+}
+
+#[test]
+fn what_phones_show_of_a_drill_says_so_whatever_fills_it() {
+    let event = json!({"words": "{event}", "longest": 20});
+    let templates = drill("影响{1}。", &event).unwrap();
+    assert!(templates.fill(&words(&[("event", "演练：暴雨红色预警")])).is_ok());
+    for event in ["暴雨红色预警", "非演练：暴雨红色预警", "不是演练，演练"] {
+        let Err(Unfit::Wrong { problem, .. }) = templates.fill(&words(&[("event", event)])) else {
+            panic!("{event}")
+        };
+        assert!(problem.contains("演练"), "{problem}");
+    }
+    let fixed = drill("演练：影响{1}。", &json!({"words": "{area}", "longest": 12})).unwrap();
+    assert!(fixed.fill(&words(&[("area", "这不是演练")])).is_err());
+}

@@ -1,4 +1,8 @@
 //! What the provider's codes mean (腾讯云短信 API 3.0 发送错误码; 公共错误码), for a whole call and for one number alike. Pure.
+//!
+//! A code that blames the request says that nothing was sent. One that blames the provider (`InternalError…`), a
+//! `FailedOperation…` that does not say what failed, and whatever is in no list, says nothing of the kind: the message may be
+//! on its way, so it is lost, not refused.
 
 use mingluo_model::delivery::Reason;
 
@@ -39,18 +43,27 @@ pub(super) fn fault(code: &str) -> Fault {
         }
         "FailedOperation.InsufficientBalanceInSmsPackage" => Fault::permanent(Reason::Quota, code),
         _ if code.starts_with("LimitExceeded.") => Fault::permanent(Reason::Quota, code),
-        "InternalError.Timeout" => Fault::Lost,
-        _ if code.starts_with("InternalError") => Fault::temporary(Reason::FarFault, code),
-        // Template or signature not approved, application unknown, wrong parameters: an operator must act.
-        _ if code.starts_with("FailedOperation")
-            || code.starts_with("Invalid")
-            || code.starts_with("Missing")
-            || code.starts_with("Unsupported")
-            || code.starts_with("Unauthorized") =>
+        // The request was turned away before anything was done with it.
+        "InternalError.RestApiInterfaceNotExist"
+        | "InternalError.SigFieldMissing"
+        | "InternalError.SigVerificationFail"
+        | "NoSuchVersion" => Fault::temporary(Reason::FarFault, code),
+        // Not approved, or not in this form, at this hour: an operator must act.
+        "FailedOperation.SignatureIncorrectOrUnapproved"
+        | "FailedOperation.TemplateIncorrectOrUnapproved"
+        | "FailedOperation.TemplateUnapprovedOrNotExist"
+        | "FailedOperation.MarketingSendTimeConstraint"
+        | "FailedOperation.JsonParseFail"
+        | "FailedOperation.FailResolvePacket" => Fault::permanent(Reason::NotAllowed, code),
+        // Application unknown, wrong parameters: an operator must act.
+        _ if ["Invalid", "Missing", "Unsupported", "Unauthorized"]
+            .iter()
+            .any(|blame| code.starts_with(blame)) =>
         {
             Fault::permanent(Reason::NotAllowed, code)
         }
-        _ => Fault::temporary(Reason::FarFault, code),
+        // InternalError.Timeout, .SendAndRecvFail, .OtherError and so on; and what is not listed.
+        _ => Fault::Lost,
     }
 }
 

@@ -1,6 +1,10 @@
 //! The configuration of one Tencent account, and what it becomes once it is checked.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use mingluo_model::{clock::SharedClock, mode::ModeKind};
 
@@ -81,6 +85,7 @@ impl TencentConfig {
             templates: Arc::new(templates),
             numbers_per_call: in_range("numbers_per_call", self.numbers_per_call, 1..=MOST_NUMBERS)? as usize,
             pull: pull.map(|seconds| Duration::from_secs(seconds.into())),
+            unkept: Mutex::default(),
             clock,
         })
     }

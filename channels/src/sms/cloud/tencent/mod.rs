@@ -11,7 +11,11 @@ mod sign;
 
 pub use config::TencentConfig;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use mingluo_model::{
     address::Address,
@@ -19,7 +23,7 @@ use mingluo_model::{
     clock::SharedClock,
     message::Message,
     mode::Mode,
-    receipt::ProviderId,
+    receipt::{ProviderId, Receipt},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -38,6 +42,7 @@ use crate::{
     sms::{number::mainland, session::NumberForm},
 };
 use ask::Api;
+use report::Reported;
 
 /// What the provider wants to hear to a push.
 const HEARD: &str = r#"{"result":0,"errmsg":"OK"}"#;
@@ -51,6 +56,9 @@ pub struct Tencent {
     templates: Arc<Templates>,
     numbers_per_call: usize,
     pull: Option<Duration>,
+    /// What the provider told once and dispatch has not kept yet, also when the session that asked is over.
+    // Guards the receipts; held for a copy.
+    unkept: Mutex<Vec<Receipt>>,
     clock: SharedClock,
 }
 
@@ -74,8 +82,11 @@ impl TencentConfig {
 impl<M: Mode> CloudChannel<Tencent, M> {
     /// The parser of this account's pushes, for the console that receives them.
     pub fn callback(&self) -> CloudCallback {
-        let token = self.provider().account.token.clone();
-        CloudCallback::new(token, self.clock(), HEARD, |_, body, at| report::read(body, at))
+        let (provider, token) = (Arc::clone(self.provider()), self.provider().account.token.clone());
+        CloudCallback::new(token, self.clock(), HEARD, move |_, body, at| {
+            let reports = report::read(body, at)?;
+            Ok(reports.into_iter().map(|report| provider.hear(report)).collect())
+        })
     }
 
     /// What phones show.
@@ -133,6 +144,14 @@ impl Provider for Tencent {
         Ok(Letter { code: filled.code, values, parts: filled.segments.parts.len() })
     }
 
+    fn stands(&self, letter: &Letter) -> Result<(), Unfit> {
+        self.templates.stands(&letter.code)
+    }
+
+    fn is_refused_any(&self) -> bool {
+        self.templates.is_refused_any()
+    }
+
     fn parts(letter: &Letter) -> usize {
         letter.parts
     }
@@ -165,7 +184,7 @@ impl Provider for Tencent {
             "SignName": self.sign_name,
             "TemplateId": letter.code,
             "TemplateParamSet": letter.values,
-            "SessionContext": call.plan.to_string(),
+            "SessionContext": call.name(),
         });
         let sent: Sent = self.api.ask("SendSms", body.to_string()).await.map_err(|(fault, _)| fault)?;
         if let Some(fault) = same_for_all(&sent.each) {
@@ -181,7 +200,7 @@ impl Provider for Tencent {
 
     async fn pull(self: Arc<Self>, to: Handover) {
         if let Some(every) = self.pull {
-            report::pull(&self.api, &self.sdk_app_id, every, self.clock.as_ref(), to).await;
+            report::pull(&self, every, to).await;
         }
     }
 }
@@ -203,26 +222,38 @@ fn same_for_all(each: &[SentOne]) -> Option<Fault> {
 }
 
 impl Tencent {
+    /// A report that names its call is the call's answer about that number.
+    fn hear(&self, Reported { receipt, context }: Reported) -> Receipt {
+        let of = receipt.to.as_ref().map(|to| national(to.expose()));
+        let id = |number: &str| (of == Some(number)).then(|| receipt.provider_id.clone());
+        self.account.unanswered.heard(&context, id);
+        receipt
+    }
+
     /// Each template must be there, approved, and in our words.
     fn compare(&self, states: &[TemplateState]) {
         let account = &self.account.name;
         for code in self.templates.codes() {
             let state = states.iter().find(|state| state.template_id.to_string() == code);
             let ours = self.templates.text(code, Syntax::Numbered);
-            match state {
+            let problem = match state {
                 None => {
                     tracing::error!(%account, template = code, "没有此模板 there is no such template: nothing that needs it will leave");
+                    Some("the provider has no such template; see its console")
                 }
                 Some(state) if state.status_code != 0 => {
                     let (standing, reason) = (state.status_code, &state.review_reply);
                     tracing::error!(%account, template = code, standing, reason, "模板未通过审核 the template is not approved: nothing that needs it will leave");
+                    Some("the provider has not approved this template; see its console")
                 }
                 Some(state) if ours.as_ref() != Some(&state.template_content) => {
                     let theirs = &state.template_content;
-                    tracing::error!(%account, template = code, theirs, "模板内容与配置不符 the provider has other words than templates.text: what is previewed is not what is sent");
+                    tracing::error!(%account, template = code, theirs, "模板内容与配置不符 the provider has other words than templates.text: nothing that needs it will leave");
+                    Some("the provider has other words than templates.text; copy them from its console")
                 }
-                Some(_) => {}
-            }
+                Some(_) => None,
+            };
+            self.templates.judge(code, problem.map(str::to_owned));
         }
     }
 }

@@ -1,19 +1,22 @@
 //! Receipts (短信下发状态): pushed, or asked for with `PullSmsSendStatus`, which forgets what it told. So the next hundred
 //! are asked for only when those before are on disk.
 
-use std::time::Duration;
+use std::{
+    sync::{MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use mingluo_model::{
-    clock::{Clock, Timestamp},
+    clock::Timestamp,
     receipt::{ProviderId, Receipt},
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use super::ask::Api;
+use super::Tencent;
 use crate::sms::{
     cloud::{
-        callback::{CallbackError, carrier_status, each},
+        callback::{CallbackError, carrier_status, each, one_by_one},
         pull::Handover,
     },
     number::from_wire,
@@ -32,13 +35,24 @@ struct Pushed {
     #[serde(default)]
     errmsg: String,
     sid: String,
+    /// Our SessionContext; only some accounts are told it in pushes.
+    #[serde(default)]
+    ext: String,
+}
+
+/// One report: the receipt and the name that we gave its call, empty where it is not told.
+#[derive(Debug)]
+pub(super) struct Reported {
+    pub(super) receipt: Receipt,
+    pub(super) context: String,
 }
 
 /// Reads a push: a JSON array of reports.
-pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Receipt>, CallbackError> {
+pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Reported>, CallbackError> {
     each(body, |one: Pushed| {
         let number = format!("{}{}", one.nationcode, one.mobile);
-        receipt(&one.sid, &number, &one.report_status, &one.errmsg, at)
+        let receipt = receipt(&one.sid, &number, &one.report_status, &one.errmsg, at)?;
+        Some(Reported { receipt, context: one.ext })
     })
 }
 
@@ -61,7 +75,7 @@ fn receipt(serial: &str, number: &str, status: &str, carrier: &str, at: Timestam
 #[derive(Deserialize)]
 struct Told {
     #[serde(rename = "PullSmsSendStatusSet", default)]
-    each: Vec<Known>,
+    each: Vec<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -75,32 +89,53 @@ struct Known {
     report_status: String,
     #[serde(default)]
     description: String,
+    #[serde(default)]
+    session_context: String,
 }
 
-/// Asks every so often, page after page. Returns when the session is over.
-pub(super) async fn pull(api: &Api, sdk_app_id: &str, every: Duration, clock: &dyn Clock, mut to: Handover) {
+/// Asks every so often, page after page. A page is kept with the account until dispatch has kept it, so that a session
+/// that ends meanwhile leaves it to the next. Returns when the session is over or about to be.
+pub(super) async fn pull(provider: &Tencent, every: Duration, mut to: Handover) {
     loop {
-        let told = ask(api, sdk_app_id).await;
-        let (page, now) = (told.len(), clock.now());
-        let receipt = |one: Known| {
-            receipt(&one.serial_no, &one.phone_number, &one.report_status, &one.description, now)
-        };
-        if !to.give(told.into_iter().filter_map(receipt).collect()).await {
+        let page = provider.unkept().clone();
+        if !page.is_empty() && !to.give(page.clone()).await {
             return;
         }
-        if page < MOST {
-            clock.sleep(every).await;
+        provider.unkept().retain(|receipt| !page.contains(receipt));
+        if to.is_ending() {
+            return;
+        }
+        let (told, reports) = ask(provider).await;
+        let receipts = reports.into_iter().map(|report| provider.hear(report));
+        provider.unkept().extend(receipts);
+        if told < MOST && provider.unkept().is_empty() {
+            to.pause(provider.clock.as_ref(), every).await;
         }
     }
 }
 
-async fn ask(api: &Api, sdk_app_id: &str) -> Vec<Known> {
-    let body = json!({ "Limit": MOST, "SmsSdkAppId": sdk_app_id }).to_string();
-    match api.ask::<Told>("PullSmsSendStatus", body).await {
-        Ok(told) => told.each,
+/// The next page: how many were told, and those that can be read and are an end.
+async fn ask(provider: &Tencent) -> (usize, Vec<Reported>) {
+    let body = json!({ "Limit": MOST, "SmsSdkAppId": provider.sdk_app_id }).to_string();
+    match provider.api.ask::<Told>("PullSmsSendStatus", body).await {
+        Ok(told) => (told.each.len(), read_page(told.each, provider.clock.now())),
         Err((_, code)) => {
             tracing::warn!(far_code = %code, "回执拉取失败 receipts could not be asked for; has the provider allowed it?");
-            Vec::new()
+            (0, Vec::new())
         }
+    }
+}
+
+/// Reads a page report by report: the provider forgot all of it, so a bad one must sink nobody else.
+pub(super) fn read_page(page: Vec<serde_json::Value>, at: Timestamp) -> Vec<Reported> {
+    one_by_one(page, |one: Known| {
+        let receipt = receipt(&one.serial_no, &one.phone_number, &one.report_status, &one.description, at)?;
+        Some(Reported { receipt, context: one.session_context })
+    })
+}
+
+impl Tencent {
+    fn unkept(&self) -> MutexGuard<'_, Vec<Receipt>> {
+        self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

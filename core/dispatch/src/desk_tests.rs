@@ -1,0 +1,75 @@
+//! Stories of receipts whose id nobody ever named: they find who is in doubt by the address.
+
+use super::*;
+use crate::progress::tests::{START, progress};
+use mingluo_model::{
+    channel::{Report, Verdict},
+    delivery::DeliveryState,
+    grade::Grade,
+    mode::Live,
+    receipt::{ProviderId, Receipt},
+};
+use mingluo_model::{
+    channel::{Report, Verdict},
+    receipt::{ProviderId, Receipt},
+};
+use std::time::Duration;
+use std::time::Duration;
+
+const ANNA: &str = "+8613900000001";
+
+fn desk(plans: usize) -> Desk<Live> {
+    let hash = |address: &Address| {
+        let mut hash = [0; 16];
+        hash[..14].copy_from_slice(&address.expose().as_bytes()[..14]);
+        hash
+    };
+    let mut desk = Desk::new(AccountName("sms".into()), Arc::new(hash));
+    (0..plans).for_each(|_| {
+        desk.admit(progress(1, 1, Grade::Red));
+    });
+    desk
+}
+
+fn hear(desk: &mut Desk<Live>, id: &[u8]) {
+    let receipt = Receipt {
+        provider_id: ProviderId::new(id),
+        status: ReceiptStatus::Delivered,
+        to: Some(Address::new(ANNA)),
+        far_code: "DELIVRD".into(),
+        at: START,
+    };
+    desk.digest(&mut vec![Report::Receipt { receipt, token: None }], &mut Flights::default(), START);
+}
+
+/// Sends to Anna and hears that no answer will come.
+fn lose(desk: &mut Desk<Live>, flights: &mut Flights) {
+    let number = desk.pick(1, START, flights).unwrap().number;
+    flights.launch(1, Duration::ZERO);
+    let _digest = desk.digest(&mut vec![Report::Answer { key: 1, verdict: Verdict::Lost }], flights, START);
+    assert_eq!(number, 0);
+}
+
+fn state(desk: &mut Desk<Live>) -> DeliveryState {
+    desk.plan(0).standing(100).unwrap().state()
+}
+
+#[test]
+fn a_receipt_that_came_before_the_doubt_is_found_when_the_doubt_is_remembered() {
+    let mut desk = desk(1);
+    hear(&mut desk, b"early");
+    lose(&mut desk, &mut Flights::default());
+    assert_eq!(state(&mut desk), DeliveryState::Unknown);
+    let entries = desk.doubt(&Address::new(ANNA), 0, 100, START);
+    assert_eq!((entries.len(), state(&mut desk)), (1, DeliveryState::Delivered));
+}
+
+#[test]
+fn an_early_receipt_is_left_to_another_plan_that_still_waits_for_its_answer() {
+    let mut desk = desk(2);
+    hear(&mut desk, b"early");
+    lose(&mut desk, &mut Flights::default());
+    assert_eq!(desk.plan(1).pick(1, START).len(), 1);
+    assert!(desk.doubt(&Address::new(ANNA), 0, 100, START).is_empty());
+    assert_eq!(state(&mut desk), DeliveryState::Unknown);
+}
