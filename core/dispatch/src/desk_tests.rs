@@ -9,11 +9,6 @@ use mingluo_model::{
     mode::Live,
     receipt::{ProviderId, Receipt},
 };
-use mingluo_model::{
-    channel::{Report, Verdict},
-    receipt::{ProviderId, Receipt},
-};
-use std::time::Duration;
 use std::time::Duration;
 
 const ANNA: &str = "+8613900000001";
