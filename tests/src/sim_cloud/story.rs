@@ -13,7 +13,7 @@ use mingluo_channels::{
 use mingluo_model::{
     alert::Language,
     channel::{Channel, SendError, Unfit, Verdict},
-    clock::{Clock, system::SystemClock},
+    clock::{Clock, system::SystemClock, within},
     delivery::Reason,
     message::{Body, Message, WORDS},
     mode::Live,
@@ -208,6 +208,11 @@ impl Scene {
     }
 }
 
+/// A story that comes to a stand fails.
+async fn soon<T>(story: impl Future<Output = T>) -> T {
+    within(SystemClock::shared().as_ref(), Duration::from_secs(20), story).await.expect("the story goes on")
+}
+
 /// Numbers of a segment that was unassigned in December 2023.
 fn numbers(count: usize) -> Vec<String> {
     (0..count).map(|one| format!("+86197306{one:05}")).collect()
@@ -398,7 +403,7 @@ async fn a_receipt_that_comes_after_the_call_was_given_up_is_a_late_answer() {
 
         let mut late = BTreeMap::new();
         while late.len() < 5 {
-            late.extend(courier.hear().await.unwrap());
+            late.extend(soon(courier.hear()).await.unwrap());
         }
         assert!(late.values().all(|verdict| id(verdict).is_some()), "{with:?}: {late:?}");
     }
@@ -452,7 +457,7 @@ async fn a_page_that_a_session_left_unfinished_is_told_by_the_next() {
     drop(first);
 
     let mut next = scene.courier().await.unwrap();
-    let receipts = next.until_receipts(40).await.unwrap();
+    let receipts = soon(next.until_receipts(40)).await.unwrap();
 
     let told: BTreeSet<_> = receipts.iter().map(|receipt| receipt.provider_id.clone()).collect();
     assert_eq!(told.len(), 40, "the provider forgot them when it told them");
