@@ -1,7 +1,14 @@
 //! What the configurations of all accounts share: an error that names the key, and secrets that live in files.
 //! It knows nothing of any gateway.
 
-use std::{fmt, net::IpAddr, path::Path};
+use std::{
+    fmt,
+    net::IpAddr,
+    num::{NonZeroU16, NonZeroU32},
+    path::Path,
+};
+
+use mingluo_model::channel::Limits;
 
 /// A key of an account's configuration cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +70,18 @@ impl fmt::Debug for Secret {
 pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The limits of a session whose every call or mail ends by its own time limit, so that all of them are answered.
+pub(crate) fn limits_of_calls(window: u32, per_second: u32) -> Limits {
+    let window = NonZeroU32::new(window).unwrap_or(NonZeroU32::MIN);
+    Limits {
+        per_second: NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
+        window,
+        batch: window,
+        sessions: NonZeroU16::MIN,
+        answer_within: None,
+    }
 }
 
 /// A number that must lie in a range.

@@ -293,7 +293,7 @@ mod tests {
         while inlet.next(&mut reports).await.is_ok() {
             all.extend(reports.drain(..).filter_map(|report| match report {
                 Report::Answer { key, verdict } => Some((key, verdict)),
-                Report::Receipt { .. } => None,
+                Report::Receipt { .. } | Report::Reply { .. } => None,
             }));
         }
         all

@@ -6,6 +6,7 @@
 pub mod account;
 mod crew;
 pub mod email;
+pub mod forward;
 mod https;
 pub mod sms;
 pub mod speaker;

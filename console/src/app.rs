@@ -4,6 +4,7 @@
 use crate::{
     config::{Accounts, Config, ConfigError, read_text},
     examine::{Examined, examine},
+    forward::Forwarder,
     office::{Office, Parts as OfficeParts},
     region::Region,
     render::{Broadcaster, Numbers, Renderer, SmsForm, WeChatTemplate},
@@ -12,6 +13,7 @@ use crate::{
 use mingluo_channels::{
     account,
     email::EmailChannel,
+    forward::{ForwardConfig, Platform},
     sms::{cloud::CloudCallback, session::SignatureConfig},
     speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, listener},
     wechat::{Callback, WeChatChannel},
@@ -39,7 +41,7 @@ use std::{
     sync::Arc,
 };
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A running city: what the doors (API, pages, callbacks) work on.
 pub struct City {
@@ -60,6 +62,8 @@ pub struct City {
     /// The speakers' hubs that have a listener.
     pub hubs: Vec<Arc<SpeakerHub>>,
     stop: CancellationToken,
+    /// What hands receipts on; it ends when it is stopped.
+    forwarding: TaskTracker,
 }
 
 /// The channels of one mode, and what hangs on them besides sending.
@@ -104,9 +108,15 @@ impl City {
             listen::<Drill>(speakers, &clock, &stop).await?;
         }
         hubs.extend(live.speakers.iter().chain(&drill.speakers).map(|speakers| Arc::clone(&speakers.hub)));
+        let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
         let live = office(&config, &region, &store, live, &clock, &mut chance).await?;
         let drill = office(&config, &region, &store, drill, &clock, &mut chance).await?;
-        Ok(Self { store, clock, live, drill, callbacks, sms_callbacks, signer, hubs, stop })
+        let forwarding = TaskTracker::new();
+        if let Some(forwarder) = forwarder {
+            forwarding.spawn(forwarder.run(Arc::clone(live.engine().roster()), stop.clone()));
+        }
+        forwarding.close();
+        Ok(Self { store, clock, live, drill, callbacks, sms_callbacks, signer, hubs, stop, forwarding })
     }
 
     /// Stops sending, drains, closes the sessions.
@@ -116,6 +126,7 @@ impl City {
         self.drill.finish().await;
         self.live.engine().shutdown().await;
         self.drill.engine().shutdown().await;
+        self.forwarding.wait().await;
     }
 }
 
@@ -125,6 +136,27 @@ pub(crate) fn wrong_accounts(config: &Config) -> Vec<ConfigError> {
     let signer = signer(config, &clock);
     let live = channels::<Live>(&config.live, &clock, &signer).wrong;
     live.into_iter().chain(channels::<Drill>(&config.drill, &clock, &signer).wrong).collect()
+}
+
+/// The key of the forwarding that cannot be used, if any.
+pub(crate) fn wrong_forward(config: &Config) -> Option<ConfigError> {
+    let clock: SharedClock = mingluo_model::clock::system::SystemClock::shared();
+    platform(config.forward.as_ref()?, &clock).err()
+}
+
+fn platform(forward: &ForwardConfig, clock: &SharedClock) -> Result<Platform, ConfigError> {
+    let wrong = |source| ConfigError::Account { table: "forward".to_owned(), source };
+    forward.build(clock.clone()).map_err(wrong)
+}
+
+/// Before the lease of live dispatch is taken, see [`Forwarder::open`].
+async fn forwarder(
+    forward: Option<&ForwardConfig>,
+    store: &Arc<dyn Store>,
+    clock: &SharedClock,
+) -> anyhow::Result<Option<Forwarder>> {
+    let Some(forward) = forward else { return Ok(None) };
+    Ok(Some(Forwarder::open(platform(forward, clock)?, Arc::clone(store), clock.clone()).await?))
 }
 
 /// What hangs on the accounts of both modes; no account is in both.

@@ -7,6 +7,7 @@ pub use error::{ConfigError, Fix};
 use crate::{complaint, people::SessionConfig};
 use mingluo_channels::{
     email::EmailConfig,
+    forward::ForwardConfig,
     sms::{
         cloud::{AlibabaConfig, HttpSmsConfig, TencentConfig},
         cmpp_channel::CmppConfig,
@@ -51,6 +52,8 @@ pub struct Config {
     pub signer: SignerConfig,
     /// How words are made.
     pub render: RenderConfig,
+    /// The platform that final receipts of real warnings are handed on to.
+    pub forward: Option<ForwardConfig>,
     /// Accounts for real warnings.
     #[serde(default)]
     pub live: Accounts,

@@ -2,7 +2,7 @@
 //! `mingluo serve` ask the same question, so that what the one passes the other does not refuse.
 
 use crate::{
-    app::wrong_accounts,
+    app::{wrong_accounts, wrong_forward},
     config::{Accounts, Config, ConfigError, Fix},
     region::Region,
     render::{SMS_GAPS, WECHAT_GAPS},
@@ -51,6 +51,7 @@ pub fn examine(config: &Config) -> Result<Examined, Refused> {
         problems.extend(unknown_hazards(config, region));
     }
     problems.extend(wrong_accounts(config));
+    problems.extend(wrong_forward(config));
     problems.extend(taken_names(config));
     match region {
         Ok(region) if problems.is_empty() => Ok(Examined { region }),

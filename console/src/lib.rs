@@ -14,6 +14,7 @@ pub mod cli;
 pub mod complaint;
 pub mod config;
 pub mod examine;
+pub mod forward;
 pub mod office;
 pub mod people;
 pub mod region;

@@ -58,14 +58,12 @@ pub struct People {
     store: Arc<dyn Store>,
     clock: SharedClock,
     limits: SessionConfig,
-    // Held while a session is moved on or ended, so that a sign-out is never undone by a click that was under way.
-    moving: tokio::sync::Mutex<()>,
 }
 
 impl People {
     /// The people of a store, signed out by the usual limits.
     pub fn new(store: Arc<dyn Store>, clock: SharedClock) -> Self {
-        Self { store, clock, limits: SessionConfig::default(), moving: tokio::sync::Mutex::default() }
+        Self { store, clock, limits: SessionConfig::default() }
     }
 
     /// The same people under other limits.
@@ -99,14 +97,10 @@ impl People {
         let Some((session, row)) = self.session(cookie).await? else { return Ok(None) };
         let Some(since) = began(cookie) else { return Ok(None) };
         let expires = self.limits.end(&row.officer, since, self.clock.now());
-        if expires.since(session.expires) >= STEP {
-            let _moving = self.moving.lock().await;
-            if self.store.session(session.token_hash, self.clock.now()).await?.is_none() {
-                return Ok(None);
-            }
-            self.store.add_session(&SessionRow { expires, ..session }).await?;
-        }
-        Ok(Some(row))
+        // Moved only where it still is: a sign-out, here or by `mingluo user`, is never undone by a click under way.
+        let is_over = expires.since(session.expires) >= STEP
+            && !self.store.move_session(&SessionRow { expires, ..session }).await?;
+        Ok((!is_over).then_some(row))
     }
 
     /// The officer of a browser's cookie, when the browser asks by itself: the idle time goes on.
@@ -151,6 +145,12 @@ impl People {
         let expires = self.limits.end(&row.officer, now, now);
         let session = SessionRow { token_hash: hash(&cookie), officer: row.officer.id, expires };
         self.store.add_session(&session).await?;
+        // While this password was verified, it may have been changed or the account disabled.
+        let still = self.by_id(row.officer.id).await?;
+        if still.is_none_or(|still| still.password_hash != row.password_hash) {
+            self.store.end_session(session.token_hash).await?;
+            return Ok(None);
+        }
         Ok(Some((row.officer, cookie)))
     }
 
@@ -159,7 +159,6 @@ impl People {
     /// # Errors
     /// [`StoreError`].
     pub async fn sign_out(&self, cookie: &str) -> Result<(), StoreError> {
-        let _moving = self.moving.lock().await;
         self.store.end_session(hash(cookie)).await
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::complaint;
 use fluent_templates::{Loader, fluent_bundle::FluentValue, langid, static_loader};
+use jiff::tz::TimeZone;
 use mingluo_model::{audience::ChannelKind, clock::Timestamp, grade::Grade, problem::Problem};
 use serde::Serialize;
 use std::{borrow::Cow, collections::BTreeMap, collections::HashMap};
@@ -49,13 +50,18 @@ pub struct Told {
     pub fields: BTreeMap<&'static str, String>,
 }
 
-/// A problem in both languages.
+/// A problem in both languages, where no zone is known: times are in UTC.
 pub fn tell(problem: &dyn Problem) -> Told {
+    tell_at(problem, &TimeZone::UTC)
+}
+
+/// A problem in both languages, with times on the clocks of a zone.
+pub fn tell_at(problem: &dyn Problem, zone: &TimeZone) -> Told {
     let code = problem.code();
     let fields = problem.fields();
     let key = format!("error-{code}");
     let told = |language| {
-        let spoken = |(name, value): &(&'static str, String)| (*name, spoken(language, name, value));
+        let spoken = |(name, value): &(&'static str, String)| (*name, spoken(language, zone, name, value));
         say(language, &key, &fields.iter().map(spoken).collect::<Vec<_>>())
     };
     let (zh, en) = (told(Tongue::Chinese), told(Tongue::English));
@@ -63,7 +69,7 @@ pub fn tell(problem: &dyn Problem) -> Told {
 }
 
 /// A value of a problem's field as people say it: words of the model become words of the language.
-pub fn spoken(language: Tongue, name: &str, value: &str) -> String {
+pub fn spoken(language: Tongue, zone: &TimeZone, name: &str, value: &str) -> String {
     let word = |family: &str, word: &str| say(language, &format!("web-{family}-{word}"), &[]);
     let channel = |zh: &str| {
         let kind = ChannelKind::ALL.into_iter().find(|kind| kind.zh() == zh);
@@ -72,7 +78,7 @@ pub fn spoken(language: Tongue, name: &str, value: &str) -> String {
     match name {
         "state" | "step" | "part" => word(name, value),
         "grade" => value.parse().map_or_else(|_| value.to_owned(), |grade: Grade| word(name, grade.word())),
-        "expires" | "until" => value.parse().map_or_else(|_| value.to_owned(), instant),
+        "expires" | "until" => value.parse().map_or_else(|_| value.to_owned(), |ms| instant(ms, zone)),
         "channel" => channel(value),
         "channels" => listed(language, value.split('、').map(channel)),
         "by" | "able" | "regions" | "groups" | "meant" => {
@@ -94,9 +100,11 @@ pub fn listed(language: Tongue, words: impl Iterator<Item = String>) -> String {
     })
 }
 
-/// Milliseconds since 1970 as 2026-07-05T12:00:00Z; the pages have a zone and say it better.
-fn instant(ms: i64) -> String {
-    Timestamp(ms).to_jiff().map_or_else(|| ms.to_string(), |instant| instant.to_string())
+/// Milliseconds since 1970 on the clocks of a zone: 2026-07-05 20:00, and in UTC 2026-07-05 12:00 UTC.
+pub fn instant(ms: i64, zone: &TimeZone) -> String {
+    let form = if *zone == TimeZone::UTC { "%Y-%m-%d %H:%M UTC" } else { "%Y-%m-%d %H:%M" };
+    let told = |instant: jiff::Timestamp| instant.to_zoned_datetime(zone.clone()).strftime(form).to_string();
+    Timestamp(ms).to_jiff().map_or_else(|| ms.to_string(), told)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub(crate) fn clipped(value: &str) -> String {
 }
 
 /// First three and last two characters; nothing of a value so short that this would tell it.
-pub(crate) fn masked(value: &str) -> String {
+pub fn masked(value: &str) -> String {
     let letters: Vec<char> = value.chars().collect();
     match letters.len() {
         0 => String::new(),

@@ -1,9 +1,13 @@
 //! A whole city that sends through a cloud provider: the officer's verbs at one end, the pretend provider at the other,
 //! pushes through the console's own door.
 
-use mingluo_console::{api, people::People};
+use mingluo_console::{api, office::OfficeError, people::People};
 use mingluo_dispatch::view::PlanView;
-use mingluo_model::clock::{SharedClock, system::SystemClock};
+use mingluo_model::{
+    audience::ChannelKind,
+    clock::{SharedClock, system::SystemClock},
+    owner::Role,
+};
 use mingluo_rehearsal::{
     city::{City, CityOrder},
     sim_cloud::{CloudAccount, CloudFaults, SimCloud},
@@ -211,6 +215,27 @@ async fn a_red_without_answer_and_receipt_is_sent_again_once() {
     let town = town_with(faults, 60, LONG, &|base, files| alibaba(base, files, LONG, 1)).await;
     assert_eq!(town.warned().await, BTreeMap::from([("delivered".into(), 60)]));
     assert_eq!(town.most_often_taken(), 2);
+}
+
+/// The officer hears of it while there is time to choose another channel, not when everybody's message failed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_template_that_the_provider_has_in_other_words_is_told_when_a_warning_is_drafted() {
+    let other = |base: &str, files: &Path| alibaba(base, files, LONG, 10);
+    let town = town_with(CloudFaults::default(), 1, WORDS, &other).await;
+    let live = &town.city.console.live;
+    let (author, order) = (
+        town.city.officer(1, &[Role::Author]),
+        town.city.order("red", "请立即转移。", Duration::from_hours(1)),
+    );
+    for _ in 0..200 {
+        match live.draft(&author, &order).await {
+            Err(OfficeError::Unfit { channel: ChannelKind::Sms, .. }) => return,
+            Err(error) => panic!("{error}"),
+            // The provider was not asked yet.
+            Ok(_) => town.city.console.clock.sleep(Duration::from_millis(25)).await,
+        }
+    }
+    panic!("five seconds passed, and nobody told of the template");
 }
 
 /// The provider takes longer to answer than the shortest drain of an orderly stop.

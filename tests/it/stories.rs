@@ -2,7 +2,7 @@
 //! Each runs on SQLite, and on PostgreSQL where `MINGLUO_TEST_POSTGRES` names a server.
 
 use mingluo_console::office::{DraftOrder, Follow, OfficeError};
-use mingluo_model::{alert::AlertError, id::NodeId, owner::Role};
+use mingluo_model::{alert::AlertError, id::NodeId, mode::ModeKind, owner::Role};
 use mingluo_rehearsal::{
     city::{City, CityOrder, faults, number},
     sim_smsc::log::Arrived,
@@ -151,7 +151,8 @@ async fn no_address_is_readable_in_the_database_file() {
     let live = &city.console.live;
     let alert = city.issue(live, &city.order("red", "红色", HOUR)).await.unwrap();
     city.settled(live, alert.id).await.unwrap();
-    let bytes = city.end().await.unwrap().database_bytes().unwrap();
+    let bytes = city.database_bytes().unwrap();
+    city.end().await.unwrap();
     assert!(bytes.len() > 50_000);
     for index in 0..40 {
         let number = number(index).to_string();
@@ -171,6 +172,39 @@ async fn a_node_that_lost_its_lease_halts_before_a_warning_needs_it(order: CityO
     assert!(reason.contains("ledger"), "{reason}");
     assert!(city.issue(live, &city.order("red", "红色", HOUR)).await.is_err());
     assert_eq!(city.live_smsc.counts().taken, 0);
+}
+
+/// Waits until so many have opted out.
+async fn until_off(city: &City, mode: ModeKind, number: usize) {
+    for _ in 0..1_000 {
+        if city.console.store.opt_outs(mode).await.unwrap().len() == number {
+            return;
+        }
+        city.console.clock.sleep(Duration::from_millis(5)).await;
+    }
+    panic!("five seconds passed, and they have not opted out");
+}
+
+async fn who_refused_gets_the_next_warning_no_more_and_a_drill_takes_nobody_off(order: CityOrder) {
+    let faults = faults(&["--reply-percent", "100", "--reply-words", "退订"]);
+    let city = City::start(CityOrder { faults, ..order }).await.unwrap();
+    let (live, drill, store) = (&city.console.live, &city.console.drill, &city.console.store);
+
+    let exercise = city.issue(drill, &city.order("red", "疏散演练", HOUR)).await.unwrap();
+    city.settled(drill, exercise.id).await.unwrap();
+    until_off(&city, ModeKind::Drill, 40).await;
+    assert!(store.opt_outs(ModeKind::Live).await.unwrap().is_empty());
+
+    let first = city.issue(live, &city.order("red", "红色", HOUR)).await.unwrap();
+    assert_eq!(count(&city.settled(live, first.id).await.unwrap(), "delivered"), 40);
+    until_off(&city, ModeKind::Live, 40).await;
+
+    let second = city.issue(live, &city.order("red", "又一次", HOUR)).await.unwrap();
+    assert_eq!(count(&city.settled(live, second.id).await.unwrap(), "failed"), 40);
+    let heard = city.live_smsc.counts().replies_heard;
+    let kept = store.replies(ModeKind::Live, None, 1_000).await.unwrap();
+    assert!(heard >= 40 && kept.len() as u64 >= heard, "{heard} answered, {} kept", kept.len());
+    assert_eq!(texts(&city.end().await.unwrap().live).len(), 1);
 }
 
 /// Each story twice: on a SQLite file, and on PostgreSQL where there is one.
@@ -193,6 +227,7 @@ macro_rules! on_both_engines {
 }
 
 on_both_engines!(
+    who_refused_gets_the_next_warning_no_more_and_a_drill_takes_nobody_off,
     red_overtakes_blue,
     lift_stops_the_rest,
     correction_overtakes_red,

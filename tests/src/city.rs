@@ -228,7 +228,22 @@ impl City {
         self.live_smsc.stop().await?;
         self.drill_smsc.stop().await?;
         let read = |name: &str| taken(&self.folder.path().join(format!("{name}.log")));
-        Ok(Ended { live: read("live")?, drill: read("drill")?, folder: self.folder })
+        Ok(Ended { live: read("live")?, drill: read("drill")? })
+    }
+
+    /// The bytes of the database's files while they are open: later the store tidies them away in its own time.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn database_bytes(&self) -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        for entry in std::fs::read_dir(self.folder.path())? {
+            let path = entry?.path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("city.db")) {
+                bytes.extend(std::fs::read(path)?);
+            }
+        }
+        Ok(bytes)
     }
 
     /// The folder of this city's files.
@@ -243,24 +258,6 @@ pub struct Ended {
     pub live: Vec<Arrived>,
     /// Parts that drills' centre took.
     pub drill: Vec<Arrived>,
-    folder: tempfile::TempDir,
-}
-
-impl Ended {
-    /// The bytes of the database's files.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub fn database_bytes(&self) -> std::io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        for entry in std::fs::read_dir(self.folder.path())? {
-            let path = entry?.path();
-            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("city.db")) {
-                bytes.extend(std::fs::read(path)?);
-            }
-        }
-        Ok(bytes)
-    }
 }
 
 fn taken(log: &Path) -> anyhow::Result<Vec<Arrived>> {

@@ -123,6 +123,7 @@ async fn note(
                 receipts.push(receipt);
                 answerer.committed(token.as_slice()).await?;
             }
+            Report::Reply { token, .. } => answerer.committed(&[token]).await?,
         }
     }
     Ok(answers)

@@ -1,6 +1,6 @@
 //! The configuration of one mail account, and what it becomes once it is checked.
 
-use crate::account::{ConfigError, Secret, in_range, is_loopback};
+use crate::account::{ConfigError, Secret, in_range, is_loopback, limits_of_calls};
 use lettre::{
     message::Mailbox,
     transport::smtp::{authentication::Credentials, extension::ClientId},
@@ -8,11 +8,7 @@ use lettre::{
 use mingluo_model::{channel::Limits, plan::AccountName};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::Deserialize;
-use std::{
-    num::{NonZeroU16, NonZeroU32},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 /// Whether and when the connection is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -113,14 +109,7 @@ impl EmailConfig {
     fn limits(&self) -> Result<Limits, ConfigError> {
         let sockets = in_range("sockets", self.sockets, 1..=64)?;
         let per_second = in_range("per_second", self.per_second, 1..=10_000)?;
-        let window = NonZeroU32::new(sockets).unwrap_or(NonZeroU32::MIN);
-        Ok(Limits {
-            per_second: NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
-            window,
-            batch: window,
-            sessions: NonZeroU16::MIN,
-            answer_within: None,
-        })
+        Ok(limits_of_calls(sockets, per_second))
     }
 
     fn login(&self) -> Result<Option<Credentials>, ConfigError> {

@@ -27,7 +27,7 @@ const HOUR: Duration = Duration::from_hours(1);
 fn statuses(told: &[Told]) -> Vec<ReceiptStatus> {
     let status = |told: &Told| match told {
         Told::Receipt { receipt, .. } => Some(receipt.status),
-        Told::Answer { .. } => None,
+        Told::Answer { .. } | Told::Reply { .. } => None,
     };
     told.iter().filter_map(status).collect()
 }
@@ -35,7 +35,7 @@ fn statuses(told: &[Told]) -> Vec<ReceiptStatus> {
 fn verdicts(told: Vec<Told>) -> Vec<(u64, Verdict)> {
     let verdict = |told| match told {
         Told::Answer { key, verdict } => Some((key, verdict)),
-        Told::Receipt { .. } => None,
+        Told::Receipt { .. } | Told::Reply { .. } => None,
     };
     told.into_iter().filter_map(verdict).collect()
 }

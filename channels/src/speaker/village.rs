@@ -158,7 +158,7 @@ impl City {
     pub(super) async fn commit(&self, told: &[Told]) {
         let tokens = told.iter().filter_map(|told| match told {
             Told::Receipt { token, .. } => *token,
-            Told::Answer { .. } => None,
+            Told::Answer { .. } | Told::Reply { .. } => None,
         });
         self.session.answerer.committed(&tokens.collect::<Vec<_>>()).await.unwrap();
     }

@@ -1,15 +1,10 @@
 //! The configuration of one WeChat service account, and what it becomes once it is checked.
 
-use crate::account::{ConfigError, Secret, in_range, is_loopback};
+use crate::account::{ConfigError, Secret, in_range, is_loopback, limits_of_calls};
 use mingluo_model::{channel::Limits, plan::AccountName};
 use reqwest::Url;
 use serde::Deserialize;
-use std::{
-    collections::BTreeSet,
-    num::{NonZeroU16, NonZeroU32},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 /// One service account, as an operator writes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -110,14 +105,7 @@ impl WeChatConfig {
     fn limits(&self) -> Result<Limits, ConfigError> {
         let calls = in_range("calls", self.calls, 1..=64)?;
         let per_second = in_range("per_second", self.per_second, 1..=10_000)?;
-        let window = NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN);
-        Ok(Limits {
-            per_second: NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
-            window,
-            batch: window,
-            sessions: NonZeroU16::MIN,
-            answer_within: None,
-        })
+        Ok(limits_of_calls(calls, per_second))
     }
 }
 

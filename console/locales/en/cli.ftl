@@ -42,6 +42,8 @@ error-config-port = { $field } = "{ $value }": { $kind ->
    *[other] nobody can listen there ({ $cause }). Choose another
   }.
 error-config-password = { $field } = "{ $value }": the password is too short. Put at least { $least } characters on the file's first line.
+error-user-login = { $field } = "{ $value }" is no sign-in name. Use 1 to { $most } of letters, digits, dot, underscore and hyphen, like li.ming.
+error-user-no-officer = { $field } = "{ $value }": there is no such officer. mingluo user list shows the sign-in names.
 error-config-account = [{ $table }] { $key } = "{ $value }": { $fix }.
 error-config-pack = region.pack: { $path }: { $detail }. Mend that line, or use a whole pack.
 error-config-ring = store.keys_file: { $detail }.

@@ -8,7 +8,7 @@ error-repeated-field = { $place }{ $field } 写了两次。请只留一处。
 error-wrong-type = { $place }{ $field ->
     [top] 内容
    *[other] { $field }
-  }应为{ $expected }，却是{ $given }。
+  } 应为{ $expected }，却是{ $given }。
 error-unknown-word = { $place }{ $field } 不能是“{ $value }”。可用的有：{ $known }。
 error-bad-value = { $place }{ $field ->
     [top] 内容
@@ -42,6 +42,8 @@ error-config-port = { $field } = “{ $value }”：{ $kind ->
    *[other] 不能监听（{ $cause }）。请换一个地址和端口
   }。
 error-config-password = { $field } = “{ $value }”：口令太短。请在该文件第一行放至少 { $least } 个字符。
+error-user-login = { $field } = “{ $value }”：不能作登录名。请用 1 至 { $most } 个英文字母、数字、点、下划线或连字符，如 li.ming。
+error-user-no-officer = { $field } = “{ $value }”：没有这个值班员。登录名见 mingluo user list。
 error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $range ->
     [none] { $key ->
         [api_base] 请填 https://api.weixin.qq.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
@@ -78,6 +80,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
         [system_type] 请填系统类型，至多 12 个字符
         [templates] 请列出账号中的 1 至 25 个模板编号
         [token_file] 请填回调令牌文件的路径：文件须能读取，第一行为令牌
+        [url] 请填对端地址，如 https://platform.example/receipts；http 只能用于网关，转发回执时只能用于本机
         [user] 请同时填 password_file，或去掉 user
         [utc_offset_minutes] 请填网关当地时间与世界时相差的分钟数，如 480
         [window] 请填不小于 max_parts 的数

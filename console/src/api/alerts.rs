@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     office::{DraftOrder, Unsent, Withdrawal},
-    tongue::tell,
+    tongue::{Tongue, say, tell_at},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use mingluo_model::{
@@ -68,8 +68,20 @@ async fn drafted<M: Mode>(door: &Door<M>, alert: &Alert<M>) -> Result<Value, Api
     told["parts"] = json!(preview.parts);
     told["sms"] = json!(preview.sms.map(|sms| sms.texts));
     told["audience"] = json!({ "counts": alert.content.audience.counts });
+    told["checks"] = checks(door, alert);
     add(&mut told, json!(door.office.reach(alert).await?));
     Ok(told)
+}
+
+/// What in the words is worth a second look, the gravest first.
+fn checks<M: Mode>(door: &Door<M>, alert: &Alert<M>) -> Value {
+    let amiss = door.office.checks(alert).into_iter().filter(|check| !check.is_good);
+    let told = amiss.map(|check| {
+        let key = format!("web-check-{}-look", check.word);
+        let [zh, en] = [Tongue::Chinese, Tongue::English].map(|tongue| say(tongue, &key, &[]));
+        json!({ "code": check.word, "zh": zh, "en": en, "found": check.found, "grave": check.is_grave })
+    });
+    told.collect()
 }
 
 pub(super) async fn show<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<AlertId>) -> Answer {
@@ -81,6 +93,7 @@ pub(super) async fn show<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id
     told["deliveries"] = json!(alert.content.audience.deliveries());
     // Once it is released the plans tell; while it is sent, a look must cost no more than reading counters.
     if awaits_release(&alert.state) {
+        told["checks"] = checks(&door, &alert);
         add(&mut told, json!(door.office.reach(&alert).await?));
     }
     told["steps"] = json!(door.office.steps(id).await?);
@@ -164,7 +177,7 @@ pub(super) async fn release<M: Mode>(
     told["hold_until"] = json!(released.hold_until);
     told["planned_ms"] = json!(released.planned_in.as_secs_f64() * 1_000.0);
     told["plans"] = json!(released.plans);
-    told["unsent"] = unsent(&released.unsent);
+    told["unsent"] = unsent(&door, &released.unsent);
     Ok(Json(told))
 }
 
@@ -209,7 +222,7 @@ async fn withdraw<M: Mode>(
     let later = Box::pin(door.office.withdraw(&caller.0, id, how, &body)).await?;
     let mut told = brief(&later.alert);
     told["people_needed"] = json!(later.people);
-    told["unsent"] = unsent(&later.unsent);
+    told["unsent"] = unsent(door, &later.unsent);
     told["follows"] = json!(id);
     Ok((StatusCode::CREATED, Json(told)))
 }
@@ -219,8 +232,9 @@ pub(super) async fn unconfirmed<M: Mode>(State(door): Of<M>, caller: Caller, Id(
     Ok(Json(json!(door.office.unconfirmed(id).await?)))
 }
 
-fn unsent(unsent: &[Unsent]) -> Value {
-    unsent.iter().map(|one| json!({ "channel": one.channel, "why": tell(&one.problem) })).collect()
+fn unsent<M: Mode>(door: &Door<M>, unsent: &[Unsent]) -> Value {
+    let why = |one: &Unsent| tell_at(&one.problem, &door.office.renderer.zone);
+    unsent.iter().map(|one| json!({ "channel": one.channel, "why": why(one) })).collect()
 }
 
 fn brief<M: Mode>(alert: &Alert<M>) -> Value {

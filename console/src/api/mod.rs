@@ -5,8 +5,8 @@
 //! | request | what it does |
 //! |---|---|
 //! | `GET /api/{mode}/alerts` | the latest 100 alerts |
-//! | `POST /api/{mode}/alerts` | drafts ([`crate::office::DraftOrder`]); answers `people` (each counted once), `speakers`, `deliveries` (over all channels), the counts by channel, `parts` by channel and `sms`, the text of each part as phones show it |
-//! | `GET /api/{mode}/alerts/{id}` | state, content, `deliveries`, before the release `people` and `speakers`, `steps` (who did what when), `plans` and the names of their `districts` |
+//! | `POST /api/{mode}/alerts` | drafts ([`crate::office::DraftOrder`]); answers `people` (each counted once), `speakers`, `deliveries` (over all channels), the counts by channel, `checks` (what in the words is worth a second look), `parts` by channel and `sms`, the text of each part as phones show it |
+//! | `GET /api/{mode}/alerts/{id}` | state, content, `deliveries`, before the release `people`, `speakers` and `checks`, `steps` (who did what when), `plans` and the names of their `districts` |
 //! | `POST …/{id}/edit` | the author writes a draft anew; takes and answers what drafting does |
 //! | `POST …/{id}/submit`, `/recall` | the officers' verbs |
 //! | `POST …/{id}/approve` with `{"content_hash": "…"}` | approves; the hash is that of the content which the officer was shown, as drafting and `GET …/{id}` tell it. It is the same for all who sign: if the content was changed meanwhile, nothing is signed (409, `content-changed`) |
@@ -40,6 +40,7 @@ use axum::{
     Json, Router,
     extract::{FromRequestParts, State},
     http::{Method, StatusCode, Uri, header::AUTHORIZATION, request::Parts},
+    middleware,
     routing::{any, get, post},
 };
 use mingluo_model::{mode::Mode, owner::Officer};
@@ -84,6 +85,7 @@ pub fn routes(city: &Arc<City>, people: &Arc<People>) -> Router {
         .route("/api/", any(nothing))
         .route("/api/{*rest}", any(nothing))
         .merge(callback::routes(city))
+        .layer(middleware::from_fn_with_state(city.live.renderer.zone.clone(), error::tell_refusals))
 }
 
 /// `base` is what nesting took off the path.

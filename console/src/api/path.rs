@@ -19,9 +19,7 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
             .map_err(|error| ApiError::BadRequest { detail: error.body_text() })?;
         let no_id = || {
             let word: String = word.chars().take(80).collect();
-            ApiError::BadRequest {
-                detail: format!("id: {word:?} is no id; give one that a draft was answered with"),
-            }
+            ApiError::BadId { value: word }
         };
         word.parse().map(Self).map_err(|_| no_id())
     }

@@ -4,6 +4,7 @@ mod check;
 mod import;
 mod issue;
 mod migrate;
+mod resident;
 mod serve;
 mod sign;
 mod supervisor;
@@ -65,6 +66,11 @@ enum Command {
         after_help = "例 Examples:\n  mingluo user --config mingluo.toml add --login li --name 李明 --roles author --password-file pw --region 2104\n  mingluo user --config mingluo.toml list"
     )]
     User(user::User),
+    /// 居民：回复的短信、退订与恢复。 Residents: what they wrote back, opt-outs and opt-ins.
+    #[command(
+        after_help = "例 Examples:\n  mingluo resident --config mingluo.toml replies\n  mingluo resident --config mingluo.toml opt-out --phone-file refused.txt"
+    )]
+    Resident(resident::Resident),
     /// 签名进程：唯一持有签名密钥者。 The signing process, the only one that holds the key.
     #[command(
         after_help = "例 Examples:\n  mingluo signer --config /etc/mingluo/mingluo.toml\n  mingluo signer --config /etc/mingluo/mingluo.toml --public"
@@ -95,6 +101,7 @@ impl Mingluo {
             Command::Import(command) => command.run().await,
             Command::Issue(command) => command.run().await,
             Command::User(command) => command.run().await,
+            Command::Resident(command) => command.run().await,
             Command::Signer(command) => command.run().await,
         }
     }

@@ -1,6 +1,8 @@
 //! `mingluo user`: officers and their API keys. Passwords come from files, never from the command line.
 
+mod change;
 mod key;
+mod role;
 
 use super::{ConfigFile, Table, Told as _, say};
 use crate::{
@@ -11,7 +13,8 @@ use crate::{
     region::Region,
 };
 use anyhow::{Context, bail};
-use clap::{Subcommand, ValueEnum};
+use change::{Disable, Enable, Password, Roles};
+use clap::Subcommand;
 use mingluo_ledger::{
     Store,
     audit::AuditLine,
@@ -23,11 +26,18 @@ use mingluo_model::{
     owner::{Officer, Owner, Role},
 };
 use rand::{SeedableRng, rngs::StdRng};
+use role::{RoleWord, role_word};
 use serde_json::json;
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// The shortest password that is taken (等级保护 2.0 and NIST SP 800-63B ask for eight and more).
 const SHORTEST_PASSWORD: usize = 10;
+
+/// The longest sign-in name, in characters.
+const LONGEST_LOGIN: usize = 32;
 
 /// 值班员。
 #[derive(Debug, clap::Args)]
@@ -50,6 +60,25 @@ enum Verb {
         after_help = "例 Examples:\n  mingluo user --config mingluo.toml list\n  mingluo user --config mingluo.toml list --json"
     )]
     List(List),
+    /// 更换口令；其浏览器立即全部退出，接口密钥不变。 Change an officer's password; every browser is signed out at once, API keys
+    /// stay.
+    #[command(
+        after_help = "例 Example:\n  mingluo user --config mingluo.toml password --login li --password-file li.password"
+    )]
+    Password(Password),
+    /// 停用：不能登录，浏览器立即全部退出，接口密钥立即被拒。 Disable an officer: no sign-in, every browser is signed out and every API
+    /// key refused at once.
+    #[command(after_help = "例 Example:\n  mingluo user --config mingluo.toml disable --login li")]
+    Disable(Disable),
+    /// 重新启用，口令与接口密钥照旧；退出的浏览器须重新登录。 Enable an officer again, with the same password and API keys.
+    #[command(after_help = "例 Example:\n  mingluo user --config mingluo.toml enable --login li")]
+    Enable(Enable),
+    /// 换成这些权限；其浏览器立即全部退出，重新登录即按新权限。 Give an officer these roles instead; every browser is signed out at
+    /// once.
+    #[command(
+        after_help = "例 Example:\n  mingluo user --config mingluo.toml roles --login li --roles author,approver"
+    )]
+    Roles(Roles),
     /// 接口密钥：列出、增发、撤销；撤销立即生效，不用重启。 API keys: list, add, revoke; a revoked key is refused at once, without a
     /// restart.
     #[command(
@@ -68,13 +97,13 @@ struct List {
 
 #[derive(Debug, clap::Args)]
 struct Add {
-    /// 登录名。 The sign-in name.
+    /// 登录名，1 至 32 个英文字母、数字、点、下划线或连字符。 The sign-in name: 1 to 32 of letters, digits, `.`, `_` and `-`.
     #[arg(long)]
     login: String,
     /// 姓名。 The name on pages.
     #[arg(long)]
     name: String,
-    /// 权限，逗号分隔。 The rights.
+    /// 权限，逗号分隔，互不包含。 The rights; none follows from another.
     #[arg(long, value_delimiter = ',', required = true)]
     roles: Vec<RoleWord>,
     /// 口令文件（第一行）。 The file whose first line is the password.
@@ -91,33 +120,16 @@ struct Add {
     api_key_file: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum RoleWord {
-    Author,
-    Approver,
-    Releaser,
-    Auditor,
-    Operator,
-}
-
-impl From<RoleWord> for Role {
-    fn from(word: RoleWord) -> Self {
-        match word {
-            RoleWord::Author => Self::Author,
-            RoleWord::Approver => Self::Approver,
-            RoleWord::Releaser => Self::Releaser,
-            RoleWord::Auditor => Self::Auditor,
-            RoleWord::Operator => Self::Operator,
-        }
-    }
-}
-
 impl User {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let config = Config::read(&self.file.config).told()?;
         let store = open_store(&config).await.told()?;
         match self.verb {
             Verb::Add(add) => add.run(&config, store.as_ref()).await?,
+            Verb::Password(password) => password.run(store.as_ref()).await?,
+            Verb::Disable(disable) => disable.run(store.as_ref()).await?,
+            Verb::Enable(enable) => enable.run(store.as_ref()).await?,
+            Verb::Roles(roles) => roles.run(store.as_ref()).await?,
             Verb::Key(key) => key.run(&config, store.as_ref()).await?,
             Verb::List(list) => list.tell(&store.orgs().await?, &store.officers().await?),
         }
@@ -164,29 +176,18 @@ fn table(officers: &[OfficerRow], org: impl Fn(&OfficerRow) -> String) -> Vec<St
     table.lines()
 }
 
-const fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Author => "拟稿 author",
-        Role::Approver => "审核 approver",
-        Role::Releaser => "签发 releaser",
-        Role::Auditor => "监督 auditor",
-        Role::Operator => "管理 operator",
-    }
-}
-
 impl Add {
     async fn run(self, config: &Config, store: &dyn Store) -> anyhow::Result<()> {
+        if !is_login(&self.login) {
+            let fix = Fix::Login { most: LONGEST_LOGIN };
+            return Err(ConfigError::value("--login", &self.login, fix).into());
+        }
         let clock = SystemClock::shared();
         let mut chance = StdRng::from_os_rng();
         let region = Region::read(config).told()?;
         let scope = region.gazetteer.resolve(&self.region).map_err(OfficeError::from).told();
         let scope = scope.context("--region")?;
-        let password = read_text("--password-file", &self.password_file).told()?;
-        let password = password.lines().next().unwrap_or_default();
-        if password.chars().count() < SHORTEST_PASSWORD {
-            let fix = Fix::Password { least: SHORTEST_PASSWORD };
-            return Err(ConfigError::value("--password-file", self.password_file.display(), fix).into());
-        }
+        let password_hash = password_hash(&self.password_file)?;
         if store.officers().await?.iter().any(|row| row.login == self.login) {
             bail!("--login {:?}: 已存在，请换一个\n    this name is taken; choose another", self.login);
         }
@@ -202,7 +203,7 @@ impl Add {
             officer,
             login: self.login.clone(),
             name: self.name.clone(),
-            password_hash: people::hash_password(password).map_err(|error| anyhow::anyhow!("{error}"))?,
+            password_hash,
             enabled: true,
         };
         store
@@ -231,6 +232,28 @@ impl Add {
     }
 }
 
+fn is_login(word: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    (1..=LONGEST_LOGIN).contains(&word.chars().count()) && word.chars().all(fits)
+}
+
+/// The hash of the password on a file's first line.
+fn password_hash(file: &Path) -> anyhow::Result<String> {
+    let text = read_text("--password-file", file).told()?;
+    let password = text.lines().next().unwrap_or_default();
+    if password.chars().count() < SHORTEST_PASSWORD {
+        let fix = Fix::Password { least: SHORTEST_PASSWORD };
+        return Err(ConfigError::value("--password-file", file.display(), fix).into());
+    }
+    people::hash_password(password).map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+/// The officer of a sign-in name.
+fn named<'a>(officers: &'a [OfficerRow], login: &str) -> anyhow::Result<&'a OfficerRow> {
+    let found = officers.iter().find(|row| row.login == login);
+    found.ok_or_else(|| ConfigError::value("--login", login, Fix::NoOfficer).into())
+}
+
 fn line(at: Timestamp, action: &str, officer: OfficerId, detail: serde_json::Value) -> AuditLine {
     let (actor, action) = (AuditLine::SYSTEM.to_owned(), action.to_owned());
     AuditLine { at, actor, action, subject: officer.to_string(), detail }
@@ -239,6 +262,12 @@ fn line(at: Timestamp, action: &str, officer: OfficerId, detail: serde_json::Val
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_is_a_short_word_that_can_be_typed() {
+        assert!(["w", "li.ming_2-a", &"x".repeat(32)].into_iter().all(is_login));
+        assert!(!["", "w u", "李", "a/b", "a\u{202e}b", &"x".repeat(33)].into_iter().any(is_login));
+    }
 
     #[test]
     fn officers_are_told_in_words_and_not_as_a_program_writes_them() {

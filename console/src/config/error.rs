@@ -118,6 +118,13 @@ pub enum Fix {
         /// The least characters.
         least: usize,
     },
+    /// A sign-in name of plain letters.
+    Login {
+        /// The most characters.
+        most: usize,
+    },
+    /// The sign-in name of somebody.
+    NoOfficer,
 }
 
 impl Fix {
@@ -144,6 +151,8 @@ impl Fix {
             Self::TakenName { .. } => "config-taken-name",
             Self::Port { .. } => "config-port",
             Self::Password { .. } => "config-password",
+            Self::Login { .. } => "user-login",
+            Self::NoOfficer => "user-no-officer",
         }
     }
 
@@ -156,9 +165,14 @@ impl Fix {
             Self::TakenName { by } => vec![("by", by.clone())],
             Self::Port { kind, cause } => vec![("kind", (*kind).to_owned()), ("cause", cause.clone())],
             Self::Password { least } => vec![("least", least.to_string())],
-            Self::Zone | Self::Platform | Self::KeyId | Self::Seed | Self::Brace | Self::NoTemplate => {
-                Vec::new()
-            }
+            Self::Login { most } => vec![("most", most.to_string())],
+            Self::Zone
+            | Self::Platform
+            | Self::KeyId
+            | Self::Seed
+            | Self::Brace
+            | Self::NoTemplate
+            | Self::NoOfficer => Vec::new(),
         }
     }
 }

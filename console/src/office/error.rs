@@ -9,6 +9,7 @@ use mingluo_model::{
     channel::Unfit,
     grade::{Grade, UnknownGrade},
     id::AlertId,
+    mode::ModeKind,
     problem::Problem,
     region::BadRegionCode,
 };
@@ -60,6 +61,12 @@ pub enum OfficeError {
     NoAccount {
         /// The channel.
         channel: ChannelKind,
+    },
+    /// The mode has no account at all.
+    #[error("channels: no {} account is configured", mode_word(*mode))]
+    NoAccounts {
+        /// The mode.
+        mode: ModeKind,
     },
     /// A channel cannot carry the words.
     #[error("channel {}: {source}", channel.word())]
@@ -155,6 +162,7 @@ impl Problem for OfficeError {
             Self::Resolve(_) => "bad-audience",
             Self::NoRoster => "no-roster",
             Self::NoAccount { .. } => "no-account",
+            Self::NoAccounts { .. } => "no-accounts",
             Self::Unfit { source: Unfit::TooLong { .. }, .. } => "text-too-long",
             Self::Unfit { .. } => "text-unfit",
             Self::Render(_) => "not-rendered",
@@ -178,6 +186,7 @@ impl Problem for OfficeError {
                 vec![("value", value.clone())]
             }
             Self::UnknownGroup { value, known } => vec![("value", value.clone()), ("known", known.clone())],
+            Self::NoAccounts { mode } => vec![("mode", mode_word(*mode).to_owned())],
             Self::NoAccount { channel } => vec![("channel", channel.zh().to_owned())],
             Self::Unfit { channel, source } => unfit_fields(*channel, source),
             Self::WrongNumber { typed } => vec![("typed", typed.to_string())],
@@ -205,6 +214,14 @@ impl Problem for OfficeError {
             Self::Engine(error) => vec![("detail", error.to_string())],
             Self::Store(_) | Self::Damaged { .. } | Self::NoRoster => Vec::new(),
         }
+    }
+}
+
+/// The mode's word, as addresses and configurations have it.
+const fn mode_word(mode: ModeKind) -> &'static str {
+    match mode {
+        ModeKind::Live => "live",
+        ModeKind::Drill => "drill",
     }
 }
 

@@ -2,6 +2,7 @@
 //! around the policy. Every verb is one decision, durable with its audit line when it returns.
 
 mod back;
+mod checks;
 mod confirm;
 mod error;
 mod follow;
@@ -15,6 +16,7 @@ mod whole;
 mod withdraw;
 
 pub use back::follow;
+pub use checks::Check;
 pub use confirm::Unconfirmed;
 pub use error::OfficeError;
 pub use hands::Stranded;

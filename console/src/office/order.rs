@@ -118,7 +118,22 @@ impl<M: Mode> Office<M> {
     pub(super) async fn refuse_unfit(&self, alert: &Alert<M>) -> Result<(), OfficeError> {
         self.refuse_stray(alert).await?;
         self.refuse_too_long(alert, &self.policy_for(alert).await?)?;
-        self.preview(alert).map(drop)
+        self.preview(alert)?;
+        // What follows another warning is never held up by a far side's paperwork: the other channels carry it.
+        if alert.content.kind.follows().is_some() { Ok(()) } else { self.refuse_unready(alert) }
+    }
+
+    /// A channel whose far side would refuse the words just now is told while there is time to choose another.
+    fn refuse_unready(&self, alert: &Alert<M>) -> Result<(), OfficeError> {
+        let counts = alert.content.audience.counts.iter().filter(|(_, count)| count.recipients > 0);
+        for channel in counts.map(|(channel, _)| *channel).filter(|channel| *channel != ChannelKind::Speaker)
+        {
+            let message = self.words_of(alert, channel)?.message(alert);
+            self.account(channel)?
+                .stands(&message)
+                .map_err(|source| OfficeError::Unfit { channel, source })?;
+        }
+        Ok(())
     }
 
     async fn refuse_stray(&self, alert: &Alert<M>) -> Result<(), OfficeError> {
@@ -141,7 +156,7 @@ impl<M: Mode> Office<M> {
         let grade: Grade = order.grade.parse()?;
         let regions = self.regions(&order.area)?;
         let groups = self.named_groups(&order.groups)?;
-        let channels = self.channels(&order.channels);
+        let channels = self.channels(&order.channels)?;
         let indexed = self.edition_for(order.follows).await?;
         let wanted = Wanted { regions: &regions, groups: &groups, channels: &channels };
         let mut audience = self.resolve(&indexed, &wanted)?.audience;
@@ -203,11 +218,19 @@ impl<M: Mode> Office<M> {
         names.iter().map(|name| self.groups.named(name).ok_or_else(|| unknown(name))).collect()
     }
 
-    fn channels(&self, wanted: &[ChannelKind]) -> Vec<ChannelKind> {
-        if wanted.is_empty() {
-            return ChannelKind::ALL.into_iter().filter(|channel| self.account(*channel).is_ok()).collect();
-        }
-        wanted.to_vec()
+    fn channels(&self, wanted: &[ChannelKind]) -> Result<Vec<ChannelKind>, OfficeError> {
+        let configured = self.configured()?;
+        Ok(if wanted.is_empty() { configured } else { wanted.to_vec() })
+    }
+
+    /// The channels that have an account.
+    ///
+    /// # Errors
+    /// [`OfficeError::NoAccounts`] when none has.
+    pub fn configured(&self) -> Result<Vec<ChannelKind>, OfficeError> {
+        let has_account = |channel: &ChannelKind| self.account(*channel).is_ok();
+        let configured: Vec<ChannelKind> = ChannelKind::ALL.into_iter().filter(has_account).collect();
+        if configured.is_empty() { Err(OfficeError::NoAccounts { mode: M::KIND }) } else { Ok(configured) }
     }
 
     /// Names of divisions as people read them: 清原镇、红透山镇.

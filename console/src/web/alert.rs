@@ -9,7 +9,7 @@ use super::{
     page::Page,
     panel::Panel,
     preview::{ChannelView, Impact, Sent, channels, sent},
-    situation::turn_of,
+    situation::{held, turn_of},
     turn::{returned_words, verbs, warning, why_not},
     visit::{Id, Visit},
     voice::{Voice, chinese, thousands},
@@ -66,8 +66,13 @@ pub(super) struct AlertView {
     pub(super) kind: String,
     pub(super) state: String,
     pub(super) area: String,
-    pub(super) people: String,
-    /// What was signed, where it is only the most that the number of people can be.
+    /// The number that the releaser types (条数).
+    pub(super) deliveries: String,
+    /// Different people, each once (人数), where they are known.
+    pub(super) people: Option<String>,
+    /// Loudspeakers, where they are known and there are any.
+    pub(super) speakers: Option<String>,
+    /// What was signed, where it is only the most that the number of deliveries can be.
     pub(super) at_most: Option<String>,
     pub(super) channels: String,
     pub(super) expires: String,
@@ -105,27 +110,31 @@ impl AlertView {
         desk: &Desk<M>,
         voice: &Voice,
         alert: &StoredAlert,
+        whom: &Whom,
     ) -> Result<Self, WebError> {
         let content = &alert.content;
+        let (people, speakers) = whom.behind(voice);
+        let now = desk.front.clock.now();
         let channels: Vec<String> = content.audience.counts.keys().map(|kind| voice.channel(*kind)).collect();
         let (by, at) = followed(&alert.state).unzip();
-        let whom = Whom::of(desk, alert.id, content, &alert.state).await?;
         Ok(Self {
             id: alert.id.to_string(),
-            grade: GradeMark::new(voice, content.grade),
+            grade: GradeMark::of(voice, alert),
             hazard: voice.hazard(&content.hazard),
             kind: voice.kind(content.kind),
-            state: voice.state(alert),
+            state: voice.state(alert, now),
             area: content.area.described.clone(),
-            people: whom.words(voice),
-            at_most: whom.at_most.map(|most| voice.with("web-times-people", "a", thousands(most))),
+            deliveries: whom.words(voice),
+            people,
+            speakers,
+            at_most: whom.at_most.map(|most| voice.with("web-count-deliveries", "a", thousands(most))),
             channels: channels.join(" "),
             expires: voice.moment(content.expires),
             text: chinese(content),
             content_hash: content.hash(M::KIND).to_string(),
             follows: content.kind.follows().map(|id| id.to_string()),
             steps: steps(desk, voice, alert, by.zip(at)).await?,
-            later: by.map(|id| Later { id: id.to_string(), word: voice.state(alert) }),
+            later: by.map(|id| Later { id: id.to_string(), word: voice.state(alert, now) }),
         })
     }
 }
@@ -162,7 +171,7 @@ async fn steps<M: Mode>(
     if let Some((later, at)) = ended {
         let of_later = desk.office.steps(later).await?;
         let releaser = of_later.iter().find(|one| one.step == "release").and_then(|one| one.officer);
-        let (step, word) = (alert.state.word().to_owned(), voice.state(alert));
+        let (step, word) = (alert.state.word().to_owned(), voice.word("state", alert.state.word()));
         lines.push(StepLine { step, word, name: name(releaser), at: voice.moment(at) });
     }
     Ok(lines)
@@ -193,7 +202,7 @@ pub(super) async fn show<M: Mode>(
     let officer = visit.officer();
     let was_released = was_released(&stored.state);
     let sent = if was_released { sent(&desk, id).await? } else { Sent::new() };
-    let whom = Whom::of(&desk, id, &stored.content, &stored.state).await?;
+    let whom = Whom::of(&desk, &typed).await?;
     let policy = desk.office.policy_for(&typed).await?;
     let turn = turn_of(&stored, officer, &policy);
     let impact = if still_to_leave(&stored.state) {
@@ -203,7 +212,7 @@ pub(super) async fn show<M: Mode>(
     };
     let view = AlertPage {
         page: desk.page(&visit, "alerts").await?,
-        view: AlertView::of(&desk, &voice, &stored).await?,
+        view: AlertView::of(&desk, &voice, &stored, &whom).await?,
         why_not: match turn {
             Some(_) => None,
             None => why_not(&desk, &voice, &stored, &typed, officer).await?,
@@ -251,10 +260,7 @@ pub(super) async fn read<M: Mode>(desk: &Desk<M>, id: AlertId) -> Result<(Stored
 
 /// Milliseconds of the hold that are left; 0 when it is over or there is none.
 pub(super) fn hold_left(alert: &StoredAlert, now: Timestamp) -> u64 {
-    match alert.state {
-        AlertState::Released { hold_until, .. } => hold_until.since(now).as_millis() as u64,
-        _ => 0,
-    }
+    held(alert, now).map_or(0, |left| left.as_millis() as u64)
 }
 
 /// Hands the draft in.

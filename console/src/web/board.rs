@@ -10,8 +10,8 @@ use super::{
     map::{Map, Outlines},
     marks::{Bar, GradeMark},
     page::Page,
-    panel::{Panel, curve, share_words},
-    situation::{Situation, is_end, is_waiting, released_at, turn_of},
+    panel::{Panel, curve, seconds_up, share_words},
+    situation::{Situation, held, is_waiting, released_at, turn_of},
     visit::Visit,
     voice::{Voice, thousands},
 };
@@ -80,6 +80,8 @@ struct Card {
     line: String,
     bar: Bar,
     share: String,
+    /// That nothing of it has left yet, and for how long still.
+    held: Option<String>,
 }
 
 struct Todo {
@@ -90,10 +92,12 @@ struct Todo {
     path: String,
 }
 
+/// An account: how fast it sends now, and what waits for it.
 struct Gateway {
     name: String,
+    /// The present rate as a share of the licence.
     bar: Bar,
-    limit: String,
+    rate: String,
     queue: String,
 }
 
@@ -162,19 +166,21 @@ impl Board {
 fn card(voice: &Voice, situation: &Situation, alert: &StoredAlert, chosen: Option<&StoredAlert>) -> Card {
     let content = &alert.content;
     let sum = total(&funnels(&situation.plans_of(alert.id)));
-    let ((done, whole), grade) = (sum.progress(), GradeMark::new(voice, content.grade));
+    let held = held(alert, situation.at).filter(|_| sum.has_not_left()).map(seconds_up);
+    let released = if held.is_some() { "web-signed-at" } else { "web-released" };
+    let ((done, whole), grade) = (sum.progress(), GradeMark::of(voice, alert));
     Card {
         id: alert.id.to_string(),
         is_on: chosen.is_some_and(|chosen| chosen.id == alert.id),
-        n: if is_end(alert) { 0 } else { grade.n },
+        n: if grade.is_hollow { 0 } else { grade.n },
         grade,
         title: voice.hazard(&content.hazard),
-        time: released_at(alert)
-            .map_or_else(String::new, |at| voice.with("web-released", "a", voice.moment(at))),
+        time: released_at(alert).map_or_else(String::new, |at| voice.with(released, "a", voice.moment(at))),
         area: content.area.described.clone(),
         line: voice.pair("web-kind-until", voice.kind(content.kind), voice.moment(content.expires)),
         bar: Bar::of(done, whole),
         share: share_words(voice, &sum),
+        held: held.map(|seconds| voice.with("web-held", "a", seconds)),
     }
 }
 
@@ -196,7 +202,7 @@ fn todo(
         Some(Todo {
             step,
             title: voice.hazard(&alert.content.hazard),
-            grade: GradeMark::new(voice, alert.content.grade),
+            grade: GradeMark::of(voice, alert),
             line: voice.pair("web-by-at", situation.name(alert.author), voice.moment(at)),
             path: format!("{base}/alerts/{}{path}", alert.id),
         })
@@ -205,15 +211,18 @@ fn todo(
 }
 
 fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<M>) -> Gateway {
-    // What holds now: sums over all that ever left would change with a restart.
+    // What holds now: sums over all that ever left would change with a restart. What is held waits for no gateway.
     let live: Vec<AlertId> = situation.live().iter().map(|alert| alert.id).collect();
     let is_here = |plan: &&PlanView| plan.account == *account.account() && live.contains(&plan.alert);
-    let plans: Vec<&PlanView> = situation.plans.iter().filter(is_here).collect();
-    let sum = total(&funnels(&plans));
+    let is_due = |plan: &&PlanView| is_here(plan) && plan.not_before <= situation.at;
+    let plans: Vec<&PlanView> = situation.plans.iter().filter(is_due).collect();
+    let limit = u64::from(account.limits().per_second.get());
+    // The licence counts a hair more than a second.
+    let pace = situation.paces.get(account.account()).map_or(0, |pace| u64::from(*pace).min(limit));
     Gateway {
         name: format!("{} {}", voice.channel(account.kind()), account.account()),
-        bar: Bar::of(sum.target - sum.queued, sum.target),
-        limit: voice.with("web-per-second", "a", thousands(u64::from(account.limits().per_second.get()))),
-        queue: voice.with("web-queue", "a", thousands(sum.queued)),
+        bar: Bar::of(pace, limit),
+        rate: format!("{}/{}", thousands(pace), thousands(limit)),
+        queue: voice.with("web-queue", "a", thousands(total(&funnels(&plans)).queued)),
     }
 }

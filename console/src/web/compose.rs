@@ -145,6 +145,7 @@ pub(super) async fn keep<M: Mode>(
 }
 
 async fn draft<M: Mode>(desk: &Desk<M>, visit: &Visit, form: &DraftForm) -> Result<AlertId, WebError> {
+    desk.office.configured()?;
     let order = form.order(&desk.front.zone)?;
     if let Some(id) = form.edits {
         return Ok(desk.office.edit(visit.officer(), id, &order).await?.id);
@@ -161,8 +162,10 @@ async fn page<M: Mode>(
     problem: Option<WebError>,
 ) -> Result<Response, WebError> {
     let v = desk.voice(visit);
-    let both = Both::of(desk, visit, &form).await?;
     let status = problem.as_ref().map_or(StatusCode::OK, WebError::status);
+    let both = Both::of(desk, visit, &form).await?;
+    // Whoever cannot send at all is told before anything is written.
+    let problem = problem.or_else(|| desk.office.configured().err().map(WebError::from));
     let compose = ComposePage {
         page: desk.page(visit, "compose").await?,
         follows: form.follows.map_or_else(String::new, write_follow),
@@ -192,7 +195,7 @@ const fn followed(follow: Follow) -> AlertId {
 }
 
 fn configured<M: Mode>(desk: &Desk<M>) -> Vec<ChannelKind> {
-    ChannelKind::ALL.into_iter().filter(|channel| desk.office.account(*channel).is_ok()).collect()
+    desk.office.configured().unwrap_or_default()
 }
 
 /// The event types with a national warning signal, and the rest.

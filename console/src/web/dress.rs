@@ -2,11 +2,11 @@
 //! a handler only said no.
 
 use super::{
-    desk::Front,
+    desk::{Desk, Front},
     error::WebError,
     login::OVER,
     page::Page,
-    visit::{LANGUAGE, cookie, tongue},
+    visit::{LANGUAGE, SESSION, cookie, tongue},
     voice::Voice,
 };
 use crate::tongue::Tongue;
@@ -17,6 +17,7 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
+use mingluo_model::mode::{Drill, Live, ModeKind};
 use std::sync::Arc;
 
 /// Nothing but our own files runs, is loaded or is spoken to; no page of ours in a foreign frame.
@@ -40,9 +41,35 @@ const UNREADABLE: [StatusCode; 4] = [
     StatusCode::UNPROCESSABLE_ENTITY,
 ];
 
+/// What refusals are made of: the frame of the mode that a path belongs to.
+pub(super) struct Wardrobe {
+    pub(super) front: Arc<Front>,
+    pub(super) live: Arc<Desk<Live>>,
+    pub(super) drill: Arc<Desk<Drill>>,
+}
+
+impl Wardrobe {
+    /// The frame for whoever asked: an officer keeps name and navigation, whatever went wrong.
+    async fn page(&self, asked: &Asked, voice: Voice) -> Page {
+        let page = self.front.guest_page(voice, &asked.path);
+        let cookie = asked.session.as_deref();
+        let Some(cookie) = cookie else { return page };
+        let Ok(Some(row)) = self.front.people.look(cookie).await else { return page };
+        let (mode, situation) = if page.is_drill() {
+            (ModeKind::Drill, self.drill.situation().await)
+        } else {
+            (ModeKind::Live, self.live.situation().await)
+        };
+        let waiting = situation.map_or(0, |situation| situation.waiting());
+        Page { mode: Some(mode), officer: Some(row.name), waiting, ..page }
+    }
+}
+
 /// What the request said about itself, kept for the answer.
 struct Asked {
     path: String,
+    /// The cookie of a session.
+    session: Option<String>,
     is_get: bool,
     is_fragment: bool,
     tongue: Tongue,
@@ -60,6 +87,7 @@ impl Asked {
         let word = chosen.or_else(|| cookie(request.headers(), LANGUAGE)).unwrap_or("zh");
         Self {
             path: request.uri().path().to_owned(),
+            session: cookie(request.headers(), SESSION).map(str::to_owned),
             is_get: request.method() == Method::GET,
             is_fragment: request.headers().contains_key("hx-request"),
             tongue: tongue(word).unwrap_or(Tongue::Chinese),
@@ -69,14 +97,18 @@ impl Asked {
 }
 
 /// The outermost layer of all pages.
-pub(super) async fn dress(State(front): State<Arc<Front>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn dress(
+    State(wardrobe): State<Arc<Wardrobe>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let asked = Asked::of(&request);
     request.extensions_mut().insert(asked.tongue);
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<Arc<WebError>>() {
-        response = refusal(&front, &asked, &error);
+        response = refusal(&wardrobe, &asked, &error).await;
     } else if UNREADABLE.contains(&response.status()) && !is_page(&response) {
-        response = refusal(&front, &asked, &WebError::Unreadable);
+        response = refusal(&wardrobe, &asked, &WebError::Unreadable).await;
     }
     let headers = response.headers_mut();
     headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
@@ -112,17 +144,17 @@ struct ErrorFragment {
     words: String,
 }
 
-fn refusal(front: &Front, asked: &Asked, error: &WebError) -> Response {
+async fn refusal(wardrobe: &Wardrobe, asked: &Asked, error: &WebError) -> Response {
     if matches!(error, WebError::NotSignedIn | WebError::SessionOver) {
         return to_the_door(asked, matches!(error, WebError::SessionOver));
     }
-    let voice = Voice { tongue: asked.tongue, zone: front.zone.clone() };
+    let voice = Voice { tongue: asked.tongue, zone: wardrobe.front.zone.clone() };
     let words = error.words(&voice);
     if asked.is_fragment {
         return shown(error.status(), &ErrorFragment { words });
     }
     let title = voice.say(&format!("web-status-{}", error.status().as_u16()));
-    let page = front.guest_page(voice, &asked.path);
+    let page = wardrobe.page(asked, voice).await;
     let of_alert = of_alert(&asked.path).filter(|path| *path != asked.path);
     let (back, back_to) = match of_alert {
         Some(path) => (path.to_owned(), page.v.say("web-back-to-alert")),

@@ -38,8 +38,8 @@ pub(super) enum WebError {
         /// Until the next try is heard.
         wait: Duration,
     },
-    /// What was typed as a number of people is none.
-    #[error("people: {typed:?} is no number")]
+    /// What was typed as the number of deliveries is no number.
+    #[error("deliveries: {typed:?} is no number")]
     NoNumber {
         /// What was typed, cut to a few characters.
         typed: String,

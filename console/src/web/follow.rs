@@ -11,7 +11,7 @@ use super::{
     page::Page,
     visit::{Id, Visit},
     voice::thousands,
-    whom::{planned, reached},
+    whom::{Whom, planned, reached},
 };
 use crate::office::Withdrawal;
 use askama::Template;
@@ -33,6 +33,8 @@ struct FollowPage {
     body: String,
     told: Vec<Told>,
     sum: Told,
+    /// Who is behind the deliveries that will be made.
+    reach: String,
     note: String,
     is_at_once: bool,
     key: String,
@@ -110,7 +112,7 @@ async fn ask<M: Mode>(
     let (stored, _) = read(desk, id).await?;
     let voice = desk.voice(visit);
     let situation = desk.situation_of(id).await?;
-    let (warned, got) = (planned(&situation, id), reached(desk, id).await?);
+    let (warned, (got, reach)) = (planned(&situation, id), reached(desk, id, |_| true).await?);
     let told = ChannelKind::ALL.into_iter().filter_map(|channel| {
         let (warned, got) = (*warned.get(&channel)?, got.get(&channel).copied().unwrap_or(0));
         Some(Told::new(voice.channel(channel), warned, got))
@@ -122,11 +124,12 @@ async fn ask<M: Mode>(
     let may_release = visit.officer().may(Role::Releaser);
     let page = FollowPage {
         page: desk.page(visit, "alerts").await?,
-        view: AlertView::of(desk, &voice, &stored).await?,
+        view: AlertView::of(desk, &voice, &stored, &Whom::of(desk, &earlier).await?).await?,
         word: word(how),
         body: body.unwrap_or_else(|| desk.office.prewritten(&earlier, how)),
         sum: Told::new(voice.say("web-all-channels"), warned.values().sum(), got.values().sum()),
         told,
+        reach: voice.pair("web-follow-reach", thousands(reach.people), thousands(reach.speakers)),
         note: match (needed, may_release) {
             (1, true) => voice.with("web-follow-one", "a", changed),
             (1, false) => voice.with("web-follow-other", "a", changed),

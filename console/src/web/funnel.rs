@@ -36,7 +36,7 @@ pub(super) struct Funnel {
     /// Accepted, and the receipt was given up.
     pub(super) silent: u64,
     pub(super) unknown: u64,
-    /// Nothing final is known yet.
+    /// Nothing final is known yet: on its way, or still to be sent.
     pub(super) under_way: u64,
     /// Still to be sent by us.
     pub(super) queued: u64,
@@ -66,6 +66,11 @@ impl Funnel {
             return (self.left, self.target - self.withdrawn);
         }
         (self.arrived, self.countable)
+    }
+
+    /// Whether all of it is still to be sent.
+    pub(super) const fn has_not_left(&self) -> bool {
+        self.queued == self.target
     }
 
     fn counted(counts: &CountsView, channel: ChannelKind) -> Self {

@@ -36,7 +36,7 @@ struct Row {
     kind: String,
     state: String,
     area: String,
-    people: String,
+    deliveries: String,
     author: String,
     created: String,
     expires: String,
@@ -64,12 +64,12 @@ pub(super) async fn show<M: Mode>(
         .filter(|alert| !only_waiting || is_waiting(alert))
         .map(|alert| Row {
             id: alert.id.to_string(),
-            grade: GradeMark::new(&voice, alert.content.grade),
+            grade: GradeMark::of(&voice, alert),
             headline: chinese(&alert.content).headline,
             kind: voice.kind(alert.content.kind),
-            state: voice.state(alert),
+            state: voice.state(alert, situation.at),
             area: alert.content.area.described.clone(),
-            people: voice.with(people(alert), "a", thousands(alert.content.audience.deliveries())),
+            deliveries: voice.with(deliveries(alert), "a", thousands(alert.content.audience.deliveries())),
             author: situation.name(alert.author),
             created: voice.moment(alert.created),
             expires: voice.moment(alert.content.expires),
@@ -80,7 +80,7 @@ pub(super) async fn show<M: Mode>(
     Ok(shown(StatusCode::OK, &ListPage { page, is_waiting: only_waiting, rows }))
 }
 
-/// How the number of people is told: a lift or correction reaches at most those who were signed for.
-const fn people(alert: &StoredAlert) -> &'static str {
-    if is_end(alert) { "web-at-most-people" } else { "web-times-people" }
+/// How the deliveries are told: a lift or correction makes at most those that were signed for.
+const fn deliveries(alert: &StoredAlert) -> &'static str {
+    if is_end(alert) { "web-at-most-deliveries" } else { "web-count-deliveries" }
 }

@@ -1,7 +1,11 @@
 //! Small pieces of HTML that many pages show: a grade mark, a bar. Colour comes by class or SVG attribute only.
 
-use super::voice::{Voice, per_mille};
+use super::{
+    situation::is_end,
+    voice::{Voice, per_mille},
+};
 use askama::Template;
+use mingluo_ledger::store::StoredAlert;
 use mingluo_model::grade::Grade;
 
 /// A grade (预警级别) as a mark: colour, roman numeral, word and a count of bars, never colour alone.
@@ -10,6 +14,8 @@ use mingluo_model::grade::Grade;
 pub(super) struct GradeMark {
     /// 1 red to 4 blue, the number of the colour class.
     pub(super) n: u8,
+    /// Without colour, for what warns of nothing.
+    pub(super) is_hollow: bool,
     pub(super) word: String,
     pub(super) roman: &'static str,
     pub(super) level: String,
@@ -20,10 +26,16 @@ impl GradeMark {
         let roman = grade.roman();
         Self {
             n: 5 - grade.rank(),
+            is_hollow: false,
             word: voice.grade(grade),
             roman,
             level: voice.with("web-level", "a", roman),
         }
+    }
+
+    /// The mark of an alert: hollow for a lift or a correction, which ends a warning of that grade and is none.
+    pub(super) fn of(voice: &Voice, alert: &StoredAlert) -> Self {
+        Self { is_hollow: is_end(alert), ..Self::new(voice, alert.content.grade) }
     }
 
     /// The bars alone, for broad bands.

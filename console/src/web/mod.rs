@@ -33,6 +33,7 @@ mod panel;
 mod pretend;
 mod preview;
 mod release;
+mod route;
 mod situation;
 mod turn;
 mod visit;
@@ -46,6 +47,7 @@ use axum::{
     routing::{get, post},
 };
 use desk::{Desk, Front};
+use dress::Wardrobe;
 use error::WebError;
 use map::Sketch;
 use mingluo_channels::speaker::SpeakerHub;
@@ -118,7 +120,7 @@ impl Web {
             .method_not_allowed_fallback(|| async { WebError::NoPage })
             .layer(csrf)
             .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
-            .layer(middleware::from_fn_with_state(front, dress::dress))
+            .layer(middleware::from_fn_with_state(Arc::new(Wardrobe { front, live, drill }), dress::dress))
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     curve::Curve,
     funnel::{Funnel, funnels, reasons, total, townships},
     marks::{Bar, GradeMark},
-    situation::{Situation, released_at},
+    situation::{Situation, held, released_at},
     voice::{Voice, per_mille, share, thousands},
 };
 use crate::office::may_withdraw;
@@ -37,6 +37,9 @@ pub(super) struct Panel {
     kind: String,
     area: String,
     when: String,
+    /// Seconds of the hold that are left, in which nothing of it leaves.
+    held: Option<u64>,
+    may_recall: bool,
     may_update: bool,
     may_withdraw: bool,
     sum: Sum,
@@ -113,15 +116,18 @@ impl Panel {
         let (whole, towns) = (total(&funnels), townships(&plans));
         let columns = columns(&whole);
         let content = &alert.content;
+        let held = held(alert, situation.at).filter(|_| whole.has_not_left());
         Self {
             v: voice.clone(),
             base,
             id: alert.id.to_string(),
-            grade: GradeMark::new(voice, content.grade),
+            grade: GradeMark::of(voice, alert),
             hazard: voice.hazard(&content.hazard),
             kind: voice.kind(content.kind),
             area: content.area.described.clone(),
-            when: when(voice, alert),
+            when: when(voice, alert, held.is_some()),
+            held: held.map(seconds_up),
+            may_recall: may_recall(alert, officer),
             may_update: may_update(alert, officer),
             may_withdraw: may_take_back(alert, officer),
             sum: sum(voice, &whole),
@@ -152,6 +158,16 @@ impl Panel {
     }
 }
 
+/// Whether this officer may take a release back inside the hold.
+pub(super) fn may_recall(alert: &StoredAlert, officer: &Officer) -> bool {
+    officer.may(Role::Releaser) && officer.owner.covers(&alert.owner)
+}
+
+/// Whole seconds, rounded up: while any is left, it is not zero.
+pub(super) const fn seconds_up(left: Duration) -> u64 {
+    left.as_millis().div_ceil(1000) as u64
+}
+
 /// Whether this officer may begin an update of this warning.
 pub(super) fn may_update(alert: &StoredAlert, officer: &Officer) -> bool {
     stands(alert) && officer.may(Role::Author) && officer.owner.covers(&alert.owner)
@@ -178,10 +194,11 @@ fn elapsed(now: Timestamp, start: Timestamp) -> Duration {
     now.since(start)
 }
 
-fn when(voice: &Voice, alert: &StoredAlert) -> String {
+fn when(voice: &Voice, alert: &StoredAlert, is_held: bool) -> String {
     let until = voice.moment(alert.content.expires);
+    let released = if is_held { "web-signed-until" } else { "web-released-until" };
     match released_at(alert) {
-        Some(at) => voice.pair("web-released-until", voice.moment(at), until),
+        Some(at) => voice.pair(released, voice.moment(at), until),
         None => voice.with("web-until", "a", until),
     }
 }
@@ -219,6 +236,7 @@ enum Column {
     Target,
     Accepted,
     Arrived,
+    Queued,
     UnderWay,
     Failed,
     Silent,
@@ -230,11 +248,23 @@ enum Column {
 
 /// The columns of a table; what is seldom has one only where there is some of it.
 fn columns(total: &Funnel) -> Vec<Column> {
-    use Column::{Accepted, Arrived, Expired, Failed, Share, Silent, Target, UnderWay, Unknown, Withdrawn};
-    let always = [Target, Accepted, Arrived, UnderWay, Failed, Silent, Unknown];
-    let seldom = [(total.withdrawn > 0, Withdrawn), (total.expired > 0, Expired)];
-    let seldom = seldom.into_iter().filter_map(|(is_some, column)| is_some.then_some(column));
-    always.into_iter().chain(seldom).chain([Share]).collect()
+    use Column::{
+        Accepted, Arrived, Expired, Failed, Queued, Share, Silent, Target, UnderWay, Unknown, Withdrawn,
+    };
+    let all = [
+        (true, Target),
+        (total.queued > 0, Queued),
+        (true, Accepted),
+        (true, Arrived),
+        (true, UnderWay),
+        (true, Failed),
+        (true, Silent),
+        (true, Unknown),
+        (total.withdrawn > 0, Withdrawn),
+        (total.expired > 0, Expired),
+        (true, Share),
+    ];
+    all.into_iter().filter_map(|(is_shown, column)| is_shown.then_some(column)).collect()
 }
 
 impl Column {
@@ -244,6 +274,7 @@ impl Column {
             Self::Target => voice.say("web-col-target"),
             Self::Accepted => voice.say("web-col-accepted"),
             Self::Arrived => voice.say("web-col-arrived"),
+            Self::Queued => voice.say("web-col-queued"),
             Self::UnderWay => voice.say("web-col-under-way"),
             Self::Failed => voice.say("web-col-failed"),
             Self::Silent => voice.say("web-col-silent"),
@@ -279,7 +310,9 @@ impl Column {
             Self::Accepted => row.accepted,
             Self::Arrived if is_mail => row.left,
             Self::Arrived => row.arrived,
-            Self::UnderWay => row.under_way,
+            Self::Queued => row.queued,
+            // What did not leave yet is not on its way.
+            Self::UnderWay => row.under_way - row.queued,
             Self::Failed => row.failed,
             Self::Silent => row.silent,
             Self::Unknown => row.unknown,

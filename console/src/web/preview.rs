@@ -5,13 +5,14 @@ use super::{
     desk::Desk,
     error::WebError,
     form::DraftForm,
+    route::Route,
     situation::Situation,
     visit::Visit,
     voice::{Voice, chinese, thousands},
     whom::Whom,
 };
 use crate::{
-    office::OfficeError,
+    office::{self, OfficeError},
     render::{Rendered, SmsParts, fixed_instead, has_link},
 };
 use askama::Template;
@@ -24,7 +25,6 @@ use mingluo_model::{
     message::Body,
     mode::Mode,
 };
-use mingluo_targeting::gazetteer::Gazetteer;
 use std::{collections::BTreeMap, num::NonZeroU16, time::Duration};
 
 /// The preview of a form or of a kept alert.
@@ -67,17 +67,21 @@ pub(super) struct Words {
 #[template(path = "impact.html")]
 pub(super) struct Impact {
     v: Voice,
-    people: String,
-    people_note: String,
+    deliveries: String,
+    deliveries_note: String,
+    /// Different people, each once.
+    people: Option<String>,
     by_channel: Vec<(String, String, String)>,
     checks: Vec<Check>,
-    needed: u8,
+    route: Route,
 }
 
-struct Check {
-    is_good: bool,
-    words: String,
-    detail: String,
+/// A check as a page tells it.
+pub(super) struct Check {
+    pub(super) is_good: bool,
+    pub(super) is_grave: bool,
+    pub(super) words: String,
+    pub(super) detail: String,
 }
 
 /// Both halves of the answer to a changed form.
@@ -99,8 +103,14 @@ impl Both {
         form: &DraftForm,
     ) -> Result<Self, WebError> {
         let v = desk.voice(visit);
-        let missing: Vec<String> =
-            form.missing().iter().map(|field| v.say(&format!("web-empty-{field}"))).collect();
+        let has_accounts = desk.office.configured().is_ok();
+        let is_to_fill = |field: &&&str| has_accounts || **field != "channels";
+        let missing: Vec<String> = form
+            .missing()
+            .iter()
+            .filter(is_to_fill)
+            .map(|field| v.say(&format!("web-empty-{field}")))
+            .collect();
         let empty = |missing, problem| Preview { v: v.clone(), missing, problem, channels: Vec::new() };
         if !missing.is_empty() {
             return Ok(Self { preview: empty(missing, None), impact: None });
@@ -120,7 +130,7 @@ impl Both {
             }
         };
         let situation = desk.situation().await?;
-        let whom = Whom::of(desk, alert.id, &alert.content, &alert.state).await?;
+        let whom = Whom::of(desk, &alert).await?;
         let impact = Some(Impact::of(desk, &v, &alert, &situation, &whom).await?);
         let channels = channels(desk, &v, &alert, &Sent::new(), &whom);
         Ok(Self { preview: Preview { v, missing: Vec::new(), problem: None, channels }, impact })
@@ -281,58 +291,62 @@ impl Impact {
         let content = &alert.content;
         let count = |(channel, count): (&ChannelKind, &mingluo_model::audience::HeadCount)| {
             let responsible = v.with("web-responsible", "a", thousands(u64::from(count.responsible)));
-            let people = whom.by_channel.get(channel).copied().unwrap_or(0);
+            let deliveries = whom.by_channel.get(channel).copied().unwrap_or(0);
             // Who of those that may have got it is responsible, nobody counts.
             let responsible = if whom.at_most.is_some() { String::new() } else { responsible };
-            (v.channel(*channel), thousands(people), responsible)
+            (v.channel(*channel), v.with("web-count-deliveries", "a", thousands(deliveries)), responsible)
         };
         Ok(Self {
             v: v.clone(),
-            people: thousands(whom.total()),
-            people_note: match whom.at_most {
-                Some(most) => v.with("web-people-note-follow", "a", thousands(most)),
-                None => v.say("web-people-note"),
+            deliveries: v.with("web-count-deliveries", "a", thousands(whom.total())),
+            deliveries_note: match whom.at_most {
+                Some(most) => v.with("web-deliveries-note-follow", "a", thousands(most)),
+                None => v.say("web-deliveries-note"),
             },
+            people: whom.behind(v).0,
             by_channel: content.audience.counts.iter().map(count).collect(),
-            checks: checks(v, content, situation, desk.office.gazetteer()),
-            needed: policy.rule(content.kind, content.grade).people.get(),
+            checks: checks(desk, v, alert, situation),
+            route: Route::of(v, alert, situation, policy.rule(content.kind, content.grade).people.get()),
         })
     }
 }
 
 /// What a second look is worth. None of these stops a warning; the office's own rules do that.
-fn checks(v: &Voice, content: &Content, situation: &Situation, gazetteer: &Gazetteer) -> Vec<Check> {
-    let text = chinese(content);
-    let words = format!("{}{}{}", text.headline, text.body, text.instruction);
-    let check = |key: &str, is_good: bool, detail: String| Check {
-        is_good,
-        words: v.word(key, if is_good { "good" } else { "look" }),
+fn checks<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>, situation: &Situation) -> Vec<Check> {
+    let content = &alert.content;
+    let mut checks = of_words(desk, v, alert);
+    let check = |word: &'static str, is_good: bool, detail: String| Check {
         detail,
+        ..Check::of(v, &office::Check { word, is_good, is_grave: false, found: Vec::new() })
     };
-    let unnamed = unnamed(content, &words, gazetteer);
-    let mut checks = vec![
-        check("check-advice", !text.instruction.is_empty() || text.body.contains('请'), String::new()),
-        check("check-area", unnamed.is_empty(), v.list(&unnamed)),
-        check("check-links", !has_link(&words), String::new()),
-    ];
     if let Some(fleet) =
         situation.fleet.filter(|_| content.audience.counts.contains_key(&ChannelKind::Speaker))
     {
         let detail = v.pair("web-boxes", thousands(fleet.online as u64), thousands(fleet.offline as u64));
-        checks.push(check("check-boxes", fleet.offline == 0 && fleet.online > 0, detail));
+        checks.push(check("boxes", fleet.offline == 0 && fleet.online > 0, detail));
     }
     if let Some(earlier) = overlapping(content, situation) {
         let detail = format!("{} {}", v.hazard(&earlier.content.hazard), earlier.content.area.described);
-        checks.push(check("check-overlap", false, detail));
+        checks.push(check("overlap", false, detail));
     }
     checks
 }
 
-/// Chosen areas whose name the words do not say, at most a few.
-fn unnamed(content: &Content, words: &str, gazetteer: &Gazetteer) -> Vec<String> {
-    let names = content.audience.regions.iter().filter_map(|code| gazetteer.get(*code));
-    let missing = names.filter(|division| !words.contains(&*division.name));
-    missing.map(|division| division.name.to_string()).take(5).collect()
+/// What of the words is worth a second look.
+pub(super) fn of_words<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>) -> Vec<Check> {
+    desk.office.checks(alert).iter().map(|check| Check::of(v, check)).collect()
+}
+
+impl Check {
+    fn of(v: &Voice, check: &office::Check) -> Self {
+        let family = format!("check-{}", check.word);
+        Self {
+            is_good: check.is_good,
+            is_grave: check.is_grave,
+            words: v.word(&family, if check.is_good { "good" } else { "look" }),
+            detail: v.list(&check.found),
+        }
+    }
 }
 
 /// A live warning of the same hazard in one of the same regions, unless this one follows it.

@@ -1,4 +1,4 @@
-//! Releasing (签发) and the hold after it. Live: the releaser types the number of people, digit by digit; a drill is
+//! Releasing (签发) and the hold after it. Live: the releaser types the number of deliveries, digit by digit; a drill is
 //! started by one button with other words. After it nothing leaves for the length of the hold, and one key takes all back.
 
 use super::{
@@ -8,7 +8,8 @@ use super::{
     error::WebError,
     form::{Pairs, shown_hash},
     page::Page,
-    preview::{ChannelView, Sent, channels},
+    panel::may_recall,
+    preview::{ChannelView, Check, Sent, channels, of_words},
     visit::{Id, Visit},
     whom::Whom,
 };
@@ -23,7 +24,6 @@ use mingluo_model::{
     alert::{Alert, AlertState, ContentHash},
     id::AlertId,
     mode::{Mode, ModeKind},
-    owner::Role,
 };
 use std::sync::Arc;
 
@@ -37,6 +37,8 @@ struct ReleasePage {
     problem: Option<String>,
     /// No number would help: nothing is asked for.
     is_refused: bool,
+    /// What in the words is worth a last look.
+    checks: Vec<Check>,
     channels: Vec<ChannelView>,
     hold_seconds: u64,
 }
@@ -68,14 +70,15 @@ async fn confirmation<M: Mode>(
     let policy = desk.office.policy_for(&alert).await?;
     let hold = policy.hold(content.kind, content.grade, &content.hazard.code);
     let status = problem.as_ref().map_or(StatusCode::OK, WebError::status);
-    let whom = Whom::of(desk, id, content, &stored.state).await?;
+    let whom = Whom::of(desk, &alert).await?;
     let page = ReleasePage {
         page: desk.page(visit, "waiting").await?,
-        view: AlertView::of(desk, &voice, &stored).await?,
+        view: AlertView::of(desk, &voice, &stored, &whom).await?,
         officer: visit.row.name.clone(),
         typed,
         problem: problem.map(|error| error.words(&voice)),
         is_refused,
+        checks: of_words(desk, &voice, &alert).into_iter().filter(|check| !check.is_good).collect(),
         channels: channels(desk, &voice, &alert, &Sent::new(), &whom),
         hold_seconds: hold.as_secs(),
     };
@@ -107,7 +110,7 @@ pub(super) async fn release<M: Mode>(
 ) -> Result<Response, WebError> {
     let shown = shown_hash(&pairs)?;
     let typed =
-        pairs.into_iter().find(|(name, _)| name == "people").map(|(_, value)| value).unwrap_or_default();
+        pairs.into_iter().find(|(name, _)| name == "deliveries").map(|(_, value)| value).unwrap_or_default();
     match try_release(&desk, &visit, id, shown, &typed).await {
         Ok(()) => {
             desk.watch.forget().await;
@@ -127,12 +130,12 @@ async fn try_release<M: Mode>(
     shown: ContentHash,
     typed: &str,
 ) -> Result<(), WebError> {
-    let people = match M::KIND {
+    let deliveries = match M::KIND {
         ModeKind::Live => number(typed)?,
         // In a drill nobody is asked to type; the number is part of what was shown, and that is compared.
         ModeKind::Drill => desk.office.alert(id).await?.0.content.audience.deliveries(),
     };
-    match desk.office.release(visit.officer(), id, shown, people).await {
+    match desk.office.release(visit.officer(), id, shown, deliveries).await {
         Ok(_) => Ok(()),
         Err(error) if is_repeat(&error) && was_released_by(desk, visit, id).await? => Ok(()),
         Err(error) => Err(error.into()),
@@ -177,7 +180,7 @@ pub(super) async fn hold<M: Mode>(
     visit: Visit,
     Id(id): Id,
 ) -> Result<Response, WebError> {
-    let (stored, _) = read(&desk, id).await?;
+    let (stored, alert) = read(&desk, id).await?;
     let left_ms = hold_left(&stored, desk.front.clock.now());
     let AlertState::Released { release, hold_until } = &stored.state else {
         return Ok(Redirect::to(&format!("{}/alerts/{id}", desk.base)).into_response());
@@ -186,13 +189,14 @@ pub(super) async fn hold<M: Mode>(
     if left_ms == 0 {
         return Ok(Redirect::to(&after).into_response());
     }
+    let whom = Whom::of(&desk, &alert).await?;
     let page = HoldPage {
         page: desk.page(&visit, "waiting").await?,
-        view: AlertView::of(&desk, &desk.voice(&visit), &stored).await?,
+        view: AlertView::of(&desk, &desk.voice(&visit), &stored, &whom).await?,
         left_ms,
         whole_ms: hold_until.since(release.at).as_millis() as u64,
         after,
-        may_recall: visit.officer().may(Role::Releaser) && visit.officer().owner.covers(&stored.owner),
+        may_recall: may_recall(&stored, visit.officer()),
     };
     Ok(shown(StatusCode::OK, &page))
 }

@@ -14,6 +14,7 @@ use mingluo_model::{
     id::{AlertId, OfficerId},
     mode::Mode,
     owner::{Officer, Role},
+    plan::AccountName,
     policy::ReleasePolicy,
 };
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
@@ -32,6 +33,8 @@ pub(super) struct Situation {
     pub(super) alerts: Vec<StoredAlert>,
     /// The plans in memory, and the folded ones of warnings that hold or are looked at.
     pub(super) plans: Vec<PlanView>,
+    /// Units that left by each account in the last second.
+    pub(super) paces: BTreeMap<AccountName, u32>,
     /// Why dispatch stopped, if it did.
     pub(super) halted: Option<String>,
     /// The boxes, where the mode has any.
@@ -93,6 +96,7 @@ impl Situation {
             at: office.clock.now(),
             alerts: office.alerts(LATEST).await?,
             plans: office.progress(None),
+            paces: office.engine().paces(),
             halted: office.engine().halted(),
             fleet: hub.map(SpeakerHub::count),
             names: officers.into_iter().map(|row| (row.officer.id, row.name)).collect(),
@@ -184,6 +188,14 @@ pub(super) fn turn_of(
         AlertState::Draft => Some("submit"),
         AlertState::Submitted { .. } => Some("approve"),
         _ => Some("release"),
+    }
+}
+
+/// What is left of an alert's hold (缓发期), in which nothing of it leaves; `None` when it is over or there is none.
+pub(super) fn held(alert: &StoredAlert, now: Timestamp) -> Option<Duration> {
+    match alert.state {
+        AlertState::Released { hold_until, .. } => Some(hold_until.since(now)).filter(|left| !left.is_zero()),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ mod api;
 mod authority;
 mod back;
 mod channels;
+mod checks;
 mod door;
 mod hands;
 mod numbers;
@@ -115,7 +116,8 @@ async fn a_preview_shows_the_exact_words_and_keeps_nothing() {
     let wang = town.sign_in("wang").await;
     let answer = wang.post("/live/compose/preview", &town.red).await;
     assert_eq!(answer.status, StatusCode::OK);
-    for words in ["【抚顺预警】抚顺市发布", "请立即转移", "2 个对象", "1 条/人", r##"hx-target="#impact""##]
+    for words in
+        ["【抚顺预警】抚顺市发布", "请立即转移", "2 条</span>", "每条拆 1 段", r##"hx-target="#impact""##]
     {
         assert!(answer.body.contains(words), "{words}");
     }
@@ -168,9 +170,9 @@ async fn a_number_typed_wrong_releases_nothing() {
     let id = approved(&town, "/live").await;
     let zhao = town.sign_in("zhao").await;
     let page = zhao.get(&format!("/live/alerts/{id}/release")).await;
-    assert!(page.body.contains(r#"name="people" value="""#) && page.body.contains("签发并向公众发布"));
+    assert!(page.body.contains(r#"name="deliveries" value="""#) && page.body.contains("签发并向公众发布"));
     for typed in ["3", "all", ""] {
-        let answer = zhao.post(&format!("/live/alerts/{id}/release"), &[("people", typed)]).await;
+        let answer = zhao.post(&format!("/live/alerts/{id}/release"), &[("deliveries", typed)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}");
         assert!(answer.body.contains(r#"role="alert""#));
     }
@@ -185,7 +187,7 @@ async fn a_release_holds_and_one_key_takes_it_back() {
     let zhao = town.sign_in("zhao").await;
     let path = format!("/live/alerts/{id}/release");
     let (first, second) =
-        tokio::join!(zhao.post(&path, &[("people", "2")]), zhao.post(&path, &[("people", "2")]));
+        tokio::join!(zhao.post(&path, &[("deliveries", "2")]), zhao.post(&path, &[("deliveries", "2")]));
     assert_eq!([first.status, second.status], [StatusCode::SEE_OTHER; 2]);
     let hold = zhao.get(first.location()).await;
     assert!(hold.body.contains("data-hold=") && hold.body.contains("撤回（空格键）"));
@@ -201,7 +203,7 @@ async fn a_false_alarm_is_corrected_on_one_screen() {
     let town = Town::open().await;
     let id = approved(&town, "/live").await;
     let zhao = town.sign_in("zhao").await;
-    zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "2")]).await;
+    zhao.post(&format!("/live/alerts/{id}/release"), &[("deliveries", "2")]).await;
     let path = format!("/live/alerts/{id}/correct");
     let page = zhao.get(&path).await;
     assert!(page.body.contains("系误发，请忽略"));
@@ -220,7 +222,7 @@ async fn a_drill_looks_and_asks_otherwise() {
     let zhao = town.sign_in("zhao").await;
     let page = zhao.get(&format!("/drill/alerts/{id}/release")).await;
     assert!(page.body.contains(r#"<body class="drill">"#) && page.body.contains("开始演练"));
-    assert!(page.body.contains("【演练】") && !page.body.contains(r#"name="people""#));
+    assert!(page.body.contains("【演练】") && !page.body.contains(r#"name="deliveries""#));
     assert!(!page.body.contains("签发并向公众发布"));
     assert_eq!(zhao.get(&format!("/live/alerts/{id}")).await.status, StatusCode::NOT_FOUND);
     let started = zhao.post(&format!("/drill/alerts/{id}/release"), &[]).await;
@@ -234,13 +236,13 @@ async fn the_board_and_its_stream_show_the_warning() {
     let id = approved(&town, "/live").await;
     let zhao = town.sign_in("zhao").await;
     assert!(zhao.get("/live/").await.body.contains(&format!("/live/alerts/{id}/release")));
-    zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "2")]).await;
+    zhao.post(&format!("/live/alerts/{id}/release"), &[("deliveries", "2")]).await;
     let first = zhao.first_event("/live/events").await;
     assert!(first.starts_with("id:"), "every event has an id");
     assert!(first.contains("暴雨") && first.contains("0.0%"), "the stream begins with what is");
     assert!(first.len() < 20_000, "{} bytes go to every tab", first.len());
     let list = zhao.get("/live/alerts").await.body;
-    assert!(list.contains(&id) && list.contains("已发布"));
+    assert!(list.contains(&id) && list.contains("撤回期内"));
 }
 
 #[tokio::test]
@@ -260,7 +262,41 @@ async fn a_page_that_is_not_there_says_so() {
         let answer = wang.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert!(answer.body.contains("没有找到"), "{path}");
+        let frame = [r#"<nav class="side""#, "值班 <b>拟稿员王</b>"];
+        assert!(frame.iter().all(|piece| answer.body.contains(piece)), "{path}: {}", answer.body);
+        let stranger = town.stranger().get("/nowhere").await.body;
+        assert!(frame.iter().all(|piece| !stranger.contains(piece)), "{stranger}");
     }
+}
+
+#[tokio::test]
+async fn a_page_that_is_too_old_keeps_the_frame() {
+    let town = Town::open().await;
+    let id = approved(&town, "/live").await;
+    let li = town.sign_in("li").await;
+    let old = li.post(&format!("/live/alerts/{id}/approve"), &[("content_hash", &"0".repeat(64))]).await;
+    assert_eq!(old.status, StatusCode::CONFLICT);
+    let frame = ["值班 <b>审核员李</b>", r#"审批<span class="n">1</span>"#];
+    assert!(frame.iter().all(|piece| old.body.contains(piece)), "{}", old.body);
+}
+
+#[tokio::test]
+async fn without_an_account_for_drills_the_page_says_what_to_do() {
+    let town = Town::without_drill_accounts().await;
+    let wang = town.sign_in("wang").await;
+    let told = [
+        wang.get("/drill/compose").await,
+        wang.post("/drill/compose/preview", &town.red).await,
+        wang.post("/drill/compose", &town.red).await,
+    ];
+    for answer in &told {
+        let body = &answer.body;
+        assert!(body.contains("没有演练账号") && body.contains("[[drill.sms]]"), "{body}");
+        assert!(!body.contains("请选择渠道"), "{body}");
+    }
+    let statuses = told.map(|answer| answer.status);
+    assert_eq!(statuses, [StatusCode::OK, StatusCode::OK, StatusCode::UNPROCESSABLE_ENTITY]);
+    assert!(!wang.get("/live/compose").await.body.contains("没有实发账号"));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use super::{
     back::{may_retract, may_return, returned},
     desk::Desk,
     error::WebError,
-    panel::{may_take_back, may_update},
+    panel::{may_recall, may_take_back, may_update},
     voice::Voice,
 };
 use crate::office::Stranded;
@@ -13,7 +13,7 @@ use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::{Alert, AlertState},
     mode::Mode,
-    owner::{Officer, Role},
+    owner::Officer,
 };
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub(super) async fn verbs<M: Mode>(
     officer: &Officer,
 ) -> BTreeSet<&'static str> {
     let may = [
-        ("recall", officer.may(Role::Releaser) && officer.owner.covers(&alert.owner)),
+        ("recall", may_recall(alert, officer)),
         ("update", may_update(alert, officer)),
         ("withdraw", may_take_back(alert, officer)),
         ("return", may_return(alert, officer)),

@@ -1,6 +1,7 @@
 //! How one visitor is spoken to: language, time zone, and the words for the model's values. Knows no page and no
 //! request; what it says comes from the language files.
 
+use super::situation::held;
 use crate::tongue::{Tongue, listed, say, spoken};
 use jiff::tz::TimeZone;
 use mingluo_ledger::store::StoredAlert;
@@ -57,16 +58,11 @@ impl Voice {
 
     /// A sentence for a problem's code and fields. Words of the model inside the fields are spoken as well.
     pub(super) fn problem(&self, code: &str, fields: Vec<(&'static str, String)>) -> String {
-        let fields: Vec<_> =
-            fields.into_iter().map(|(name, value)| (name, self.spoken(name, &value))).collect();
+        let fields: Vec<_> = fields
+            .into_iter()
+            .map(|(name, value)| (name, spoken(self.tongue, &self.zone, name, &value)))
+            .collect();
         say(self.tongue, &format!("error-{code}"), &fields)
-    }
-
-    fn spoken(&self, name: &str, value: &str) -> String {
-        match (name, value.parse()) {
-            ("expires" | "until", Ok(ms)) => self.full(Timestamp(ms)),
-            _ => spoken(self.tongue, name, value),
-        }
     }
 
     /// The attribute of `<html lang>`.
@@ -112,19 +108,14 @@ impl Voice {
         self.word("kind", kind_word(kind))
     }
 
-    /// The state of an alert; inside the hold it has not left yet.
-    pub(super) fn state(&self, alert: &StoredAlert) -> String {
-        self.word("state", alert.state.word())
+    /// The state of an alert; inside the hold it is not released to anybody yet.
+    pub(super) fn state(&self, alert: &StoredAlert, now: Timestamp) -> String {
+        self.word("state", held(alert, now).map_or(alert.state.word(), |_| "held"))
     }
 
     /// Date and minute: 11-23 16:31.
     pub(super) fn moment(&self, at: Timestamp) -> String {
         self.formatted(at, "%m-%d %H:%M")
-    }
-
-    /// The same with the year, for what may lie far off: 2026-11-23 16:31.
-    fn full(&self, at: Timestamp) -> String {
-        self.formatted(at, "%Y-%m-%d %H:%M")
     }
 
     /// Hour, minute and second.
@@ -250,6 +241,7 @@ mod tests {
             "corrected",
             "expired",
             "recalled",
+            "held",
         ];
         let words = Grade::ALL.map(|grade| format!("grade-{}", grade.word())).into_iter();
         let words = words.chain(ChannelKind::ALL.map(|kind| format!("channel-{}", kind.word())));
@@ -307,7 +299,7 @@ mod tests {
             ("step", &["edit", "edited"]),
         ];
         let words = families.iter().flat_map(|(family, words)| words.iter().map(move |word| (family, word)));
-        let checks = ["advice", "area", "links", "boxes", "overlap"];
+        let checks = ["advice", "area", "beyond", "drill", "markup", "links", "boxes", "overlap"];
         let silent = |key: &String| chinese_voice().say(key).starts_with("Unknown");
         let missing: Vec<String> =
             words.map(|(family, word)| format!("web-{family}-{word}")).filter(silent).collect();

@@ -1,6 +1,7 @@
-//! Whom an alert reaches, in the one number that holds at its stage. A warning reaches its audience. A lift or a
-//! correction reaches those who may have got the earlier warning: until it is released that number may still grow, and
-//! what was signed is only the most it can be; afterwards its plans hold the number.
+//! Whom an alert reaches, in the one number that holds at its stage: deliveries (条数), which the releaser types. Beside
+//! it stand the people, each once (人数), and the speakers. A warning reaches its audience. A lift or a correction
+//! reaches those who may have got the earlier warning: until it is released that number may still grow, and what was
+//! signed is only the most it can be; afterwards its plans hold the number, and people are not told.
 
 use super::{
     desk::Desk,
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::office::OfficeError;
 use mingluo_model::{
-    alert::{AlertKind, AlertState, Content},
+    alert::{Alert, AlertKind, AlertState},
     audience::ChannelKind,
     id::AlertId,
     mode::Mode,
@@ -22,6 +23,17 @@ pub(super) struct Whom {
     pub(super) by_channel: BTreeMap<ChannelKind, u64>,
     /// What was signed, where the alert reaches at most that many.
     pub(super) at_most: Option<u64>,
+    /// Different people and speakers, where they are known.
+    pub(super) reach: Option<Reached>,
+}
+
+/// Those behind the deliveries.
+#[derive(Clone, Copy)]
+pub(super) struct Reached {
+    /// Different people, each once (人数).
+    pub(super) people: u64,
+    /// Loudspeakers (大喇叭数).
+    pub(super) speakers: u64,
 }
 
 impl Whom {
@@ -29,25 +41,22 @@ impl Whom {
     ///
     /// # Errors
     /// [`WebError::Office`] when the store or the engine cannot be read.
-    pub(super) async fn of<M: Mode>(
-        desk: &Desk<M>,
-        id: AlertId,
-        content: &Content,
-        state: &AlertState,
-    ) -> Result<Self, WebError> {
+    pub(super) async fn of<M: Mode>(desk: &Desk<M>, alert: &Alert<M>) -> Result<Self, WebError> {
+        let content = &alert.content;
         let counts = &content.audience.counts;
         let signed = counts.iter().map(|(channel, count)| (*channel, u64::from(count.recipients)));
         let (AlertKind::Lift(earlier) | AlertKind::Correction(earlier)) = content.kind else {
-            return Ok(Self { by_channel: signed.collect(), at_most: None });
+            let reach = desk.office.reach(alert).await?;
+            let reach = Some(Reached { people: reach.people, speakers: reach.speakers });
+            return Ok(Self { by_channel: signed.collect(), at_most: None, reach });
         };
-        let by_channel = if is_planned(state) {
-            planned(&*desk.situation_of(id).await?, id)
+        let (by_channel, reach) = if is_planned(&alert.state) {
+            (planned(&*desk.situation_of(alert.id).await?, alert.id), None)
         } else {
-            let mut reached = reached(desk, earlier).await?;
-            reached.retain(|channel, _| counts.contains_key(channel));
-            reached
+            let (by_channel, reach) = reached(desk, earlier, |kind| counts.contains_key(&kind)).await?;
+            (by_channel, Some(reach))
         };
-        Ok(Self { by_channel, at_most: Some(content.audience.deliveries()) })
+        Ok(Self { by_channel, at_most: Some(content.audience.deliveries()), reach })
     }
 
     /// Over all channels.
@@ -55,23 +64,35 @@ impl Whom {
         self.by_channel.values().sum()
     }
 
-    /// 2,913 人次, and of a lift that they are those who may have got the earlier warning.
+    /// 2,913 条, and of a lift that they are those who may have got the earlier warning.
     pub(super) fn words(&self, voice: &Voice) -> String {
-        let key = if self.at_most.is_some() { "web-people-told" } else { "web-times-people" };
+        let key = if self.at_most.is_some() { "web-deliveries-told" } else { "web-count-deliveries" };
         voice.with(key, "a", thousands(self.total()))
+    }
+
+    /// 2,001 人 and 48 个, where they are known; no speakers where there are none.
+    pub(super) fn behind(&self, voice: &Voice) -> (Option<String>, Option<String>) {
+        let people = self.reach.map(|reach| voice.with("web-count-people", "a", thousands(reach.people)));
+        let speakers = self.reach.map(|reach| reach.speakers).filter(|speakers| *speakers > 0);
+        (people, speakers.map(|speakers| voice.with("web-count-speakers", "a", thousands(speakers))))
     }
 }
 
-/// Those who may have got an alert, by channel.
+/// Those who may have got an alert by the channels that are wanted: deliveries by channel, and who is behind them.
 ///
 /// # Errors
 /// [`WebError::Office`] when a folded plan cannot be read.
 pub(super) async fn reached<M: Mode>(
     desk: &Desk<M>,
     alert: AlertId,
-) -> Result<BTreeMap<ChannelKind, u64>, WebError> {
-    let reached = desk.office.engine().reached(alert).await.map_err(OfficeError::from)?;
-    Ok(reached.into_iter().map(|(channel, people)| (channel, people.len())).collect())
+    is_wanted: impl Fn(ChannelKind) -> bool,
+) -> Result<(BTreeMap<ChannelKind, u64>, Reached), WebError> {
+    let mut reached = desk.office.engine().reached(alert).await.map_err(OfficeError::from)?;
+    reached.retain(|channel, _| is_wanted(*channel));
+    let by_channel = reached.iter().map(|(channel, all)| (*channel, all.len())).collect();
+    let speakers = reached.remove(&ChannelKind::Speaker).map_or(0, |boxes| boxes.len());
+    let people = reached.into_values().reduce(|all, more| all | more).map_or(0, |people| people.len());
+    Ok((by_channel, Reached { people, speakers }))
 }
 
 /// Deliveries that the plans of an alert make, by channel; what took over from another channel too.

@@ -57,6 +57,17 @@ fn all_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
+fn receipts_are_handed_on_to_a_safe_address_only() {
+    let desk = Desk::new();
+    desk.change(
+        "[[live.sms]]",
+        "[forward]\nurl = \"http://10.0.0.5/r\"\nsecret_file = \"keys\"\n[[live.sms]]",
+    );
+    let words = ["[forward] url", "http://10.0.0.5/r", "转发回执时只能用于本机", "http only to 127.0.0.1"];
+    desk.run(&["check"]).tells(&words);
+}
+
+#[test]
 fn a_port_that_somebody_else_has_is_found_before_it_is_needed() {
     let desk = Desk::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -7,4 +7,5 @@ mod desk;
 mod import;
 mod keys;
 mod living;
+mod officers;
 mod readme;

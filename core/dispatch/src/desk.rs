@@ -196,9 +196,11 @@ impl<M: Mode> Desk<M> {
     pub fn take_up(&mut self, raw: RawId, receipt: &RawReceipt, at: Timestamp) -> Vec<Entry> {
         let hash = id_hash(&receipt.provider_id);
         let place = self.known.get(&hash).copied();
-        let Some(place) = place.or_else(|| self.by_address(receipt.address_hash)) else {
+        let Some(place) = place.or_else(|| self.by_address(receipt.address_hash, receipt.status, receipt.at))
+        else {
             let address = receipt.address_hash;
-            self.keep_early(hash, Early { status: receipt.status, raw: Some(raw), address, at });
+            let early = Early { status: receipt.status, raw: Some(raw), address, at: receipt.at };
+            self.keep_early(hash, early);
             return Vec::new();
         };
         vec![self.receipt_entry(hash, place, receipt.status, at), Entry::Matched(raw)]
@@ -224,10 +226,18 @@ impl<M: Mode> Desk<M> {
         let hashes = self.early_to.get(&address_hash).cloned().unwrap_or_default();
         let mut entries = Vec::new();
         for hash in hashes {
-            let Some(place) = self.by_address(Some(address_hash)) else { break };
-            for Early { status, raw, .. } in self.early.remove(&hash).unwrap_or_default() {
-                entries.push(self.receipt_entry(hash, place, status, at));
-                entries.extend(raw.map(Entry::Matched));
+            let mut others = Vec::new();
+            for early in self.early.remove(&hash).unwrap_or_default() {
+                match self.by_address(Some(address_hash), early.status, early.at) {
+                    Some(place) => {
+                        entries.push(self.receipt_entry(hash, place, early.status, at));
+                        entries.extend(early.raw.map(Entry::Matched));
+                    }
+                    None => others.push(early),
+                }
+            }
+            if !others.is_empty() {
+                self.early.insert(hash, others);
             }
         }
         entries
@@ -236,22 +246,27 @@ impl<M: Mode> Desk<M> {
     /// Whether another plan waits for an answer about the same person: an early receipt may be about that one.
     fn may_be_named_yet(&self, number: usize, ordinal: u32) -> bool {
         let edition = self.plans[number].edition();
-        let others = self
-            .plans
-            .iter()
-            .enumerate()
-            .filter(|(other, plan)| *other != number && plan.edition() == edition);
         let submitting = |plan: &Progress<M>| {
+            if plan.edition() != edition {
+                // In another edition the same person has another number.
+                return plan.tally().total().of(DeliveryState::Submitting) > 0;
+            }
             plan.standing(ordinal).is_some_and(|one| one.state() == DeliveryState::Submitting)
         };
-        others.map(|(_, plan)| plan).any(submitting)
+        self.plans.iter().enumerate().any(|(other, plan)| other != number && submitting(plan))
     }
 
     /// Only a delivery in doubt is found by its address, and only if it is the only one: any other has an id that will
     /// name it.
-    fn by_address(&self, address_hash: Option<[u8; 16]>) -> Option<Place> {
+    fn by_address(
+        &self,
+        address_hash: Option<[u8; 16]>,
+        status: ReceiptStatus,
+        heard: Timestamp,
+    ) -> Option<Place> {
         let places = self.in_doubt.get(&address_hash?)?;
-        let mut open = places.iter().filter(|place| self.plans[place.plan()].is_in_doubt(place.ordinal));
+        let told = |place: &&Place| self.plans[place.plan()].may_be_told(place.ordinal, status, heard);
+        let mut open = places.iter().filter(told);
         let place = open.next()?;
         if open.next().is_some() {
             return None;

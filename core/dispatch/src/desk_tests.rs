@@ -26,7 +26,7 @@ fn desk(plans: usize) -> Desk<Live> {
     desk
 }
 
-fn hear(desk: &mut Desk<Live>, id: &[u8]) {
+fn receipt(id: &[u8]) -> Report {
     let receipt = Receipt {
         provider_id: ProviderId::new(id),
         status: ReceiptStatus::Delivered,
@@ -34,7 +34,11 @@ fn hear(desk: &mut Desk<Live>, id: &[u8]) {
         far_code: "DELIVRD".into(),
         at: START,
     };
-    desk.digest(&mut vec![Report::Receipt { receipt, token: None }], &mut Flights::default(), START);
+    Report::Receipt { receipt, token: None }
+}
+
+fn hear(desk: &mut Desk<Live>, reports: &[Report]) {
+    desk.digest(&mut reports.to_vec(), &mut Flights::default(), START);
 }
 
 /// Sends to Anna and hears that no answer will come.
@@ -52,8 +56,8 @@ fn state(desk: &mut Desk<Live>) -> DeliveryState {
 #[test]
 fn a_receipt_that_came_before_the_doubt_is_found_when_the_doubt_is_remembered() {
     let mut desk = desk(1);
-    hear(&mut desk, b"early");
     lose(&mut desk, &mut Flights::default());
+    hear(&mut desk, &[receipt(b"early")]);
     assert_eq!(state(&mut desk), DeliveryState::Unknown);
     let entries = desk.doubt(&Address::new(ANNA), 0, 100, START);
     assert_eq!((entries.len(), state(&mut desk)), (1, DeliveryState::Delivered));
@@ -62,9 +66,39 @@ fn a_receipt_that_came_before_the_doubt_is_found_when_the_doubt_is_remembered() 
 #[test]
 fn an_early_receipt_is_left_to_another_plan_that_still_waits_for_its_answer() {
     let mut desk = desk(2);
-    hear(&mut desk, b"early");
     lose(&mut desk, &mut Flights::default());
+    hear(&mut desk, &[receipt(b"early")]);
     assert_eq!(desk.plan(1).pick(1, START).len(), 1);
     assert!(desk.doubt(&Address::new(ANNA), 0, 100, START).is_empty());
     assert_eq!(state(&mut desk), DeliveryState::Unknown);
+}
+
+#[test]
+fn a_receipt_that_was_heard_before_the_message_left_is_about_another_message() {
+    let mut desk = desk(1);
+    hear(&mut desk, &[receipt(b"of yesterday")]);
+    let later = START.plus(Duration::from_millis(1));
+    let mut flights = Flights::default();
+    assert!(desk.pick(1, later, &mut flights).is_some());
+    flights.launch(1, Duration::ZERO);
+    let _digest =
+        desk.digest(&mut vec![Report::Answer { key: 1, verdict: Verdict::Lost }], &mut flights, later);
+    assert!(desk.doubt(&Address::new(ANNA), 0, 100, later).is_empty());
+    assert_eq!(state(&mut desk), DeliveryState::Unknown);
+}
+
+#[test]
+fn a_receipt_that_stands_twice_in_a_batch_is_about_one_part() {
+    let mut desk = desk(0);
+    desk.admit(progress(1, 2, Grade::Red));
+    let mut flights = Flights::default();
+    assert!(desk.pick(2, START, &mut flights).is_some());
+    flights.launch(1, Duration::ZERO);
+    let lost = |key| Report::Answer { key, verdict: Verdict::Lost };
+    let _digest = desk.digest(&mut vec![lost(1), lost(2)], &mut flights, START);
+    desk.doubt(&Address::new(ANNA), 0, 100, START);
+    hear(&mut desk, &[receipt(b"one"), receipt(b"one")]);
+    assert_eq!(state(&mut desk), DeliveryState::Unknown, "the other part may never have arrived");
+    hear(&mut desk, &[receipt(b"other")]);
+    assert_eq!(state(&mut desk), DeliveryState::Delivered);
 }

@@ -185,7 +185,7 @@ impl<M: Mode> Engine<M> {
         let Parts { store, lease, clock, mut chance, channels, read_index, config } = parts;
         let ttl = Duration::from_millis(u64::from(config.lease_ms.get()));
         let scribe = Scribe::start(Arc::clone(&store), lease, ttl, clock.clone());
-        let roster = Arc::new(Roster::new(Arc::clone(&store), read_index));
+        let roster = Arc::new(Roster::new(Arc::clone(&store), read_index, M::KIND));
         roster.refresh_opt_outs().await?;
         let stop = CancellationToken::new();
         let posts = channels
@@ -338,9 +338,19 @@ impl<M: Mode> Engine<M> {
         Ok(map)
     }
 
+    /// The roster as this engine reads it, for whoever names recipients besides it.
+    pub const fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
     /// The accounts that can send.
     pub fn accounts(&self) -> impl Iterator<Item = &Arc<dyn Channel<M>>> {
         self.posts.values().map(|post| &post.channel)
+    }
+
+    /// Units that left by each account in the last second.
+    pub fn paces(&self) -> BTreeMap<AccountName, u32> {
+        self.posts.iter().map(|(account, post)| (account.clone(), post.pace())).collect()
     }
 
     /// Takes on plans that the ledger holds already. They leave when their hold ends.

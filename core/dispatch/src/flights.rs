@@ -105,6 +105,11 @@ impl Flights {
         keys.iter().filter_map(at).collect()
     }
 
+    /// Whom a part is reserved for that has not left yet.
+    pub fn reserved(&self) -> impl Iterator<Item = u32> {
+        self.waiting.iter().map(|flight| flight.ordinal)
+    }
+
     /// What was reserved and never left.
     pub fn take_unsent(&mut self) -> Vec<Flight> {
         std::mem::take(&mut self.waiting)

@@ -1,6 +1,8 @@
 //! The licence of one account: the only governor of the house. One licence is shared by all sessions of the
 //! account; it counts units as the gateway does.
 
+mod pace;
+
 use governor::{
     Quota, RateLimiter,
     clock::Clock as GovernorClock,
@@ -8,6 +10,7 @@ use governor::{
     state::{InMemoryState, NotKeyed},
 };
 use mingluo_model::clock::SharedClock;
+use pace::Pace;
 use std::{
     collections::VecDeque,
     num::NonZeroU32,
@@ -77,7 +80,7 @@ impl Licence {
             run: burst / 2,
             burst,
             window: Mutex::new(Window::new(licence)),
-            pace: Mutex::default(),
+            pace: Mutex::new(Pace::new(licence)),
             paused_until: Mutex::default(),
         }
     }
@@ -118,13 +121,15 @@ impl Licence {
             return Err(pause);
         }
         let slow = self.slow();
-        let price = at_least_one(((f64::from(units.get()) * slow).ceil() as u32).min(self.burst));
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let exact = f64::from(units.get()) * slow + window.change;
+        let price = at_least_one((exact as u32).min(self.burst));
         let now = self.clock.ticks();
         window.has_room(units.get(), slow, now)?;
         if let Ok(Err(not_until)) = self.limiter.check_n(price) {
             return Err(not_until.wait_time_from(now));
         }
+        window.change = exact.fract();
         window.note(units.get(), now);
         Ok(())
     }
@@ -136,9 +141,17 @@ impl Licence {
         self.window.lock().unwrap_or_else(PoisonError::into_inner).put_off(units, now);
     }
 
+    /// Units that left in the last second, never more than the licence.
+    pub fn present(&self) -> u32 {
+        let now = self.clock.ticks();
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        window.forget(now);
+        window.sum
+    }
+
     /// How many times slower than the licence the gateway wants it now.
     fn slow(&self) -> f64 {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner).slow
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).slow()
     }
 
     /// The gateway answered so many units, and so many of them with "busy".
@@ -166,22 +179,18 @@ struct Window {
     granted: u32,
     left: VecDeque<(Duration, u32)>,
     sum: u32,
+    /// What the price of the last step exceeded the units that were paid: paid with the next.
+    change: f64,
 }
 
 impl Window {
     const fn new(granted: u32) -> Self {
-        Self { granted, left: VecDeque::new(), sum: 0 }
+        Self { granted, left: VecDeque::new(), sum: 0, change: 0.0 }
     }
 
     /// Whether `units` more fit while the account runs `slow` times slower, or how long until they may.
     fn has_room(&mut self, units: u32, slow: f64, now: Duration) -> Result<(), Duration> {
-        while let Some((at, gone)) = self.left.front().copied() {
-            if at + SECOND > now {
-                break;
-            }
-            self.left.pop_front();
-            self.sum -= gone;
-        }
+        self.forget(now);
         let granted = (f64::from(self.granted) / slow) as u32;
         let over = (self.sum + units).saturating_sub(granted);
         let mut passed = 0;
@@ -193,6 +202,17 @@ impl Window {
             Some((at, _)) if over > 0 => Err((*at + SECOND).saturating_sub(now)),
             // More than the licence at once, with nothing before it: it has to leave some time.
             _ => Ok(()),
+        }
+    }
+
+    /// What left longer ago counts no more.
+    fn forget(&mut self, now: Duration) {
+        while let Some((at, gone)) = self.left.front().copied() {
+            if at + SECOND > now {
+                break;
+            }
+            self.left.pop_front();
+            self.sum -= gone;
         }
     }
 
@@ -211,44 +231,6 @@ impl Window {
             *at = now.max(*at);
             passed += *gone;
         }
-    }
-}
-
-/// How many times slower than the licence the account runs, found by what the gateway says.
-#[derive(Debug)]
-struct Pace {
-    slow: f64,
-    since: Duration,
-    answers: u32,
-    busy: u32,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { slow: 1.0, since: Duration::ZERO, answers: 0, busy: 0 }
-    }
-}
-
-impl Pace {
-    /// Answers are judged together for this long.
-    const WINDOW: Duration = Duration::from_millis(200);
-
-    /// A share of "busy" that is borne: below it the pace recovers, above it it falls.
-    const BORNE: f64 = 0.05;
-
-    /// The most that an account is slowed down.
-    const SLOWEST: f64 = 64.0;
-
-    fn heard(&mut self, now: Duration, answers: u32, busy: u32) {
-        self.answers += answers;
-        self.busy += busy;
-        if now.saturating_sub(self.since) < Self::WINDOW || self.answers == 0 {
-            return;
-        }
-        let share = f64::from(self.busy) / f64::from(self.answers);
-        let factor = if share > Self::BORNE { 1.0 + share } else { 0.95 };
-        *self =
-            Self { slow: (self.slow * factor).clamp(1.0, Self::SLOWEST), since: now, answers: 0, busy: 0 };
     }
 }
 
@@ -316,6 +298,17 @@ mod tests {
     }
 
     #[test]
+    fn the_present_pace_is_what_left_in_the_last_second() {
+        let clock = ManualClock::at(Timestamp(0));
+        let licence = Licence::new(NonZeroU32::new(1_000).unwrap(), clock.clone());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(pin!(licence.take(7)).poll(&mut context).is_ready());
+        assert_eq!(licence.present(), 7);
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(licence.present(), 0);
+    }
+
+    #[test]
     fn what_left_late_counts_from_when_it_left() {
         let ms = Duration::from_millis;
         let mut window = Window::new(100);
@@ -337,15 +330,44 @@ mod tests {
         assert!(greedy(1, 2, 10, 0).iter().sum::<u32>() >= 8);
     }
 
-    #[test]
-    fn a_gateway_that_grants_half_is_not_run_into_for_long() {
-        let mut pace = Pace::default();
-        for step in 1..=50 {
-            let (sent, granted) = (1_000.0 / pace.slow, 500.0);
-            let busy = f64::max(sent - granted, 0.0);
-            pace.heard(Duration::from_millis(step * 200), sent as u32, busy as u32);
+    /// A gateway that takes so many units in any sliding second, and answers each after 20 ms. Gives what it took and what
+    /// it turned away of the last `seconds`, after ten others.
+    fn against_a_gateway(per_second: u32, granted: u32, seconds: usize) -> [u32; 2] {
+        const ROUND_TRIP: usize = 20;
+        let clock = ManualClock::at(Timestamp(0));
+        let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
+        let units = (licence.run() / 2 * 2).max(2);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut waiting = Box::pin(licence.take(units));
+        let steps = (10 + seconds) * 1_000;
+        let (mut took, mut turned_away) = (vec![0; steps], vec![0; steps]);
+        for step in 0..steps {
+            while waiting.as_mut().poll(&mut context).is_ready() {
+                waiting = Box::pin(licence.take(units));
+                let of_late: u32 = took[step.saturating_sub(999)..=step].iter().sum();
+                let fits = (granted - of_late).min(units);
+                took[step] += fits;
+                turned_away[step] += units - fits;
+            }
+            if let Some(sent) = step.checked_sub(ROUND_TRIP) {
+                licence.heard(took[sent] + turned_away[sent], turned_away[sent]);
+            }
+            clock.advance(Duration::from_millis(1));
         }
-        assert!((1.6..2.4).contains(&pace.slow), "{}", pace.slow);
+        [took, turned_away].map(|counts| counts[10_000..].iter().sum())
+    }
+
+    #[test]
+    fn a_gateway_that_grants_less_gets_nearly_that_and_turns_little_away() {
+        for (per_second, granted) in
+            [(1_000, 500), (1_000, 430), (20_000, 10_000), (300, 290), (5_000, 1_500)]
+        {
+            let [took, turned_away] = against_a_gateway(per_second, granted, 30).map(f64::from);
+            let share = took / f64::from(granted * 30);
+            assert!(share >= 0.95, "{share} of {granted}, licence {per_second}");
+            let wasted = turned_away / (took + turned_away);
+            assert!(wasted <= 0.10, "{wasted} turned away of {granted}, licence {per_second}");
+        }
     }
 
     #[test]
@@ -353,7 +375,7 @@ mod tests {
         let clock = ManualClock::at(Timestamp(0));
         for per_second in [50, 5_000] {
             let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
-            licence.pace.lock().unwrap().slow = 10.0;
+            licence.pace.lock().unwrap().set_slow(10.0);
             let mut context = Context::from_waker(Waker::noop());
             let mut waiting = Box::pin(licence.take(1));
             let mut taken = 0;

@@ -129,6 +129,11 @@ impl<M: Mode> Post<M> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Units that left by this account in the last second.
+    pub fn pace(&self) -> u32 {
+        self.licence.present()
+    }
+
     /// Something new may leave: all couriers look again.
     pub fn wake(&self) {
         self.wake.notify_waiters();
@@ -210,6 +215,7 @@ impl<M: Mode> Post<M> {
         let mut end = match end {
             Ok(()) => {
                 outlet.hold_back();
+                self.settle_waiting(&mut writings, answerer.as_ref(), &line).await;
                 self.drain(inlet.as_mut(), answerer.as_ref(), &line).await
             }
             Err(end) => end,

@@ -114,13 +114,79 @@ fn a_doubt_whose_resend_never_left_is_a_doubt_still_and_reached_by_a_lift() {
     answer(&mut progress, 100, 0, Answer::Lost, START);
     let later = Timestamp(START.0 + 2_000);
     assert_eq!(progress.pick(1, later).len(), 1);
-    assert!(progress.is_in_doubt(100), "a receipt of the first try still counts");
+    assert!(
+        progress.may_be_told(100, ReceiptStatus::Delivered, later),
+        "a receipt of the first try still counts"
+    );
+    let bad = ReceiptStatus::Failed(Reason::Unreachable);
+    assert!(!progress.may_be_told(100, bad, later), "and says nothing of the second if it is bad news");
     answer(&mut progress, 100, 0, Answer::Busy, later);
     assert_eq!((state(&progress, 100), progress.resent_in_doubt()), (DeliveryState::Unknown, 0));
     progress.stop();
     progress.withdraw();
     assert_eq!(progress.give_up_rest(DeliveryState::Withdrawn), None);
     assert_eq!(progress.reached().iter().collect::<Vec<_>>(), [100]);
+}
+
+#[test]
+fn what_was_taken_after_all_is_accepted_whatever_becomes_of_the_resend() {
+    for fate in
+        [Answer::Lost, Answer::Busy, Answer::Temporary(Reason::FarFault), Answer::Permanent(Reason::Quota)]
+    {
+        let mut progress = progress(1, 1, Grade::Red);
+        progress.pick(1, START);
+        answer(&mut progress, 100, 0, Answer::Lost, START);
+        let later = START.plus(Duration::from_secs(2));
+        assert_eq!(progress.pick(1, later).len(), 1);
+        answer(&mut progress, 100, 0, taken(), later);
+        answer(&mut progress, 100, 0, fate, later);
+        assert_eq!(state(&progress, 100), DeliveryState::Accepted);
+        assert!(
+            progress.pick(1, later.plus(Duration::from_mins(10))).is_empty(),
+            "and nothing is sent a third time"
+        );
+        receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+        assert!(progress.is_settled(later));
+    }
+}
+
+#[test]
+fn a_resend_that_is_refused_says_nothing_of_the_first_try() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    let later = START.plus(Duration::from_secs(2));
+    assert_eq!(progress.pick(1, later).len(), 1);
+    answer(&mut progress, 100, 0, Answer::Permanent(Reason::Quota), later);
+    assert_eq!(state(&progress, 100), DeliveryState::Unknown);
+    assert!(progress.failed().is_empty(), "no other channel takes over what may have arrived");
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert_eq!(state(&progress, 100), DeliveryState::Delivered);
+}
+
+#[test]
+fn late_answers_that_come_part_by_part_send_nothing_again_at_once() {
+    let mut progress = progress(1, 2, Grade::Blue);
+    progress.pick(2, START);
+    (0..2).for_each(|part| answer(&mut progress, 100, part, Answer::Lost, START));
+    let late = START.plus(Duration::from_secs(1));
+    answer(&mut progress, 100, 0, taken(), late);
+    assert_eq!(state(&progress, 100), DeliveryState::Unknown);
+    assert!(progress.pick(2, late).is_empty());
+    answer(&mut progress, 100, 1, taken(), late);
+    assert_eq!(state(&progress, 100), DeliveryState::Accepted);
+    assert!(progress.pick(2, START.plus(Duration::from_mins(5))).is_empty());
+}
+
+#[test]
+fn proof_of_delivery_lifts_bad_news() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, taken(), START);
+    receipt(&mut progress, 100, 0, ReceiptStatus::Failed(Reason::Unreachable));
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    receipt(&mut progress, 100, 0, ReceiptStatus::Failed(Reason::Unreachable));
+    assert_eq!(state(&progress, 100), DeliveryState::Delivered);
 }
 
 #[test]
@@ -283,7 +349,7 @@ fn a_doubt_waits_for_the_receipts_that_come_when_the_session_is_back() {
     let back = START.plus(Duration::from_mins(5));
     progress.reopened(back);
     assert!(progress.pick(1, back).is_empty());
-    assert!(progress.is_in_doubt(100));
+    assert!(progress.may_be_told(100, ReceiptStatus::Delivered, back));
     receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
     assert!(progress.pick(1, back.plus(Duration::from_secs(2))).is_empty());
     assert_eq!((state(&progress, 100), progress.resent_in_doubt()), (DeliveryState::Delivered, 0));

@@ -3,7 +3,14 @@
 
 use crate::tally::Districts;
 use mingluo_ledger::{Store, StoreError};
-use mingluo_model::{address::Address, audience::ChannelKind, id::EditionId};
+use mingluo_model::{
+    address::Address,
+    audience::ChannelKind,
+    id::EditionId,
+    mode::ModeKind,
+    plan::AccountName,
+    reply::{Reply, Wish},
+};
 use roaring::RoaringBitmap;
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -34,7 +41,7 @@ pub enum Lookup {
     /// Send there.
     Found(Address),
     /// The person opted out since the edition was made.
-    OptedOut,
+    OptedOut(Address),
     /// The edition has no such address.
     Missing,
 }
@@ -52,16 +59,27 @@ struct Kept {
 pub struct Roster {
     store: Arc<dyn Store>,
     read_index: ReadIndex,
+    /// Whose opt-outs hold: a drill takes nobody off the live warnings.
+    mode: ModeKind,
     // Guards the kept blocks; held for look-ups only, never while the store is asked.
     kept: Mutex<Kept>,
     // Guards the opted-out hashes; replaced as a whole.
     opted_out: Mutex<Arc<HashSet<[u8; 16]>>>,
+    // Held while the store's opt-outs and those in memory change together.
+    changing: tokio::sync::Mutex<()>,
 }
 
 impl Roster {
-    /// A roster over a store.
-    pub fn new(store: Arc<dyn Store>, read_index: ReadIndex) -> Self {
-        Self { store, read_index, kept: Mutex::default(), opted_out: Mutex::default() }
+    /// A roster over a store, with the opt-outs of one mode.
+    pub fn new(store: Arc<dyn Store>, read_index: ReadIndex, mode: ModeKind) -> Self {
+        Self {
+            store,
+            read_index,
+            mode,
+            kept: Mutex::default(),
+            opted_out: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Reads the opt-outs afresh.
@@ -69,8 +87,34 @@ impl Roster {
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
     pub async fn refresh_opt_outs(&self) -> Result<(), StoreError> {
-        let hashes = self.store.opt_outs().await?.into_iter().collect();
+        let _changing = self.changing.lock().await;
+        let hashes = self.store.opt_outs(self.mode).await?.into_iter().collect();
         *self.opted_out.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(hashes);
+        Ok(())
+    }
+
+    /// Keeps what residents wrote; who refused or asked again is heeded from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be kept.
+    pub async fn keep_replies(&self, account: &AccountName, replies: &[Reply]) -> Result<(), StoreError> {
+        let _changing = self.changing.lock().await;
+        self.store.keep_replies(self.mode, account, replies).await?;
+        let wishes = replies.iter().map(|reply| (reply, reply.wish()));
+        let wishes: Vec<_> = wishes.filter(|(_, wish)| matches!(wish, Wish::OptOut | Wish::OptIn)).collect();
+        if wishes.is_empty() {
+            return Ok(());
+        }
+        let mut opted_out = self.opted_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let hashes = Arc::make_mut(&mut opted_out);
+        for (reply, wish) in wishes {
+            let hash = self.store.vault().address_hash(&reply.from);
+            if wish == Wish::OptOut {
+                hashes.insert(hash)
+            } else {
+                hashes.remove(&hash)
+            };
+        }
         Ok(())
     }
 
@@ -117,7 +161,7 @@ impl Roster {
                 if !opted_out.is_empty()
                     && opted_out.contains(&self.store.vault().address_hash(&address)) =>
             {
-                Lookup::OptedOut
+                Lookup::OptedOut(address)
             }
             Some(address) => Lookup::Found(address),
         }

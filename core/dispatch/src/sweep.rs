@@ -33,6 +33,10 @@ impl<M: Mode> Engine<M> {
                 if let Err(error) = self.divert(&mut diverted).await {
                     bear(error)?;
                 }
+                // Somebody may have been taken off by hand.
+                if let Err(error) = self.refresh_opt_outs().await {
+                    bear(error)?;
+                }
             }
             for post in self.posts.values() {
                 self.sweep(post).await?;

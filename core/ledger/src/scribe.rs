@@ -19,8 +19,9 @@ use count::Counters;
 pub use count::ScribeCounts;
 
 /// Orders that may wait. When it is full, [`Scribe::append`] waits: a window slot is free only when its answer is
-/// durable, so a slow disk closes the windows and reaches the gateways as backpressure.
-const WAITING: usize = 256;
+/// durable, so a slow disk closes the windows and reaches the gateways as backpressure. Every session holds a place while
+/// it listens: there must be more places than sessions.
+const WAITING: usize = 8_192;
 
 /// One thing to append.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,7 @@ use mingluo_model::{
     mode::{Mode, ModeKind},
     owner::{Officer, Owner},
     plan::{AccountName, Plan, PlanStatus},
+    reply::Reply,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -147,6 +148,18 @@ pub struct Append {
     pub raws: Vec<(i64, RawReceipt)>,
     /// Raw receipts that found their delivery (their receipt is among `events`).
     pub matched: Vec<RawId>,
+}
+
+/// A place in the log: the stream (the lease's epoch) and the number in it.
+pub type LogPlace = (i64, i64);
+
+/// Receipts in the order of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptPage {
+    /// Batches of matched receipts, each with its place.
+    pub receipts: Vec<(LogPlace, Event)>,
+    /// All receipts up to here are among them; go on from here. The place that was asked for at the log's end.
+    pub read_to: LogPlace,
 }
 
 /// What one decision makes durable at once, with its audit lines. All of it or nothing.
@@ -354,6 +367,17 @@ pub struct ApiKeyRow {
     pub created: Timestamp,
 }
 
+/// What a resident wrote, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReply {
+    /// Rises with the order in which they were kept.
+    pub id: i64,
+    /// The account it came in on.
+    pub account: AccountName,
+    /// What was written.
+    pub reply: Reply,
+}
+
 /// A signed-in browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRow {
@@ -395,6 +419,17 @@ pub trait Store: Send + Sync + 'static {
     /// Does what can wait while little is written (SQLite copies its write-ahead log into the file). Never holds
     /// up an append for long.
     async fn tidy(&self) -> Result<(), StoreError>;
+
+    /// The receipts of a mode in the order of the log, among at most `limit` events after a place. Streams of a mode
+    /// follow each other; one is left when the next has begun.
+    async fn receipts(&self, mode: ModeKind, after: LogPlace, limit: u32) -> Result<ReceiptPage, StoreError>;
+
+    /// How far the receipts of a mode have been handed on. The first time it is asked that is the end of all streams
+    /// there are, and is kept as such: to be asked before the lease is taken under which the first ones come.
+    async fn receipt_cursor(&self, mode: ModeKind) -> Result<LogPlace, StoreError>;
+
+    /// Keeps how far the receipts of a mode have been handed on; never back.
+    async fn move_receipt_cursor(&self, mode: ModeKind, to: LogPlace) -> Result<(), StoreError>;
 
     /// Makes accounts known before any plan names them. An account is live or drill for good.
     /// [`StoreError::AccountMode`] if one of them was of the other mode; then none is registered.
@@ -477,11 +512,33 @@ pub trait Store: Send + Sync + 'static {
         last: u32,
     ) -> Result<Vec<EditionBlock>, StoreError>;
 
-    /// Keyed hashes of the addresses that opted out.
-    async fn opt_outs(&self) -> Result<Vec<[u8; 16]>, StoreError>;
+    /// Keyed hashes of the addresses that opted out of the messages of a mode.
+    async fn opt_outs(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError>;
 
-    /// Adds opted-out addresses.
-    async fn add_opt_outs(&self, hashes: &[[u8; 16]], at: Timestamp) -> Result<(), StoreError>;
+    /// Takes addresses off (`out`) and on again (`back`), with an audit line that says since when.
+    async fn change_opt_outs(
+        &self,
+        mode: ModeKind,
+        out: &[[u8; 16]],
+        back: &[[u8; 16]],
+        audit: AuditLine,
+    ) -> Result<(), StoreError>;
+
+    /// Keeps what residents wrote to an account, and takes off or on again who wishes it ([`Reply::wish`]).
+    async fn keep_replies(
+        &self,
+        mode: ModeKind,
+        account: &AccountName,
+        replies: &[Reply],
+    ) -> Result<(), StoreError>;
+
+    /// What residents wrote, the latest first, from before the reply `before`.
+    async fn replies(
+        &self,
+        mode: ModeKind,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<StoredReply>, StoreError>;
 
     /// Adds or replaces organisations and officers, with audit lines.
     async fn save_people(
@@ -490,6 +547,9 @@ pub trait Store: Send + Sync + 'static {
         officers: &[OfficerRow],
         audit: &[AuditLine],
     ) -> Result<(), StoreError>;
+
+    /// Changes an officer, with the audit line; in the same transaction every browser of this officer is signed out.
+    async fn change_officer(&self, officer: &OfficerRow, audit: AuditLine) -> Result<(), StoreError>;
 
     /// All organisations.
     async fn orgs(&self) -> Result<Vec<OrgRow>, StoreError>;
@@ -511,6 +571,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Keeps a browser session.
     async fn add_session(&self, session: &SessionRow) -> Result<(), StoreError>;
+
+    /// Moves the end of a session; `false`, and nothing is kept, when it was ended meanwhile.
+    async fn move_session(&self, session: &SessionRow) -> Result<bool, StoreError>;
 
     /// The session of this hash, unless it is over.
     async fn session(&self, token_hash: [u8; 32], now: Timestamp) -> Result<Option<SessionRow>, StoreError>;

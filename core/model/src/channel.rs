@@ -21,6 +21,7 @@ use crate::{
     mode::Mode,
     plan::AccountName,
     receipt::{ProviderId, Receipt},
+    reply::Reply,
 };
 use async_trait::async_trait;
 use std::{
@@ -154,7 +155,7 @@ pub struct Refusal {
     pub far_code: String,
 }
 
-/// Names one receipt to its session, so that it can be answered once it is durable.
+/// Names one receipt or reply to its session, so that it can be answered once it is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReceiptToken(pub u64);
 
@@ -174,6 +175,13 @@ pub enum Report {
         receipt: Receipt,
         /// How to answer it; `None` when the wire wants no answer.
         token: Option<ReceiptToken>,
+    },
+    /// A resident wrote back; to be answered after it is durable.
+    Reply {
+        /// What was written.
+        reply: Reply,
+        /// How to answer it.
+        token: ReceiptToken,
     },
 }
 
@@ -256,6 +264,15 @@ pub trait Channel<M: Mode>: Send + Sync + 'static {
     /// # Errors
     /// [`Unfit`] when the channel cannot carry the message.
     fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit>;
+
+    /// Whether the far side would take such a message just now, as far as it is known without asking: a template may be
+    /// under examination. Asked while the message is being written, when there is time to choose another way.
+    ///
+    /// # Errors
+    /// [`Unfit`] naming what is not ready there.
+    fn stands(&self, _message: &Message<M>) -> Result<(), Unfit> {
+        Ok(())
+    }
 
     /// Connects and logs in. Called again after a session ended.
     ///

@@ -31,5 +31,6 @@ pub mod priority;
 pub mod problem;
 pub mod receipt;
 pub mod region;
+pub mod reply;
 pub mod signer;
 pub mod template;

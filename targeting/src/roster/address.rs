@@ -6,7 +6,10 @@ use mingluo_model::address::Address;
 
 /// A mainland mobile number in E.164. Accepts eleven digits that start with 13 to 19 (Chinese numbering plan,
 /// 移动通信网号), with or without `+86` or `86`.
-pub(super) fn phone(text: &str) -> Result<Address, RowProblem> {
+///
+/// # Errors
+/// [`RowProblem::BadPhone`].
+pub fn phone(text: &str) -> Result<Address, RowProblem> {
     let national = match text.len() {
         14 => text.strip_prefix("+86"),
         13 => text.strip_prefix("86"),

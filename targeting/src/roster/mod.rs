@@ -10,6 +10,8 @@ mod reader;
 mod repeats;
 mod row;
 
+pub use crate::telling::masked;
+pub use address::phone;
 pub use bad_row::{BadRow, RosterError, RowProblem};
 pub use encoding::{Decoded, Encoding, Looks};
 pub use reader::{Recipients, read_recipients};

@@ -47,6 +47,7 @@ pub(super) async fn listen(session: &mut Session<Live>, answers: usize, receipts
                     heard.receipts.push(receipt);
                     tokens.extend(token);
                 }
+                Report::Reply { token, .. } => tokens.push(token),
             }
         }
         session.answerer.committed(&tokens).await.unwrap();

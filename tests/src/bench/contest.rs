@@ -7,7 +7,7 @@ use super::{
 };
 use crate::postgres::fresh_database;
 use anyhow::{Context, bail, ensure};
-use mingluo_model::clock::{SharedClock, within};
+use mingluo_model::clock::{Clock, SharedClock, within};
 use serde::Serialize;
 use std::{
     fs::{self, File},
@@ -51,9 +51,11 @@ impl Contest<'_> {
     }
 
     async fn heat_in(&self, folder: &Path, way: Way, engine: Engine, rtt_ms: u32) -> anyhow::Result<Score> {
-        let mut gateway = Gateway::start(&self.programs.join("sim-smsc"), folder, rtt_ms, self.clock).await?;
+        let (program, rtt_ms) = (self.programs.join("sim-smsc"), rtt_ms.to_string());
+        let mut gateway = Gateway::start(&program, folder, ["--latency-ms", &rtt_ms], self.clock).await?;
         let heat = self.order(folder, way, engine, gateway.port).await?;
-        let told = self.run(folder, &heat, &mut gateway).await?;
+        let done = gateway.has_answers(heat.count.into());
+        let told = run(self.programs, folder, &heat, done, &**self.clock).await?;
         let gateway = gateway.stop().await.context("sim-smsc")?;
         let count = u64::from(self.options.count);
         let counts = [gateway.distinct, gateway.answered, told.delivered];
@@ -81,37 +83,45 @@ impl Contest<'_> {
         let password_file = folder.join("password");
         fs::write(&password_file, "pretend\n")?;
         let (count, window, sessions) = (*count, *window, *sessions);
-        Ok(Heat { way, engine, database, port, password_file, count, window, sessions })
+        let forward = None;
+        Ok(Heat { way, engine, database, port, password_file, count, window, sessions, forward })
     }
+}
 
-    async fn run(&self, folder: &Path, heat: &Heat, gateway: &mut Gateway) -> anyhow::Result<Told> {
-        let mut child = Command::new(self.programs.join("bench"))
-            .arg("heat")
-            .arg(serde_json::to_string(heat)?)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(words(folder))?)
-            .kill_on_drop(true)
-            .spawn()?;
-        let mut said = child.stdout.take().context("a piped output is there")?;
-        tokio::select! {
-            answers = gateway.has_answers(heat.count.into()) => answers?,
-            ended = child.wait() => bail!("the heat ended by itself: {}", ended?),
-        }
-        let mut line = String::new();
-        let telling = async { tokio::join!(end(&mut child, &**self.clock), said.read_to_string(&mut line)) };
-        let (ended, read) = within(&**self.clock, LAST_WORDS, telling).await?;
-        ended?;
-        read?;
-        Ok(serde_json::from_str(&line)?)
+/// Runs one heat in a process of its own until `done`, and gives what it has to say.
+pub(super) async fn run(
+    programs: &Path,
+    folder: &Path,
+    heat: &Heat,
+    done: impl Future<Output = anyhow::Result<()>>,
+    clock: &dyn Clock,
+) -> anyhow::Result<Told> {
+    let mut child = Command::new(programs.join("bench"))
+        .arg("heat")
+        .arg(serde_json::to_string(heat)?)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(File::create(words(folder))?)
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut said = child.stdout.take().context("a piped output is there")?;
+    tokio::select! {
+        done = done => done?,
+        ended = child.wait() => bail!("the heat ended by itself: {}", ended?),
     }
+    let mut line = String::new();
+    let telling = async { tokio::join!(end(&mut child, clock), said.read_to_string(&mut line)) };
+    let (ended, read) = within(clock, LAST_WORDS, telling).await?;
+    ended?;
+    read?;
+    Ok(serde_json::from_str(&line)?)
 }
 
 fn words(folder: &Path) -> PathBuf {
     folder.join("heat.err")
 }
 
-fn last_words(folder: &Path) -> String {
+pub(super) fn last_words(folder: &Path) -> String {
     let text = fs::read_to_string(words(folder)).unwrap_or_default();
     let lines: Vec<&str> = text.lines().rev().take(8).collect();
     lines.into_iter().rev().fold(String::new(), |told, line| told + "\n    | " + line)

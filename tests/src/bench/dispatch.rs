@@ -11,6 +11,7 @@ use super::{
 use anyhow::Context;
 use mingluo_model::clock::SharedClock;
 use serde::Serialize;
+use std::path::{Path, PathBuf};
 
 /// Everything that was measured.
 #[derive(Debug, Serialize)]
@@ -70,10 +71,7 @@ pub async fn dispatch(options: DispatchOptions, clock: SharedClock) -> anyhow::R
         .prefix("mingluo-bench.")
         .tempdir_in(&options.dir)
         .with_context(|| format!("--dir {}", options.dir.display()))?;
-    let programs = match &options.bin_dir {
-        Some(programs) => programs.clone(),
-        None => std::env::current_exe()?.parent().context("a program lies in a folder")?.to_owned(),
-    };
+    let programs = programs(options.bin_dir.as_deref())?;
     let machine = Machine::look(folder.path());
     let floors = floor::measure(folder.path(), &*clock)?;
     let contest = Contest { options: &options, folder: folder.path(), programs: &programs, clock: &clock };
@@ -84,6 +82,14 @@ pub async fn dispatch(options: DispatchOptions, clock: SharedClock) -> anyhow::R
     let load_after = machine::load();
     report::tell(&Findings { machine, floors, setting, races, verdicts, load_after }, options.json)?;
     Ok(kept)
+}
+
+/// Where the programs are that are measured: named, or beside this one.
+pub(super) fn programs(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    match named {
+        Some(programs) => Ok(programs.to_owned()),
+        None => Ok(std::env::current_exe()?.parent().context("a program lies in a folder")?.to_owned()),
+    }
 }
 
 fn setting(options: &DispatchOptions) -> Setting {
@@ -120,7 +126,7 @@ impl Race {
 }
 
 /// The middle of some values; the lower of two.
-pub(super) fn median(scores: &[Score], value: impl Fn(&Score) -> f64) -> f64 {
+pub(super) fn median<T>(scores: &[T], value: impl Fn(&T) -> f64) -> f64 {
     let mut values: Vec<f64> = scores.iter().map(value).collect();
     values.sort_unstable_by(f64::total_cmp);
     values.get((values.len().max(1) - 1) / 2).copied().unwrap_or(f64::NAN)
@@ -146,6 +152,7 @@ mod tests {
             delivered: 1,
             kept_bytes: 0,
             written_bytes: 0,
+            plan_cpu_s: 0.0,
             cpu_s: 0.0,
             peak_bytes: 0,
         };

@@ -60,16 +60,17 @@ struct Counted {
 }
 
 impl Gateway {
-    /// Starts a centre that answers after `rtt_ms` and logs into `folder`.
+    /// Starts a centre with knobs, which logs into `folder`.
     pub(super) async fn start(
         program: &Path,
         folder: &Path,
-        rtt_ms: u32,
+        knobs: [&str; 2],
         clock: &SharedClock,
     ) -> anyhow::Result<Self> {
         let log = folder.join("smsc.log");
         let mut child = Command::new(program)
-            .args(["--stats", "--latency-ms", &rtt_ms.to_string()])
+            .arg("--stats")
+            .args(knobs)
             .arg("--log")
             .arg(&log)
             .stdin(Stdio::null())

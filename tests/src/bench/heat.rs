@@ -7,7 +7,10 @@ use super::{
     row_way,
 };
 use anyhow::Context;
-use mingluo_channels::sms::smpp_channel::{SmppChannel, SmppConfig};
+use mingluo_channels::{
+    forward::{ForwardConfig, Platform},
+    sms::smpp_channel::{SmppChannel, SmppConfig},
+};
 use mingluo_model::{
     clock::{SharedClock, Timestamp},
     mode::Live,
@@ -53,6 +56,8 @@ pub struct Heat {
     pub(super) count: u32,
     pub(super) window: u32,
     pub(super) sessions: u32,
+    /// Where final receipts are handed on to, by the way of the log only.
+    pub(super) forward: Option<String>,
 }
 
 /// What one heat has to say at its end.
@@ -68,6 +73,8 @@ pub(super) struct Told {
     pub(super) kept_bytes: u64,
     /// Octets written for them.
     pub(super) written_bytes: u64,
+    /// Processor seconds that the planning took.
+    pub(super) plan_cpu_s: f64,
     /// Processor seconds since the release.
     pub(super) cpu_s: f64,
     /// The most memory held since the release, in bytes.
@@ -84,24 +91,26 @@ pub(super) struct Planned {
 pub(super) struct Meter {
     cost: Cost,
     cpu_s: f64,
+    plan_cpu_s: f64,
 }
 
 impl Meter {
     /// Begins to measure disk and memory: everything but the deliveries is prepared.
     pub(super) async fn start(place: &Place) -> anyhow::Result<Self> {
         machine::forget_peak();
-        Ok(Self { cost: place.cost().await?, cpu_s: 0.0 })
+        Ok(Self { cost: place.cost().await?, cpu_s: cpu_s(), plan_cpu_s: 0.0 })
     }
 
     /// Begins to measure the processor: the plan is durable.
     pub(super) fn release(&mut self) {
-        self.cpu_s = machine::cpu_s("self").unwrap_or(0.0);
+        let now = cpu_s();
+        (self.plan_cpu_s, self.cpu_s) = (now - self.cpu_s, now);
     }
 
     /// What it was.
     pub(super) async fn stop(self, place: &Place, planned: &Planned, delivered: u64) -> anyhow::Result<Told> {
-        let cpu_s = machine::cpu_s("self").unwrap_or(0.0) - self.cpu_s;
-        let peak_bytes = machine::peak_memory().unwrap_or(0);
+        let cpu_s = cpu_s() - self.cpu_s;
+        let peak_bytes = machine::peak_memory("self").unwrap_or(0);
         let cost = place.cost().await?;
         Ok(Told {
             plan_ms: planned.took.as_secs_f64() * 1_000.0,
@@ -109,10 +118,15 @@ impl Meter {
             delivered,
             kept_bytes: cost.kept.saturating_sub(self.cost.kept),
             written_bytes: cost.written.saturating_sub(self.cost.written),
+            plan_cpu_s: self.plan_cpu_s,
             cpu_s,
             peak_bytes,
         })
     }
+}
+
+fn cpu_s() -> f64 {
+    machine::cpu_s("self").unwrap_or(0.0)
 }
 
 /// Runs one heat and prints what it has to say as one line of JSON.
@@ -132,6 +146,13 @@ pub async fn run(heat: Heat, clock: SharedClock) -> anyhow::Result<()> {
 impl Heat {
     pub(super) fn place(&self) -> Place {
         Place::new(self.engine, &self.database)
+    }
+
+    /// The product's own way to hand receipts on.
+    pub(super) fn platform(&self, clock: &SharedClock) -> anyhow::Result<Option<Platform>> {
+        let Some(url) = self.forward.clone() else { return Ok(None) };
+        let config = ForwardConfig { url, secret_file: self.password_file.clone(), answer_seconds: 10 };
+        Ok(Some(config.build(clock.clone())?))
     }
 
     /// The product's own channel to the centre.

@@ -4,6 +4,7 @@
 use super::heat::{ACCOUNT, Heat, Meter, Planned, TEXT, Told, VALID, number};
 use crate::sim_stage::told_to_stop;
 use anyhow::{Context, bail};
+use mingluo_console::forward::Forwarder;
 use mingluo_dispatch::{
     Engine,
     engine::{DispatchConfig, Parts, take_lease},
@@ -37,6 +38,7 @@ use mingluo_targeting::edition::BLOCK;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The county that is warned, and recipients of each of its pretend townships.
 const COUNTY: &str = "210423";
@@ -57,7 +59,17 @@ pub(super) async fn run(heat: &Heat, clock: &SharedClock) -> anyhow::Result<Told
     let store = open(&place.address(), &mut chance).await?;
     store.register_accounts(&[(AccountName(ACCOUNT.into()), ModeKind::Live)]).await?;
     let edition = edition(store.as_ref(), heat.count, clock.now(), &mut chance).await?;
+    // Before the lease is taken, as in the product.
+    let forwarder = match heat.platform(clock)? {
+        Some(platform) => Some(Forwarder::open(platform, Arc::clone(&store), clock.clone()).await?),
+        None => None,
+    };
     let engine = start(heat, &store, clock, &mut chance).await?;
+    let (stop, forwarding) = (CancellationToken::new(), TaskTracker::new());
+    if let Some(forwarder) = forwarder {
+        forwarding.spawn(forwarder.run(Arc::clone(engine.roster()), stop.clone()));
+    }
+    forwarding.close();
     clock.sleep(BIND).await;
     let mut meter = Meter::start(&place).await?;
     let begun = clock.ticks();
@@ -70,7 +82,9 @@ pub(super) async fn run(heat: &Heat, clock: &SharedClock) -> anyhow::Result<Told
         reason = halted(&engine, clock) => bail!("the engine halted: {reason}"),
     }
     let told = meter.stop(&place, &planned, delivered(&engine)).await;
+    stop.cancel();
     engine.shutdown().await;
+    forwarding.wait().await;
     told
 }
 

@@ -55,9 +55,9 @@ pub(super) fn cpu_s(process: &str) -> Option<f64> {
     (ticks.len() == 2).then(|| ticks.iter().sum::<f64>() / TICKS)
 }
 
-/// The most memory that this process has held at once, in bytes.
-pub(super) fn peak_memory() -> Option<u64> {
-    let peak = line("/proc/self/status", "VmHWM")?;
+/// The most memory that a process has held at once, in bytes.
+pub(super) fn peak_memory(process: &str) -> Option<u64> {
+    let peak = line(&format!("/proc/{process}/status"), "VmHWM")?;
     peak.trim_end_matches(" kB").parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_process_knows_what_it_used() {
         assert!(cpu_s("self").unwrap() >= 0.0);
-        assert!(peak_memory().unwrap() > 1 << 20);
+        assert!(peak_memory("self").unwrap() > 1 << 20);
         assert!(written_bytes().is_some());
         assert_eq!(cpu_s("0"), None);
     }

@@ -4,11 +4,13 @@ use super::{
     Engine,
     contest::Score,
     dispatch::{Findings, Race, Verdict, best, median},
+    floor::Floor,
     heat::TEXT,
+    machine::Machine,
 };
 use std::fmt::Write as _;
 
-const MEGABYTE: f64 = (1 << 20) as f64;
+pub(super) const MEGABYTE: f64 = (1 << 20) as f64;
 
 /// Says what is being measured, on the error stream: the other belongs to the figures.
 #[expect(clippy::print_stderr, reason = "a measurement takes minutes, and people want to see it go on")]
@@ -47,8 +49,8 @@ fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
     Ok(out)
 }
 
-fn heading(out: &mut String, findings: &Findings) -> std::fmt::Result {
-    let machine = &findings.machine;
+/// What everything was measured on.
+pub(super) fn ground(out: &mut String, machine: &Machine, floors: &[Floor]) -> std::fmt::Result {
     let [one, five, fifteen] = machine.load;
     writeln!(
         out,
@@ -57,10 +59,15 @@ fn heading(out: &mut String, findings: &Findings) -> std::fmt::Result {
     )?;
     let calm = if machine.is_calm() { "" } else { "  不空闲 not calm: do not quote these figures" };
     writeln!(out, "负载 load      {one:.2} {five:.2} {fifteen:.2}{calm}")?;
-    for floor in &findings.floors {
+    for floor in floors {
         let (group, p50, rate) = (floor.group, floor.p50_us, floor.per_s);
         writeln!(out, "落盘 fsync     {group:>5} × 32 B: p50 {p50} µs, {rate:.0} records/s")?;
     }
+    Ok(())
+}
+
+fn heading(out: &mut String, findings: &Findings) -> std::fmt::Result {
+    ground(out, &findings.machine, &findings.floors)?;
     let setting = &findings.setting;
     writeln!(
         out,

@@ -3,16 +3,18 @@
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use mingluo_model::clock::system::SystemClock;
-use mingluo_rehearsal::bench::{DispatchOptions, Heat, dispatch, run_heat};
+use mingluo_rehearsal::bench::{
+    DispatchOptions, EarOptions, Heat, SmsOptions, dispatch, listen, run_heat, sms,
+};
 use std::process::ExitCode;
 
 /// The allocator of `mingluo`, on both sides of every comparison.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// 性能基准:与“一行一条”的基线同场比较,未达及格线则退出码为 1。
+/// 性能基准:与“一行一条”的基线、与 Kannel 同场比较,未达及格线则退出码为 1。
 ///
-/// Benchmarks: compared in the same run with a row-per-delivery baseline; a missed bar ends with 1. The far sides
+/// Benchmarks: compared in the same run with a row-per-delivery baseline, or with Kannel; a missed bar ends with 1. The far sides
 /// are pretend ones, nothing leaves this machine.
 #[derive(Parser)]
 #[command(
@@ -20,7 +22,9 @@ static ALLOCATOR: MiMalloc = MiMalloc;
     after_help = "示例 / Examples:\n  \
         tests/bench dispatch\n  \
         tests/bench dispatch --engine sqlite --count 200000 --rtt-ms 0,20,50\n  \
-        tests/bench dispatch --short --json"
+        tests/bench dispatch --short --json\n  \
+        tests/bench sms\n  \
+        tests/bench sms --count 100000 --pairs 5 --json"
 )]
 struct Args {
     #[command(subcommand)]
@@ -31,6 +35,11 @@ struct Args {
 enum What {
     /// 发送:每秒多少条发出、确认并回执落盘 / deliveries a second, sent, answered and receipted durably.
     Dispatch(Box<DispatchOptions>),
+    /// 短信:与 Debian 的 Kannel 同场比较 / short messages, beside Debian's Kannel.
+    Sms(Box<SmsOptions>),
+    /// The listener for receipts, in a process of its own.
+    #[command(hide = true)]
+    Ear(EarOptions),
     /// One side of a comparison, in a process of its own.
     #[command(hide = true)]
     Heat {
@@ -44,6 +53,11 @@ async fn main() -> anyhow::Result<ExitCode> {
     let clock = SystemClock::shared();
     let kept = match Args::parse().what {
         What::Dispatch(options) => dispatch(*options, clock).await?,
+        What::Sms(options) => sms(*options, clock).await?,
+        What::Ear(options) => {
+            listen(options, clock).await?;
+            true
+        }
         What::Heat { order } => {
             let heat: Heat = serde_json::from_str(&order)?;
             run_heat(heat, clock).await?;

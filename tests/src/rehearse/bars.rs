@@ -42,6 +42,11 @@ impl Measured {
         self.per_second.map(|rate| rate * 100.0 / f64::from(self.licence.max(1)))
     }
 
+    /// Parts of one run.
+    fn run(&self) -> u64 {
+        u64::from((self.licence / RUN_SHARE).max(1))
+    }
+
     /// The bar of the licence; none where no short message came.
     ///
     /// No sliding second may hold more than the licence and one run. The dispatcher grants no more than the licence in any
@@ -49,7 +54,7 @@ impl Measured {
     /// machine that is city, gateway and judge at the same time the way may waver by more. Then the run that belongs to the
     /// next second arrives at the end of this one: one run, 10 ms of the licence. A second one would be the governor's fault.
     pub(super) fn licence_bar(&self) -> Option<Bar> {
-        let most = u64::from(self.licence) + u64::from((self.licence / RUN_SHARE).max(1));
+        let most = u64::from(self.licence) + self.run();
         let busiest = self.busiest_second;
         let wanted = format!("≤ {}", grouped(most));
         let measured = grouped(busiest);
@@ -98,9 +103,11 @@ impl Measured {
             format!("计划用时 plan time: {:.1} ms", self.plan_ms),
             format!("保持期满到首字节 first byte after the hold: {}", told(self.first_byte_ms, "ms")),
             format!(
-                "短信每秒 SMS parts a second: {rate}，最忙一秒 busiest second {}，许可 licence {}，利用 share {}",
+                "短信每秒 SMS parts a second: {rate}，最忙一秒 busiest second {}，许可 licence {}（容许一批的抖动 and the jitter \
+                 of one run {}），利用 share {}",
                 grouped(self.busiest_second),
                 grouped(self.licence.into()),
+                grouped(self.run()),
                 told(self.licence_share(), "%")
             ),
             format!("mingluo 内存峰值 peak memory: {:.0} MB", self.peak_memory as f64 / 1e6),

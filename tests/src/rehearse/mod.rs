@@ -24,7 +24,8 @@ mod watch;
 pub use options::{Engine, Expiry, Options, Plant};
 
 use crate::residents::Pack;
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
+use mingluo_console::{office::OfficeError, tongue::tell};
 use mingluo_model::{audience::ChannelKind, clock::SharedClock, region::RegionCode};
 use mingluo_targeting::gazetteer::Gazetteer;
 use open::Opened;
@@ -84,18 +85,23 @@ fn house<'a>(
     let open = |name: &str| File::open(pack_folder.join(name)).with_context(|| name.to_owned());
     let gazetteer =
         Gazetteer::read(open("divisions.csv")?)?.with_township_codes(open("township_codes.csv")?)?;
-    let area = options
-        .area
-        .iter()
-        .map(|word| gazetteer.resolve(word))
-        .collect::<Result<Vec<_>, _>>()
-        .context("--area")?;
+    let area =
+        options.area.iter().map(|word| gazetteer.resolve(word)).collect::<Result<Vec<_>, _>>().map_err(
+            |problem| {
+                let told = tell(&OfficeError::from(problem));
+                anyhow!("--area: {} / {}", told.zh, told.en)
+            },
+        )?;
     let channels = far::all(&options.channels, programs);
     let sms = channels.iter().any(|side| side.kind() == ChannelKind::Sms);
-    ensure!(
-        options.plant.is_none() || sms,
-        "--plant: the fault is planted in the SMS centre; add sms to --channels"
-    );
+    for (option, given) in
+        [("--plant", options.plant.is_some()), ("--smsc-faults", options.smsc_faults.is_some())]
+    {
+        ensure!(
+            !given || sms,
+            "{option}: 故障在短信模拟端，请在 --channels 中加上 sms / the fault is in the SMS centre; add sms to --channels"
+        );
+    }
     let words = Vocabulary { places: names(&gazetteer, &area), hazards: hazards(open("event_types.csv")?)? };
     let draft = order::draft(options, &words, clock.now())?;
     let pack = Pack::read(&pack_folder, options.seed)?;
@@ -124,7 +130,7 @@ fn programs(options: &Options) -> anyhow::Result<PathBuf> {
     let mingluo = folder.join("mingluo");
     ensure!(
         mingluo.exists(),
-        "--bin-dir: {} is not there; build it or name its directory",
+        "--bin-dir: 没有 {}，请先编译，或给出它所在的目录 / is not there; build it or name its directory",
         mingluo.display()
     );
     Ok(folder.canonicalize()?)
@@ -133,7 +139,7 @@ fn programs(options: &Options) -> anyhow::Result<PathBuf> {
 fn invite(voice: &Voice, opened: &Opened) {
     voice.say(format_args!("\n控制台 console: http://{}", opened.console));
     for (login, password) in &opened.sign_ins {
-        voice.say(format_args!("    登录 sign in: {login}  口令 password: {password}"));
+        voice.say(format_args!("    {}", open::sign_in(login, password)));
     }
     voice.say("按 Ctrl-C 结束 / Ctrl-C ends it");
 }

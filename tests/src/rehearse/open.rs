@@ -44,6 +44,11 @@ pub(super) struct Opened {
     postgres: Option<PrivatePostgres>,
 }
 
+/// How an officer signs in at the console.
+pub(super) fn sign_in(login: &str, password: &str) -> String {
+    format!("登录 sign in: {login}  口令 password: {password}")
+}
+
 impl Opened {
     /// An empty directory, and the far sides that will be there. Further tries are kept beside the first.
     pub(super) fn empty(house: &House<'_>, nth: u32) -> anyhow::Result<Self> {
@@ -92,6 +97,9 @@ impl Opened {
         house.voice.step("启动 mingluo", "starting mingluo");
         let door = self.serve(&city).await?;
         house.voice.note(format_args!("http://{}", self.console));
+        if !house.options.once {
+            self.sign_ins.iter().for_each(|(login, password)| house.voice.note(sign_in(login, password)));
+        }
         self.enter(house, Entrance::After, &scene).await?;
         let ears: Ears =
             sides.iter().map(|side| (side.kind(), side.ear(&log_file(&stage, side.kind())))).collect();
@@ -105,6 +113,7 @@ impl Opened {
             stage: Arc::clone(&self.stage),
             seed: house.options.seed,
             plant: house.options.plant,
+            smsc_faults: house.options.smsc_faults.as_ref().map(|knobs| knobs.0.clone()).unwrap_or_default(),
             licence,
             killed: house.options.kill_after.is_some(),
             console: self.console,

@@ -1,5 +1,6 @@
 //! What a rehearsal is told on the command line.
 
+use crate::sim_smsc::Faults;
 use clap::ValueEnum;
 use jiff::SignedDuration;
 use mingluo_model::{audience::ChannelKind, clock::Timestamp};
@@ -60,6 +61,9 @@ pub struct Options {
     /// 在模拟端埋一个错,核对必须发现 / plant one fault in the simulator; the judge must find it.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub plant: Option<Plant>,
+    /// 短信模拟端的其他故障,写法同 sim-smsc 的命令行 / other faults of the SMS centre, as on sim-smsc's own command line.
+    #[arg(long, value_name = "KNOBS", value_parser = knobs, allow_hyphen_values = true)]
+    pub smsc_faults: Option<Knobs>,
     /// 数据库 / the store.
     #[arg(long, value_enum, default_value_t = Engine::Sqlite)]
     pub engine: Engine,
@@ -91,6 +95,8 @@ const EXAMPLES: &str = "示例 / Examples:
       发到一半杀掉再起,不丢,重发不过窗口 / killed half way: nothing lost, doubles within the window
   deploy/rehearse --once --plant lose-one
       埋一个错,应以 1 退出 / one planted fault, which must end with exit code 1
+  deploy/rehearse --once --smsc-faults '--per-second 500 --busy-percent 5 --double-percent 2' --licence 1000
+      短信中心只放行许可的一半,又忙又重发回执 / a centre that grants half the licence, is busy and repeats receipts
   deploy/rehearse --once --residents 1600000 --area 2104 --licence 20000
       全市规模,对照指标 / the full size, against its bars";
 
@@ -103,14 +109,18 @@ pub enum Expiry {
     At(Timestamp),
 }
 
+/// Words of the simulator's command line that it was seen to take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Knobs(pub Vec<String>);
+
 /// One fault in a simulator (埋错).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Plant {
-    /// One part is answered as taken and forgotten.
+    /// 一条应答后即忘 / one part is answered as taken and forgotten.
     LoseOne,
-    /// One part is counted as if it had come twice.
+    /// 一条按收到两次计 / one part is counted as if it had come twice.
     DoubleOne,
-    /// One receipt is counted as sent and never sent.
+    /// 一份回执记为已发而未发 / one receipt is counted as sent and never sent.
     DropReceipt,
 }
 
@@ -128,14 +138,14 @@ impl Plant {
 /// The store that is rehearsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
-    /// A file of this run.
+    /// 本次运行自己的文件 / a file of this run.
     Sqlite,
-    /// A PostgreSQL server of its own, started for this run.
+    /// 为本次运行启动的 PostgreSQL / a PostgreSQL server of its own, started for this run.
     Postgres,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let fix = || "give a time like 2s, 500ms or 1m30s".to_owned();
+    let fix = || "请写成 2s、500ms 或 1m30s / give a time like 2s, 500ms or 1m30s".to_owned();
     let read: SignedDuration = text.parse().map_err(|_| fix())?;
     Duration::try_from(read).map_err(|_| fix())
 }
@@ -144,13 +154,25 @@ fn expiry(text: &str) -> Result<Expiry, String> {
     if let Ok(instant) = text.parse::<jiff::Timestamp>() {
         return Ok(Expiry::At(instant.into()));
     }
-    let fix = "give a time from now like 6h, or an instant like 2026-07-05T18:00:00+08:00";
+    let fix = "请写多久之后(如 6h)或时刻(如 2026-07-05T18:00:00+08:00) / give a time from now like 6h, or an instant like that";
     duration(text).map(Expiry::After).map_err(|_| fix.to_owned())
+}
+
+fn knobs(text: &str) -> Result<Knobs, String> {
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        _faults: Faults,
+    }
+    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    let line = std::iter::once("sim-smsc").chain(words.iter().map(String::as_str));
+    <Line as clap::Parser>::try_parse_from(line).map_err(|error| error.to_string())?;
+    Ok(Knobs(words))
 }
 
 fn channel(word: &str) -> Result<ChannelKind, String> {
     let found = ChannelKind::ALL.into_iter().find(|kind| kind.word() == word || kind.zh() == word);
-    found.ok_or_else(|| "give sms, speaker, wechat or email".to_owned())
+    found.ok_or_else(|| "只有 sms、speaker、wechat、email / give sms, speaker, wechat or email".to_owned())
 }
 
 #[cfg(test)]
@@ -172,6 +194,8 @@ mod tests {
         assert_eq!(options.expires, Some(Expiry::After(Duration::from_mins(90))));
         let at = read(&["--expires", "2026-07-05T18:00:00+08:00"]).unwrap().expires;
         assert_eq!(at, Some(Expiry::At(Timestamp(1_783_245_600_000))));
+        let faults = read(&["--smsc-faults", "--per-second 500 --double-percent 2"]).unwrap().smsc_faults;
+        assert_eq!(faults.unwrap().0, ["--per-second", "500", "--double-percent", "2"]);
     }
 
     #[test]
@@ -183,6 +207,8 @@ mod tests {
             &["--kill-after", "soon"],
             &["--expires=-1h"],
             &["--channels", "pigeon"],
+            &["--smsc-faults", "--per-second soon"],
+            &["--smsc-faults", "--unknown 1"],
             &["--text", "a", "--cap", "b"],
             &["--redate"],
         ] {

@@ -165,7 +165,7 @@ impl Outcome {
 const HEADS: [&str; 11] = [
     "渠道\nchannel",
     "目标\ntarget",
-    "已收\ntaken",
+    "收下未失败\ntaken, not failed",
     "送达/播出\narrived",
     "失败\nfailed",
     "无回执\nno receipt",

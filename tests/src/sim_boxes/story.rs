@@ -207,6 +207,7 @@ impl Outcome {
                 self.statuses.entry(to).or_default().push(receipt.status);
                 return *token;
             }
+            Told::Reply { .. } => panic!("a box writes no messages"),
         }
         None
     }

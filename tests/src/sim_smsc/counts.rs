@@ -16,6 +16,8 @@ pub(super) struct Counts {
     pub(super) withheld: AtomicU64,
     pub(super) sent: AtomicU64,
     pub(super) answered: AtomicU64,
+    pub(super) replies: AtomicU64,
+    pub(super) replies_heard: AtomicU64,
 }
 
 /// The counts at one instant.
@@ -41,6 +43,10 @@ pub struct Snapshot {
     pub sent: u64,
     /// Receipts that were answered.
     pub answered: u64,
+    /// What residents wrote back, again and again counted.
+    pub replies: u64,
+    /// What they wrote and was answered.
+    pub replies_heard: u64,
 }
 
 impl Counts {
@@ -56,6 +62,8 @@ impl Counts {
             withheld: self.withheld.load(Relaxed),
             sent: self.sent.load(Relaxed),
             answered: self.answered.load(Relaxed),
+            replies: self.replies.load(Relaxed),
+            replies_heard: self.replies_heard.load(Relaxed),
         }
     }
 }

@@ -14,6 +14,7 @@ pub(super) enum Throw {
     Late,
     Double,
     First,
+    Reply,
 }
 
 /// The dice of one part to one destination.

@@ -1,6 +1,6 @@
 //! The knobs. Every one is off by default.
 
-use std::{ops::RangeInclusive, str::FromStr};
+use std::{ops::RangeInclusive, str::FromStr, sync::Arc};
 
 /// What goes wrong, and how often. Percentages are of parts, chosen by hash of seed, destination and part.
 #[derive(Debug, Clone, clap::Args)]
@@ -60,6 +60,12 @@ pub struct Faults {
     /// 每条连接最多有多少未应答的回执 / unanswered receipts a session may have.
     #[arg(long, value_name = "N", default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(1..))]
     pub receipt_window: u32,
+    /// 收到的人当中有多少回复一条短信 / how many of those that it reached write back.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = percent)]
+    pub reply_percent: f64,
+    /// 他们回复的内容 / what they write.
+    #[arg(long, value_name = "WORDS", default_value = "收到", value_parser = words)]
+    pub reply_words: Arc<str>,
     /// 埋下一个错,让评判去发现 / a single fault for the judge to find.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub plant: Option<Plant>,
@@ -101,6 +107,12 @@ impl FromStr for Span {
 fn percent(text: &str) -> Result<f64, String> {
     const RANGE: RangeInclusive<f64> = 0.0..=100.0;
     text.parse().ok().filter(|percent| RANGE.contains(percent)).ok_or_else(|| "give 0 to 100".into())
+}
+
+/// Seventy characters fit one message in UCS-2 (3GPP TS 23.040 clause 9.2.3.16).
+fn words(text: &str) -> Result<Arc<str>, String> {
+    let fits = (1..=70).contains(&text.encode_utf16().count());
+    if fits { Ok(text.into()) } else { Err("give 1 to 70 characters".into()) }
 }
 
 #[cfg(test)]

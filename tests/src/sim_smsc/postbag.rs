@@ -1,6 +1,6 @@
 //! The receipts of one session: those to be sent, and those sent and not answered, which come again.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::BytesMut;
 use mingluo_channels::sms::smpp::{Address, MessageState};
@@ -28,6 +28,8 @@ pub(super) struct Receipt {
     pub(super) from: Address,
     /// What named the submit, which is all that SGIP names it by.
     pub(super) key: Key,
+    /// It is no receipt but what the recipient writes back (上行).
+    pub(super) wrote: Option<Arc<str>>,
 }
 
 /// A receipt on the wire.
@@ -77,13 +79,13 @@ impl Postbag {
         self.unanswered += 1;
     }
 
-    /// The client took the receipt of `sequence`; its id, the first time.
-    pub(super) fn answer(&mut self, sequence: u32) -> Option<u64> {
+    /// The client took the receipt of `sequence`; which it was, the first time.
+    pub(super) fn answer(&mut self, sequence: u32) -> Option<Receipt> {
         let place = (sequence.wrapping_sub(self.first) & WIRE) as usize;
         let flying = self.flying.get_mut(place)?.take()?;
         self.unanswered -= 1;
         self.forget_answered();
-        Some(flying.receipt.id)
+        Some(flying.receipt)
     }
 
     /// Puts what was sent before `until_us` and not answered back among those to send.
@@ -118,7 +120,11 @@ mod tests {
         let address = Address::default();
         let key = Key::default();
         let state = MessageState::Delivered;
-        Receipt { id, state, session: 1, taken_us: 0, to: address, from: address, key }
+        Receipt { id, state, session: 1, taken_us: 0, to: address, from: address, key, wrote: None }
+    }
+
+    fn took(bag: &mut Postbag, sequence: u32) -> Option<u64> {
+        bag.answer(sequence).map(|receipt| receipt.id)
     }
 
     fn sent(bag: &mut Postbag, window: usize, now_us: i64) -> usize {
@@ -135,7 +141,7 @@ mod tests {
         let mut bag = Postbag::default();
         (1..=5).for_each(|id| bag.put(receipt(id)));
         assert_eq!(sent(&mut bag, 2, 0), 2);
-        assert_eq!((bag.answer(2), bag.answer(2), bag.answer(9)), (Some(2), None, None));
+        assert_eq!((took(&mut bag, 2), took(&mut bag, 2), took(&mut bag, 9)), (Some(2), None, None));
         assert_eq!(sent(&mut bag, 2, 0), 1);
     }
 
@@ -144,12 +150,12 @@ mod tests {
         let mut bag = Postbag::default();
         (1..=2).for_each(|id| bag.put(receipt(id)));
         sent(&mut bag, 9, 100);
-        assert_eq!(bag.answer(1), Some(1));
+        assert_eq!(took(&mut bag, 1), Some(1));
         bag.give_up_before(99);
         assert_eq!(sent(&mut bag, 9, 200), 0);
         bag.give_up_before(100);
         assert_eq!(sent(&mut bag, 9, 200), 1);
-        assert_eq!((bag.answer(2), bag.answer(3)), (None, Some(2)));
+        assert_eq!((took(&mut bag, 2), took(&mut bag, 3)), (None, Some(2)));
     }
 
     #[test]
@@ -157,7 +163,7 @@ mod tests {
         let mut bag = Postbag::default();
         (1..=4).for_each(|id| bag.put(receipt(id)));
         sent(&mut bag, 3, 0);
-        bag.answer(2);
+        took(&mut bag, 2);
         assert_eq!(bag.empty().map(|receipt| receipt.id).collect::<Vec<_>>(), [1, 3, 4]);
     }
 }

@@ -175,7 +175,7 @@ mod tests {
             // 2026-11-23T04:00:00Z is noon in Beijing.
             let taken_us = 1_795_406_400_000_000;
             let (state, from, to) = (MessageState::ALL[state], address(&from), address(&to));
-            let receipt = Receipt { id, state, session: 1, taken_us, to, from, key: counter(1) };
+            let receipt = Receipt { id, state, session: 1, taken_us, to, from, key: counter(1), wrote: None };
             let mut out = BytesMut::new();
             Slip::default().write(&receipt, sequence, taken_us + MINUTE_US, &mut out);
             prop_assert_eq!(out, by_the_codec(&receipt, sequence, "2611231200", "2611231201"));

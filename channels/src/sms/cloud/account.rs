@@ -1,7 +1,6 @@
 //! The keys that the accounts of all providers share, and what they become once they are checked.
 
 use std::{
-    num::{NonZeroU16, NonZeroU32},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -15,7 +14,7 @@ use mingluo_model::{
 use reqwest::Url;
 
 use super::unanswered::Unanswered;
-use crate::account::{ConfigError, Secret, in_range, is_loopback};
+use crate::account::{ConfigError, Secret, in_range, is_loopback, limits_of_calls};
 use crate::sms::session::seconds;
 
 /// The fewest characters of the secret in a callback's path: 96 bits in base64, since it is all that proves the sender.
@@ -121,15 +120,7 @@ impl Shared<'_> {
     fn limits(&self) -> Result<Limits, ConfigError> {
         let window = in_range("window", self.window, 16..=100_000)?;
         let per_second = in_range("per_second", self.per_second, 1..=10_000_000)?;
-        let window = NonZeroU32::new(window).unwrap_or(NonZeroU32::MIN);
-        Ok(Limits {
-            per_second: NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
-            window,
-            batch: window,
-            sessions: NonZeroU16::MIN,
-            // A call ends by its own time limit, and every number of it has an answer then.
-            answer_within: None,
-        })
+        Ok(limits_of_calls(window, per_second))
     }
 }
 

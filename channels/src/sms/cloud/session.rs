@@ -189,6 +189,10 @@ impl<P: Provider, M: Mode> Channel<M> for CloudChannel<P, M> {
         Ok(u16::try_from(parts).ok().and_then(NonZeroU16::new).unwrap_or(NonZeroU16::MAX))
     }
 
+    fn stands(&self, message: &Message<M>) -> Result<(), Unfit> {
+        self.provider.stands(&self.provider.letter(message)?)
+    }
+
     async fn open(&self) -> Result<Session<M>, SendError> {
         self.provider.greet().await?;
         let account = self.provider.account();

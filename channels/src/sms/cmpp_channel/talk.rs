@@ -58,7 +58,17 @@ impl CmppTalk {
                 return ear.receipt(verdict::receipt(&report, deliver, ear.at), token);
             }
             Ok(Some(_step)) => {}
-            Ok(None) => ear.resident_wrote(),
+            Ok(None) => {
+                let is_part = deliver.tp_udhi & 1 == 1;
+                let reply = number::reply(
+                    deliver.src_terminal.as_bytes(),
+                    &deliver.dest_id.to_text(),
+                    &deliver.to_text(),
+                    is_part,
+                    ear.at,
+                );
+                return ear.resident_wrote(reply, self.dues().owe((sequence, deliver.msg_id)));
+            }
             // Unanswered it would come again and again.
             Err(error) => ear.unreadable(&error),
         }

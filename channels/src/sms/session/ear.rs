@@ -7,6 +7,7 @@ use mingluo_model::{
     channel::{ReceiptToken, Report, SendError, Verdict},
     clock::Timestamp,
     receipt::Receipt,
+    reply::Reply,
 };
 
 use super::{
@@ -45,10 +46,9 @@ impl Ear<'_> {
         self.link.say(words);
     }
 
-    /// A resident wrote back (上行). Nothing takes it in yet: it is counted, its words are not kept.
-    pub(in crate::sms) fn resident_wrote(&self) {
-        let n_written = self.link.one_more_written();
-        tracing::info!(account = %self.account.name, n_written, "a resident wrote back and was not heard");
+    /// A resident wrote back (上行), to be answered under `token` once it is durable.
+    pub(in crate::sms) fn resident_wrote(&mut self, reply: Reply, token: ReceiptToken) {
+        self.reports.push(Report::Reply { reply, token });
     }
 
     /// The account may not send just now: somebody must act. Said once a minute, however many parts are refused.

@@ -7,7 +7,7 @@ use std::{
     io,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicI64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -47,7 +47,6 @@ pub(in crate::sms) struct Link {
     rest: Mutex<Rest>,
     half: tokio::sync::Mutex<Half>,
     /// Messages that residents wrote.
-    written: AtomicU64,
     /// When a fault of the account was told last, in minutes since 1970.
     fault: AtomicI64,
 }
@@ -75,7 +74,6 @@ impl Link {
             told: Mutex::default(),
             rest: Mutex::default(),
             half: tokio::sync::Mutex::new(Half { socket: Some(socket), leaving: BytesMut::new() }),
-            written: AtomicU64::new(0),
             fault: AtomicI64::new(i64::MIN),
         }
     }
@@ -118,11 +116,6 @@ impl Link {
     /// Whether there is a connection just now. Never hold it across an await.
     pub(super) fn rest(&self) -> MutexGuard<'_, Rest> {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// One more message that a resident wrote; how many they are.
-    pub(super) fn one_more_written(&self) -> u64 {
-        self.written.fetch_add(1, Relaxed) + 1
     }
 
     /// Whether a fault of the account is to be told.

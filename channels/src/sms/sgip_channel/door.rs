@@ -4,10 +4,7 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -30,6 +27,7 @@ use super::{
 };
 use crate::account::Secret;
 use crate::sms::{
+    number,
     sgip::{Bind, Body, CommandResult, FROM_GATEWAY, FrameError, Framer, Pdu, command::RESPONSE},
     wire::Padded,
 };
@@ -70,13 +68,11 @@ struct Hall {
     entry: Entry,
     clock: SharedClock,
     mailroom: Arc<Mailroom>,
-    /// Messages that residents wrote.
-    written: AtomicU64,
 }
 
 impl Door {
     pub(super) fn new(entry: Entry, clock: SharedClock) -> Self {
-        let hall = Hall { entry, clock, mailroom: Arc::default(), written: AtomicU64::new(0) };
+        let hall = Hall { entry, clock, mailroom: Arc::default() };
         Self { hall: Arc::new(hall), standing: OnceCell::new() }
     }
 
@@ -264,18 +260,18 @@ impl Guest {
     }
 
     fn hear(&self, Pdu { sequence, body }: Pdu) -> Stay {
+        let at = self.hall.clock.now();
         match body {
             Body::Report(report) if verdict::is_fact(&report) => {
-                let receipt = verdict::receipt(&report, self.hall.clock.now());
-                self.hall.mailroom.put(receipt, sequence, &self.words);
+                let receipt = verdict::receipt(&report, at);
+                self.hall.mailroom.put_receipt(receipt, sequence, &self.words);
             }
             // A step on the way, or of what was passed on.
             Body::Report(_) => self.words.say(sequence, Body::ReportResp(CommandResult::OK)),
-            Body::Deliver(_words) => {
-                let n_written = self.hall.written.fetch_add(1, Relaxed) + 1;
-                let account = &self.hall.entry.account;
-                tracing::info!(%account, n_written, "a resident wrote back and was not heard");
-                self.words.say(sequence, Body::DeliverResp(CommandResult::OK));
+            Body::Deliver(wrote) => {
+                let (from, to) = (wrote.user_number.as_bytes(), wrote.sp_number.to_text());
+                let reply = number::reply(from, &to, &wrote.to_text(), wrote.tp_udhi & 1 == 1, at);
+                self.hall.mailroom.put_reply(reply, sequence, &self.words);
             }
             Body::Unbind => {
                 self.words.say(sequence, Body::UnbindResp);

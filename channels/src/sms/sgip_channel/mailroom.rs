@@ -6,6 +6,7 @@ use bytes::BytesMut;
 use mingluo_model::{
     channel::{ReceiptToken, Report},
     receipt::Receipt,
+    reply::Reply,
 };
 use tokio::sync::Notify;
 
@@ -14,7 +15,7 @@ use crate::sms::{
     sgip::{Body, CommandResult, Pdu, Sequence},
 };
 
-/// Receipts that may wait to be taken up. When full the door's connections are not read on, and the gateway keeps the
+/// Receipts and replies that may wait to be taken up. When full the door's connections are not read on, and the gateway keeps the
 /// rest.
 const MOST_WAITING: usize = 4_096;
 
@@ -38,9 +39,10 @@ impl Words {
     }
 }
 
-/// A receipt that the gateway must be answered.
+/// A receipt or a reply that the gateway must be answered.
 struct Due {
     sequence: Sequence,
+    answer: Body,
     words: Arc<Words>,
 }
 
@@ -63,10 +65,25 @@ struct Shelf {
 
 impl Mailroom {
     /// A receipt that `words` will answer under `sequence` once it is durable.
-    pub(super) fn put(&self, receipt: Receipt, sequence: Sequence, words: &Arc<Words>) {
+    pub(super) fn put_receipt(&self, receipt: Receipt, sequence: Sequence, words: &Arc<Words>) {
+        let answer = Body::ReportResp(CommandResult::OK);
+        self.put(Due { sequence, answer, words: Arc::clone(words) }, |token| Report::Receipt {
+            receipt,
+            token: Some(token),
+        });
+    }
+
+    /// What a resident wrote, likewise.
+    pub(super) fn put_reply(&self, reply: Reply, sequence: Sequence, words: &Arc<Words>) {
+        let answer = Body::DeliverResp(CommandResult::OK);
+        let due = Due { sequence, answer, words: Arc::clone(words) };
+        self.put(due, |token| Report::Reply { reply, token });
+    }
+
+    fn put(&self, due: Due, report: impl FnOnce(ReceiptToken) -> Report) {
         let mut kept = self.shelf();
-        let token = Some(kept.dues.owe(Due { sequence, words: Arc::clone(words) }));
-        kept.waiting.push(Report::Receipt { receipt, token });
+        let token = kept.dues.owe(due);
+        kept.waiting.push(report(token));
         drop(kept);
         self.stir.notify_one();
     }
@@ -89,8 +106,8 @@ impl Mailroom {
     /// These are durable: the gateway may forget them, on the connections where it told them.
     pub(super) fn answer(&self, receipts: &[ReceiptToken]) {
         let mut kept = self.shelf();
-        for Due { sequence, words } in receipts.iter().filter_map(|token| kept.dues.settle(*token)) {
-            words.say(sequence, Body::ReportResp(CommandResult::OK));
+        for due in receipts.iter().filter_map(|token| kept.dues.settle(*token)) {
+            due.words.say(due.sequence, due.answer);
         }
     }
 

@@ -38,10 +38,14 @@ impl Deliver {
         self.is_report == 1
     }
 
+    /// Whether this is a part of a longer message: it starts with a user data header.
+    pub fn is_part(&self) -> bool {
+        self.options.octet(TP_UDHI).unwrap_or(0) & 1 == 1
+    }
+
     /// The text a person wrote, without its user data header.
     pub fn to_text(&self) -> Cow<'_, str> {
-        let udhi = self.options.octet(TP_UDHI).unwrap_or(0);
-        self.msg_format.read_behind_header(udhi, self.content.as_bytes())
+        self.msg_format.read_behind_header(u8::from(self.is_part()), self.content.as_bytes())
     }
 
     pub(super) fn decode(mut fields: Fields) -> Result<Self, DecodeError> {

@@ -63,7 +63,17 @@ impl SmgpTalk {
                 return ear.receipt(verdict::receipt(&report, deliver, ear.at), token);
             }
             Ok(Some(_step)) => {}
-            Ok(None) => ear.resident_wrote(),
+            Ok(None) => {
+                let is_part = deliver.is_part();
+                let reply = number::reply(
+                    deliver.src_term_id.as_bytes(),
+                    &deliver.dest_term_id.to_text(),
+                    &deliver.to_text(),
+                    is_part,
+                    ear.at,
+                );
+                return ear.resident_wrote(reply, self.dues().owe((sequence, deliver.msg_id)));
+            }
             // Unanswered it would come again and again.
             Err(error) => ear.unreadable(&error),
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::{BufMut, BytesMut};
 
 use super::super::segment::Part;
-use super::super::wire::{COctets, DecodeError, Fields, Octets};
+use super::super::wire::{COctets, DecodeError, Fields, Octets, behind_header};
 use super::{Address, Tlvs, time::TimeText};
 
 /// `esm_class`: the text begins with a user data header (clause 5.2.12).
@@ -84,10 +84,15 @@ impl ShortMessage {
         self.esm_class & ESM_TYPE == ESM_INTERMEDIATE
     }
 
-    /// The text without regard to a header: UCS-2 by its coding, everything else as UTF-8, what does
+    /// Whether this is a part of a longer message: it starts with a user data header.
+    pub const fn is_part(&self) -> bool {
+        self.esm_class & ESM_UDHI != 0
+    }
+
+    /// The text without its user data header: UCS-2 by its coding, everything else as UTF-8, what does
     /// not fit as U+FFFD.
     pub fn to_text(&self) -> Cow<'_, str> {
-        let octets = self.payload();
+        let octets = if self.is_part() { behind_header(self.payload()) } else { self.payload() };
         if !matches!(self.data_coding, CODING_UCS2 | CODING_UCS2_FLASH) {
             return String::from_utf8_lossy(octets);
         }

@@ -66,7 +66,17 @@ impl SmppTalk {
                 return ear.receipt(receipt, ReceiptToken(sequence.into()));
             }
             Ok(Some(_step)) => {}
-            Ok(None) => ear.resident_wrote(),
+            Ok(None) => {
+                let is_part = message.is_part();
+                let reply = number::reply(
+                    message.source.digits.as_bytes(),
+                    &message.destination.digits.to_text(),
+                    &message.to_text(),
+                    is_part,
+                    ear.at,
+                );
+                return ear.resident_wrote(reply, ReceiptToken(sequence.into()));
+            }
             // Unanswered it would come again and again.
             Err(error) => ear.unreadable(&error),
         }

@@ -50,7 +50,7 @@ impl Coding {
 
 /// What follows a user data header: its first octet counts the others (3GPP TS 23.040 clause 9.2.3.24).
 /// All of it when there is less than it counts.
-fn behind_header(content: &[u8]) -> &[u8] {
+pub(in crate::sms) fn behind_header(content: &[u8]) -> &[u8] {
     let length = content.first().map_or(0, |count| usize::from(*count) + 1);
     content.get(length..).unwrap_or(content)
 }

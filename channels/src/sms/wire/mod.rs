@@ -18,6 +18,7 @@ mod stencil;
 pub use answer::AnswerClass;
 pub(in crate::sms) use answer::answers;
 pub use coding::Coding;
+pub(in crate::sms) use coding::behind_header;
 pub use digest::Authenticator;
 pub use fields::DecodeError;
 pub(in crate::sms) use fields::Fields;

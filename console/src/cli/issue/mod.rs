@@ -9,6 +9,7 @@ use clap::Subcommand;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use std::{
+    io::IsTerminal as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -157,8 +158,8 @@ struct Status {
 struct Sight {
     /// 预警编号。 The alert.
     id: String,
-    /// 看过的内容，如 status 所示；内容已变则不签。不填则以此刻显示的为准。 The content that was looked at, as `status` tells it: if it
-    /// was changed since, nothing is signed. Without it, the one that is shown now.
+    /// 看过的内容，如 status 所示；内容已变则不签。在终端上可不填：先显示全文，再问一次。 The content that was looked at, as `status`
+    /// tells it: if it was changed since, nothing is signed. On a terminal it may be left out: the words are shown, and asked about.
     #[arg(long, value_name = "HASH")]
     content_hash: Option<String>,
 }
@@ -181,13 +182,27 @@ impl Back {
 }
 
 impl Sight {
-    /// The hash that is signed. Unless one was given, the alert is read and shown, beside the answer.
+    /// The hash that is signed. Unless one was given, the alert is read and shown, and somebody must say that it is meant.
     async fn hash(&self, client: &Client, base: &str, key: &str) -> anyhow::Result<Value> {
         if let Some(hash) = &self.content_hash {
             return Ok(json!(hash));
         }
         let shown = ask(client.get(format!("{base}/{}", self.id)).bearer_auth(key)).await?;
         status::one(&shown, false).iter().for_each(aside);
+        if !std::io::stdin().is_terminal() {
+            bail!(
+                "--content-hash: 没有填写，也没有人可问；请先看 `mingluo issue status {}`，再填其中的内容摘要\n    is missing and nobody is there to \
+                 be asked; look at `mingluo issue status {}` and give the content hash that it tells",
+                self.id,
+                self.id
+            );
+        }
+        aside("照此办理？键入 y 确认。 Is this what you mean? Type y.");
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        if answer.trim() != "y" {
+            bail!("没有确认，未作任何更改\n    not confirmed, nothing was changed");
+        }
         Ok(shown["content_hash"].clone())
     }
 }

@@ -1,7 +1,7 @@
 //! API keys (接口密钥): which there are, one more, one fewer. A key itself is never shown again; it is named by the first
 //! digits of its hash, which tell nothing of it.
 
-use super::line;
+use super::{line, named};
 use crate::{
     cli::{Table, Told as _, say},
     config::Config,
@@ -68,11 +68,7 @@ impl Key {
         match self {
             Self::List { json } => list(&store.api_keys().await?, &officers, config, json),
             Self::Add { login, api_key_file, label } => {
-                let Some(row) = officers.iter().find(|row| row.login == login) else {
-                    bail!(
-                        "--login {login:?}: 没有这个值班员\n    there is no such officer: mingluo user list"
-                    );
-                };
+                let row = named(&officers, &login)?;
                 add(store, row.officer.id, &label, &api_key_file, &mut StdRng::from_os_rng()).await
             }
             Self::Revoke { key } => revoke(store, &officers, &key).await,

@@ -65,7 +65,34 @@ async fn what_is_no_id_is_named() {
     let town = Town::open().await;
     let answer = town.program("wang").await.get("/api/live/alerts/what").await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-    assert!(answer.json()["error"]["zh"].as_str().unwrap().contains("what"), "{}", answer.body);
+    let error = &answer.json()["error"];
+    assert!(error["zh"].as_str().unwrap().starts_with("id：“what”不是编号。"), "{error}");
+    assert!(error["en"].as_str().unwrap().starts_with("id: “what” is no id."), "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_tells_times_in_the_zone_of_the_deployment_and_the_way_out() {
+    let town = Town::open().await;
+    let program = town.program("wang").await;
+    let refused = async |change: (&str, serde_json::Value)| {
+        let mut order = json!({
+            "hazard": "11B03", "grade": "red", "body": "雨", "area": ["210423100"], "channels": ["sms"],
+            "expires": town.city.clock.now().0 + 3_600_000,
+        });
+        order[change.0] = change.1;
+        let answer = program.send("/api/live/alerts", &order.to_string()).await.json();
+        answer["error"]["zh"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    };
+    let past = refused(("expires", json!("2019-12-31T16:00:00Z"))).await;
+    assert!(past.contains("失效时间（2020-01-01 00:00）已过"), "{past}");
+    let empty = refused(("body", json!(""))).await;
+    assert!(empty.contains("正文（body）为空"), "{empty}");
+    let no_account = refused(("channels", json!(["wechat"]))).await;
+    assert!(no_account.contains("“微信”没有配置账号。请改选其他渠道"), "{no_account}");
+    let typed = refused(("expires", json!(true))).await;
+    assert!(typed.contains("expires 应为"), "{typed}");
+    let stranger = town.stranger().get("/api/live/alerts").await.json();
+    assert!(stranger["error"]["zh"].as_str().unwrap().contains("Authorization: Bearer"), "{stranger}");
 }
 
 /// What is asked for instead of a good draft, and what both doors must name: the value and the way out.

@@ -15,10 +15,10 @@ async fn a_village_neither_releases_nor_recalls_a_city_warning() {
     let cun = town.sign_in("cun").await;
     let page = cun.get(&format!("/live/alerts/{id}")).await.body;
     assert!(page.contains("该预警属于其他单位") && !page.contains("/release"), "{page}");
-    let tried = cun.post(&format!("/live/alerts/{id}/release"), &[("people", "2")]).await;
+    let tried = cun.post(&format!("/live/alerts/{id}/release"), &[("deliveries", "2")]).await;
     assert_eq!(tried.status, StatusCode::FORBIDDEN, "{}", tried.body);
     assert!(tried.body.contains("由该单位或其上级办理"));
-    town.sign_in("zhao").await.post(&format!("/live/alerts/{id}/release"), &[("people", "2")]).await;
+    town.sign_in("zhao").await.post(&format!("/live/alerts/{id}/release"), &[("deliveries", "2")]).await;
     let tried = cun.post(&format!("/live/alerts/{id}/recall"), &[]).await;
     assert_eq!((tried.status, state(&town, &id).await), (StatusCode::FORBIDDEN, "released"));
 }

@@ -25,7 +25,7 @@ async fn a_returned_warning_is_edited_and_handed_in_again() {
     let edited = wang.post("/live/compose", &fields).await;
     assert_eq!((edited.status, sent_to(edited.location())), (StatusCode::SEE_OTHER, id.clone()));
     for (browser, step, typed) in
-        [(&wang, "submit", &[][..]), (&li, "approve", &[]), (&zhao, "release", &[("people", "2")])]
+        [(&wang, "submit", &[][..]), (&li, "approve", &[]), (&zhao, "release", &[("deliveries", "2")])]
     {
         let done = browser.post(&format!("{page}/{step}"), typed).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{step}: {}", done.body);

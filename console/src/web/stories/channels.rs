@@ -50,7 +50,7 @@ async fn mail_that_the_relay_took_has_left_us_and_has_not_arrived() {
     let town = Town::with_all_channels().await;
     let id = approved_on(&town, &["sms", "email"], "请立即转移。").await;
     let zhao = town.sign_in("zhao").await;
-    let done = zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "3")]).await;
+    let done = zhao.post(&format!("/live/alerts/{id}/release"), &[("deliveries", "3")]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     let plans = town.city.store.plans(id.parse().unwrap()).await.unwrap();
     let standing = |channel| match channel {
@@ -69,7 +69,7 @@ async fn mail_that_the_relay_took_has_left_us_and_has_not_arrived() {
 async fn a_mailbox_that_is_not_there_is_no_empty_number() {
     let town = Town::with_all_channels().await;
     let id = approved_on(&town, &["email"], "请立即转移。").await;
-    town.sign_in("zhao").await.post(&format!("/live/alerts/{id}/release"), &[("people", "1")]).await;
+    town.sign_in("zhao").await.post(&format!("/live/alerts/{id}/release"), &[("deliveries", "1")]).await;
     let bad = Standing::new(DeliveryState::Failed, Reason::BadAddress);
     let town = town.closed_with(&id, &[bad]).await;
     let page = town.sign_in("zhao").await.get(&format!("/live/alerts/{id}")).await.body;
@@ -81,7 +81,7 @@ async fn a_lift_on_wechat_does_not_look_like_the_warning() {
     let town = Town::with_all_channels().await;
     let id = approved_on(&town, &["wechat"], "请立即转移。").await;
     let zhao = town.sign_in("zhao").await;
-    zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "1")]).await;
+    zhao.post(&format!("/live/alerts/{id}/release"), &[("deliveries", "1")]).await;
     let words = town.prewritten(&id, crate::office::Withdrawal::Lift).await;
     let lift = zhao.post(&format!("/live/alerts/{id}/lift"), &[("body", &words), ("key", "k")]).await;
     let page = zhao.get(lift.location()).await.body;

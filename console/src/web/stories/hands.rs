@@ -54,10 +54,10 @@ async fn a_blind_alley_names_who_signed_and_the_way_out() {
     let told = qian.get(&page).await.body;
     assert!(told.contains("没有人能签发") && !told.contains(&format!("{page}/release")), "{told}");
     let asked = qian.get(&format!("{page}/release")).await;
-    let tried = qian.post(&format!("{page}/release"), &[("people", "2")]).await;
+    let tried = qian.post(&format!("{page}/release"), &[("deliveries", "2")]).await;
     for answer in [asked, tried] {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(!answer.body.contains(r#"name="people""#), "no number would help");
+        assert!(!answer.body.contains(r#"name="deliveries""#), "no number would help");
         for words in ["须由 3 名", "（拟稿员王、qian）", "还差 1 名", "退回拟稿人", "增加一名签发人"]
         {
             assert!(answer.body.contains(words), "{words}: {}", answer.body);
@@ -66,10 +66,10 @@ async fn a_blind_alley_names_who_signed_and_the_way_out() {
     let board = qian.get("/live/").await.body;
     assert!(!board.contains(&format!("{page}/release")), "the board sends nobody into it");
     town.hire_in("2104", "sun", &[Role::Releaser]).await;
-    let tried = qian.post(&format!("{page}/release"), &[("people", "2")]).await.body;
+    let tried = qian.post(&format!("{page}/release"), &[("deliveries", "2")]).await.body;
     assert!(tried.contains("请由未签过的签发人签发：sun。"), "{tried}");
     assert!(qian.get(&page).await.body.contains("等待签发：sun 可以签发"));
-    let done = town.sign_in("sun").await.post(&format!("{page}/release"), &[("people", "2")]).await;
+    let done = town.sign_in("sun").await.post(&format!("{page}/release"), &[("deliveries", "2")]).await;
     assert_eq!((done.status, state(&town, &id).await), (StatusCode::SEE_OTHER, "released"));
 }
 
@@ -107,5 +107,5 @@ async fn a_number_typed_wrong_tells_nobody_the_right_one() {
     let li = town.sign_in("li").await;
     let page = format!("/live/alerts/{id}/release");
     assert_eq!(li.get(&page).await.status, StatusCode::FORBIDDEN, "who may not release is not asked to type");
-    assert_eq!(li.post(&page, &[("people", "977")]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(li.post(&page, &[("deliveries", "977")]).await.status, StatusCode::FORBIDDEN);
 }

@@ -28,20 +28,95 @@ async fn a_lift_is_shown_with_those_it_goes_to_and_not_with_all_who_were_meant()
     let lift = zhao.post(&format!("/live/alerts/{id}/lift"), &[("body", &words), ("key", "k")]).await;
     let page = lift.location().to_owned();
     let agrees = |body: &str| {
-        assert!(body.contains("<dd>1 人次（可能已收到原预警）</dd>"), "{body}");
-        assert!(body.contains("签署的受众（上限）</dt><dd>2 人次</dd>"), "{body}");
-        assert!(body.contains("1 个对象") && !body.contains("2 个对象"), "{body}");
+        assert!(body.contains("<dd>1 条（可能已收到原预警）</dd>"), "{body}");
+        assert!(body.contains("签署的条数（上限）</dt><dd>2 条</dd>"), "{body}");
+        assert!(body.contains("1 条</span>") && !body.contains("2 条</span>"), "{body}");
     };
     agrees(&li.get(&page).await.body);
     li.post(&format!("{page}/approve"), &[]).await;
     let release = zhao.get(&format!("{page}/release")).await.body;
     agrees(&release);
-    assert!(release.contains("输入“签署的受众（上限）”"), "{release}");
-    zhao.post(&format!("{page}/release"), &[("people", "2")]).await;
+    assert!(release.contains("输入“签署的条数（上限）”"), "{release}");
+    zhao.post(&format!("{page}/release"), &[("deliveries", "2")]).await;
     let after = zhao.get(&page).await.body;
     agrees(&after);
     assert!(after.contains("/ 1</small>"), "and the panel counts the same: {after}");
-    assert!(zhao.get("/live/alerts").await.body.contains("至多 2 人次"));
+    assert!(zhao.get("/live/alerts").await.body.contains("至多 2 条"));
+}
+
+#[tokio::test]
+async fn what_is_typed_has_one_name_and_people_stand_beside_it() {
+    let town = Town::with_all_channels().await;
+    let mut both = town.red.clone();
+    both.push(("channels", "email"));
+    let (wang, li) = (town.sign_in("wang").await, town.sign_in("li").await);
+    let numbers = ["3 条", "2 人"];
+    let preview = wang.post("/live/compose/preview", &both).await.body;
+    assert!(numbers.iter().all(|number| preview.contains(number)), "{preview}");
+    let page = wang.post("/live/compose", &both).await.location().to_owned();
+    wang.post(&format!("{page}/submit"), &[]).await;
+    li.post(&format!("{page}/approve"), &[]).await;
+    let zhao = town.sign_in("zhao").await;
+    for path in [page.clone(), format!("{page}/release")] {
+        let body = zhao.get(&path).await.body;
+        assert!(body.contains("条数</dt><dd>3 条</dd>") && body.contains("人数</dt><dd>2 人</dd>"), "{body}");
+    }
+    let typed = zhao.post(&format!("{page}/release"), &[("deliveries", "2")]).await;
+    assert!(
+        typed.body.contains("您输入的条数 2 与预览所示不符"),
+        "people are not what is typed: {}",
+        typed.body
+    );
+    let done = zhao.post(&format!("{page}/release"), &[("deliveries", "3")]).await;
+    let hold = zhao.get(done.location()).await.body;
+    assert!(hold.contains("3 条 · 2 人"), "{hold}");
+    for path in ["/live/", "/live/alerts", &format!("{page}/lift")] {
+        let body = zhao.get(path).await.body;
+        assert!(!body.contains("人次"), "{path}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_is_told_as_held_and_nothing_of_it_is_on_its_way() {
+    let town = Town::open().await;
+    let id = released(&town).await;
+    let (wang, zhao) = (town.sign_in("wang").await, town.sign_in("zhao").await);
+    let board = zhao.get("/live/").await.body;
+    assert!(board.contains("一条未发") && board.contains("秒开始发送"), "{board}");
+    assert!(board.contains(&format!("/live/alerts/{id}/recall")), "{board}");
+    let row = r#"<td>2</td><td>2</td><td class="hm">0</td><td class="b">0</td><td class="hm">0</td>"#;
+    assert!(board.contains(row), "all are queued, none under way: {board}");
+    assert!(board.contains("队列 0") && !board.contains(" 发布</span>"), "{board}");
+    let others = wang.get("/live/").await.body;
+    assert!(others.contains("一条未发") && !others.contains("/recall"), "an author takes nothing back");
+}
+
+#[tokio::test]
+async fn an_account_at_rest_shows_no_load() {
+    let town = Town::open().await;
+    let board = town.sign_in("wang").await.get("/live/").await.body;
+    let account = r#"<span class="v">0/100</span><span class="q">队列 0</span>"#;
+    assert!(board.contains(account) && board.contains(r#"<rect class="d" width="0""#), "{board}");
+}
+
+#[tokio::test]
+async fn the_path_of_signatures_shows_who_signed_and_what_it_waits_for() {
+    let town = Town::open().await;
+    let (wang, li) = (town.sign_in("wang").await, town.sign_in("li").await);
+    let page = wang.post("/live/compose", &town.red).await.location().to_owned();
+    let now = |body: &str| {
+        let (_, rest) = body.split_once(r#"aria-current="step"><b>"#).unwrap();
+        rest.split_once('<').unwrap().0.to_owned()
+    };
+    assert_eq!(now(&wang.get(&page).await.body), "拟稿");
+    wang.post(&format!("{page}/submit"), &[]).await;
+    let submitted = wang.get(&page).await.body;
+    assert_eq!(now(&submitted), "审核");
+    assert!(submitted.contains("✓</span> 拟稿</b><span>拟稿员王</span><time>"), "{submitted}");
+    li.post(&format!("{page}/approve"), &[]).await;
+    let approved = wang.get(&page).await.body;
+    assert_eq!(now(&approved), "签发");
+    assert!(approved.contains("✓</span> 审核</b><span>审核员李</span><time>"), "{approved}");
 }
 
 #[tokio::test]
@@ -75,6 +150,9 @@ async fn a_lift_is_no_warning_in_force() {
     assert_eq!((count(&board, "生效预警"), count(&board, "解除与更正")), (Some('0'), Some('1')));
     let card = format!("/live/?alert={}", sent_to(done.location()));
     assert!(board.contains(&card) && board.contains("当前没有生效的预警"), "{board}");
+    let list = zhao.get("/live/alerts").await.body;
+    assert!(board.contains(r#"<span class="gb g0">"#) && list.contains(r#"<span class="g g0">"#), "{list}");
+    assert!(list.contains(r#"<span class="g g1">"#), "the warning itself keeps its colour: {list}");
 }
 
 #[tokio::test]

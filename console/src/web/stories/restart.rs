@@ -17,7 +17,7 @@ async fn the_panel_shows_the_same_after_a_restart() {
     let town = Town::open().await;
     let id = approved(&town, "/live").await;
     let zhao = town.sign_in("zhao").await;
-    zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "2")]).await;
+    zhao.post(&format!("/live/alerts/{id}/release"), &[("deliveries", "2")]).await;
     zhao.post(&format!("/live/alerts/{id}/recall"), &[]).await;
     let alert = id.parse().unwrap();
     let is_open = |view: &mingluo_dispatch::view::PlanView| view.status != PlanStatus::Closed;
@@ -38,7 +38,7 @@ async fn a_warning_that_holds_keeps_its_share_on_the_board() {
     let town = Town::open().await;
     let id = approved(&town, "/live").await;
     let zhao = town.sign_in("zhao").await;
-    zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "2")]).await;
+    zhao.post(&format!("/live/alerts/{id}/release"), &[("deliveries", "2")]).await;
     let arrived = Standing::new(DeliveryState::Delivered, Reason::None);
     let town = town.closed_with(&id, &[arrived; 2]).await;
     let board = town.sign_in("zhao").await.get("/live/").await.body;
@@ -51,7 +51,7 @@ async fn who_approved_is_shown_after_the_release_and_after_the_lift() {
     let town = Town::open().await;
     let id = approved(&town, "/live").await;
     let zhao = town.sign_in("zhao").await;
-    zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "2")]).await;
+    zhao.post(&format!("/live/alerts/{id}/release"), &[("deliveries", "2")]).await;
     let page = format!("/live/alerts/{id}");
     let route =
         ["拟稿 <b>拟稿员王</b>", "提交 <b>拟稿员王</b>", "审核 <b>审核员李</b>", "签发 <b>签发人赵</b>"];

@@ -53,12 +53,12 @@ async fn words_that_changed_after_the_page_was_opened_are_not_released() {
     let seen = hidden(&zhao.get(&format!("{page}/release")).await.body);
     rewritten(&town, &id).await;
     li.post(&format!("{page}/approve"), &[]).await;
-    let typed = [("people", "2"), ("content_hash", seen.as_str())];
+    let typed = [("deliveries", "2"), ("content_hash", seen.as_str())];
     let tried = zhao.post(&format!("{page}/release"), &typed).await;
     assert_eq!((tried.status, state(&town, &id).await), (StatusCode::CONFLICT, "approved"));
     assert!(tried.body.contains("没有签署") && town.city.live.progress(None).is_empty(), "{}", tried.body);
     let seen = hidden(&zhao.get(&format!("{page}/release")).await.body);
-    let typed = [("people", "2"), ("content_hash", seen.as_str())];
+    let typed = [("deliveries", "2"), ("content_hash", seen.as_str())];
     assert_eq!(zhao.post(&format!("{page}/release"), &typed).await.status, StatusCode::SEE_OTHER);
     assert_eq!(state(&town, &id).await, "released");
 }

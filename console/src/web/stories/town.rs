@@ -160,17 +160,23 @@ impl Town {
 
     /// Opens a new town that has mail and WeChat besides, with a resident for each.
     pub(super) async fn with_all_channels() -> Self {
-        Self::built(1, MORE).await
+        Self::built(1, &format!("{CONFIG}{MORE}")).await
     }
 
     /// Opens a new town whose policy wants so many people to sign a lift or a correction.
     pub(super) async fn where_withdrawals_need(people: u8) -> Self {
-        Self::built(people, "").await
+        Self::built(people, CONFIG).await
     }
 
-    async fn built(withdrawal: u8, more: &str) -> Self {
+    /// Opens a new town that has accounts for live alerts only.
+    pub(super) async fn without_drill_accounts() -> Self {
+        let (live, _) = CONFIG.split_once("[[drill.sms]]").unwrap();
+        Self::built(1, live).await
+    }
+
+    async fn built(withdrawal: u8, text: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let config = config(home.path(), withdrawal, more);
+        let config = config(home.path(), withdrawal, text);
         mingluo_ledger::migrate(&config.store.address).await.unwrap();
         let region = Region::read(&config).unwrap();
         let town = Box::pin(Self::start(home, config)).await;
@@ -307,11 +313,11 @@ impl Town {
     }
 }
 
-fn config(home: &Path, withdrawal: u8, more: &str) -> Config {
+fn config(home: &Path, withdrawal: u8, text: &str) -> Config {
     let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/regions/fushun");
     fs::write(home.join("keys"), Vault::generate(&mut StdRng::seed_from_u64(3))).unwrap();
     fs::write(home.join("password"), "secret\n").unwrap();
-    let text = format!("{CONFIG}{more}")
+    let text = text
         .replace("ACCOUNT", ACCOUNT)
         .replace("WITHDRAWAL", &withdrawal.to_string())
         .replace("HOME", &home.display().to_string())

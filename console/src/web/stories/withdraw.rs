@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 pub(super) async fn released(town: &Town) -> String {
     let id = approved(town, "/live").await;
     let zhao = town.sign_in("zhao").await;
-    let done = zhao.post(&format!("/live/alerts/{id}/release"), &[("people", "2")]).await;
+    let done = zhao.post(&format!("/live/alerts/{id}/release"), &[("deliveries", "2")]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     id
 }
@@ -40,7 +40,7 @@ async fn an_author_hands_a_lift_in_and_any_releaser_sends_it() {
     let words = town.prewritten(&id, Withdrawal::Lift).await;
     let lift = sent_to(wang.post(&path, &[("body", &words), ("key", "k")]).await.location());
     assert_eq!((state(&town, &id).await, state(&town, &lift).await), ("released", "approved"));
-    let sent = zhao.post(&format!("/live/alerts/{lift}/release"), &[("people", "2")]).await;
+    let sent = zhao.post(&format!("/live/alerts/{lift}/release"), &[("deliveries", "2")]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
     assert_eq!((state(&town, &id).await, state(&town, &lift).await), ("lifted", "released"));
 }
@@ -56,7 +56,7 @@ async fn where_the_policy_wants_two_the_second_one_approves() {
     let correction = sent_to(zhao.post(&path, &[("body", &words), ("key", "k")]).await.location());
     assert_eq!((state(&town, &id).await, state(&town, &correction).await), ("released", "submitted"));
     li.post(&format!("/live/alerts/{correction}/approve"), &[]).await;
-    zhao.post(&format!("/live/alerts/{correction}/release"), &[("people", "2")]).await;
+    zhao.post(&format!("/live/alerts/{correction}/release"), &[("deliveries", "2")]).await;
     assert_eq!(state(&town, &id).await, "corrected");
 }
 
@@ -118,7 +118,7 @@ async fn words_of_ones_own_take_the_rule_of_the_red_that_they_end() {
     let lift = sent_to(zhao.post(&path, &[("body", "水库已决口，快跑。"), ("key", "k")]).await.location());
     assert_eq!((state(&town, &id).await, state(&town, &lift).await), ("released", "submitted"));
     town.sign_in("li").await.post(&format!("/live/alerts/{lift}/approve"), &[]).await;
-    let alone = zhao.post(&format!("/live/alerts/{lift}/release"), &[("people", "2")]).await;
+    let alone = zhao.post(&format!("/live/alerts/{lift}/release"), &[("deliveries", "2")]).await;
     assert_eq!(alone.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(alone.body.contains("须由 3 名") && alone.body.contains("预写文字"), "{}", alone.body);
 }

@@ -14,6 +14,7 @@ use mingluo_model::{
     clock::Timestamp,
     mode::Mode,
     receipt::Receipt,
+    reply::Reply,
 };
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub struct Digest {
     pub pause: Option<Duration>,
     /// Receipts that matched nothing, in the order in which they stand in `entries`.
     pub unmatched: Vec<u64>,
+    /// What residents wrote, to be kept and then answered.
+    pub replies: Vec<(Reply, ReceiptToken)>,
 }
 
 /// Who the reports of a batch are about, each kind in the order in which it came.
@@ -63,6 +66,7 @@ impl<M: Mode> Desk<M> {
                         self.hear_receipt(receipt, hash, place, at, &mut batch, &mut digest);
                     }
                 }
+                Report::Reply { reply, token } => digest.replies.push((reply, token)),
             }
         }
         self.close_batch(batch, at, &mut digest);
@@ -85,6 +89,7 @@ impl<M: Mode> Desk<M> {
                     sorted.flights.push(flight);
                 }
                 Report::Receipt { receipt, .. } => sorted.hashes.push(id_hash(&receipt.provider_id)),
+                Report::Reply { .. } => {}
             }
         }
         self.known.extend(named);
@@ -133,18 +138,22 @@ impl<M: Mode> Desk<M> {
         batch: &mut Batch,
         digest: &mut Digest,
     ) {
-        if let Some(place) = place {
+        // An id may have been learnt from an earlier receipt of the same batch.
+        if let Some(place) = place.or_else(|| self.known.get(&hash).copied()) {
             let receipt = PartReceipt { ordinal: place.ordinal, part: place.part(), status: receipt.status };
             batch.of(place.plan()).receipts.push(receipt);
             return;
         }
         let address_hash = receipt.to.as_ref().map(|to| (self.hash_address)(to));
-        if let Some(place) = self.by_address(address_hash) {
+        if let Some(place) = self.by_address(address_hash, receipt.status, receipt.at) {
             digest.entries.push(self.receipt_entry(hash, place, receipt.status, at));
             return;
         }
         digest.unmatched.push(hash);
-        self.keep_early(hash, Early { status: receipt.status, raw: None, address: address_hash, at });
+        self.keep_early(
+            hash,
+            Early { status: receipt.status, raw: None, address: address_hash, at: receipt.at },
+        );
         digest.entries.push(Entry::Raw(RawReceipt {
             account: self.account.clone(),
             provider_id: receipt.provider_id,

@@ -7,8 +7,9 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-/// Hash of a provider id within one account. Two of three million ids collide with a chance of one in four
-/// million (64 bits); a collision would move the wrong delivery's receipt, never lose a message.
+/// Hash of a provider id within one account. Two of three million ids collide with a
+/// chance of about one in four million. A collision would move the wrong delivery's receipt,
+/// never lose a message.
 pub(super) type IdHash = u64;
 
 /// A map by hashes.
@@ -60,18 +61,19 @@ const TAG: u32 = u64::BITS - 7;
 
 /// Gateways count: ids that follow one another come together, in answers and again in receipts. Spread at random over
 /// a map of millions, each look would wait for memory, so they lie side by side: the counting bits of the last two
-/// octets stand at the end of the hash as they are, and in its first seven bits; the rest of the id is hashed.
+/// octets are added to the hash of the rest of the id, and stand in its first seven bits.
 pub(super) fn id_hash(id: &ProviderId) -> IdHash {
     let (front, last) = match id.bytes() {
         [front @ .., tens, ones] => (front, [*tens, *ones]),
         short => (short, [0, 0]),
     };
     let mut hasher = SipHasher13::new();
+    hasher.write_usize(id.bytes().len());
     hasher.write(front);
     hasher.write(&last.map(|octet| octet & !COUNTING));
     let [tens, ones] = last.map(|octet| u64::from(octet & COUNTING));
     let counted = tens << 4 | ones;
-    (hasher.finish() & !0xff) ^ (counted << TAG) | counted
+    hasher.finish().wrapping_add(counted) ^ (counted << TAG)
 }
 
 #[cfg(test)]
@@ -87,8 +89,8 @@ mod tests {
     #[test]
     fn ids_that_follow_one_another_lie_side_by_side() {
         let at = |id: u32| hash(id.to_string().as_bytes());
-        assert_eq!(at(1_234_501) & 0xffff, (at(1_234_500) & 0xffff) + 1);
-        assert_eq!(at(1_234_510) & 0xffff, (at(1_234_500) & 0xffff) + 0x10);
+        let apart = |id: u32| at(id).wrapping_sub(at(1_234_500)) & 0xffff;
+        assert_eq!((apart(1_234_501), apart(1_234_510)), (1, 0x10));
         assert_ne!(at(1_234_500) >> 57, at(1_234_501) >> 57);
     }
 
@@ -102,9 +104,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ids_that_differ_have_hashes_that_differ(one: Vec<u8>, other: Vec<u8>) {
-            let same = one[..one.len().min(64)] == other[..other.len().min(64)];
-            prop_assert_eq!(hash(&one) == hash(&other), same);
+        fn ids_that_differ_in_one_octet_or_end_sooner_have_hashes_that_differ(
+            id in prop::collection::vec(any::<u8>(), 1..64), at: prop::sample::Index, other: u8, ends: bool,
+        ) {
+            let mut changed = id.clone();
+            let at = at.index(id.len());
+            if ends { changed.truncate(at) } else { changed[at] = other }
+            prop_assert_eq!(hash(&id) == hash(&changed), id == changed);
+            prop_assert_ne!(hash(&id), hash(&[&id[..id.len() - 1], &[id[id.len() - 1], 0]].concat()));
         }
     }
 }

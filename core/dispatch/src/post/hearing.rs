@@ -13,10 +13,11 @@ use mingluo_ledger::{
     scribe::{Entry, Room, Writing},
 };
 use mingluo_model::{
-    channel::{Answerer, Inlet, Outlet, Report, Verdict},
+    channel::{Answerer, Inlet, Outlet, ReceiptToken, Report, Verdict},
     clock::{Timestamp, within},
     mode::Mode,
     receipt::Receipt,
+    reply::Reply,
 };
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -109,6 +110,24 @@ impl<M: Mode> Post<M> {
         Ok(())
     }
 
+    /// What was heard before a stop is settled before what is heard after it: a resident's later wish holds.
+    pub(super) async fn settle_waiting(
+        &self,
+        writings: &mut mpsc::Receiver<Heard<'_>>,
+        answerer: &dyn Answerer,
+        line: &Line,
+    ) {
+        while let Ok(heard) = writings.try_recv() {
+            if let Err(End::Halted(halt)) = self.settle(heard, answerer, line).await {
+                // Said again, and louder, by whatever is written next.
+                tracing::error!(
+                    error = &halt as &dyn std::error::Error,
+                    "what was heard last cannot be kept"
+                );
+            }
+        }
+    }
+
     /// Moves the desk by what was reported and hands it over to be written, both in one breath.
     fn take_down<'a>(&self, room: Room<'a>, reports: &mut Vec<Report>, line: Option<&Line>) -> Heard<'a> {
         let mut desk = self.desk();
@@ -127,7 +146,7 @@ impl<M: Mode> Post<M> {
 
     /// Waits until it is durable; then the window is free and the far side may forget its receipts.
     async fn settle(&self, heard: Heard<'_>, answerer: &dyn Answerer, line: &Line) -> Result<(), End> {
-        let Digest { freed, tokens, busy, pause, .. } = self.make_durable(heard).await?;
+        let Digest { freed, mut tokens, busy, pause, replies, .. } = self.make_durable(heard).await?;
         self.licence.heard(freed as u32, busy);
         if let Some(pause) = pause.filter(|pause| *pause > LONGEST_HINT) {
             self.licence.brake(pause);
@@ -135,10 +154,33 @@ impl<M: Mode> Post<M> {
         line.window.add_permits(freed);
         self.remember_new_doubts(line).await?;
         self.wake();
+        tokens.extend(self.keep_replies(replies).await);
         if tokens.is_empty() {
             return Ok(());
         }
         answerer.committed(&tokens).await.map_err(End::Lost)
+    }
+
+    /// What residents wrote must not hold up what is sent to them: it is kept when the window is free already, and what
+    /// cannot be kept is not answered, so that the gateway says it again.
+    async fn keep_replies(&self, replies: Vec<(Reply, ReceiptToken)>) -> Vec<ReceiptToken> {
+        if replies.is_empty() {
+            return Vec::new();
+        }
+        let (replies, tokens): (Vec<_>, Vec<_>) = replies.into_iter().unzip();
+        match self.roster.keep_replies(self.channel.account(), &replies).await {
+            Ok(()) => tokens,
+            Err(error) => {
+                let (account, replies) = (&self.channel.account().0, replies.len());
+                tracing::error!(
+                    account,
+                    replies,
+                    error = &error as &dyn std::error::Error,
+                    "what residents wrote cannot be kept; the gateway will say it again"
+                );
+                Vec::new()
+            }
+        }
     }
 
     async fn make_durable(&self, heard: Heard<'_>) -> Result<Digest, Halt> {
@@ -282,7 +324,7 @@ impl<M: Mode> Post<M> {
         self.write(|desk| {
             let mut entries = Vec::new();
             for (ordinal, lookup) in ordinals.iter().zip(found) {
-                if let Lookup::Found(address) = lookup {
+                if let Lookup::Found(address) | Lookup::OptedOut(address) = lookup {
                     entries.extend(desk.doubt(&address, number, *ordinal, at));
                 }
             }

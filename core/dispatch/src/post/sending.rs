@@ -35,7 +35,7 @@ impl<M: Mode> Post<M> {
             let Some(promised) = self.promise(outlet, line, picked).await? else { continue };
             outlet.ready().await.map_err(End::Lost)?;
             self.licence.take(promised.units).await;
-            if !self.may_leave(number) {
+            if !self.may_leave(number, line) {
                 self.take_back(line).await?;
                 continue;
             }
@@ -47,15 +47,21 @@ impl<M: Mode> Post<M> {
         }
     }
 
-    /// Whether a plan was neither stopped nor ran out while its run waited for the licence, and nothing graver came.
-    fn may_leave(&self, number: usize) -> bool {
+    /// Whether a plan was neither stopped nor ran out while its run waited for the licence, nothing graver came, and nobody
+    /// of the run was heard of meanwhile: a receipt of an earlier try may have come.
+    fn may_leave(&self, number: usize, line: &Line) -> bool {
         let now = self.clock.now();
         let mut desk = self.desk();
         if desk.graver_waits(number, now) {
             return false;
         }
         let progress = desk.plan(number);
-        progress.status() == PlanStatus::Open && now < progress.plan().not_after
+        let still_wanted = |ordinal: u32| {
+            progress.standing(ordinal).is_some_and(|one| one.state() == DeliveryState::Submitting)
+        };
+        progress.status() == PlanStatus::Open
+            && now < progress.plan().not_after
+            && line.flights().reserved().all(still_wanted)
     }
 
     /// What was promised and will not leave is as if it had never been chosen.
@@ -136,7 +142,7 @@ impl<M: Mode> Post<M> {
                     parcels.push(Parcel { ordinal, attempt, part_set, to });
                     continue;
                 }
-                Lookup::OptedOut => Reason::OptedOut,
+                Lookup::OptedOut(_) => Reason::OptedOut,
                 Lookup::Missing => Reason::BadAddress,
             };
             gone.push(Moved {

@@ -12,6 +12,9 @@ use mingluo_model::{
 };
 use std::cmp::Reverse;
 
+/// What left and was not answered.
+const LOST: Standing = Standing::new(DeliveryState::Unknown, Reason::SessionLost);
+
 impl<M: Mode> Progress<M> {
     /// Moves the plan by a fact that is, or is about to be, durable.
     pub fn apply(&mut self, fact: &Fact, at: Timestamp) {
@@ -50,7 +53,7 @@ impl<M: Mode> Progress<M> {
         self.cells.flying[offset] &= !bit;
         let trouble = match &answer.answer {
             Answer::Accepted(id) => {
-                self.cells.accepted[offset] |= bit;
+                self.cells.accepted[offset] |= self.parts_of(answer.part);
                 // Without an id no receipt can come: the answer is all that will ever be known.
                 if id.is_none() {
                     self.cells.delivered[offset] |= bit;
@@ -80,13 +83,26 @@ impl<M: Mode> Progress<M> {
             return;
         }
         match trouble {
-            None => self.accept(offset, at),
-            Some(trouble) => self.retry(offset, trouble, at),
+            Some(trouble) if self.cells.accepted[offset] != self.full() => self.retry(offset, trouble, at),
+            // Nothing is missing: what became of a try too many does not matter.
+            _ => self.accept(offset, at),
+        }
+    }
+
+    /// The parts that a word about one part speaks for.
+    fn parts_of(&self, part: u8) -> u16 {
+        match self.rules.receipts {
+            ReceiptFor::EachPart => 1_u16 << (part & 15),
+            ReceiptFor::AllParts => self.full(),
         }
     }
 
     fn accept(&mut self, offset: usize, at: Timestamp) {
         if self.cells.accepted[offset] != self.full() {
+            if self.at(offset).state() == DeliveryState::Unknown {
+                // Late answers come one after the other: what is still in doubt keeps its time.
+                return;
+            }
             // A part was refused on an earlier try of which the rest is still missing: send what is missing.
             self.set(offset, Standing::new(DeliveryState::Queued, Reason::None), at);
             self.queued.push_back(self.base + offset as u32);
@@ -127,23 +143,24 @@ impl<M: Mode> Progress<M> {
             other => other,
         };
         let grade = self.plan.priority.grade;
-        let lost = Standing::new(DeliveryState::Unknown, Reason::SessionLost);
         match self.rules.retry.next(trouble, attempt, self.rules.repeat, grade, at) {
             Next::Again(due) => {
                 // What may have arrived is never said to wait as if it had not left: a lift must reach those people.
                 let in_doubt = self.doubted.contains(ordinal);
                 let queued = Standing::new(DeliveryState::Queued, Reason::None);
-                self.set(offset, if in_doubt { lost } else { queued }, at);
+                self.set(offset, if in_doubt { LOST } else { queued }, at);
                 self.later.push(Reverse((due, ordinal)));
             }
             Next::DoubtUntil(due) => {
                 self.doubted.insert(ordinal);
-                self.set(offset, lost, at);
+                self.set(offset, LOST, at);
                 self.later.push(Reverse((due, ordinal)));
             }
+            // An earlier try may have arrived: that this one was refused says nothing of it.
+            Next::Fail(_) if self.doubted.contains(ordinal) => self.set(offset, LOST, at),
             Next::Doubt => {
                 self.doubted.insert(ordinal);
-                self.set(offset, lost, at);
+                self.set(offset, LOST, at);
             }
             Next::Fail(reason) => self.set(offset, Standing::new(DeliveryState::Failed, reason), at),
         }
@@ -151,10 +168,7 @@ impl<M: Mode> Progress<M> {
 
     fn apply_receipt(&mut self, receipt: PartReceipt, at: Timestamp) {
         let Some(offset) = self.offset(receipt.ordinal) else { return };
-        let parts = match self.rules.receipts {
-            ReceiptFor::EachPart => 1_u16 << (receipt.part & 15),
-            ReceiptFor::AllParts => self.full(),
-        };
+        let parts = self.parts_of(receipt.part);
         self.cells.accepted[offset] |= parts;
         if receipt.status == ReceiptStatus::Delivered {
             self.cells.delivered[offset] |= parts;
@@ -192,7 +206,10 @@ impl<M: Mode> Progress<M> {
             let offset = (ordinal - u64::from(self.base)) as usize;
             if self.cells.standing[offset] != HOLE && self.may_move(self.at(offset), moved.standing) {
                 self.cells.flying[offset] = 0;
-                self.set(offset, moved.standing, at);
+                // Whoever opted out after a try that may have arrived was not failed by us.
+                let fails = moved.standing.state() == DeliveryState::Failed;
+                let in_doubt = fails && self.doubted.contains(ordinal as u32);
+                self.set(offset, if in_doubt { LOST } else { moved.standing }, at);
             }
         }
     }

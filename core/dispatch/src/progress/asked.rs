@@ -2,8 +2,10 @@
 
 use super::{HOLE, Progress};
 use mingluo_model::{
+    clock::Timestamp,
     delivery::{DeliveryState, Reason, Standing},
     mode::Mode,
+    receipt::ReceiptStatus,
 };
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
@@ -29,14 +31,23 @@ impl<M: Mode> Progress<M> {
             .collect()
     }
 
-    /// Whether a delivery left and nobody said yet what became of it: a receipt may still tell.
-    pub fn is_in_doubt(&self, ordinal: u32) -> bool {
+    /// Whether a delivery left and nobody said yet what became of it, so that this receipt, heard at `heard`, may be
+    /// about it.
+    pub fn may_be_told(&self, ordinal: u32, status: ReceiptStatus, heard: Timestamp) -> bool {
         let Some(offset) = self.offset(ordinal) else { return false };
+        let left_ms = self.cells.submit_ms[offset];
+        // What was heard before it left is about another message to the same address.
+        if left_ms == u32::MAX || self.since_start(heard) < left_ms {
+            return false;
+        }
         match self.at(offset).state() {
             DeliveryState::Unknown => true,
             DeliveryState::Queued => self.cells.attempts[offset] > 0,
-            // Another try is on its way: the receipt of the first still counts.
-            DeliveryState::Submitting => self.doubted.contains(ordinal),
+            // Another try is on its way: good news of the first still counts, bad news says nothing of this one.
+            DeliveryState::Submitting => {
+                self.doubted.contains(ordinal)
+                    && !matches!(status, ReceiptStatus::Failed(_) | ReceiptStatus::Expired)
+            }
             _ => false,
         }
     }

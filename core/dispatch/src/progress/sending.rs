@@ -41,11 +41,12 @@ impl<M: Mode> Progress<M> {
     fn next_parcel(&mut self, left: u32) -> Option<IntentParcel> {
         while let Some(ordinal) = self.queued.front().copied() {
             let offset = self.offset(ordinal)?;
-            if !matches!(self.at(offset).state(), DeliveryState::Queued | DeliveryState::Unknown) {
+            let part_set = self.full() & !self.cells.accepted[offset];
+            let waits = matches!(self.at(offset).state(), DeliveryState::Queued | DeliveryState::Unknown);
+            if !waits || part_set == 0 {
                 self.queued.pop_front();
                 continue;
             }
-            let part_set = self.full() & !self.cells.accepted[offset];
             if part_set.count_ones() > left {
                 return None;
             }

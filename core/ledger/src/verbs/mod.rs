@@ -8,8 +8,8 @@ use crate::{
     chunk::Chunk,
     event::{Event, RawId, RawReceipt},
     store::{
-        ApiKeyRow, Append, Change, EditionBlock, EditionHead, Lease, OfficerRow, OrgRow, SessionRow, Store,
-        StoreError, StoredAlert, StoredPlan,
+        ApiKeyRow, Append, Change, EditionBlock, EditionHead, Lease, LogPlace, OfficerRow, OrgRow,
+        ReceiptPage, SessionRow, Store, StoreError, StoredAlert, StoredPlan, StoredReply,
     },
     vault::Vault,
 };
@@ -20,6 +20,7 @@ use mingluo_model::{
     id::{AlertId, EditionId, NodeId, PlanId},
     mode::ModeKind,
     plan::AccountName,
+    reply::Reply,
 };
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ mod opt_out;
 mod people;
 mod plan;
 mod progress;
+mod receipts;
+mod reply;
 mod schema;
 mod session;
 mod value;
@@ -85,6 +88,18 @@ impl Store for Engine {
 
     async fn unmatched(&self, since: Timestamp) -> Result<Vec<(RawId, RawReceipt)>, StoreError> {
         progress::unmatched(self, since).await
+    }
+
+    async fn receipts(&self, mode: ModeKind, after: LogPlace, limit: u32) -> Result<ReceiptPage, StoreError> {
+        receipts::page(self, mode, after, limit).await
+    }
+
+    async fn receipt_cursor(&self, mode: ModeKind) -> Result<LogPlace, StoreError> {
+        receipts::cursor(self, mode).await
+    }
+
+    async fn move_receipt_cursor(&self, mode: ModeKind, to: LogPlace) -> Result<(), StoreError> {
+        receipts::move_cursor(self, mode, to).await
     }
 
     async fn register_accounts(&self, accounts: &[(AccountName, ModeKind)]) -> Result<(), StoreError> {
@@ -182,12 +197,36 @@ impl Store for Engine {
         edition::blocks(self, edition, channel, first, last).await
     }
 
-    async fn opt_outs(&self) -> Result<Vec<[u8; 16]>, StoreError> {
-        opt_out::all(self).await
+    async fn opt_outs(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError> {
+        opt_out::all(self, mode).await
     }
 
-    async fn add_opt_outs(&self, hashes: &[[u8; 16]], at: Timestamp) -> Result<(), StoreError> {
-        opt_out::add(self, hashes, at).await
+    async fn change_opt_outs(
+        &self,
+        mode: ModeKind,
+        out: &[[u8; 16]],
+        back: &[[u8; 16]],
+        audit: AuditLine,
+    ) -> Result<(), StoreError> {
+        opt_out::change(self, mode, out, back, audit).await
+    }
+
+    async fn keep_replies(
+        &self,
+        mode: ModeKind,
+        account: &AccountName,
+        replies: &[Reply],
+    ) -> Result<(), StoreError> {
+        reply::keep(self, mode, account, replies).await
+    }
+
+    async fn replies(
+        &self,
+        mode: ModeKind,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<StoredReply>, StoreError> {
+        reply::latest(self, mode, before, limit).await
     }
 
     async fn save_people(
@@ -197,6 +236,10 @@ impl Store for Engine {
         audit: &[AuditLine],
     ) -> Result<(), StoreError> {
         people::save(self, orgs, officers, audit).await
+    }
+
+    async fn change_officer(&self, officer: &OfficerRow, audit: AuditLine) -> Result<(), StoreError> {
+        people::change(self, officer, audit).await
     }
 
     async fn orgs(&self) -> Result<Vec<OrgRow>, StoreError> {
@@ -225,6 +268,10 @@ impl Store for Engine {
 
     async fn add_session(&self, session: &SessionRow) -> Result<(), StoreError> {
         session::add(self, session).await
+    }
+
+    async fn move_session(&self, session: &SessionRow) -> Result<bool, StoreError> {
+        session::moved(self, session).await
     }
 
     async fn session(&self, token_hash: [u8; 32], now: Timestamp) -> Result<Option<SessionRow>, StoreError> {

@@ -1,7 +1,7 @@
 //! Organisations, officers and their API keys.
 
 use super::{
-    ApiKeyRow, AuditLine, Conn, Engine, OfficerRow, OrgRow, StoreError, Timestamp, audit,
+    ApiKeyRow, AuditLine, Conn, Engine, OfficerRow, OrgRow, StoreError, Timestamp, audit, session,
     value::{Row, bytes, fixed, flag, get, id, json, to_json},
 };
 use mingluo_model::id::{OfficerId, OrgId};
@@ -30,6 +30,14 @@ pub(super) async fn save(
         save_officer(write.conn(), officer).await?;
     }
     audit::append(write.conn(), lines).await?;
+    write.commit().await
+}
+
+pub(super) async fn change(engine: &Engine, officer: &OfficerRow, line: AuditLine) -> Result<(), StoreError> {
+    let mut write = engine.begin().await?;
+    save_officer(write.conn(), officer).await?;
+    session::end_all(write.conn(), officer.officer.id).await?;
+    audit::append(write.conn(), &[line]).await?;
     write.commit().await
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn events(
         .collect()
 }
 
-fn read_event(row: &Row) -> Result<((i64, i64), Event), StoreError> {
+pub(super) fn read_event(row: &Row) -> Result<((i64, i64), Event), StoreError> {
     let fact = Fact::decode(get(row, "kind")?, &get::<Vec<u8>>(row, "payload")?)
         .map_err(|error| StoreError::damaged("an event", error))?;
     let event = Event { plan: PlanId(id(row, "plan_id")?), at: Timestamp(get(row, "at")?), fact };

@@ -1,14 +1,12 @@
 //! Signed-in browsers.
 
 use super::{
-    Engine, SessionRow, StoreError, Timestamp,
+    Conn, Engine, SessionRow, StoreError, Timestamp,
     value::{Row, bytes, fixed, get, id},
 };
 use mingluo_model::id::OfficerId;
 
-const ADD: &str = "
-insert into session (token_hash, officer_id, expires) values ($1, $2, $3)
-on conflict (token_hash) do update set expires = excluded.expires";
+const ADD: &str = "insert into session (token_hash, officer_id, expires) values ($1, $2, $3)";
 
 pub(super) async fn add(engine: &Engine, session: &SessionRow) -> Result<(), StoreError> {
     let mut write = engine.begin().await?;
@@ -20,6 +18,27 @@ pub(super) async fn add(engine: &Engine, session: &SessionRow) -> Result<(), Sto
         .await
         .map_err(StoreError::database("keep a session"))?;
     write.commit().await
+}
+
+pub(super) async fn moved(engine: &Engine, session: &SessionRow) -> Result<bool, StoreError> {
+    let mut write = engine.begin().await?;
+    let moved = sqlx::query("update session set expires = $1 where token_hash = $2")
+        .bind(session.expires.0)
+        .bind(session.token_hash.to_vec())
+        .execute(write.conn())
+        .await
+        .map_err(StoreError::database("move a session"))?;
+    write.commit().await?;
+    Ok(moved.rows_affected() > 0)
+}
+
+pub(super) async fn end_all(conn: &mut Conn, officer: OfficerId) -> Result<(), StoreError> {
+    sqlx::query("delete from session where officer_id = $1")
+        .bind(bytes(officer.0))
+        .execute(conn)
+        .await
+        .map_err(StoreError::database("end an officer's sessions"))?;
+    Ok(())
 }
 
 pub(super) async fn one(

@@ -51,6 +51,9 @@ stories! {
         raw_receipt_is_kept_until_matched,
         a_long_reader_of_the_log_does_not_cost_the_lease,
         a_restart_takes_its_lease_at_once_and_a_stranger_waits;
+    receipts:
+        receipts_are_read_across_restarts_and_a_drill_s_are_left_out,
+        handing_on_begins_with_what_is_new_and_never_goes_back;
     edition:
         edition_is_invisible_until_sealed,
         a_restored_edition_is_current_until_another_is_sealed,
@@ -59,7 +62,10 @@ stories! {
         a_column_moved_to_another_block_does_not_open;
     people:
         people_keys_and_sessions_come_back,
-        an_opt_out_counts_once;
+        who_is_changed_is_signed_out_and_nobody_else,
+        an_opt_out_counts_once,
+        what_residents_write_is_kept_and_heeded_by_mode,
+        what_a_resident_wrote_is_not_readable_in_the_database_file;
     audit:
         audit_chain_shows_an_edit,
         audit_lines_of_many_writers_make_one_chain;

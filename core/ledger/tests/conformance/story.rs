@@ -6,5 +6,6 @@ pub(crate) mod edition;
 pub(crate) mod log;
 pub(crate) mod people;
 pub(crate) mod plan;
+pub(crate) mod receipts;
 pub(crate) mod schema;
 pub(crate) mod scribe;

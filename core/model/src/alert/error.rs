@@ -177,7 +177,7 @@ impl Problem for AlertError {
             Self::OutOfScope { region, scope } => {
                 vec![("region", region.to_string()), ("scope", scope.to_string())]
             }
-            Self::NoText { part } => vec![("part", (*part).into())],
+            Self::NoText { part } => vec![("part", (*part).into()), ("field", (*part).into())],
             Self::HoldOver { hold_until } => vec![("until", hold_until.0.to_string())],
             Self::NotTheAuthor | Self::AuthorCannotApprove | Self::ContentChanged | Self::EmptyAudience => {
                 Vec::new()

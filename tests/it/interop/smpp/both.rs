@@ -12,9 +12,10 @@ use super::{
 use bytes::Bytes;
 use mingluo_channels::sms::smpp::command::{ENQUIRE_LINK, RESPONSE};
 use mingluo_model::{
-    channel::{Channel, SendError, Verdict},
+    channel::{Channel, Report, SendError, Verdict},
     delivery::Reason,
     receipt::ReceiptStatus,
+    reply::Wish,
 };
 use serde_json::json;
 use std::{collections::BTreeSet, time::Duration};
@@ -143,6 +144,11 @@ async fn what_a_resident_writes_is_answered_and_the_centre_may_part(library: Lib
     let mut session = stage.bound().await;
     let word = json!({"say": "word", "from": "8619730000001", "to": "10690001", "text": "退订"});
     stage.centre.tell(&word).await;
+    let mut reports = Vec::new();
+    soon(session.inlet.next(&mut reports)).await.unwrap();
+    let [Report::Reply { reply, token }] = &reports[..] else { panic!("{reports:?}") };
+    assert_eq!((reply.from.expose(), &*reply.to, reply.wish()), ("+8619730000001", "10690001", Wish::OptOut));
+    session.answerer.committed(&[*token]).await.unwrap();
     let answered = meanwhile(&mut session, stage.centre.heard("deliver_sm_resp", 1)).await;
     assert_eq!(answered[0]["status"], 0);
 

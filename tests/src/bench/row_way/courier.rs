@@ -140,6 +140,7 @@ impl Courier {
                     accepted.push((row, text(&id)?));
                 }
                 Report::Receipt { receipt, token } => receipts.push((text(&receipt.provider_id)?, token)),
+                Report::Reply { .. } => bail!("nobody was asked to write back"),
             }
         }
         Ok(accepted)

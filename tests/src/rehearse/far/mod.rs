@@ -26,6 +26,8 @@ pub(super) struct Scene {
     pub(super) stage: Arc<Stage>,
     pub(super) seed: u64,
     pub(super) plant: Option<Plant>,
+    /// Words of the SMS centre's command line that stand for its own.
+    pub(super) smsc_faults: Vec<String>,
     /// SMS parts a second.
     pub(super) licence: u32,
     /// Whether the city will be killed half way.

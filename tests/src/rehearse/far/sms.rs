@@ -45,9 +45,18 @@ impl FarSide for Sms {
 
     fn args(&self, scene: &Scene) -> Vec<String> {
         let seed = scene.seed.to_string();
-        let knobs =
-            ["--fail-percent", FAILING, "--silent-percent", SILENT, "--late-ms", LATE, "--seed", &seed];
-        let mut args: Vec<String> = knobs.map(str::to_owned).into();
+        let usual = [
+            ["--fail-percent", FAILING],
+            ["--silent-percent", SILENT],
+            ["--late-ms", LATE],
+            ["--seed", &seed],
+        ];
+        let mut args = scene.smsc_faults.clone();
+        for [knob, value] in usual {
+            if !scene.smsc_faults.iter().any(|word| word == knob) {
+                args.extend([knob.to_owned(), value.to_owned()]);
+            }
+        }
         if let Some(plant) = scene.plant {
             args.extend(["--plant".to_owned(), plant.word().to_owned()]);
         }

@@ -38,17 +38,24 @@ const EVENTS: [(&str, &str); 18] = [
 /// Reads a CAP document.
 pub(in super::super) fn from_cap(file: &Path, redate: bool, now: Timestamp) -> anyhow::Result<Draft> {
     let said = || format!("--cap {}", file.display());
-    let bytes = std::fs::read(file).with_context(said)?;
-    let reading = cap::read(&bytes).with_context(said)?;
+    let bytes = std::fs::read(file).with_context(|| super::unreadable(&said()))?;
+    let reading = cap::read(&bytes).with_context(|| {
+        format!("{}: 不是可用的 CAP 文件，请换一份 / no CAP document that can be used, give another", said())
+    })?;
     let alert = &reading.alert;
     match alert.msg_type {
         MsgType::Alert | MsgType::Update => {}
         MsgType::Cancel | MsgType::Ack | MsgType::Error => {
-            bail!("{}: msgType {} warns of nothing; give an Alert or an Update", said(), alert.msg_type)
+            bail!(
+                "{}: msgType {} 不是预警，请给 Alert 或 Update / warns of nothing; give an Alert or an Update",
+                said(),
+                alert.msg_type
+            )
         }
     }
-    let info =
-        chosen(alert).with_context(|| format!("{}: it has no info and so no words; give another", said()))?;
+    let info = chosen(alert).with_context(|| {
+        format!("{}: 没有 info，也就没有正文，请换一份 / has no info and so no words; give another", said())
+    })?;
     let mut notes = vec![format!(
         "CAP {}，发自 {}，原区域“{}”，改用本次区域 / CAP of {}, its own area is replaced by this one",
         alert.identifier,
@@ -62,6 +69,12 @@ pub(in super::super) fn from_cap(file: &Path, redate: bool, now: Timestamp) -> a
             reading.notes.len(),
             reading.notes.len()
         ));
+    }
+    if reading.signature.is_some() {
+        notes.push(
+            "文件带有数字签名，演练不验证签名 / the document is signed; a rehearsal does not verify its signature"
+                .to_owned(),
+        );
     }
     if alert.status != Status::Actual {
         let status = alert.status;
@@ -91,7 +104,8 @@ fn expires(
     if !redate {
         ensure!(
             ends.is_some() || Timestamp::from(alert.sent.at()).plus(LONGEST) > now,
-            "expires: the document names no end and was sent more than a day ago; add --redate"
+            "expires: 文件没有失效时间，且发出已超过一天，请加 --redate / the document names no end and was sent more than a \
+             day ago; add --redate"
         );
         return Ok(ends.map_or(0, |ends| ends.0));
     }

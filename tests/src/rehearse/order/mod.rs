@@ -60,7 +60,7 @@ pub(super) fn draft(options: &Options, words: &Vocabulary, now: Timestamp) -> an
     }
     ensure!(
         !order.grade.is_empty(),
-        "--grade: the document names no grade; give red, orange, yellow or blue"
+        "--grade: 文件没有写明级别，请给 红色 橙色 黄色 蓝色 之一 / the document names no grade; give red, orange, yellow or blue"
     );
     match options.expires {
         Some(Expiry::After(time)) => order.expires = now.plus(time).0,
@@ -82,6 +82,13 @@ fn rainstorm(places: &[String]) -> Draft {
     let instruction = "请立即停止户外活动，沟谷和低洼处人员速向高处转移，服从当地安排。".to_owned();
     let (hazard, grade) = ("11B03".to_owned(), "red".to_owned());
     Draft { order: Order { hazard, grade, body, instruction, ..Order::default() }, notes: Vec::new() }
+}
+
+/// The file that an option names cannot be read.
+fn unreadable(said: &str) -> String {
+    format!(
+        "{said}: 读不了，请核对路径，文本须为 UTF-8 / cannot be read; check the path, a text must be UTF-8"
+    )
 }
 
 impl Draft {

@@ -24,9 +24,13 @@ struct Line {
 /// rainstorm.
 pub(in super::super) fn from_text(file: &Path, line: Option<usize>) -> anyhow::Result<Draft> {
     let said = || format!("--text {}", file.display());
-    let text = std::fs::read_to_string(file).with_context(said)?;
+    let text = std::fs::read_to_string(file).with_context(|| super::unreadable(&said()))?;
     if file.extension().is_none_or(|kind| kind != "jsonl") {
-        ensure!(!text.trim().is_empty(), "{}: the file is empty; write the warning's words into it", said());
+        ensure!(
+            !text.trim().is_empty(),
+            "{}: 文件是空的，请写入正文 / the file is empty; write the warning's words into it",
+            said()
+        );
         ensure!(
             line.is_none(),
             "--line: {} 是纯文本，整篇就是正文，没有行可选；请去掉 --line，或给 .jsonl 文件 / is plain text, all of it is the words; \
@@ -39,9 +43,18 @@ pub(in super::super) fn from_text(file: &Path, line: Option<usize>) -> anyhow::R
     let line = line.unwrap_or(1);
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let row = lines.clone().nth(line.saturating_sub(1)).filter(|_| line > 0);
-    let row =
-        row.with_context(|| format!("--line {line}: the file has {} lines; give 1 to that", lines.count()))?;
-    let row: Line = serde_json::from_str(row).with_context(|| format!("{}, line {line}", said()))?;
+    let row = row.with_context(|| {
+        let count = lines.count();
+        format!(
+            "--line {line}: 文件有 {count} 行，请给 1 到 {count} / the file has {count} lines; give 1 to that"
+        )
+    })?;
+    let row: Line = serde_json::from_str(row).with_context(|| {
+        format!(
+            "{}: 第 {line} 行不是带 text 字段的 JSON / line {line} is no JSON with a field `text`",
+            said()
+        )
+    })?;
     Ok(draft(row))
 }
 

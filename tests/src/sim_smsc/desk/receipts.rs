@@ -55,9 +55,13 @@ impl Desk {
             dice.shows(Throw::Fail, faults.fail_percent) && !dice.shows(Throw::Lie, faults.lie_percent);
         let state = if fails { MessageState::Undeliverable } else { MessageState::Delivered };
         let Submit { source: to, destination: from, key, .. } = *submit;
-        let receipt = Receipt { id, state, session, taken_us: now_us, to, from, key };
+        let receipt = Receipt { id, state, session, taken_us: now_us, to, from, key, wrote: None };
         let late_us = dice.within_us(Throw::Late, faults.late_ms);
         let due_us = now_us + i64::from(faults.latency_ms) * 1_000 + late_us;
+        if state == MessageState::Delivered && dice.shows(Throw::Reply, faults.reply_percent) {
+            let wrote = Some(Arc::clone(&faults.reply_words));
+            self.wait(Receipt { wrote, ..receipt.clone() }, due_us, now_us);
+        }
         if dice.shows(Throw::Double, faults.double_percent) {
             self.wait(receipt.clone(), due_us, now_us);
         }
@@ -114,6 +118,10 @@ impl Desk {
 
     /// Puts a receipt on the wire and on record.
     fn post(&mut self, session: u32, line: &mut Line, receipt: Receipt, now_us: i64, out: &mut BytesMut) {
+        if receipt.wrote.is_some() {
+            count(&self.counts.replies);
+            return line.postbag.send(receipt, line.tongue, now_us, &mut self.slip, out);
+        }
         let (id, state) = (receipt.id, receipt.state as u8);
         let posted = Posted { at_us: now_us, session, id, how: PostedAs::Sent, state };
         Record::Posted(posted).put(&mut self.records);
@@ -124,9 +132,12 @@ impl Desk {
     }
 
     pub(super) fn answered(&mut self, session: u32, sequence: u32, now_us: i64) {
-        let Some(id) = self.lines.get_mut(&session).and_then(|line| line.postbag.answer(sequence)) else {
+        let taken = self.lines.get_mut(&session).and_then(|line| line.postbag.answer(sequence));
+        let Some(Receipt { id, wrote, .. }) = taken else { return };
+        if wrote.is_some() {
+            count(&self.counts.replies_heard);
             return;
-        };
+        }
         count(&self.counts.answered);
         let posted = Posted { at_us: now_us, session, id, how: PostedAs::Answered, state: 0 };
         Record::Posted(posted).put(&mut self.records);

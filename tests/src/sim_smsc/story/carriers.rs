@@ -7,12 +7,13 @@ use mingluo_model::{
     channel::{Channel, Report, SendError, Session, Verdict},
     clock::{SharedClock, system::SystemClock},
     mode::Live,
+    reply::{Reply, Wish},
 };
 use serde_json::{Value, json};
 
 use super::{
     super::{Protocol, Smsc, SmscConfig, log},
-    wire::{hear, run},
+    wire::{hear, run, to},
 };
 
 const SECRET: &str = "888888";
@@ -125,10 +126,48 @@ async fn answer_more(session: &mut Session<Live>) {
     session.inlet.next(&mut reports).await.unwrap();
     let token = |report| match report {
         Report::Receipt { token, .. } => token,
+        Report::Reply { token, .. } => Some(token),
         Report::Answer { .. } => None,
     };
     let tokens: Vec<_> = reports.into_iter().filter_map(token).collect();
     session.answerer.committed(&tokens).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_residents_write_back_is_heard_over_each_protocol_and_answered_once_it_is_kept() {
+    for protocol in ALL {
+        let stage = Stage::new(protocol, |config| {
+            config.faults.reply_percent = 100.0;
+            config.faults.reply_words = "退订".into();
+        })
+        .await;
+        let mut session = stage.sent(20).await;
+        let (mut replies, mut tokens, mut reports) = (Vec::new(), Vec::new(), Vec::new());
+        while replies.len() < 40 {
+            session.inlet.next(&mut reports).await.unwrap();
+            for report in reports.drain(..) {
+                match report {
+                    Report::Reply { reply, token } => {
+                        replies.push(reply);
+                        tokens.push(token);
+                    }
+                    Report::Receipt { token, .. } => tokens.extend(token),
+                    Report::Answer { .. } => {}
+                }
+            }
+        }
+        let told = |reply: &Reply| (reply.from == to(7), reply.to.as_str() == "10690001", reply.wish());
+        let of_seven: Vec<_> = replies.iter().map(told).filter(|(is_seven, ..)| *is_seven).collect();
+        assert_eq!(of_seven, [(true, true, Wish::OptOut); 2], "{protocol:?}");
+        assert_eq!(stage.smsc.counts().replies_heard, 0, "{protocol:?}: nothing was kept yet");
+        session.answerer.committed(&tokens).await.unwrap();
+        while stage.smsc.counts().replies_heard < 40 {
+            tokio::select! {
+                () = answer_more(&mut session) => {}
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -49,12 +49,17 @@ impl Stage {
     }
 }
 
+/// The number of the one of this ordinal.
+pub(super) fn to(ordinal: u32) -> Address {
+    Address::new(format!("+86197300{ordinal:05}"))
+}
+
 /// A text of two parts to so many numbers.
 pub(super) fn run(numbers: u32) -> Run<Live> {
     let mut chance = StdRng::seed_from_u64(7);
     let body = Body::Sms { text: "雨".repeat(100) };
     let message = Message::new(AlertId::new(Timestamp(0), &mut chance), Language::chinese(), body);
-    let to = |ordinal| Address::new(format!("+86197300{ordinal:05}"));
+
     Run {
         plan: PlanId::new(Timestamp(0), &mut chance),
         message: Arc::new(message),
@@ -81,6 +86,7 @@ pub(super) async fn hear(session: &mut Session<Live>, receipts: usize) -> [BTree
                     receipted.insert(receipt.provider_id);
                     tokens.extend(token);
                 }
+                Report::Reply { token, .. } => tokens.push(token),
             }
         }
         session.answerer.committed(&tokens).await.unwrap();

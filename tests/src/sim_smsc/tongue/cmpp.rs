@@ -6,10 +6,10 @@ use mingluo_channels::sms::{
         Body, CommandResult, Connect, ConnectResp, ConnectStatus, Deliver, DeliverResp, Framer, MsgId, Pdu,
         Report, SubmitResp, Version, time::report_time,
     },
-    wire::Padded,
+    wire::{Coding, Padded},
 };
 
-use super::{Greeting, Guest, Key, Lock, NoLogin, Said, Submit, Tongue, Why, address, counter};
+use super::{Greeting, Guest, Key, Lock, NoLogin, Said, Submit, Tongue, Why, address, counter, ucs2};
 use crate::sim_smsc::{arrival::Arrival, postbag::Receipt, slip::OFFSET_MINUTES};
 
 pub(super) fn greet(heard: &mut BytesMut, lock: &Lock<'_>) -> Result<Option<Greeting>, NoLogin> {
@@ -116,6 +116,18 @@ pub(super) fn report(version: Version, receipt: &Receipt, sequence: u32, now_us:
         src_terminal: destination,
         registered_delivery: 1,
         content: report.to_content(version),
+        ..Deliver::default()
+    };
+    put(version, sequence, Body::Deliver(Box::new(deliver)), out);
+}
+
+pub(super) fn reply(version: Version, receipt: &Receipt, words: &str, sequence: u32, out: &mut BytesMut) {
+    let deliver = Deliver {
+        msg_id: MsgId(u64::from(sequence)),
+        dest_id: Padded::new("Dest_Id", &receipt.to.digits.to_text()).unwrap_or_default(),
+        src_terminal: Padded::new("Src_terminal_Id", &receipt.from.digits.to_text()).unwrap_or_default(),
+        msg_fmt: Coding::UCS2,
+        content: ucs2(words),
         ..Deliver::default()
     };
     put(version, sequence, Body::Deliver(Box::new(deliver)), out);

@@ -11,7 +11,7 @@ use mingluo_channels::sms::{
     cmpp::Version,
     sgip::Sequence,
     smpp::{Address, AddressDigits},
-    wire::COctets,
+    wire::{COctets, Coding, Octets},
 };
 
 use super::{arrival::Arrival, postbag::Receipt, slip::Slip};
@@ -170,7 +170,7 @@ impl Tongue {
         }
     }
 
-    /// A receipt under a sequence of ours.
+    /// A receipt, or what its recipient writes back, under a sequence of ours.
     pub(super) fn report(
         self,
         receipt: &Receipt,
@@ -179,6 +179,14 @@ impl Tongue {
         slip: &mut Slip,
         out: &mut BytesMut,
     ) {
+        if let Some(words) = &receipt.wrote {
+            return match self {
+                Self::Smpp => smpp::reply(receipt, words, sequence, out),
+                Self::Cmpp(version) => cmpp::reply(version, receipt, words, sequence, out),
+                Self::Smgp => smgp::reply(receipt, words, sequence, now_us, out),
+                Self::Sgip => sgip::reply(receipt, words, sequence, now_us, out),
+            };
+        }
         match self {
             Self::Smpp => slip.write(receipt, sequence, now_us, out),
             Self::Cmpp(version) => cmpp::report(version, receipt, sequence, now_us, out),
@@ -186,6 +194,12 @@ impl Tongue {
             Self::Sgip => sgip::report(receipt, sequence, now_us, out),
         }
     }
+}
+
+/// Words as the residents' phones write them: UCS-2.
+fn ucs2<const N: usize>(words: &str) -> Octets<N> {
+    let written = Coding::UCS2.write(words).unwrap_or_default();
+    Octets::new("words", written).unwrap_or_default()
 }
 
 /// A key that is a counter alone.

@@ -3,14 +3,14 @@
 use bytes::BytesMut;
 use mingluo_channels::sms::{
     sgip::{
-        Bind, Body, CommandResult, FROM_GATEWAY, FROM_SP, Framer, Pdu, Report, Sequence, command::RESPONSE,
-        time::stamp,
+        Bind, Body, CommandResult, Deliver, FROM_GATEWAY, FROM_SP, Framer, Pdu, Report, Sequence,
+        command::RESPONSE, time::stamp,
     },
     smpp::MessageState,
-    wire::Padded,
+    wire::{Coding, Padded},
 };
 
-use super::{Greeting, Guest, Key, Lock, NoLogin, Said, Submit, Tongue, Why, address};
+use super::{Greeting, Guest, Key, Lock, NoLogin, Said, Submit, Tongue, Why, address, ucs2};
 use crate::sim_smsc::{arrival::Arrival, postbag::Receipt};
 
 /// A gateway's node number (clause 3.3): 1, the area code, and nothing more.
@@ -83,7 +83,9 @@ pub(super) fn hear(heard: &mut BytesMut) -> Option<Said> {
                 wants_receipt: submit.report_flag == 1,
             })
         }
-        Body::ReportResp(CommandResult::OK) => Said::Took(sequence.counter),
+        Body::ReportResp(CommandResult::OK) | Body::DeliverResp(CommandResult::OK) => {
+            Said::Took(sequence.counter)
+        }
         Body::Unbind => Said::Goodbye(sequence),
         other if other.command_id() & RESPONSE != 0 => Said::Nothing,
         other => {
@@ -120,6 +122,17 @@ pub(super) fn report(receipt: &Receipt, sequence: u32, now_us: i64, out: &mut By
         error_code: if delivered { CommandResult::OK } else { PHONE_OFF },
     };
     put(own(sequence, now_us), Body::Report(report), out);
+}
+
+pub(super) fn reply(receipt: &Receipt, words: &str, sequence: u32, now_us: i64, out: &mut BytesMut) {
+    let deliver = Deliver {
+        user_number: Padded::new("UserNumber", &receipt.from.digits.to_text()).unwrap_or_default(),
+        sp_number: Padded::new("SPNumber", &receipt.to.digits.to_text()).unwrap_or_default(),
+        message_coding: Coding::UCS2,
+        content: ucs2(words),
+        ..Deliver::default()
+    };
+    put(own(sequence, now_us), Body::Deliver(Box::new(deliver)), out);
 }
 
 /// A sequence of our own.

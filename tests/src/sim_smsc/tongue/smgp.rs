@@ -8,10 +8,10 @@ use mingluo_channels::sms::{
         time::{recv_time, report_date},
     },
     smpp::MessageState,
-    wire::Padded,
+    wire::{Coding, Padded},
 };
 
-use super::{Greeting, Guest, Key, Lock, NoLogin, Said, Submit, Tongue, Why, address, counter};
+use super::{Greeting, Guest, Key, Lock, NoLogin, Said, Submit, Tongue, Why, address, counter, ucs2};
 use crate::sim_smsc::{arrival::Arrival, postbag::Receipt, slip::OFFSET_MINUTES};
 
 /// Without a password any is good, and our own proof is of none: rubbish, as of some gateways in the field.
@@ -91,9 +91,6 @@ pub(super) fn farewell(key: Key, out: &mut BytesMut) {
 
 pub(super) fn report(receipt: &Receipt, sequence: u32, now_us: i64, out: &mut BytesMut) {
     let date = |at_us: i64| report_date(at_us / 1_000, OFFSET_MINUTES).unwrap_or_default();
-    let number = |address: &mingluo_channels::sms::smpp::Address| {
-        Padded::new("TermID", &address.digits.to_text()).unwrap_or_default()
-    };
     let err = if receipt.state == MessageState::Delivered { "000" } else { "001" };
     let report = Report {
         msg_id: msg_id(receipt.id),
@@ -113,6 +110,23 @@ pub(super) fn report(receipt: &Receipt, sequence: u32, now_us: i64, out: &mut By
         ..Deliver::default()
     };
     put(sequence, Body::Deliver(Box::new(deliver)), out);
+}
+
+pub(super) fn reply(receipt: &Receipt, words: &str, sequence: u32, now_us: i64, out: &mut BytesMut) {
+    let deliver = Deliver {
+        msg_id: msg_id(u64::from(sequence)),
+        msg_format: Coding::UCS2,
+        recv_time: recv_time(now_us / 1_000, OFFSET_MINUTES).unwrap_or_default(),
+        src_term_id: number(&receipt.from),
+        dest_term_id: number(&receipt.to),
+        content: ucs2(words),
+        ..Deliver::default()
+    };
+    put(sequence, Body::Deliver(Box::new(deliver)), out);
+}
+
+fn number(address: &mingluo_channels::sms::smpp::Address) -> Padded<21> {
+    Padded::new("TermID", &address.digits.to_text()).unwrap_or_default()
 }
 
 /// Octets that are no BCD, as of some gateways in the field.

@@ -3,14 +3,15 @@
 use bytes::BytesMut;
 use mingluo_channels::sms::{
     smpp::{
-        Bind, BindResp, Body, CommandStatus, Framer, MessageId, Pdu, command::RESPONSE,
-        short_message::RECEIPT_FINAL,
+        Bind, BindResp, Body, CommandStatus, Framer, MessageId, Pdu, ShortMessage,
+        command::RESPONSE,
+        short_message::{CODING_UCS2, RECEIPT_FINAL},
     },
     wire::COctets,
 };
 
-use super::{Greeting, Guest, Key, Lock, NoLogin, Said, Submit, Tongue, Why, counter};
-use crate::sim_smsc::{arrival::Arrival, slip::Decimal};
+use super::{Greeting, Guest, Key, Lock, NoLogin, Said, Submit, Tongue, Why, counter, ucs2};
+use crate::sim_smsc::{arrival::Arrival, postbag::Receipt, slip::Decimal};
 
 pub(super) fn greet(heard: &mut BytesMut, lock: &Lock<'_>) -> Result<Option<Greeting>, NoLogin> {
     let Some(Pdu { sequence, body, .. }) = Framer::default().push(heard).map_err(|_| NoLogin)? else {
@@ -91,4 +92,15 @@ fn octets(pdu: &Pdu) -> BytesMut {
     let mut octets = BytesMut::new();
     pdu.encode(&mut octets);
     octets
+}
+
+pub(super) fn reply(receipt: &Receipt, words: &str, sequence: u32, out: &mut BytesMut) {
+    let message = ShortMessage {
+        source: receipt.from,
+        destination: receipt.to,
+        data_coding: CODING_UCS2,
+        short_message: ucs2(words),
+        ..ShortMessage::default()
+    };
+    Pdu::request(sequence, Body::DeliverSm(message)).encode(out);
 }

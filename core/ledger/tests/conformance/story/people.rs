@@ -6,8 +6,12 @@ use crate::{
 };
 use mingluo_ledger::store::{ApiKeyRow, OfficerRow, OrgRow, SessionRow};
 use mingluo_model::{
+    address::Address,
     id::OfficerId,
+    mode::ModeKind,
     owner::{Officer, Role},
+    plan::AccountName,
+    reply::Reply,
 };
 
 fn org() -> OrgRow {
@@ -47,11 +51,35 @@ pub(crate) async fn people_keys_and_sessions_come_back(house: &House) {
 
     let session = SessionRow { token_hash: [3; 32], officer: id, expires: NOON.plus(TTL) };
     store.add_session(&session).await.unwrap();
-    assert_eq!(store.session([3; 32], NOON).await.unwrap(), Some(session));
+    assert_eq!(store.session([3; 32], NOON).await.unwrap(), Some(session.clone()));
     assert_eq!(store.session([3; 32], NOON.plus(TTL)).await.unwrap(), None);
+    let later = SessionRow { expires: NOON.plus(2 * TTL), ..session.clone() };
+    assert!(store.move_session(&later).await.unwrap());
+    assert_eq!(store.session([3; 32], NOON.plus(TTL)).await.unwrap(), Some(later.clone()));
     store.end_session([3; 32]).await.unwrap();
+    assert!(!store.move_session(&later).await.unwrap(), "what was ended is not brought back");
     assert_eq!(store.session([3; 32], NOON).await.unwrap(), None);
     assert_eq!(store.audit_rows(0, 9).await.unwrap().len(), 5, "what did nothing left no line");
+}
+
+pub(crate) async fn who_is_changed_is_signed_out_and_nobody_else(house: &House) {
+    let store = &house.store;
+    let zhao = OfficerId(uuid::Uuid::from_u128(6));
+    let other = OfficerRow { officer: Officer { id: zhao, ..officer("zhao").officer }, ..officer("zhao") };
+    store.save_people(&[org()], &[officer("li"), other], &[line("officer.save")]).await.unwrap();
+    let session = |hash, officer| SessionRow { token_hash: [hash; 32], officer, expires: NOON.plus(TTL) };
+    let li = officer("li").officer.id;
+    for one in [session(3, li), session(4, li), session(5, zhao)] {
+        store.add_session(&one).await.unwrap();
+    }
+    let closed = OfficerRow { enabled: false, ..officer("li") };
+    store.change_officer(&closed, line("officer.disable")).await.unwrap();
+    for hash in [3, 4] {
+        assert_eq!(store.session([hash; 32], NOON).await.unwrap(), None);
+    }
+    assert_eq!(store.session([5; 32], NOON).await.unwrap(), Some(session(5, zhao)));
+    assert!(store.officers().await.unwrap().contains(&closed));
+    assert_eq!(store.audit_rows(0, 9).await.unwrap().len(), 2);
 }
 
 pub(crate) async fn an_opt_out_counts_once(house: &House) {
@@ -61,7 +89,46 @@ pub(crate) async fn an_opt_out_counts_once(house: &House) {
         hash
     };
     let many: Vec<_> = (0..2_500).map(hash).collect();
-    house.store.add_opt_outs(&many[..10], NOON).await.unwrap();
-    house.store.add_opt_outs(&many, NOON).await.unwrap();
-    assert_eq!(house.store.opt_outs().await.unwrap(), many);
+    let change = |out, back| house.store.change_opt_outs(ModeKind::Live, out, back, line("opt_out.change"));
+    change(&many[..10], &[]).await.unwrap();
+    change(&many, &[]).await.unwrap();
+    assert_eq!(house.store.opt_outs(ModeKind::Live).await.unwrap(), many);
+    change(&[], &many[10..]).await.unwrap();
+    assert_eq!(house.store.opt_outs(ModeKind::Live).await.unwrap(), many[..10]);
+    assert_eq!(house.store.opt_outs(ModeKind::Drill).await.unwrap(), [[0; 16]; 0]);
+}
+
+fn wrote(from: &str, words: &str) -> Reply {
+    Reply { from: Address::new(from), to: "10690001".into(), words: words.into(), is_part: false, at: NOON }
+}
+
+pub(crate) async fn what_residents_write_is_kept_and_heeded_by_mode(house: &House) {
+    let (store, account) = (&house.store, AccountName("mobile".into()));
+    let (li, wang) = ("+8613900000001", "+8613900000002");
+    store.keep_replies(ModeKind::Drill, &account, &[wrote(li, "TD")]).await.unwrap();
+    assert_eq!(store.opt_outs(ModeKind::Live).await.unwrap(), [[0; 16]; 0], "a drill takes nobody off");
+
+    let live = [wrote(li, "td"), wrote(wang, "退订"), wrote(wang, "水进屋了"), wrote(li, "订阅")];
+    store.keep_replies(ModeKind::Live, &account, &live).await.unwrap();
+    let wang_only = [store.vault().address_hash(&Address::new(wang))];
+    assert_eq!(store.opt_outs(ModeKind::Live).await.unwrap(), wang_only, "the last wish holds");
+
+    let latest = store.replies(ModeKind::Live, None, 3).await.unwrap();
+    let words: Vec<_> = latest.iter().map(|kept| kept.reply.words.as_str()).collect();
+    assert_eq!(words, ["订阅", "水进屋了", "退订"]);
+    let before = store.replies(ModeKind::Live, Some(latest[2].id), 9).await.unwrap();
+    assert_eq!(before.into_iter().map(|kept| kept.reply).collect::<Vec<_>>(), live[..1]);
+}
+
+pub(crate) async fn what_a_resident_wrote_is_not_readable_in_the_database_file(house: &House) {
+    let account = AccountName("mobile-account".into());
+    house
+        .store
+        .keep_replies(ModeKind::Live, &account, &[wrote("+8613900000001", "HOUSE UNDER WATER")])
+        .await
+        .unwrap();
+    let bytes = house.everything().await;
+    let contains = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+    assert!(contains(b"mobile-account"), "the search itself must find what is there");
+    assert!(!contains(b"13900000001") && !contains(b"UNDER WATER"));
 }

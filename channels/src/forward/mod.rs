@@ -1,0 +1,126 @@
+//! The city's own platform, which final receipts are handed on to (回执转发): one signed request for many of them, one
+//! at a time over a connection that is kept. It knows no log, and whether something is handed over again is not its
+//! business.
+
+mod config;
+
+pub use config::ForwardConfig;
+
+use crate::account::Secret;
+use hmac::{Hmac, Mac};
+use mingluo_model::clock::{SharedClock, within};
+use reqwest::{Client, Url, header::CONTENT_TYPE};
+use sha2::Sha256;
+use std::time::Duration;
+
+/// The header that proves who sent a request: `t=MILLISECONDS,v1=HEX`, where HEX is the HMAC-SHA256 of
+/// `MILLISECONDS.BODY` under the shared secret (RFC 2104).
+pub const SIGNATURE: &str = "mingluo-signature";
+
+/// More of an answer is not read, in bytes; the next request then has a new connection.
+const LONGEST_ANSWER: usize = 1 << 16;
+
+/// A platform that takes receipts.
+pub struct Platform {
+    client: Client,
+    url: Url,
+    secret: Secret,
+    answer: Duration,
+    clock: SharedClock,
+}
+
+/// Why receipts were not taken. The library's own words are dropped: they hold the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Untaken {
+    /// No answer came, or not in time: they may have been taken.
+    #[error("no answer")]
+    NoAnswer,
+    /// The answer was not one of 200 to 299.
+    #[error("http status {0}")]
+    Status(u16),
+}
+
+impl Platform {
+    /// Hands over receipts, one JSON object a line.
+    ///
+    /// # Errors
+    /// [`Untaken`]: hand them over again, later.
+    pub async fn hand_over(&self, lines: Vec<u8>) -> Result<(), Untaken> {
+        let request = self
+            .client
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/x-ndjson")
+            .header(SIGNATURE, self.signature(&lines))
+            .body(lines);
+        let call = async {
+            let mut response = request.send().await.map_err(|_| Untaken::NoAnswer)?;
+            let status = response.status();
+            // What it says besides is read for the connection's sake only.
+            let mut said = 0;
+            while let Ok(Some(more)) = response.chunk().await
+                && said < LONGEST_ANSWER
+            {
+                said += more.len();
+            }
+            if status.is_success() { Ok(()) } else { Err(Untaken::Status(status.as_u16())) }
+        };
+        within(self.clock.as_ref(), self.answer, call).await.unwrap_or(Err(Untaken::NoAnswer))
+    }
+
+    fn signature(&self, body: &[u8]) -> String {
+        let at = self.clock.now().0;
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.expose().as_bytes())
+            .expect("a key of any length will do");
+        mac.update(format!("{at}.").as_bytes());
+        mac.update(body);
+        format!("t={at},v1={}", hex::encode(mac.finalize().into_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mingluo_model::clock::{Timestamp, manual::ManualClock};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    /// What a request looks like and what comes of an answer.
+    async fn handed(answer: &str) -> (String, Result<(), Untaken>) {
+        let clock = ManualClock::at(Timestamp(1_700_000_000_000));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "key\n").unwrap();
+        let url = format!("http://{}/receipts", listener.local_addr().unwrap());
+        let config = ForwardConfig { url, secret_file: file.path().into(), answer_seconds: 10 };
+        let platform = config.build(clock).unwrap();
+        let far = async {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"{}\n") {
+                socket.read_buf(&mut request).await.unwrap();
+            }
+            socket.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8(request).unwrap()
+        };
+        tokio::join!(far, platform.hand_over(b"{}\n".to_vec()))
+    }
+
+    #[tokio::test]
+    async fn a_request_is_signed_with_its_time() {
+        let (request, taken) = handed("HTTP/1.1 204 No Content\r\n\r\n").await;
+        assert_eq!(taken, Ok(()));
+        assert!(request.starts_with("POST /receipts HTTP/1.1\r\n"), "{request}");
+        // printf '1700000000000.{}\n' | openssl dgst -sha256 -hmac key
+        let signature = "c6d48b8aeacb55b96c842e801eeea606ab7a4d4dd60183bc33f89a543a064abd";
+        assert!(request.contains(&format!("{SIGNATURE}: t=1700000000000,v1={signature}\r\n")), "{request}");
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_or_lost_was_not_taken() {
+        let refused = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(handed(refused).await.1, Err(Untaken::Status(503)));
+        assert_eq!(handed("").await.1, Err(Untaken::NoAnswer));
+    }
+}

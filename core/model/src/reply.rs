@@ -1,0 +1,139 @@
+//! What residents write back (上行短信), and what they wish by it.
+
+use crate::{address::Address, clock::Timestamp};
+use std::fmt;
+
+/// The longest code that is taken for one, in digits.
+const LONGEST_CODE: usize = 8;
+/// The shortest; fewer digits are somebody's word for something else ("1", "110").
+const SHORTEST_CODE: usize = 4;
+
+/// Words by which a resident refuses further messages (退订). Not the single letters T and R of advertisements: one slip
+/// of a thumb must not cost a warning.
+const OUT: [&str; 4] = ["退订", "拒收", "TD", "STOP"];
+/// Words by which a resident asks for them again (订阅).
+const BACK: [&str; 4] = ["订阅", "恢复", "DY", "START"];
+
+/// One message that a resident wrote to one of our access numbers (上行短信). `Debug` hides who and what.
+///
+/// It may come twice: a gateway says again what it believes unheard.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Who wrote, in the form of the roster.
+    pub from: Address,
+    /// The access number that was written to, as the gateway names it.
+    pub to: String,
+    /// What was written.
+    pub words: String,
+    /// This is one part of a longer message; each part comes by itself.
+    pub is_part: bool,
+    /// When it reached us.
+    pub at: Timestamp,
+}
+
+/// What a reply asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wish {
+    /// No further messages (退订).
+    OptOut,
+    /// Messages again (订阅).
+    OptIn,
+    /// The code that a responsible person was asked to answer with (叫应确认码): four to eight digits and nothing else.
+    Code,
+    /// Something that a person has to read.
+    Other,
+}
+
+impl Reply {
+    /// What is asked for. Only a message that is one of the known words and nothing else counts as a wish: a resident
+    /// who is not heard writes again, one who was wrongly taken off gets no warning.
+    pub fn wish(&self) -> Wish {
+        // The end of "do not take me off" is no wish, nor is a question.
+        if self.is_part || self.words.contains(['?', '？']) {
+            return Wish::Other;
+        }
+        let word = plain(&self.words);
+        if OUT.contains(&word.as_str()) {
+            Wish::OptOut
+        } else if BACK.contains(&word.as_str()) {
+            Wish::OptIn
+        } else if (SHORTEST_CODE..=LONGEST_CODE).contains(&word.len())
+            && word.bytes().all(|octet| octet.is_ascii_digit())
+        {
+            Wish::Code
+        } else {
+            Wish::Other
+        }
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Reply").field("wish", &self.wish()).field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// Letters and digits only, wide forms (ＴＤ) narrowed, in capitals.
+fn plain(words: &str) -> String {
+    let narrow = |letter: char| match letter {
+        '！'..='～' => char::from_u32(u32::from(letter) - 0xFEE0).unwrap_or(letter),
+        _ => letter,
+    };
+    words.chars().map(narrow).filter(|letter| letter.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(words: &str) -> Wish {
+        let words = words.to_owned();
+        let from = Address::new("+8613900000000");
+        Reply { from, to: "10690001".into(), words, is_part: false, at: Timestamp(0) }.wish()
+    }
+
+    #[test]
+    fn who_refuses_in_any_of_the_usual_ways_is_taken_off() {
+        for words in ["TD", " td。", "ＴＤ", "退订", "【退订】", "拒收", "stop!"] {
+            assert_eq!(wish(words), Wish::OptOut, "{words}");
+        }
+        assert_eq!((wish("订阅"), wish("dy ")), (Wish::OptIn, Wish::OptIn));
+    }
+
+    #[test]
+    fn who_only_mentions_it_keeps_the_warnings() {
+        for words in ["不要退订", "退订？", "T", "R", "水进屋了 退订不了", "TD123", "", "😀", "Trapped"]
+        {
+            assert_eq!(wish(words), Wish::Other, "{words}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_longer_message_is_no_wish() {
+        let from = Address::new("+8613900000000");
+        let reply =
+            Reply { from, to: "10690001".into(), words: "退订".into(), is_part: true, at: Timestamp(0) };
+        assert_eq!(reply.wish(), Wish::Other);
+    }
+
+    #[test]
+    fn a_code_is_digits_and_nothing_else() {
+        assert_eq!((wish("4821"), wish("４８２１。")), (Wish::Code, Wish::Code));
+        for words in ["1", "110", "4821号", "123456789"] {
+            assert_eq!(wish(words), Wish::Other, "{words}");
+        }
+    }
+
+    #[test]
+    fn who_wrote_and_what_is_in_no_log() {
+        let reply = Reply {
+            from: Address::new("+8613900000000"),
+            to: "10690001".into(),
+            words: "我在屋顶上".into(),
+            is_part: false,
+            at: Timestamp(0),
+        };
+        let told = format!("{reply:?}");
+        assert!(!told.contains("139") && !told.contains("屋顶"), "{told}");
+    }
+}

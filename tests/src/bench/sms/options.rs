@@ -1,0 +1,61 @@
+//! What the comparison with Kannel is told.
+
+use std::path::PathBuf;
+
+/// Messages of the short form.
+const SHORT: u32 = 2_000;
+
+/// How Mingluo is put beside Kannel.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "示例 / Examples:\n  \
+    tests/bench sms\n  \
+    tests/bench sms --count 100000 --pairs 5 --json\n  \
+    tests/bench sms --short --bin-dir target/debug")]
+pub struct SmsOptions {
+    /// 短信条数,每条一段、一人 / messages of one part to one person each, the same for both.
+    #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(100..=10_000_000))]
+    pub count: u32,
+    /// 轮换测几对 / pairs, taking turns; medians are compared.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
+    pub pairs: u32,
+    /// 唯一一条连接的窗口,双方相同 / unanswered messages on the one session that each of them has.
+    #[arg(long, value_name = "W", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub window: u32,
+    /// 收下多久之后发回执 / milliseconds from the centre's answer to its receipt.
+    #[arg(long, value_name = "MS", default_value_t = 500)]
+    pub receipt_ms: u32,
+    /// 向 Kannel 提交用几条 HTTP 连接 / HTTP connections that bring messages to Kannel.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub connections: u32,
+    /// Kannel 在哪个根目录下(usr/sbin/bearerbox) / the folder under which Kannel is (usr/sbin/bearerbox).
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub kannel: PathBuf,
+    /// 短测:两千条,一对,只核对条数,不评快慢 / 2,000 messages, one pair; counts are checked, no bar is.
+    #[arg(long)]
+    pub short: bool,
+    /// 用已编译的程序(可为调试版),只核对条数,不评快慢 / programs that are built already, maybe without optimisation:
+    /// counts are checked, no bar is.
+    #[arg(long, value_name = "DIR")]
+    pub bin_dir: Option<PathBuf>,
+    /// 数据放哪里,须在真磁盘上 / where databases go; a real disk.
+    #[arg(long, value_name = "DIR", default_value = "/var/tmp")]
+    pub dir: PathBuf,
+    /// 输出 JSON / JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl SmsOptions {
+    /// The short form spelt out.
+    pub(super) fn settled(mut self) -> Self {
+        if self.short {
+            (self.count, self.pairs) = (self.count.min(SHORT), 1);
+        }
+        self
+    }
+
+    /// Whether bars are held against the figures.
+    pub(super) const fn is_judged(&self) -> bool {
+        !self.short && self.bin_dir.is_none()
+    }
+}
