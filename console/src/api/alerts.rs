@@ -96,6 +96,8 @@ pub(super) async fn show<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id
         told["checks"] = checks(&door, &alert);
         add(&mut told, json!(door.office.reach(&alert).await?));
     }
+    let groups = door.office.groups_of(&alert.content.audience).map(|entry| &*entry.name_zh);
+    told["groups"] = json!(groups.collect::<Vec<_>>());
     told["steps"] = json!(door.office.steps(id).await?);
     let plans = door.office.plans(id).await?;
     let districts = plans.iter().flat_map(|plan| plan.districts.keys());

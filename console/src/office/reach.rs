@@ -2,8 +2,12 @@
 //! is one person and two deliveries; the releaser types the deliveries, since these are what is signed for.
 
 use super::{Office, OfficeError};
-use mingluo_model::{alert::Alert, audience::ChannelKind, mode::Mode};
-use mingluo_targeting::resolve::Wanted;
+use mingluo_model::{
+    alert::Alert,
+    audience::{Audience, ChannelKind},
+    mode::Mode,
+};
+use mingluo_targeting::{groups::GroupEntry, resolve::Wanted};
 use serde::Serialize;
 
 /// Whom an alert reaches.
@@ -18,6 +22,11 @@ pub struct Reach {
 }
 
 impl<M: Mode> Office<M> {
+    /// The only groups that an audience is for; none where it is everybody.
+    pub fn groups_of<'a>(&'a self, audience: &'a Audience) -> impl Iterator<Item = &'a GroupEntry> {
+        audience.groups.iter().filter_map(|group| self.groups.get(*group))
+    }
+
     /// Whom an alert reaches, by its own edition.
     ///
     /// # Errors

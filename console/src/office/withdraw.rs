@@ -197,7 +197,6 @@ impl<M: Mode> Office<M> {
         let content = &earlier.content;
         let follows = how.follow(earlier.id);
         let longest = self.policy.withdrawal.longest_hours.min(self.own_words(earlier).longest_hours).get();
-        let groups = content.audience.groups.iter().filter_map(|group| self.groups.get(*group));
         DraftOrder {
             hazard: content.hazard.code.clone(),
             grade: content.grade.word().to_owned(),
@@ -205,7 +204,7 @@ impl<M: Mode> Office<M> {
             body: body.to_owned(),
             instruction: String::new(),
             area: content.audience.regions.iter().map(ToString::to_string).collect(),
-            groups: groups.map(|entry| entry.name.to_string()).collect(),
+            groups: self.groups_of(&content.audience).map(|entry| entry.name.to_string()).collect(),
             channels: told_on(content),
             reserve: Vec::new(),
             expires: self.clock.now().plus(LIFE.min(Duration::from_hours(longest.into()))),

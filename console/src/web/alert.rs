@@ -26,6 +26,7 @@ use axum::{
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::{Alert, AlertError, AlertState, Text},
+    audience::ChannelKind,
     clock::Timestamp,
     id::{AlertId, OfficerId},
     mode::Mode,
@@ -75,6 +76,10 @@ pub(super) struct AlertView {
     /// What was signed, where it is only the most that the number of deliveries can be.
     pub(super) at_most: Option<String>,
     pub(super) channels: String,
+    /// Channels for those whom these fail to reach, where there are any.
+    pub(super) reserve: Option<String>,
+    /// The only groups that hear it, where it is not everybody.
+    pub(super) groups: Option<String>,
     pub(super) expires: String,
     pub(super) text: Text,
     /// The hash of what is shown, which a signature sends back.
@@ -116,6 +121,9 @@ impl AlertView {
         let (people, speakers) = whom.behind(voice);
         let now = desk.front.clock.now();
         let channels: Vec<String> = content.audience.counts.keys().map(|kind| voice.channel(*kind)).collect();
+        let named = |kinds: &[ChannelKind]| kinds.iter().map(|kind| voice.channel(*kind)).collect::<Vec<_>>();
+        let some = |words: Vec<String>| (!words.is_empty()).then(|| voice.list(&words));
+        let groups = desk.office.groups_of(&content.audience).map(|entry| voice.group(entry)).collect();
         let (by, at) = followed(&alert.state).unzip();
         Ok(Self {
             id: alert.id.to_string(),
@@ -129,6 +137,8 @@ impl AlertView {
             speakers,
             at_most: whom.at_most.map(|most| voice.with("web-count-deliveries", "a", thousands(most))),
             channels: channels.join(" "),
+            reserve: some(named(&content.reserve)),
+            groups: some(groups),
             expires: voice.moment(content.expires),
             text: chinese(content),
             content_hash: content.hash(M::KIND).to_string(),

@@ -244,12 +244,8 @@ fn counties<M: Mode>(desk: &Desk<M>, scope: RegionCode, form: &DraftForm) -> Vec
 
 fn groups<M: Mode>(desk: &Desk<M>, v: &Voice, form: &DraftForm) -> Vec<Choice> {
     let choice = |entry: &mingluo_targeting::groups::GroupEntry| {
-        let words = match v.tongue {
-            crate::tongue::Tongue::Chinese => entry.name_zh.to_string(),
-            crate::tongue::Tongue::English => entry.name.replace('_', " "),
-        };
         let value = entry.name.to_string();
-        Choice { is_picked: form.groups.contains(&value), value, words }
+        Choice { is_picked: form.groups.contains(&value), value, words: v.group(entry) }
     };
     desk.office.groups.entries().iter().map(choice).collect()
 }

@@ -158,9 +158,20 @@ pub(super) fn channels<M: Mode>(
     sent: &Sent,
     whom: &Whom,
 ) -> Vec<ChannelView> {
-    let chosen = alert.content.audience.counts.iter().filter(|(_, count)| count.recipients > 0);
-    let recipients = |channel| whom.by_channel.get(channel).copied().unwrap_or(0);
-    chosen.map(|(channel, _)| one(desk, v, alert, (*channel, recipients(channel)), sent)).collect()
+    let counts = &alert.content.audience.counts;
+    let chosen = counts.iter().filter(|(_, count)| count.recipients > 0).map(|(channel, _)| *channel);
+    let recipients = |channel| whom.by_channel.get(&channel).copied().unwrap_or(0);
+    let mut views: Vec<ChannelView> =
+        chosen.clone().map(|channel| one(desk, v, alert, (channel, recipients(channel)), sent)).collect();
+    let mut reserve = alert.content.reserve.clone();
+    reserve.retain(|channel| chosen.clone().all(|other| other != *channel));
+    // What a reserve channel may have to say is signed like the rest.
+    views.extend(reserve.into_iter().map(|channel| ChannelView {
+        recipients: v.pair("web-only-reserve", v.say("web-reserve"), v.say("web-reserve-note")),
+        meta: Vec::new(),
+        ..one(desk, v, alert, (channel, recipients(channel)), sent)
+    }));
+    views
 }
 
 fn one<M: Mode>(

@@ -12,6 +12,7 @@ use mingluo_model::{
     grade::Grade,
     hazard::Hazard,
 };
+use mingluo_targeting::groups::GroupEntry;
 use std::{fmt::Display, time::Duration};
 
 /// Reasons that have other words on a channel than on telephones, for which the common words are.
@@ -93,6 +94,14 @@ impl Voice {
     /// A list of names or words, as the language writes it.
     pub(super) fn list<T: AsRef<str>>(&self, words: &[T]) -> String {
         listed(self.tongue, words.iter().map(|word| word.as_ref().to_owned()))
+    }
+
+    /// 网格员 / grid worker.
+    pub(super) fn group(&self, entry: &GroupEntry) -> String {
+        match self.tongue {
+            Tongue::Chinese => entry.name_zh.to_string(),
+            Tongue::English => entry.name.replace('_', " "),
+        }
     }
 
     /// 暴雨 / Rainstorm.

@@ -69,6 +69,20 @@ pub enum Finding {
         /// Reported as failed by the simulator.
         simulator: u64,
     },
+    /// The ledger says of more that they failed than the simulator refused or reported as failed: nobody tried.
+    FailedUnasked {
+        /// Failed in the ledger.
+        ledger: u64,
+        /// Refused, or reported as failed, by the simulator.
+        simulator: u64,
+    },
+    /// The ledger spared people whom nobody asked it to spare.
+    Spared {
+        /// The state.
+        state: String,
+        /// How many.
+        count: u64,
+    },
     /// The ledger misses receipts that the simulator does not say it withheld.
     ReceiptVanished {
         /// How many.
@@ -120,6 +134,12 @@ impl Finding {
             Self::FailuresMissing { ledger, simulator } => {
                 format!("模拟端回执失败 {simulator} 条，台账失败仅 {ledger} 条")
             }
+            Self::FailedUnasked { ledger, simulator } => {
+                format!("台账失败 {ledger} 条，模拟端拒收或回执失败只有 {simulator} 条：其余并没有发过")
+            }
+            Self::Spared { state, count } => {
+                format!("有 {count} 条以 {state} 了结，而排练没有要求撤回，也没有等到失效")
+            }
             Self::ReceiptVanished { count, ids } => {
                 format!(
                     "有 {count} 条回执不见了：台账没有收到，模拟端也没有说扣下（编号：{}）",
@@ -165,6 +185,12 @@ impl Finding {
             }
             Self::FailuresMissing { ledger, simulator } => {
                 format!("the simulator reported {simulator} failures, the ledger has only {ledger}")
+            }
+            Self::FailedUnasked { ledger, simulator } => format!(
+                "the ledger has {ledger} failed, the simulator refused or failed only {simulator}: the rest was never tried"
+            ),
+            Self::Spared { state, count } => {
+                format!("{count} ended {state}, which no rehearsal asks for")
             }
             Self::ReceiptVanished { count, ids } => format!(
                 "{count} receipts vanished: the ledger has none, the simulator does not say that it withheld them (ids {})",

@@ -1,7 +1,7 @@
 //! What a simulator's log says, gathered by recipient: which parts came, under which names, and what became of their
 //! receipts. Knows no ledger.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// One line of a simulator's log, whatever its format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,11 @@ pub enum FarEvent<'a> {
         id: &'a str,
         /// What was said.
         fate: Fate,
+    },
+    /// A part came and was refused for good, on the wire.
+    Refused {
+        /// To whom.
+        to: &'a str,
     },
 }
 
@@ -54,6 +59,8 @@ pub(super) struct Copy {
 #[derive(Debug, Default)]
 pub struct Heard {
     people: HashMap<Box<str>, Vec<Copy>>,
+    /// Of whom something was refused for good.
+    refused: HashSet<Box<str>>,
     early: Vec<(Box<str>, Box<str>, Fate)>,
 }
 
@@ -68,6 +75,7 @@ impl Heard {
                     None => drop(self.people.insert(to.into(), vec![copy])),
                 }
             }
+            FarEvent::Refused { to } => drop(self.refused.insert(to.into())),
             FarEvent::Receipt { to, id, fate } => {
                 if !self.said(to, id, fate) {
                     self.early.push((to.into(), id.into(), fate));
@@ -99,6 +107,10 @@ impl Heard {
 
     pub(super) fn of(&self, to: &str) -> &[Copy] {
         self.people.get(to).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn was_refused(&self, to: &str) -> bool {
+        self.refused.contains(to)
     }
 
     pub(super) fn people(&self) -> impl Iterator<Item = (&str, &[Copy])> {

@@ -11,6 +11,9 @@ pub(super) const TAKEN: [&str; 4] = ["accepted", "delivered", "sounded", "acknow
 /// States that claim that a receipt came.
 pub(super) const CONFIRMED: [&str; 3] = ["delivered", "sounded", "acknowledged"];
 
+/// States of those who were not tried any more; a rehearsal recalls nothing and outlives no warning.
+pub(super) const SPARED: [&str; 2] = ["expired", "withdrawn"];
+
 /// What the ledger says of one channel (台账).
 #[derive(Debug, Clone, Default)]
 pub struct Kept {

@@ -12,7 +12,7 @@ pub use finding::Finding;
 pub use heard::{FarEvent, Fate, Heard};
 pub use kept::Kept;
 
-use kept::{CONFIRMED, OPEN, TAKEN};
+use kept::{CONFIRMED, OPEN, SPARED, TAKEN};
 use serde::Serialize;
 use std::collections::HashSet;
 use there::There;
@@ -90,6 +90,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     let mut verdict = Verdict { figures: figures(case, &there), findings: Vec::new() };
     books(case, &mut verdict.findings);
     arrivals(&there, &mut verdict);
+    failures(case.kept, &there, &mut verdict.findings);
     if case.receipts {
         receipts(case, &there, &mut verdict);
     }
@@ -167,6 +168,20 @@ fn arrivals(there: &There, verdict: &mut Verdict) {
     }
     if strays > 0 {
         findings.push(Finding::Stray { count: strays, among: there.stray.clone() });
+    }
+}
+
+/// Whoever is said to have failed was refused there, or reported as failed; nobody is spared unasked.
+fn failures(kept: &Kept, there: &There, findings: &mut Vec<Finding>) {
+    let (ledger, simulator) = (kept.of(&["failed"]), there.failed + there.refused);
+    if ledger > simulator + there.touched {
+        findings.push(Finding::FailedUnasked { ledger, simulator });
+    }
+    for state in SPARED {
+        let count = kept.of(&[state]);
+        if count > 0 {
+            findings.push(Finding::Spared { state: state.to_owned(), count });
+        }
     }
 }
 

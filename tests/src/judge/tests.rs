@@ -175,7 +175,7 @@ fn an_open_state_a_wrong_sum_and_a_stray_are_each_named() {
     city.comes("19730609999", 0, "stray");
     assert_eq!(city.codes(), ["sum-differs", "still-open", "stray"]);
     city.states(&[("delivered", 3), ("withdrawn", 1)]);
-    assert_eq!(city.codes(), ["unknowing", "stray", "receipts-differ"]);
+    assert_eq!(city.codes(), ["unknowing", "stray", "spared", "receipts-differ"]);
 }
 
 #[test]
@@ -196,7 +196,25 @@ fn who_is_unknown_and_got_nothing_is_lost_also_after_a_kill() {
     city.kept.unanswered = 1;
     city.doubles_allowed = 64;
     assert_eq!(city.judge().figures.lost, 1);
+}
+
+#[test]
+fn who_failed_without_being_tried_is_found_out() {
+    let mut city = city();
+    city.instead(PEOPLE[1], &[]);
     city.states(&[("delivered", 3), ("failed", 1)]);
-    city.kept.unanswered = 0;
     assert_eq!(city.judge().figures.lost, 0);
+    assert_eq!(city.codes(), ["failed-unasked"]);
+    city.heard.add(FarEvent::Refused { to: PEOPLE[1] });
+    assert!(city.judge().is_good(), "{:?}", city.judge().findings);
+}
+
+#[test]
+fn who_was_spared_unasked_is_found_out() {
+    for state in ["expired", "withdrawn"] {
+        let mut city = city();
+        city.instead(PEOPLE[1], &[]);
+        city.states(&[("delivered", 3), (state, 1)]);
+        assert_eq!(city.codes(), ["spared"]);
+    }
 }

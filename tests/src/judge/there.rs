@@ -14,6 +14,8 @@ pub(super) const EXAMPLES: usize = 3;
 pub(super) struct There {
     pub(super) whole: u64,
     pub(super) failed: u64,
+    /// Recipients who did not get all of it, and of whom something was refused for good.
+    pub(super) refused: u64,
     pub(super) confirmed: u64,
     pub(super) parts: u64,
     pub(super) doubles: u64,
@@ -37,7 +39,7 @@ impl There {
     pub(super) fn of(case: &Case<'_>) -> Self {
         let mut there = Self::default();
         for to in case.targets {
-            there.count(to, case.heard.of(to), case.kept.parts);
+            there.count(to, case);
         }
         for (to, _) in case.heard.people().filter(|(to, _)| !case.targets.contains(*to)) {
             there.strays += 1;
@@ -46,7 +48,8 @@ impl There {
         there
     }
 
-    fn count(&mut self, to: &str, copies: &[Copy], parts: u16) {
+    fn count(&mut self, to: &str, case: &Case<'_>) {
+        let (copies, parts) = (case.heard.of(to), case.kept.parts);
         let different: BTreeSet<u8> = copies.iter().map(|copy| copy.part).collect();
         self.parts += different.len() as u64;
         let doubles = copies.len() - different.len();
@@ -56,7 +59,10 @@ impl There {
         }
         let outcome = outcome(copies, parts);
         match outcome {
-            Outcome::Incomplete => example(&mut self.incomplete, to),
+            Outcome::Incomplete => {
+                self.refused += u64::from(case.heard.was_refused(to));
+                example(&mut self.incomplete, to);
+            }
             Outcome::Failed => self.failed += 1,
             Outcome::Unconfirmed => {}
             Outcome::Arrived => self.confirmed += 1,

@@ -32,6 +32,8 @@ pub(super) struct Books<'a> {
     pub(super) targets: &'a HashSet<Box<str>>,
     /// How often mingluo was killed.
     pub(super) kills: u64,
+    /// Whether the far side was told to break answers off.
+    pub(super) has_faults: bool,
 }
 
 impl Books<'_> {
@@ -57,10 +59,14 @@ impl Books<'_> {
         Ok(Reckoned { channel: self.side.kind().word(), plans: self.plans, verdict, unconfirmed })
     }
 
-    /// After a kill what was in the windows may come twice; else only what the city says that it sent again in doubt.
+    /// After a kill what was in the windows may come twice. Where answers were broken off, what the city says that it sent
+    /// again in doubt; where none were, there is nothing to doubt.
     fn doubles_allowed(&self) -> u64 {
         if self.kills > 0 {
             return self.side.window() * self.kills;
+        }
+        if !self.has_faults {
+            return 0;
         }
         self.plans.iter().map(|plan| plan.resent_in_doubt * u64::from(plan.parts)).sum()
     }

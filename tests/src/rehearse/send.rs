@@ -229,8 +229,9 @@ impl Sending<'_> {
                 continue;
             }
             let ear = self.ears.get_mut(&side.kind()).context("every far side has an ear")?;
-            let (door, key) = (&self.door, &self.officers.keys[0]);
-            let books = Books { door, key, side: side.as_ref(), plans, targets: &targets, kills };
+            let (door, key, side) = (&self.door, &self.officers.keys[0], side.as_ref());
+            let has_faults = self.house.options.smsc_faults.is_some();
+            let books = Books { door, key, side, plans, targets: &targets, kills, has_faults };
             channels.push(books.reckon(ear).await?);
         }
         Ok(channels)

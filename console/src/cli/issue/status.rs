@@ -86,17 +86,36 @@ pub(super) fn one(answer: &Value, townships: bool) -> Vec<String> {
     lines
 }
 
-/// What is signed: every word, and the hash that a signature binds to.
+/// What is signed besides the numbers: every word, what it does to an earlier warning, whom it is limited to, where else it
+/// may go, and the hash that a signature binds to.
 fn words(answer: &Value) -> Vec<String> {
-    let texts = &answer["content"]["texts"]["zh-CN"];
+    let content = &answer["content"];
+    let texts = &content["texts"]["zh-CN"];
     let parts = [("标题 headline", "headline"), ("正文 text", "body"), ("指引 instruction", "instruction")];
     let mut lines: Vec<String> = parts
         .into_iter()
         .filter(|(_, part)| !text(&texts[part]).is_empty())
         .map(|(title, part)| format!("{title}: {}", text(&texts[part])))
         .collect();
+    lines.extend(followed(&content["kind"]));
+    let words = |list: &Value, word: fn(&str) -> String| -> Option<String> {
+        let words: Vec<String> = list.as_array()?.iter().map(|one| word(text(one))).collect();
+        (!words.is_empty()).then(|| words.join("，"))
+    };
+    if let Some(groups) = words(&answer["groups"], str::to_owned) {
+        lines.push(format!("只发给 only for: {groups}"));
+    }
+    if let Some(reserve) = words(&content["reserve"], label) {
+        lines.push(format!("补发渠道 in reserve: {reserve}"));
+    }
     lines.push(format!("内容 content_hash: {}", text(&answer["content_hash"])));
     lines
+}
+
+/// What it does to which earlier warning; nothing for the first of its chain.
+fn followed(kind: &Value) -> Option<String> {
+    let (word, earlier) = kind.as_object()?.iter().next()?;
+    Some(format!("{} 预警 alert {}", both("kind", word), text(earlier)))
 }
 
 /// People where they are told, and what the releaser types.
@@ -202,6 +221,23 @@ mod tests {
         assert!(lines.contains("5,432 条 deliveries") && lines.contains("尚未签发"), "{lines}");
         assert!(lines.contains("今晚有大暴雨。") && lines.contains("content_hash: 8f3c"), "{lines}");
         assert!(!lines.contains("指引"), "{lines}");
+    }
+
+    #[test]
+    fn whoever_signs_reads_what_it_stops_whom_it_leaves_out_and_where_else_it_may_go() {
+        let mut answer = answer(&json!([]));
+        let plain = one(&answer, false).join("\n");
+        assert!(
+            !plain.contains("更新") && !plain.contains("只发给") && !plain.contains("补发渠道"),
+            "{plain}"
+        );
+        answer["content"]["kind"] = json!({ "update": "a0" });
+        answer["groups"] = json!(["网格员"]);
+        answer["content"]["reserve"] = json!(["speaker"]);
+        let lines = one(&answer, false).join("\n");
+        assert!(lines.contains("更新 Update 预警 alert a0"), "{lines}");
+        assert!(lines.contains("只发给 only for: 网格员"), "{lines}");
+        assert!(lines.contains("补发渠道 in reserve: 大喇叭 speaker"), "{lines}");
     }
 
     #[test]

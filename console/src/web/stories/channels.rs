@@ -36,6 +36,26 @@ async fn the_releaser_reads_every_field_that_wechat_will_show() {
 }
 
 #[tokio::test]
+async fn whoever_signs_reads_the_groups_and_what_a_reserve_channel_would_say() {
+    let town = Town::with_all_channels().await;
+    let mut form: Fields = town.red.clone();
+    form.retain(|(name, _)| *name != "channels");
+    form.extend([("channels", "sms"), ("reserve", "email"), ("groups", "grid_worker")]);
+    let (wang, li) = (town.sign_in("wang").await, town.sign_in("li").await);
+    let id = sent_to(wang.post("/live/compose", &form).await.location());
+    wang.post(&format!("/live/alerts/{id}/submit"), &[]).await;
+    let approving = li.get(&format!("/live/alerts/{id}")).await.body;
+    li.post(&format!("/live/alerts/{id}/approve"), &[]).await;
+    let releasing = town.sign_in("zhao").await.get(&format!("/live/alerts/{id}/release")).await.body;
+    for page in [approving, releasing] {
+        assert!(page.contains("<dt>只发给</dt><dd>网格员</dd>"), "{page}");
+        assert!(page.contains("<dt>补发渠道</dt><dd>邮件</dd>"), "{page}");
+        assert!(page.contains("补发渠道：首选渠道未送达时改用"), "{page}");
+        assert!(page.matches("<h3>邮件</h3>").count() == 1, "{page}");
+    }
+}
+
+#[tokio::test]
 async fn fixed_words_in_place_of_the_officers_are_told() {
     let town = Town::with_all_channels().await;
     let long = "请低洼处、沟谷和山边的居民立即向高处转移，服从当地安排。";

@@ -72,7 +72,7 @@ impl Pages for JournalPages {
                     heard.add(FarEvent::Arrived { to: &to, part: 0, id: &id, answered: false });
                 }
                 What::Withheld => heard.add(FarEvent::Receipt { to: &to, id: &id, fate: Fate::Withheld }),
-                What::Refused => {}
+                What::Refused => heard.add(FarEvent::Refused { to: &to }),
             }
             Ok(())
         })

@@ -4,7 +4,7 @@ use super::{Ear, FarSide, Scene, ear::Pages};
 use crate::{
     judge::{FarEvent, Fate, Heard},
     residents::Person,
-    sim_smsc::log::{Posted, PostedAs, Record, Tail},
+    sim_smsc::log::{Posted, PostedAs, Record, Tail, Verdict},
 };
 use anyhow::Context;
 use mingluo_model::audience::ChannelKind;
@@ -53,7 +53,8 @@ impl FarSide for Sms {
         ];
         let mut args = scene.smsc_faults.clone();
         for [knob, value] in usual {
-            if !scene.smsc_faults.iter().any(|word| word == knob) {
+            let is_given = |word: &String| word.split('=').next() == Some(knob);
+            if !scene.smsc_faults.iter().any(is_given) {
                 args.extend([knob.to_owned(), value.to_owned()]);
             }
         }
@@ -116,6 +117,9 @@ impl Pages for SmscPages {
                 let (to, id) = (part.destination.to_string(), part.id.to_string());
                 let part = part.part.saturating_sub(1);
                 heard.add(FarEvent::Arrived { to: &to, part, id: &id, answered: true });
+            }
+            Record::Arrived(part) if part.verdict == Verdict::Refused => {
+                heard.add(FarEvent::Refused { to: &part.destination.to_string() });
             }
             Record::Arrived(_) => {}
             Record::Posted(posted) => hear_receipt(&posted, sent, heard),
