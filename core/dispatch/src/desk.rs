@@ -220,9 +220,6 @@ impl<M: Mode> Desk<M> {
         let places = self.in_doubt.entry(address_hash).or_default();
         places.retain(|place| place.plan() != number);
         places.push(Place::new(number, ordinal, 0));
-        if self.may_be_named_yet(number, ordinal) {
-            return Vec::new();
-        }
         let hashes = self.early_to.get(&address_hash).cloned().unwrap_or_default();
         let mut entries = Vec::new();
         for hash in hashes {
@@ -243,7 +240,7 @@ impl<M: Mode> Desk<M> {
         entries
     }
 
-    /// Whether another plan waits for an answer about the same person: an early receipt may be about that one.
+    /// Whether another plan waits for an answer about the same person: a receipt may be about that one.
     fn may_be_named_yet(&self, number: usize, ordinal: u32) -> bool {
         let edition = self.plans[number].edition();
         let submitting = |plan: &Progress<M>| {
@@ -257,7 +254,7 @@ impl<M: Mode> Desk<M> {
     }
 
     /// Only a delivery in doubt is found by its address, and only if it is the only one: any other has an id that will
-    /// name it.
+    /// name it. The answer with that id may still be on its way: the receipt waits for it then.
     fn by_address(
         &self,
         address_hash: Option<[u8; 16]>,
@@ -268,7 +265,7 @@ impl<M: Mode> Desk<M> {
         let told = |place: &&Place| self.plans[place.plan()].may_be_told(place.ordinal, status, heard);
         let mut open = places.iter().filter(told);
         let place = open.next()?;
-        if open.next().is_some() {
+        if open.next().is_some() || self.may_be_named_yet(place.plan(), place.ordinal) {
             return None;
         }
         let part = self.plans[place.plan()].first_unheard_part(place.ordinal)?;

@@ -74,6 +74,22 @@ fn an_early_receipt_is_left_to_another_plan_that_still_waits_for_its_answer() {
 }
 
 #[test]
+fn a_receipt_that_overtakes_its_answer_dissolves_no_doubt_of_another_plan() {
+    let mut desk = desk(2);
+    lose(&mut desk, &mut Flights::default());
+    desk.doubt(&Address::new(ANNA), 0, 100, START);
+    let mut flights = Flights::default();
+    assert_eq!(desk.pick(1, START, &mut flights).unwrap().number, 1);
+    flights.launch(2, Duration::ZERO);
+    hear(&mut desk, &[receipt(b"of the update")]);
+    assert_eq!(state(&mut desk), DeliveryState::Unknown, "what was lost is still to be sent again");
+    let verdict = Verdict::Accepted(Some(ProviderId::new(b"of the update")));
+    let _digest = desk.digest(&mut vec![Report::Answer { key: 2, verdict }], &mut flights, START);
+    assert_eq!(desk.plan(1).standing(100).unwrap().state(), DeliveryState::Delivered);
+    assert_eq!(state(&mut desk), DeliveryState::Unknown);
+}
+
+#[test]
 fn a_receipt_that_was_heard_before_the_message_left_is_about_another_message() {
     let mut desk = desk(1);
     hear(&mut desk, &[receipt(b"of yesterday")]);
