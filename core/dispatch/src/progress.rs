@@ -61,12 +61,13 @@ pub struct Progress<M: Mode> {
     withdrawn: bool,
     doubts_until: Timestamp,
     moves_made: u64,
-    awaiting: u32,
     first_byte: Option<Timestamp>,
     /// Deliveries of which a try left and was never answered: it may have arrived whatever becomes of the next.
     doubted: RoaringBitmap,
     /// Those among them of which another try left.
     resent: RoaringBitmap,
+    /// Deliveries of which a part was taken without a name.
+    nameless: RoaringBitmap,
     recall: Recall,
 }
 
@@ -140,10 +141,10 @@ impl<M: Mode> Progress<M> {
             withdrawn: status == PlanStatus::Stopped,
             doubts_until: Timestamp(0),
             moves_made: 0,
-            awaiting: 0,
             first_byte: None,
             doubted: RoaringBitmap::new(),
             resent: RoaringBitmap::new(),
+            nameless: RoaringBitmap::new(),
             recall,
         }
     }
@@ -197,8 +198,9 @@ impl<M: Mode> Progress<M> {
     }
 
     /// Accepted deliveries whose receipt is still to come.
-    pub const fn awaiting(&self) -> u32 {
-        self.awaiting
+    pub fn awaiting(&self) -> u32 {
+        let accepted = self.tally.total().of_reason(DeliveryState::Accepted, Reason::None);
+        if self.awaits_receipts() { accepted } else { 0 }
     }
 
     /// The standing of one recipient; `None` if the plan does not reach them.
@@ -213,7 +215,7 @@ impl<M: Mode> Progress<M> {
         // What a receipt resolved may still stand in the heap until its time comes.
         let in_doubt = self.tally.total().of(DeliveryState::Unknown) > 0;
         let nothing_to_try = !in_doubt || self.later.is_empty() && self.queued.is_empty();
-        self.tally.total().open() == 0 && self.awaiting == 0 && (over || nothing_to_try)
+        self.tally.total().open() == 0 && self.awaiting() == 0 && (over || nothing_to_try)
     }
 
     /// Settled, and no order is out that a box may still obey: one that was away acts when it comes back, until the
@@ -266,8 +268,9 @@ impl<M: Mode> Progress<M> {
         self.status = PlanStatus::Closed;
         self.cells = Cells::default();
         (self.queued, self.later) = (VecDeque::new(), BinaryHeap::new());
-        (self.troubles, self.awaiting) = (HashMap::new(), 0);
+        self.troubles = HashMap::new();
         self.doubted.clear();
+        self.nameless.clear();
     }
 
     fn at(&self, offset: usize) -> Standing {

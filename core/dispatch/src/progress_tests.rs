@@ -279,6 +279,42 @@ fn accepted_without_receipt_is_said_as_such() {
 }
 
 #[test]
+fn what_was_taken_without_a_name_is_no_arrival_and_nobody_else_s_receipt() {
+    let mut progress = progress(2, 1, Grade::Blue);
+    progress.pick(2, START);
+    answer(&mut progress, 100, 0, taken(), START);
+    answer(&mut progress, 101, 0, Answer::Accepted(None), START);
+    assert_eq!(progress.standing(101), Some(Standing::new(DeliveryState::Accepted, Reason::NoReceipt)));
+    assert!(progress.awaiting() == 1 && !progress.is_settled(START), "the other's receipt is still to come");
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert!(progress.is_settled(START));
+}
+
+#[test]
+fn a_try_that_was_known_already_is_proved_by_the_receipt_of_the_first() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    let later = START.plus(Duration::from_secs(2));
+    assert_eq!(progress.pick(1, later).len(), 1);
+    answer(&mut progress, 100, 0, Answer::Accepted(None), later);
+    assert!(progress.may_be_told(100, ReceiptStatus::Delivered, later));
+    assert_eq!(progress.first_unheard_part(100), Some(0));
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert_eq!(state(&progress, 100), DeliveryState::Delivered);
+}
+
+#[test]
+fn a_cloud_names_its_message_once_for_all_parts() {
+    let mut progress = progress(1, 2, Grade::Blue);
+    progress.rules.receipts = ReceiptFor::AllParts;
+    progress.pick(2, START);
+    answer(&mut progress, 100, 0, taken(), START);
+    answer(&mut progress, 100, 1, Answer::Accepted(None), START);
+    assert_eq!(progress.awaiting(), 1);
+}
+
+#[test]
 fn what_was_in_the_air_at_a_crash_is_lost_part_by_part() {
     let mut progress = progress(2, 2, Grade::Red);
     progress.pick(4, START);

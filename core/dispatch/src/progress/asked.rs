@@ -48,6 +48,8 @@ impl<M: Mode> Progress<M> {
                 self.doubted.contains(ordinal)
                     && !matches!(status, ReceiptStatus::Failed(_) | ReceiptStatus::Expired)
             }
+            // "I have that already": the receipt of the first try has a name that we never learnt.
+            DeliveryState::Accepted => self.nameless.contains(ordinal),
             _ => false,
         }
     }

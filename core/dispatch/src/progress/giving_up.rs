@@ -30,11 +30,8 @@ impl<M: Mode> Progress<M> {
     pub fn give_up_receipts(&self, accepted_before: Timestamp) -> Option<Fact> {
         let limit = self.since_start(accepted_before);
         let accepted = Standing::new(DeliveryState::Accepted, Reason::None).byte();
-        let late = |offset: usize| {
-            self.cells.standing[offset] == accepted
-                && self.expects(offset)
-                && self.cells.since_ms[offset] <= limit
-        };
+        let late =
+            |offset: usize| self.cells.standing[offset] == accepted && self.cells.since_ms[offset] <= limit;
         self.moves(late, Standing::new(DeliveryState::Accepted, Reason::NoReceipt))
     }
 
