@@ -68,6 +68,8 @@ pub struct Progress<M: Mode> {
     resent: RoaringBitmap,
     /// Deliveries of which a part was taken without a name.
     nameless: RoaringBitmap,
+    /// Doubts that were put off once, since a session came back.
+    put_off: RoaringBitmap,
     recall: Recall,
 }
 
@@ -145,6 +147,7 @@ impl<M: Mode> Progress<M> {
             doubted: RoaringBitmap::new(),
             resent: RoaringBitmap::new(),
             nameless: RoaringBitmap::new(),
+            put_off: RoaringBitmap::new(),
             recall,
         }
     }
@@ -269,8 +272,7 @@ impl<M: Mode> Progress<M> {
         self.cells = Cells::default();
         (self.queued, self.later) = (VecDeque::new(), BinaryHeap::new());
         self.troubles = HashMap::new();
-        self.doubted.clear();
-        self.nameless.clear();
+        (self.doubted, self.nameless, self.put_off) = Default::default();
     }
 
     fn at(&self, offset: usize) -> Standing {

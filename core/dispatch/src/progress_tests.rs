@@ -392,6 +392,20 @@ fn a_doubt_waits_for_the_receipts_that_come_when_the_session_is_back() {
 }
 
 #[test]
+fn a_session_that_comes_and_goes_holds_up_no_doubt_for_ever() {
+    let mut progress = progress(1, 1, Grade::Yellow);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    let at = |seconds| START.plus(Duration::from_secs(seconds));
+    for seconds in (30..180).step_by(30) {
+        progress.reopened(at(seconds));
+        assert!(progress.pick(1, at(seconds)).is_empty(), "after {seconds} s");
+    }
+    progress.reopened(at(180));
+    assert_eq!(progress.pick(1, at(180)).len(), 1);
+}
+
+#[test]
 fn a_doubt_that_waits_for_a_session_is_not_withdrawn_as_if_it_had_never_left() {
     let mut progress = progress(2, 2, Grade::Red);
     progress.pick(2, START);

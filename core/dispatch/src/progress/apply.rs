@@ -152,6 +152,7 @@ impl<M: Mode> Progress<M> {
             }
             Next::DoubtUntil(due) => {
                 self.doubted.insert(ordinal);
+                self.put_off.remove(ordinal);
                 self.set(offset, LOST, at);
                 self.later.push(Reverse((due, ordinal)));
             }

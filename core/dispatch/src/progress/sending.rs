@@ -77,7 +77,8 @@ impl<M: Mode> Progress<M> {
             self.later.pop();
             let Some(offset) = self.offset(ordinal) else { continue };
             match self.at(offset).state() {
-                DeliveryState::Unknown if now < self.doubts_until => {
+                // Once only: a session that comes and goes must not put it off for ever.
+                DeliveryState::Unknown if now < self.doubts_until && self.put_off.insert(ordinal) => {
                     self.later.push(Reverse((self.doubts_until, ordinal)));
                 }
                 DeliveryState::Queued | DeliveryState::Unknown => self.queued.push_back(ordinal),
