@@ -10,6 +10,7 @@ use crate::{
     roster::{EditionMap, ReadIndex, Roster},
     view::PlanView,
 };
+use futures_util::FutureExt;
 use mingluo_ledger::{
     Store, StoreError,
     scribe::{Scribe, ScribeError},
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
     num::NonZeroU32,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -122,6 +124,9 @@ pub enum EngineError {
         /// What there is.
         configured: String,
     },
+    /// A part of dispatch broke off: a defect of ours. What it held in memory cannot be trusted any more.
+    #[error("a part of dispatch broke off by a defect of the program; its output says where")]
+    Panicked,
     /// The engine has stopped.
     #[error("dispatch has stopped: {reason}")]
     Halted {
@@ -216,17 +221,22 @@ impl<M: Mode> Engine<M> {
                 let (engine, post) = (Arc::clone(self), Arc::clone(post));
                 let mut jitter = StdRng::from_rng(chance);
                 self.tasks.spawn(async move {
-                    let worked = post.work(move || jitter.random_range(0.0..1.0)).await;
-                    engine.halt_on(worked.map_err(EngineError::from));
+                    let work = async { Ok(post.work(move || jitter.random_range(0.0..1.0)).await?) };
+                    engine.fail_stop(work).await;
                 });
             }
         }
         let engine = Arc::clone(self);
-        self.tasks.spawn(async move {
-            let swept = engine.sweep_until(&engine.stop).await;
-            engine.halt_on(swept);
-        });
+        self.tasks.spawn(async move { engine.fail_stop(engine.sweep_until(&engine.stop)).await });
         self.tasks.close();
+    }
+
+    /// Nothing sends or sweeps on in a half of an engine: whatever part of it breaks off, all of it stops.
+    async fn fail_stop(&self, work: impl Future<Output = Result<(), EngineError>>) {
+        let worked = AssertUnwindSafe(work).catch_unwind().await;
+        if let Err(halt) = worked.unwrap_or(Err(EngineError::Panicked)) {
+            self.halt(&halt);
+        }
     }
 
     /// A log that cannot be written is noticed at once, not by the first warning that needs it.
@@ -234,7 +244,7 @@ impl<M: Mode> Engine<M> {
         let engine = Arc::clone(self);
         self.tasks.spawn(async move {
             tokio::select! {
-                failure = scribe.failed() => engine.halt_on(Err(EngineError::Scribe(failure))),
+                failure = scribe.failed() => engine.halt(&EngineError::Scribe(failure)),
                 () = engine.stop.cancelled() => {}
             }
         });
@@ -256,15 +266,15 @@ impl<M: Mode> Engine<M> {
     }
 
     /// Fail-stop: what cannot be kept must not go on.
-    fn halt_on(&self, worked: Result<(), EngineError>) {
-        if let Err(halt) = worked {
-            tracing::error!(
-                error = &halt as &dyn std::error::Error,
-                "dispatch stops: restart it when the store works again"
-            );
-            *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(halt.to_string());
-            self.stop.cancel();
-        }
+    fn halt(&self, halt: &EngineError) {
+        tracing::error!(
+            error = halt as &dyn std::error::Error,
+            "dispatch stops: started anew, it goes on from the log"
+        );
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        halted.get_or_insert_with(|| halt.to_string());
+        drop(halted);
+        self.stop.cancel();
     }
 
     async fn recover(&self) -> Result<(), EngineError> {
@@ -353,18 +363,27 @@ impl<M: Mode> Engine<M> {
         self.posts.iter().map(|(account, post)| (account.clone(), post.pace())).collect()
     }
 
-    /// Takes on plans that the ledger holds already. They leave when their hold ends.
+    /// Takes on plans that the ledger holds already. They leave when their hold ends. What is released and cannot be
+    /// taken on must not wait unseen: dispatch halts, and who starts it anew takes the plan on from the ledger.
     ///
     /// # Errors
     /// [`EngineError::NoAccount`], [`EngineError::Halted`] or a store error; plans before the bad one are taken on.
     pub async fn admit(&self, plans: Vec<Plan<M>>) -> Result<(), EngineError> {
         self.check()?;
         for plan in plans {
-            let post = Arc::clone(self.post(&plan.account, plan.id)?);
-            let progress = self.progress(plan, &post, PlanStatus::Open).await?;
-            post.desk().admit(progress);
-            post.wake();
+            if let Err(halt) = self.take_on(plan).await {
+                self.halt(&halt);
+                return Err(halt);
+            }
         }
+        Ok(())
+    }
+
+    async fn take_on(&self, plan: Plan<M>) -> Result<(), EngineError> {
+        let post = Arc::clone(self.post(&plan.account, plan.id)?);
+        let progress = self.progress(plan, &post, PlanStatus::Open).await?;
+        post.desk().admit(progress);
+        post.wake();
         Ok(())
     }
 
