@@ -31,6 +31,12 @@ use std::{
 /// Marks an ordinal inside the plan's span that is not in its target.
 const HOLE: u8 = 0xff;
 
+/// Its time ran out before it left.
+pub const EXPIRED: Standing = Standing::new(DeliveryState::Expired, Reason::None);
+
+/// It was stopped before it left.
+pub const WITHDRAWN: Standing = Standing::new(DeliveryState::Withdrawn, Reason::None);
+
 const PLANNED: Standing = Standing::new(DeliveryState::Planned, Reason::None);
 
 /// What stays the same for all deliveries of an account while it runs.
@@ -59,6 +65,7 @@ pub struct Progress<M: Mode> {
     tally: Tally,
     status: PlanStatus,
     withdrawn: bool,
+    barred: bool,
     doubts_until: Timestamp,
     moves_made: u64,
     first_byte: Option<Timestamp>,
@@ -141,6 +148,7 @@ impl<M: Mode> Progress<M> {
             tally,
             status,
             withdrawn: status == PlanStatus::Stopped,
+            barred: false,
             doubts_until: Timestamp(0),
             moves_made: 0,
             first_byte: None,
@@ -214,7 +222,7 @@ impl<M: Mode> Progress<M> {
 
     /// The plan has nothing left to send, to wait for or to decide. What is over tries nothing again.
     pub fn is_settled(&self, now: Timestamp) -> bool {
-        let over = self.withdrawn || now >= self.plan.not_after;
+        let over = self.withdrawn || self.barred || now >= self.plan.not_after;
         // What a receipt resolved may still stand in the heap until its time comes.
         let in_doubt = self.tally.total().of(DeliveryState::Unknown) > 0;
         let nothing_to_try = !in_doubt || self.later.is_empty() && self.queued.is_empty();
@@ -244,6 +252,11 @@ impl<M: Mode> Progress<M> {
             self.status = PlanStatus::Open;
             self.recall.undo();
         }
+    }
+
+    /// Nothing more of this plan can leave by its account, as that is now: neither what never left nor what is in doubt.
+    pub fn bar(&mut self) {
+        self.barred = true;
     }
 
     /// A session was opened anew: receipts that waited for it come now, so what is in doubt stays so a while longer.

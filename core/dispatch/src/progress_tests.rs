@@ -124,7 +124,7 @@ fn a_doubt_whose_resend_never_left_is_a_doubt_still_and_reached_by_a_lift() {
     assert_eq!((state(&progress, 100), progress.resent_in_doubt()), (DeliveryState::Unknown, 0));
     progress.stop();
     progress.withdraw();
-    assert_eq!(progress.give_up_rest(DeliveryState::Withdrawn), None);
+    assert_eq!(progress.give_up_rest(WITHDRAWN), None);
     assert_eq!(progress.reached().iter().collect::<Vec<_>>(), [100]);
 }
 
@@ -242,7 +242,7 @@ fn nothing_leaves_before_the_hold_ends_nor_after_the_end() {
     assert!(progress.pick(3, Timestamp(START.0 - 1)).is_empty());
     assert_eq!(progress.pick(1, START).len(), 1);
     assert!(progress.pick(3, END).is_empty());
-    let expired = progress.give_up_rest(DeliveryState::Expired).unwrap();
+    let expired = progress.give_up_rest(EXPIRED).unwrap();
     progress.apply(&expired, END);
     assert_eq!(progress.tally().total().of(DeliveryState::Expired), 2);
     assert_eq!(progress.tally().total().of(DeliveryState::Submitting), 1);
@@ -254,7 +254,7 @@ fn a_stopped_plan_sends_nothing_and_still_hears_its_receipts() {
     progress.pick(1, START);
     progress.stop();
     assert!(progress.pick(2, START).is_empty());
-    progress.apply(&progress.give_up_rest(DeliveryState::Withdrawn).unwrap(), START);
+    progress.apply(&progress.give_up_rest(WITHDRAWN).unwrap(), START);
     answer(&mut progress, 100, 0, taken(), START);
     receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
     assert_eq!(
@@ -330,10 +330,10 @@ fn what_was_promised_and_taken_back_by_a_lift_is_withdrawn() {
     progress.pick(1, START);
     progress.stop();
     progress.withdraw();
-    progress.apply(&progress.give_up_rest(DeliveryState::Withdrawn).unwrap(), START);
+    progress.apply(&progress.give_up_rest(WITHDRAWN).unwrap(), START);
     assert_eq!(state(&progress, 100), DeliveryState::Submitting);
     answer(&mut progress, 100, 0, Answer::Busy, START);
-    progress.apply(&progress.give_up_rest(DeliveryState::Withdrawn).unwrap(), START);
+    progress.apply(&progress.give_up_rest(WITHDRAWN).unwrap(), START);
     assert_eq!(progress.tally().total().of(DeliveryState::Withdrawn), 3);
     assert!(progress.is_settled(START) && progress.reached().is_empty());
 }
@@ -414,7 +414,7 @@ fn a_doubt_that_waits_for_a_session_is_not_withdrawn_as_if_it_had_never_left() {
     assert!(progress.pick(1, later).is_empty());
     progress.stop();
     progress.withdraw();
-    progress.apply(&progress.give_up_rest(DeliveryState::Withdrawn).unwrap(), later);
+    progress.apply(&progress.give_up_rest(WITHDRAWN).unwrap(), later);
     assert_eq!(state(&progress, 100), DeliveryState::Unknown);
     assert_eq!(progress.reached().iter().collect::<Vec<_>>(), [100]);
 }

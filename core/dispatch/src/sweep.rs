@@ -4,6 +4,7 @@ use crate::{
     engine::{Engine, EngineError},
     fallback::Diverted,
     post::Post,
+    progress::{EXPIRED, WITHDRAWN},
 };
 use mingluo_ledger::{event::Fact, store::StoreError};
 use mingluo_model::{clock::Timestamp, delivery::DeliveryState, mode::Mode, plan::PlanStatus};
@@ -57,10 +58,10 @@ impl<M: Mode> Engine<M> {
                 continue;
             }
             if progress.is_withdrawn() {
-                due.extend(progress.give_up_rest(DeliveryState::Withdrawn).map(|fact| (number, fact)));
+                due.extend(progress.give_up_rest(WITHDRAWN).map(|fact| (number, fact)));
             }
             if now >= progress.plan().not_after {
-                due.extend(progress.give_up_rest(DeliveryState::Expired).map(|fact| (number, fact)));
+                due.extend(progress.give_up_rest(EXPIRED).map(|fact| (number, fact)));
             }
             if progress.awaiting() > 0 && progress.plan().not_before <= receipts_before {
                 due.extend(progress.give_up_receipts(receipts_before).map(|fact| (number, fact)));

@@ -4,7 +4,7 @@ use super::{HOLE, Progress};
 use crate::retry::{Next, Trouble};
 use mingluo_ledger::event::{Answer, Fact, Intent, Moved, PartAnswer, PartReceipt};
 use mingluo_model::{
-    channel::{ReceiptFor, Repeat},
+    channel::{MOST_PARTS, ReceiptFor, Repeat},
     clock::Timestamp,
     delivery::{DeliveryState, Reason, Standing},
     mode::Mode,
@@ -19,7 +19,11 @@ impl<M: Mode> Progress<M> {
     /// Moves the plan by a fact that is, or is about to be, durable.
     pub fn apply(&mut self, fact: &Fact, at: Timestamp) {
         match fact {
-            Fact::Intent(intent) => self.apply_intent(intent, at),
+            Fact::Intent(intent) => {
+                // What left says into how many parts it was cut, whatever its account would make of it today.
+                self.parts = intent.parts.clamp(1, MOST_PARTS);
+                self.apply_intent(intent, at);
+            }
             Fact::Answers(answers) => answers.iter().for_each(|answer| self.apply_answer(answer, at)),
             Fact::Receipts(receipts) => receipts.iter().for_each(|receipt| self.apply_receipt(*receipt, at)),
             Fact::Moved(moves) => moves.iter().for_each(|moved| self.apply_move(*moved, at)),

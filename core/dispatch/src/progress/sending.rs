@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 impl<M: Mode> Progress<M> {
     /// The instant from which something may leave; `None` if nothing is left to send.
     pub fn ready_at(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.status != PlanStatus::Open || now >= self.plan.not_after {
+        if self.status != PlanStatus::Open || self.barred || now >= self.plan.not_after {
             return None;
         }
         let at_once = !self.queued.is_empty() || self.has_planned();
