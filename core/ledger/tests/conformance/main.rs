@@ -74,5 +74,6 @@ stories! {
     scribe:
         what_the_scribe_answered_is_on_disk,
         a_scribe_that_lost_its_lease_fails_for_good,
-        an_idle_scribe_keeps_its_lease;
+        an_idle_scribe_keeps_its_lease,
+        a_wall_clock_set_forward_costs_no_lease_that_nobody_took;
 }
