@@ -118,3 +118,17 @@ fn a_receipt_that_stands_twice_in_a_batch_is_about_one_part() {
     hear(&mut desk, &[receipt(b"other")]);
     assert_eq!(state(&mut desk), DeliveryState::Delivered);
 }
+
+#[test]
+fn a_plan_that_is_folded_away_is_asked_for_nothing_more_and_its_ids_are_forgotten() {
+    let mut desk = desk(2);
+    let mut flights = Flights::default();
+    assert_eq!(desk.pick(1, START, &mut flights).unwrap().number, 0);
+    flights.launch(1, Duration::ZERO);
+    let verdict = Verdict::Accepted(Some(ProviderId::new(b"first")));
+    let _digest = desk.digest(&mut vec![Report::Answer { key: 1, verdict }], &mut flights, START);
+    desk.close(0);
+    desk.forget_closed();
+    assert_eq!((desk.order.as_slice(), desk.known.len()), (&[1][..], 0));
+    assert_eq!(desk.pick(1, START, &mut flights).unwrap().number, 1);
+}

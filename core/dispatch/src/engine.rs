@@ -305,6 +305,20 @@ impl<M: Mode> Engine<M> {
         Ok(map)
     }
 
+    /// Maps of editions that no open plan sends to are read again when they are asked for. The newest stays: the next
+    /// warning is most likely drafted over it.
+    pub(crate) fn forget_maps(&self) {
+        let mut used = BTreeSet::new();
+        for post in self.posts.values() {
+            let desk = post.desk();
+            let open = desk.plans().iter().filter(|progress| progress.status() != PlanStatus::Closed);
+            used.extend(open.filter_map(Progress::edition));
+        }
+        let mut maps = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
+        used.extend(maps.keys().max().copied());
+        maps.retain(|edition, _| used.contains(edition));
+    }
+
     /// The roster as this engine reads it, for whoever names recipients besides it.
     pub const fn roster(&self) -> &Arc<Roster> {
         &self.roster

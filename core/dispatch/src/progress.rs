@@ -26,6 +26,7 @@ use std::{
     collections::{BinaryHeap, HashMap, VecDeque},
     num::NonZeroU16,
     sync::Arc,
+    time::Duration,
 };
 
 /// Marks an ordinal inside the plan's span that is not in its target.
@@ -229,13 +230,14 @@ impl<M: Mode> Progress<M> {
         self.tally.total().open() == 0 && self.awaiting() == 0 && (over || nothing_to_try)
     }
 
-    /// Settled, and no order is out that a box may still obey: one that was away acts when it comes back, until the
-    /// plan's end.
-    pub fn may_be_folded(&self, now: Timestamp) -> bool {
+    /// Settled, and nobody in doubt can be told of any more: receipts may come for `receipts_within` from the start, and a
+    /// box that was away obeys when it comes back, until the plan's end.
+    pub fn may_be_folded(&self, now: Timestamp, receipts_within: Duration) -> bool {
         let over = self.withdrawn || now >= self.plan.not_after;
-        let may_act =
-            self.rules.repeat == Repeat::ActsOnce && self.tally.total().of(DeliveryState::Unknown) > 0;
-        self.is_settled(now) && (over || !may_act)
+        let may_act = self.rules.repeat == Repeat::ActsOnce && !over;
+        let may_be_told = now.since(self.plan.not_before) < receipts_within;
+        let in_doubt = self.tally.total().of(DeliveryState::Unknown) > 0;
+        self.is_settled(now) && !(in_doubt && (may_act || may_be_told))
     }
 
     /// Nothing more of this plan leaves, although the decision is not durable yet.
@@ -283,9 +285,12 @@ impl<M: Mode> Progress<M> {
     pub fn close(&mut self) {
         self.status = PlanStatus::Closed;
         self.cells = Cells::default();
-        (self.queued, self.later) = (VecDeque::new(), BinaryHeap::new());
-        self.troubles = HashMap::new();
+        (self.queued, self.later, self.troubles) = Default::default();
         (self.doubted, self.nameless, self.put_off) = Default::default();
+        if let Target::People { ordinals, .. } = &mut self.plan.target {
+            ordinals.clear();
+        }
+        self.tally.thin();
     }
 
     fn at(&self, offset: usize) -> Standing {

@@ -1,6 +1,7 @@
 //! Stories of one plan: what each fact does to a delivery, and that a replay ends where the run did.
 
 use super::*;
+use crate::tally::SHOWN;
 use mingluo_ledger::event::{Answer, Fact, Intent, IntentParcel, PartAnswer, PartReceipt};
 use mingluo_model::{
     alert::Language,
@@ -426,8 +427,39 @@ fn a_box_that_is_away_keeps_its_plan_in_memory_until_the_order_ends() {
     progress.pick(1, START);
     progress.apply(&progress.give_up_answers(START).unwrap(), START);
     assert_eq!(state(&progress, 100), DeliveryState::Unknown);
-    assert!(progress.is_settled(START) && !progress.may_be_folded(START));
-    assert!(progress.may_be_folded(END));
+    assert!(progress.is_settled(START) && !progress.may_be_folded(START, Duration::ZERO));
+    assert!(progress.may_be_folded(END, Duration::ZERO));
+}
+
+#[test]
+fn what_is_unknown_for_good_is_kept_in_memory_for_as_long_as_receipts_may_come() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    let receipts = END.since(START) * 2;
+    assert!(progress.is_settled(END) && !progress.may_be_folded(END, receipts));
+    assert!(progress.may_be_folded(START.plus(receipts), receipts));
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert!(progress.may_be_folded(END, receipts));
+}
+
+#[test]
+fn a_closed_plan_keeps_its_counts_and_the_times_that_are_shown() {
+    let mut progress = progress(20, 1, Grade::Red);
+    progress.pick(20, START);
+    for ordinal in 100..120 {
+        let at = START.plus(Duration::from_secs(u64::from(ordinal)));
+        progress.apply(
+            &Fact::Receipts(vec![PartReceipt { ordinal, part: 0, status: ReceiptStatus::Delivered }]),
+            at,
+        );
+    }
+    let times = |progress: &Progress<Live>| SHOWN.map(|share| progress.tally().total().reached(share));
+    let before = times(&progress);
+    progress.close();
+    assert_eq!(times(&progress), before);
+    assert_eq!(progress.tally().total().of(DeliveryState::Delivered), 20);
+    assert_eq!(progress.plan().target.recipients(), 0, "who is who is in its chunks now");
 }
 
 #[test]
@@ -440,7 +472,7 @@ fn a_folded_plan_unfolds_to_the_same_counts_and_people() {
     receipt(&mut run, 101, 0, ReceiptStatus::Delivered);
     run.apply(&run.give_up_receipts(START).unwrap(), END);
     let mut again = progress(9, 1, Grade::Red);
-    again.unfold(&run.fold());
+    again.unfold(&run.chunk_numbers().map(|chunk_no| run.fold_chunk(chunk_no)).collect::<Vec<_>>());
     assert_eq!((again.reached(), again.unconfirmed()), (run.reached(), run.unconfirmed()));
     assert_eq!(again.first_byte(), run.first_byte());
     for state in DeliveryState::ALL {
