@@ -370,13 +370,14 @@ impl<M: Mode> Office<M> {
         draw(&mut *self.chance.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Releases whose time ran out become expired. Called now and then.
+    /// Releases whose time ran out become expired. Called now and then; what could not be kept of one of them, somebody
+    /// may have lifted it just now, is tried the next time and holds up no other.
     ///
     /// # Errors
-    /// [`OfficeError::Store`].
+    /// [`OfficeError::Store`] when they cannot be read.
     pub async fn expire(&self) -> Result<(), OfficeError> {
         let now: Timestamp = self.clock.now();
-        for stored in self.store.alerts(M::KIND, 1_000).await? {
+        for stored in self.store.released_alerts(M::KIND).await? {
             let (id, revision) = (stored.id, stored.revision);
             let Some(Ok(alert)) = stored.typed::<M>().map(|alert| alert.expire(now)) else { continue };
             let change = Change {
@@ -390,7 +391,9 @@ impl<M: Mode> Office<M> {
                 }],
                 ..Change::default()
             };
-            self.store.commit(&change).await?;
+            if let Err(error) = self.store.commit(&change).await {
+                tracing::warn!(alert.id = %id, error = &error as &dyn std::error::Error, "not expired yet");
+            }
         }
         Ok(())
     }

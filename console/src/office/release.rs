@@ -127,6 +127,8 @@ impl<M: Mode> Office<M> {
         stopped: &Stopped,
     ) -> Result<Decided<M>, OfficeError> {
         let (outgoing, unsent) = self.outgoing(alert).await?;
+        // Dispatch has it at hand then: nothing is read between the commit and the sending.
+        self.engine.map(alert.content.audience.edition).await?;
         let now = self.clock.now();
         let plans = self
             .chance(|chance| planner::plans(alert, outgoing, now, chance))

@@ -2,8 +2,8 @@
 //! does not change, so each warning's are read once.
 
 use super::error::WebError;
-use crate::office::{Office, OfficeError};
-use mingluo_dispatch::{EngineError, view::PlanView};
+use crate::office::Office;
+use mingluo_dispatch::view::PlanView;
 use mingluo_model::{id::AlertId, mode::Mode};
 use std::collections::{BTreeMap, VecDeque, btree_map::Entry};
 
@@ -45,22 +45,10 @@ impl Folded {
         self.views.retain(|alert, _| wanted.contains(alert));
         for alert in wanted {
             if let Entry::Vacant(place) = self.views.entry(alert) {
-                place.insert(read(office, alert).await?);
+                place.insert(office.folded(alert).await?);
             }
         }
         let is_elsewhere = |view: &&PlanView| in_memory.iter().all(|other| other.plan != view.plan);
         Ok(self.views.values().flatten().filter(is_elsewhere).cloned().collect())
-    }
-}
-
-async fn read<M: Mode>(office: &Office<M>, alert: AlertId) -> Result<Vec<PlanView>, WebError> {
-    match office.folded(alert).await {
-        Ok(views) => Ok(views),
-        // The rest of the board must not go dark because an account is gone.
-        Err(OfficeError::Engine(error @ EngineError::NoAccount { .. })) => {
-            tracing::warn!(alert.id = %alert, %error, "folded plans cannot be shown");
-            Ok(Vec::new())
-        }
-        Err(error) => Err(error.into()),
     }
 }

@@ -2,6 +2,7 @@
 //! it sends nothing and stores nothing itself, but says what must be made durable.
 
 mod digest;
+mod early;
 mod place;
 
 pub use digest::Digest;
@@ -10,6 +11,7 @@ use crate::{
     flights::{Flight, Flights},
     progress::Progress,
 };
+use early::{Early, EarlyOnes};
 use mingluo_ledger::{
     event::{Answer, Event, Fact, IntentParcel, PartAnswer, PartReceipt, RawId, RawReceipt},
     scribe::Entry,
@@ -48,14 +50,6 @@ pub struct Picked<M: Mode> {
     pub parts: u16,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Early {
-    status: ReceiptStatus,
-    raw: Option<RawId>,
-    address: Option<[u8; 16]>,
-    at: Timestamp,
-}
-
 /// Hashes an address as the ledger does, with its key.
 pub type HashAddress = Arc<dyn Fn(&Address) -> [u8; 16] + Send + Sync>;
 
@@ -64,11 +58,10 @@ pub struct Desk<M: Mode> {
     account: AccountName,
     hash_address: HashAddress,
     plans: Vec<Progress<M>>,
+    /// The plans that are not closed, the gravest first.
     order: Vec<usize>,
     known: ById<Place>,
-    early: ById<Vec<Early>>,
-    /// The ids of those among them that name an address.
-    early_to: HashMap<[u8; 16], Vec<IdHash>>,
+    early: EarlyOnes,
     in_doubt: HashMap<[u8; 16], Vec<Place>>,
 }
 
@@ -81,8 +74,7 @@ impl<M: Mode> Desk<M> {
             plans: Vec::new(),
             order: Vec::new(),
             known: ById::default(),
-            early: ById::default(),
-            early_to: HashMap::new(),
+            early: EarlyOnes::default(),
             in_doubt: HashMap::new(),
         }
     }
@@ -181,15 +173,9 @@ impl<M: Mode> Desk<M> {
     /// The unmatched receipts of a digest are durable under these names. Some were matched before they had one: they
     /// are given back to be marked so.
     pub fn name_raws(&mut self, unmatched: &[u64], raws: &[RawId]) -> Vec<Entry> {
-        let mut matched = Vec::new();
-        for (hash, raw) in unmatched.iter().zip(raws) {
-            let early = self.early.get_mut(hash);
-            match early.and_then(|early| early.iter_mut().find(|one| one.raw.is_none())) {
-                Some(one) => one.raw = Some(*raw),
-                None => matched.push(Entry::Matched(*raw)),
-            }
-        }
-        matched
+        let named = unmatched.iter().zip(raws);
+        let matched = named.filter(|(hash, raw)| !self.early.name(**hash, **raw));
+        matched.map(|(_, raw)| Entry::Matched(*raw)).collect()
     }
 
     /// Takes up a receipt that an earlier run of ours kept unmatched; gives what it amounts to now.
@@ -200,17 +186,10 @@ impl<M: Mode> Desk<M> {
         else {
             let address = receipt.address_hash;
             let early = Early { status: receipt.status, raw: Some(raw), address, at: receipt.at };
-            self.keep_early(hash, early);
+            self.early.keep(hash, early);
             return Vec::new();
         };
         vec![self.receipt_entry(hash, place, receipt.status, at), Entry::Matched(raw)]
-    }
-
-    fn keep_early(&mut self, hash: IdHash, early: Early) {
-        if let Some(address) = early.address {
-            self.early_to.entry(address).or_default().push(hash);
-        }
-        self.early.entry(hash).or_default().push(early);
     }
 
     /// A recipient in doubt, by the keyed hash of the address, so that a receipt can still name them. Gives what the
@@ -220,30 +199,22 @@ impl<M: Mode> Desk<M> {
         let places = self.in_doubt.entry(address_hash).or_default();
         places.retain(|place| place.plan() != number);
         places.push(Place::new(number, ordinal, 0));
-        if self.may_be_named_yet(number, ordinal) {
-            return Vec::new();
-        }
-        let hashes = self.early_to.get(&address_hash).cloned().unwrap_or_default();
         let mut entries = Vec::new();
-        for hash in hashes {
-            let mut others = Vec::new();
-            for early in self.early.remove(&hash).unwrap_or_default() {
+        for hash in self.early.to(&address_hash) {
+            for early in self.early.take(hash) {
                 match self.by_address(Some(address_hash), early.status, early.at) {
                     Some(place) => {
                         entries.push(self.receipt_entry(hash, place, early.status, at));
                         entries.extend(early.raw.map(Entry::Matched));
                     }
-                    None => others.push(early),
+                    None => self.early.put_back(hash, early),
                 }
-            }
-            if !others.is_empty() {
-                self.early.insert(hash, others);
             }
         }
         entries
     }
 
-    /// Whether another plan waits for an answer about the same person: an early receipt may be about that one.
+    /// Whether another plan waits for an answer about the same person: a receipt may be about that one.
     fn may_be_named_yet(&self, number: usize, ordinal: u32) -> bool {
         let edition = self.plans[number].edition();
         let submitting = |plan: &Progress<M>| {
@@ -253,11 +224,11 @@ impl<M: Mode> Desk<M> {
             }
             plan.standing(ordinal).is_some_and(|one| one.state() == DeliveryState::Submitting)
         };
-        self.plans.iter().enumerate().any(|(other, plan)| other != number && submitting(plan))
+        self.order.iter().any(|other| *other != number && submitting(&self.plans[*other]))
     }
 
     /// Only a delivery in doubt is found by its address, and only if it is the only one: any other has an id that will
-    /// name it.
+    /// name it. The answer with that id may still be on its way: the receipt waits for it then.
     fn by_address(
         &self,
         address_hash: Option<[u8; 16]>,
@@ -268,7 +239,7 @@ impl<M: Mode> Desk<M> {
         let told = |place: &&Place| self.plans[place.plan()].may_be_told(place.ordinal, status, heard);
         let mut open = places.iter().filter(told);
         let place = open.next()?;
-        if open.next().is_some() {
+        if open.next().is_some() || self.may_be_named_yet(place.plan(), place.ordinal) {
             return None;
         }
         let part = self.plans[place.plan()].first_unheard_part(place.ordinal)?;
@@ -283,23 +254,27 @@ impl<M: Mode> Desk<M> {
 
     /// A session was opened anew (see [`Progress::reopened`]).
     pub fn reopened(&mut self, at: Timestamp) {
-        self.plans.iter_mut().for_each(|progress| progress.reopened(at));
+        self.order.iter().for_each(|number| self.plans[*number].reopened(at));
     }
 
-    /// Forgets receipts that nobody was found for in time; they stay in the ledger.
-    pub fn forget_early(&mut self, before: Timestamp) {
-        self.early.retain(|_, receipts| receipts.iter().any(|one| one.at > before));
-        self.early_to.retain(|_, hashes| {
-            hashes.retain(|hash| self.early.contains_key(hash));
-            !hashes.is_empty()
-        });
+    /// Forgets receipts that nobody was found for by an instant; they stay in the ledger.
+    pub fn forget_early(&mut self, until: Timestamp) {
+        self.early.forget(until);
+    }
+
+    /// A plan is folded away: its turn never comes again.
+    pub fn close(&mut self, number: usize) {
+        self.plans[number].close();
+        self.order.retain(|other| *other != number);
     }
 
     /// Forgets the ids of plans that are folded away.
     pub fn forget_closed(&mut self) {
         let closed = |place: &Place| self.plans[place.plan()].status() == PlanStatus::Closed;
         self.known.retain(|_, place| !closed(place));
-        self.known.shrink_to_fit();
+        if self.known.len() < self.known.capacity() / 4 {
+            self.known.shrink_to_fit();
+        }
         self.in_doubt.retain(|_, places| !places.iter().all(closed));
     }
 }

@@ -74,6 +74,22 @@ fn an_early_receipt_is_left_to_another_plan_that_still_waits_for_its_answer() {
 }
 
 #[test]
+fn a_receipt_that_overtakes_its_answer_dissolves_no_doubt_of_another_plan() {
+    let mut desk = desk(2);
+    lose(&mut desk, &mut Flights::default());
+    desk.doubt(&Address::new(ANNA), 0, 100, START);
+    let mut flights = Flights::default();
+    assert_eq!(desk.pick(1, START, &mut flights).unwrap().number, 1);
+    flights.launch(2, Duration::ZERO);
+    hear(&mut desk, &[receipt(b"of the update")]);
+    assert_eq!(state(&mut desk), DeliveryState::Unknown, "what was lost is still to be sent again");
+    let verdict = Verdict::Accepted(Some(ProviderId::new(b"of the update")));
+    let _digest = desk.digest(&mut vec![Report::Answer { key: 2, verdict }], &mut flights, START);
+    assert_eq!(desk.plan(1).standing(100).unwrap().state(), DeliveryState::Delivered);
+    assert_eq!(state(&mut desk), DeliveryState::Unknown);
+}
+
+#[test]
 fn a_receipt_that_was_heard_before_the_message_left_is_about_another_message() {
     let mut desk = desk(1);
     hear(&mut desk, &[receipt(b"of yesterday")]);
@@ -101,4 +117,18 @@ fn a_receipt_that_stands_twice_in_a_batch_is_about_one_part() {
     assert_eq!(state(&mut desk), DeliveryState::Unknown, "the other part may never have arrived");
     hear(&mut desk, &[receipt(b"other")]);
     assert_eq!(state(&mut desk), DeliveryState::Delivered);
+}
+
+#[test]
+fn a_plan_that_is_folded_away_is_asked_for_nothing_more_and_its_ids_are_forgotten() {
+    let mut desk = desk(2);
+    let mut flights = Flights::default();
+    assert_eq!(desk.pick(1, START, &mut flights).unwrap().number, 0);
+    flights.launch(1, Duration::ZERO);
+    let verdict = Verdict::Accepted(Some(ProviderId::new(b"first")));
+    let _digest = desk.digest(&mut vec![Report::Answer { key: 1, verdict }], &mut flights, START);
+    desk.close(0);
+    desk.forget_closed();
+    assert_eq!((desk.order.as_slice(), desk.known.len()), (&[1][..], 0));
+    assert_eq!(desk.pick(1, START, &mut flights).unwrap().number, 1);
 }

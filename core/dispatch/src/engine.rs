@@ -2,14 +2,18 @@
 //! stops and callbacks come in. Starting it is recovering: the log of every open plan is replayed, what was on a
 //! wire when the last run died is in doubt, and receipts that were kept raw are looked at again.
 
+mod recovery;
+
 use crate::{
+    absent::Absent,
     desk::{Desk, HashAddress},
     post::{Halt, Post},
-    progress::{Progress, Rules},
+    progress::{Progress, WITHDRAWN},
     retry::RetryPolicy,
     roster::{EditionMap, ReadIndex, Roster},
     view::PlanView,
 };
+use futures_util::FutureExt;
 use mingluo_ledger::{
     Store, StoreError,
     scribe::{Scribe, ScribeError},
@@ -19,30 +23,24 @@ use mingluo_model::{
     address::Address,
     audience::ChannelKind,
     channel::Channel,
-    clock::{SharedClock, Timestamp},
-    delivery::{DeliveryState, Standing},
+    clock::SharedClock,
+    delivery::Standing,
     id::{AlertId, EditionId, NodeId, PlanId},
     mode::Mode,
-    plan::{AccountName, Plan, PlanStatus, Target},
+    plan::{AccountName, Plan, PlanStatus},
     receipt::Receipt,
 };
 use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     num::NonZeroU32,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-/// Events read at once while a plan is replayed.
-const REPLAY_STEP: u32 = 2_000;
-
-/// Raw receipts older than this at a restart are left to the record: no delivery waits for them any more.
-/// CMPP gateways report for 48 hours; a day of slack.
-const RAW_HORIZON: Duration = Duration::from_hours(72);
 
 /// Settings of dispatch (发送设置).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +120,9 @@ pub enum EngineError {
         /// What there is.
         configured: String,
     },
+    /// A part of dispatch broke off: a defect of ours. What it held in memory cannot be trusted any more.
+    #[error("a part of dispatch broke off by a defect of the program; its output says where")]
+    Panicked,
     /// The engine has stopped.
     #[error("dispatch has stopped: {reason}")]
     Halted {
@@ -164,6 +165,8 @@ pub struct Engine<M: Mode> {
     pub(crate) clock: SharedClock,
     pub(crate) config: DispatchConfig,
     roster: Arc<Roster>,
+    /// Accounts of open plans that are not configured any more: their posts send nothing.
+    absent: BTreeSet<AccountName>,
     stop: CancellationToken,
     tasks: TaskTracker,
     // Guards the source of chance for ids; held for one id.
@@ -180,7 +183,7 @@ impl<M: Mode> Engine<M> {
     /// Recovers what an earlier run left and begins to work.
     ///
     /// # Errors
-    /// [`EngineError`] when the store cannot be read or an open plan's account is gone.
+    /// [`EngineError`] when the store cannot be read or written.
     pub async fn start(parts: Parts<M>) -> Result<Arc<Self>, EngineError> {
         let Parts { store, lease, clock, mut chance, channels, read_index, config } = parts;
         let ttl = Duration::from_millis(u64::from(config.lease_ms.get()));
@@ -188,8 +191,12 @@ impl<M: Mode> Engine<M> {
         let roster = Arc::new(Roster::new(Arc::clone(&store), read_index, M::KIND));
         roster.refresh_opt_outs().await?;
         let stop = CancellationToken::new();
+        let open = store.open_plans(M::KIND).await?;
+        let gone = Absent::of(&open, &channels);
+        let absent = gone.keys().cloned().collect();
         let posts = channels
             .into_iter()
+            .chain(gone.into_values())
             .map(|channel| {
                 let name = channel.account().clone();
                 let desk = Desk::new(name.clone(), hash_address(&store));
@@ -201,10 +208,22 @@ impl<M: Mode> Engine<M> {
         let (maps, halted) = (Mutex::default(), Mutex::default());
         let ids = Mutex::new(StdRng::from_rng(&mut chance));
         let decisions = tokio::sync::Mutex::default();
-        let engine =
-            Self { store, posts, clock, config, roster, stop, tasks, chance: ids, maps, halted, decisions };
+        let engine = Self {
+            store,
+            posts,
+            clock,
+            config,
+            roster,
+            absent,
+            stop,
+            tasks,
+            chance: ids,
+            maps,
+            halted,
+            decisions,
+        };
         let engine = Arc::new(engine);
-        engine.recover().await?;
+        engine.recover(open).await?;
         engine.watch(scribe);
         engine.spawn(&mut chance);
         Ok(engine)
@@ -216,17 +235,22 @@ impl<M: Mode> Engine<M> {
                 let (engine, post) = (Arc::clone(self), Arc::clone(post));
                 let mut jitter = StdRng::from_rng(chance);
                 self.tasks.spawn(async move {
-                    let worked = post.work(move || jitter.random_range(0.0..1.0)).await;
-                    engine.halt_on(worked.map_err(EngineError::from));
+                    let work = async { Ok(post.work(move || jitter.random_range(0.0..1.0)).await?) };
+                    engine.fail_stop(work).await;
                 });
             }
         }
         let engine = Arc::clone(self);
-        self.tasks.spawn(async move {
-            let swept = engine.sweep_until(&engine.stop).await;
-            engine.halt_on(swept);
-        });
+        self.tasks.spawn(async move { engine.fail_stop(engine.sweep_until(&engine.stop)).await });
         self.tasks.close();
+    }
+
+    /// Nothing sends or sweeps on in a half of an engine: whatever part of it breaks off, all of it stops.
+    async fn fail_stop(&self, work: impl Future<Output = Result<(), EngineError>>) {
+        let worked = AssertUnwindSafe(work).catch_unwind().await;
+        if let Err(halt) = worked.unwrap_or(Err(EngineError::Panicked)) {
+            self.halt(&halt);
+        }
     }
 
     /// A log that cannot be written is noticed at once, not by the first warning that needs it.
@@ -234,7 +258,7 @@ impl<M: Mode> Engine<M> {
         let engine = Arc::clone(self);
         self.tasks.spawn(async move {
             tokio::select! {
-                failure = scribe.failed() => engine.halt_on(Err(EngineError::Scribe(failure))),
+                failure = scribe.failed() => engine.halt(&EngineError::Scribe(failure)),
                 () = engine.stop.cancelled() => {}
             }
         });
@@ -256,72 +280,15 @@ impl<M: Mode> Engine<M> {
     }
 
     /// Fail-stop: what cannot be kept must not go on.
-    fn halt_on(&self, worked: Result<(), EngineError>) {
-        if let Err(halt) = worked {
-            tracing::error!(
-                error = &halt as &dyn std::error::Error,
-                "dispatch stops: restart it when the store works again"
-            );
-            *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(halt.to_string());
-            self.stop.cancel();
-        }
-    }
-
-    async fn recover(&self) -> Result<(), EngineError> {
-        for stored in self.store.open_plans(M::KIND).await? {
-            self.recover_plan(&stored).await?;
-        }
-        let since = Timestamp(self.clock.now().0 - RAW_HORIZON.as_millis() as i64);
-        for (raw, receipt) in self.store.unmatched(since).await? {
-            let Some(post) = self.posts.get(&receipt.account) else { continue };
-            post.write(|desk| desk.take_up(raw, &receipt, self.clock.now())).await?;
-        }
-        Ok(())
-    }
-
-    async fn recover_plan(&self, stored: &StoredPlan) -> Result<(), EngineError> {
-        let Some(plan) = stored.typed::<M>() else { return Ok(()) };
-        let id = plan.id;
-        let post = self.post(&plan.account, id)?;
-        let progress = self.progress(plan, post, stored.status).await?;
-        let number = post.desk().admit(progress);
-        let mut after = (0, 0);
-        loop {
-            let events = self.store.events(id, after, REPLAY_STEP).await?;
-            let Some((last, _)) = events.last() else { break };
-            after = *last;
-            let mut desk = post.desk();
-            for (_, event) in &events {
-                desk.replay(number, event);
-            }
-        }
-        let now = self.clock.now();
-        let lost = post.desk().plan(number).lost_in_flight();
-        if let Some(lost) = lost {
-            post.decide(number, lost, now).await?;
-        }
-        let in_doubt = post.desk().plan(number).in_doubt();
-        tracing::info!(plan.id = %id, in_doubt = in_doubt.len(), "plan recovered");
-        Ok(post.doubt(number, &in_doubt).await?)
-    }
-
-    async fn progress(
-        &self,
-        plan: Plan<M>,
-        post: &Post<M>,
-        status: PlanStatus,
-    ) -> Result<Progress<M>, EngineError> {
-        let map = match &plan.target {
-            Target::People { edition, .. } => self.map(*edition).await?,
-            Target::Place { .. } => EditionMap::default(),
-        };
-        let unfit = |error: mingluo_model::channel::Unfit| EngineError::Halted {
-            reason: format!("plan {} does not fit account {} any more: {error}", plan.id, plan.account),
-        };
-        let parts = post.channel.measure(&plan.message).map_err(unfit)?;
-        let (repeat, receipts) = (post.channel.repeat(), post.channel.receipts());
-        let rules = Rules { retry: self.config.retry.clone(), repeat, receipts };
-        Ok(Progress::new(plan, parts, rules, map.districts, status))
+    fn halt(&self, halt: &EngineError) {
+        tracing::error!(
+            error = halt as &dyn std::error::Error,
+            "dispatch stops: started anew, it goes on from the log"
+        );
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        halted.get_or_insert_with(|| halt.to_string());
+        drop(halted);
+        self.stop.cancel();
     }
 
     /// Districts and addresses of an edition, read once.
@@ -338,6 +305,20 @@ impl<M: Mode> Engine<M> {
         Ok(map)
     }
 
+    /// Maps of editions that no open plan sends to are read again when they are asked for. The newest stays: the next
+    /// warning is most likely drafted over it.
+    pub(crate) fn forget_maps(&self) {
+        let mut used = BTreeSet::new();
+        for post in self.posts.values() {
+            let desk = post.desk();
+            let open = desk.plans().iter().filter(|progress| progress.status() != PlanStatus::Closed);
+            used.extend(open.filter_map(Progress::edition));
+        }
+        let mut maps = self.maps.lock().unwrap_or_else(PoisonError::into_inner);
+        used.extend(maps.keys().max().copied());
+        maps.retain(|edition, _| used.contains(edition));
+    }
+
     /// The roster as this engine reads it, for whoever names recipients besides it.
     pub const fn roster(&self) -> &Arc<Roster> {
         &self.roster
@@ -345,7 +326,8 @@ impl<M: Mode> Engine<M> {
 
     /// The accounts that can send.
     pub fn accounts(&self) -> impl Iterator<Item = &Arc<dyn Channel<M>>> {
-        self.posts.values().map(|post| &post.channel)
+        let configured = self.posts.iter().filter(|(account, _)| !self.absent.contains(*account));
+        configured.map(|(_, post)| &post.channel)
     }
 
     /// Units that left by each account in the last second.
@@ -353,18 +335,28 @@ impl<M: Mode> Engine<M> {
         self.posts.iter().map(|(account, post)| (account.clone(), post.pace())).collect()
     }
 
-    /// Takes on plans that the ledger holds already. They leave when their hold ends.
+    /// Takes on plans that the ledger holds already. They leave when their hold ends. What is released and cannot be
+    /// taken on must not wait unseen: dispatch halts, and who starts it anew takes the plan on from the ledger.
     ///
     /// # Errors
     /// [`EngineError::NoAccount`], [`EngineError::Halted`] or a store error; plans before the bad one are taken on.
     pub async fn admit(&self, plans: Vec<Plan<M>>) -> Result<(), EngineError> {
         self.check()?;
         for plan in plans {
-            let post = Arc::clone(self.post(&plan.account, plan.id)?);
-            let progress = self.progress(plan, &post, PlanStatus::Open).await?;
-            post.desk().admit(progress);
-            post.wake();
+            if let Err(halt) = self.take_on(plan).await {
+                self.halt(&halt);
+                return Err(halt);
+            }
         }
+        Ok(())
+    }
+
+    async fn take_on(&self, plan: Plan<M>) -> Result<(), EngineError> {
+        let post = Arc::clone(self.post(&plan.account, plan.id)?);
+        let progress = self.progress(plan, PlanStatus::Open).await?;
+        let number = post.desk().admit(progress);
+        self.bar_unfit(&post, number).await?;
+        post.wake();
         Ok(())
     }
 
@@ -401,7 +393,7 @@ impl<M: Mode> Engine<M> {
             let mut rest = Vec::new();
             for (number, progress) in post.desk().plans().iter().enumerate() {
                 if plans.contains(&progress.plan().id) {
-                    rest.extend(progress.give_up_rest(DeliveryState::Withdrawn).map(|fact| (number, fact)));
+                    rest.extend(progress.give_up_rest(WITHDRAWN).map(|fact| (number, fact)));
                 }
             }
             for (number, fact) in rest {
@@ -443,9 +435,8 @@ impl<M: Mode> Engine<M> {
 
     async fn unfold(&self, stored: &StoredPlan) -> Result<Option<Progress<M>>, EngineError> {
         let Some(plan) = stored.typed::<M>() else { return Ok(None) };
-        let post = self.post(&plan.account, plan.id)?;
         let id = plan.id;
-        let mut progress = self.progress(plan, post, PlanStatus::Closed).await?;
+        let mut progress = self.progress(plan, PlanStatus::Closed).await?;
         progress.unfold(&self.store.chunks(id).await?);
         Ok(Some(progress))
     }

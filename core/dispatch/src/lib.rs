@@ -14,6 +14,7 @@
 //! - no sliding second holds more than the licence;
 //! - when the store fails, everything stops: what cannot be kept does not leave.
 
+mod absent;
 pub mod desk;
 pub mod engine;
 mod fallback;

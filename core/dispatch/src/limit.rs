@@ -90,8 +90,9 @@ impl Licence {
         self.run
     }
 
-    /// Waits until `units` may leave, in steps of at most [`Self::run`].
-    pub async fn take(&self, units: u32) {
+    /// Waits until `units` may leave, in steps of at most [`Self::run`]; gives the instant at which the last were taken,
+    /// in the clock's ticks, for [`Self::left`].
+    pub async fn take(&self, units: u32) -> Duration {
         let mut left = units;
         while left > 0 {
             // Smaller steps while the gateway wants less: a step's price must fit into the burst.
@@ -101,6 +102,7 @@ impl Licence {
             }
             left -= step;
         }
+        self.clock.ticks()
     }
 
     /// Waits until no pause holds that the gateway asked for.
@@ -122,23 +124,30 @@ impl Licence {
         }
         let slow = self.slow();
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let exact = f64::from(units.get()) * slow + window.change;
-        let price = at_least_one((exact as u32).min(self.burst));
         let now = self.clock.ticks();
-        window.has_room(units.get(), slow, now)?;
-        if let Ok(Err(not_until)) = self.limiter.check_n(price) {
-            return Err(not_until.wait_time_from(now));
+        let pay = |price: f64| match self.limiter.check_n(at_least_one(price as u32)) {
+            Ok(Err(not_until)) => Err(not_until.wait_time_from(now)),
+            Ok(Ok(())) | Err(_) => Ok(price.floor()),
+        };
+        let burst = f64::from(self.burst);
+        // No more than the burst is paid at once: what a dear step cost beyond it comes before the next.
+        while window.change >= burst {
+            window.change -= pay(burst)?;
         }
-        window.change = exact.fract();
+        window.has_room(units.get(), slow, now)?;
+        let exact = f64::from(units.get()) * slow + window.change;
+        window.change = exact - pay(exact.min(burst))?;
         window.note(units.get(), now);
         Ok(())
     }
 
-    /// What was taken last is on the wire only now: from now on it counts. A machine that was busy in between makes no
-    /// second hold more than was granted.
-    pub fn left(&self, units: u32) {
+    /// What was taken at that instant is on the wire only now: from now on it counts. A machine or a gateway that was busy
+    /// in between makes no second hold more than was granted.
+    pub fn left(&self, units: u32, taken: Duration) {
         let now = self.clock.ticks();
-        self.window.lock().unwrap_or_else(PoisonError::into_inner).put_off(units, now);
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        window.forget(now);
+        if taken + SECOND > now { window.put_off(units, now) } else { window.note(units, now) }
     }
 
     /// Units that left in the last second, never more than the licence.
@@ -191,7 +200,8 @@ impl Window {
     /// Whether `units` more fit while the account runs `slow` times slower, or how long until they may.
     fn has_room(&mut self, units: u32, slow: f64, now: Duration) -> Result<(), Duration> {
         self.forget(now);
-        let granted = (f64::from(self.granted) / slow) as u32;
+        // Less than one a second is held by the price alone.
+        let granted = ((f64::from(self.granted) / slow) as u32).max(1);
         let over = (self.sum + units).saturating_sub(granted);
         let mut passed = 0;
         let leaves = self.left.iter().find(|(_, gone)| {
@@ -247,7 +257,7 @@ mod tests {
         future::Future,
         pin::pin,
         sync::Arc,
-        task::{Context, Waker},
+        task::{Context, Poll, Waker},
     };
 
     /// Lets a greedy sender run for `seconds` of virtual time in steps of 1 ms; gives the units of each step. The
@@ -317,6 +327,19 @@ mod tests {
         window.put_off(50, ms(400));
         assert_eq!(window.has_room(50, 1.0, ms(1_008)), Ok(()));
         assert_eq!(window.has_room(100, 1.0, ms(1_018)), Err(ms(390)));
+    }
+
+    #[test]
+    fn what_took_longer_than_a_second_to_leave_counts_from_when_it_left() {
+        let clock = ManualClock::at(Timestamp(0));
+        let licence = Licence::new(NonZeroU32::new(1_000).unwrap(), clock.clone());
+        let mut context = Context::from_waker(Waker::noop());
+        let Poll::Ready(taken) = pin!(licence.take(7)).poll(&mut context) else {
+            panic!("nothing left before")
+        };
+        clock.advance(Duration::from_secs(2));
+        licence.left(7, taken);
+        assert_eq!(licence.present(), 7);
     }
 
     #[test]
@@ -391,6 +414,24 @@ mod tests {
                 "{taken} of {per_second} in 5 s"
             );
         }
+    }
+
+    #[test]
+    fn a_small_licence_is_slowed_down_as_much_as_a_large_one() {
+        let clock = ManualClock::at(Timestamp(0));
+        let licence = Licence::new(NonZeroU32::new(10).unwrap(), clock.clone());
+        licence.pace.lock().unwrap().set_slow(64.0);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut waiting = Box::pin(licence.take(1));
+        let mut taken = 0;
+        for _ in 0..640 {
+            while waiting.as_mut().poll(&mut context).is_ready() {
+                taken += 1;
+                waiting = Box::pin(licence.take(1));
+            }
+            clock.advance(Duration::from_millis(100));
+        }
+        assert!((9..=11).contains(&taken), "{taken} in 64 s");
     }
 
     #[test]

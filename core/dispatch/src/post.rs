@@ -1,8 +1,10 @@
 //! The post of one account: its desk, its licence and its couriers. A courier owns one session and does two
 //! things at once: it sends (work, then window, then the gravest run, then its intent on disk, then licence, then the
-//! wire) and it hears (reports, then disk, then the window is free and receipts are answered).
+//! wire) and it hears (reports, then disk, then the window is free and receipts are answered). What residents write back
+//! is kept beside both.
 
 mod hearing;
+mod replies;
 mod sending;
 
 use crate::{
@@ -13,9 +15,10 @@ use crate::{
 };
 use mingluo_ledger::scribe::{Scribe, ScribeError};
 use mingluo_model::{
-    channel::{Channel, Limits, SendError, Session},
+    channel::{Channel, Limits, ReceiptToken, SendError, Session},
     clock::SharedClock,
     mode::Mode,
+    reply::Reply,
 };
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -85,17 +88,36 @@ struct Line {
     flights: Mutex<Flights>,
     // Guards the parts that will have no answer and cannot be found by their address yet; held for a copy.
     doubts: Mutex<Vec<Flight>>,
+    // Guards what residents wrote and is not kept yet; held for a copy.
+    replies: Mutex<Vec<(Reply, ReceiptToken)>>,
+    /// Somebody wrote.
+    wrote: Notify,
     window: Semaphore,
     size: u32,
 }
 
 impl Line {
+    fn new(size: u32) -> Self {
+        Self {
+            flights: Mutex::default(),
+            doubts: Mutex::default(),
+            replies: Mutex::default(),
+            wrote: Notify::new(),
+            window: Semaphore::new(size as usize),
+            size,
+        }
+    }
+
     fn flights(&self) -> MutexGuard<'_, Flights> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn doubts(&self) -> MutexGuard<'_, Vec<Flight>> {
         self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn replies(&self) -> MutexGuard<'_, Vec<(Reply, ReceiptToken)>> {
+        self.replies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -202,13 +224,13 @@ impl<M: Mode> Post<M> {
     async fn drive(&self, session: Session<M>) -> End {
         let Session { mut outlet, mut inlet, answerer } = session;
         let size = self.limits.window.get();
-        let (flights, doubts) = (Mutex::default(), Mutex::default());
-        let line = Line { flights, doubts, window: Semaphore::new(size as usize), size };
+        let line = Line::new(size);
         let (heard, mut writings) = mpsc::channel(AHEAD);
         let end = tokio::select! {
             end = self.send(outlet.as_mut(), &line) => end,
             end = self.hear(inlet.as_mut(), &heard, &line) => end,
             end = self.settle_all(&mut writings, answerer.as_ref(), &line) => end,
+            end = self.keep_all_replies(answerer.as_ref(), &line) => end,
             end = self.watch(&heard, &line) => end,
             () = self.stop.cancelled() => Ok(()),
         };

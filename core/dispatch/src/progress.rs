@@ -26,10 +26,17 @@ use std::{
     collections::{BinaryHeap, HashMap, VecDeque},
     num::NonZeroU16,
     sync::Arc,
+    time::Duration,
 };
 
 /// Marks an ordinal inside the plan's span that is not in its target.
 const HOLE: u8 = 0xff;
+
+/// Its time ran out before it left.
+pub const EXPIRED: Standing = Standing::new(DeliveryState::Expired, Reason::None);
+
+/// It was stopped before it left.
+pub const WITHDRAWN: Standing = Standing::new(DeliveryState::Withdrawn, Reason::None);
 
 const PLANNED: Standing = Standing::new(DeliveryState::Planned, Reason::None);
 
@@ -59,14 +66,18 @@ pub struct Progress<M: Mode> {
     tally: Tally,
     status: PlanStatus,
     withdrawn: bool,
+    barred: bool,
     doubts_until: Timestamp,
     moves_made: u64,
-    awaiting: u32,
     first_byte: Option<Timestamp>,
     /// Deliveries of which a try left and was never answered: it may have arrived whatever becomes of the next.
     doubted: RoaringBitmap,
     /// Those among them of which another try left.
     resent: RoaringBitmap,
+    /// Deliveries of which a part was taken without a name.
+    nameless: RoaringBitmap,
+    /// Doubts that were put off once, since a session came back.
+    put_off: RoaringBitmap,
     recall: Recall,
 }
 
@@ -138,12 +149,14 @@ impl<M: Mode> Progress<M> {
             tally,
             status,
             withdrawn: status == PlanStatus::Stopped,
+            barred: false,
             doubts_until: Timestamp(0),
             moves_made: 0,
-            awaiting: 0,
             first_byte: None,
             doubted: RoaringBitmap::new(),
             resent: RoaringBitmap::new(),
+            nameless: RoaringBitmap::new(),
+            put_off: RoaringBitmap::new(),
             recall,
         }
     }
@@ -197,8 +210,9 @@ impl<M: Mode> Progress<M> {
     }
 
     /// Accepted deliveries whose receipt is still to come.
-    pub const fn awaiting(&self) -> u32 {
-        self.awaiting
+    pub fn awaiting(&self) -> u32 {
+        let accepted = self.tally.total().of_reason(DeliveryState::Accepted, Reason::None);
+        if self.awaits_receipts() { accepted } else { 0 }
     }
 
     /// The standing of one recipient; `None` if the plan does not reach them.
@@ -209,20 +223,21 @@ impl<M: Mode> Progress<M> {
 
     /// The plan has nothing left to send, to wait for or to decide. What is over tries nothing again.
     pub fn is_settled(&self, now: Timestamp) -> bool {
-        let over = self.withdrawn || now >= self.plan.not_after;
+        let over = self.withdrawn || self.barred || now >= self.plan.not_after;
         // What a receipt resolved may still stand in the heap until its time comes.
         let in_doubt = self.tally.total().of(DeliveryState::Unknown) > 0;
         let nothing_to_try = !in_doubt || self.later.is_empty() && self.queued.is_empty();
-        self.tally.total().open() == 0 && self.awaiting == 0 && (over || nothing_to_try)
+        self.tally.total().open() == 0 && self.awaiting() == 0 && (over || nothing_to_try)
     }
 
-    /// Settled, and no order is out that a box may still obey: one that was away acts when it comes back, until the
-    /// plan's end.
-    pub fn may_be_folded(&self, now: Timestamp) -> bool {
+    /// Settled, and nobody in doubt can be told of any more: receipts may come for `receipts_within` from the start, and a
+    /// box that was away obeys when it comes back, until the plan's end.
+    pub fn may_be_folded(&self, now: Timestamp, receipts_within: Duration) -> bool {
         let over = self.withdrawn || now >= self.plan.not_after;
-        let may_act =
-            self.rules.repeat == Repeat::ActsOnce && self.tally.total().of(DeliveryState::Unknown) > 0;
-        self.is_settled(now) && (over || !may_act)
+        let may_act = self.rules.repeat == Repeat::ActsOnce && !over;
+        let may_be_told = now.since(self.plan.not_before) < receipts_within;
+        let in_doubt = self.tally.total().of(DeliveryState::Unknown) > 0;
+        self.is_settled(now) && !(in_doubt && (may_act || may_be_told))
     }
 
     /// Nothing more of this plan leaves, although the decision is not durable yet.
@@ -239,6 +254,11 @@ impl<M: Mode> Progress<M> {
             self.status = PlanStatus::Open;
             self.recall.undo();
         }
+    }
+
+    /// Nothing more of this plan can leave by its account, as that is now: neither what never left nor what is in doubt.
+    pub fn bar(&mut self) {
+        self.barred = true;
     }
 
     /// A session was opened anew: receipts that waited for it come now, so what is in doubt stays so a while longer.
@@ -265,9 +285,12 @@ impl<M: Mode> Progress<M> {
     pub fn close(&mut self) {
         self.status = PlanStatus::Closed;
         self.cells = Cells::default();
-        (self.queued, self.later) = (VecDeque::new(), BinaryHeap::new());
-        (self.troubles, self.awaiting) = (HashMap::new(), 0);
-        self.doubted.clear();
+        (self.queued, self.later, self.troubles) = Default::default();
+        (self.doubted, self.nameless, self.put_off) = Default::default();
+        if let Target::People { ordinals, .. } = &mut self.plan.target {
+            ordinals.clear();
+        }
+        self.tally.thin();
     }
 
     fn at(&self, offset: usize) -> Standing {

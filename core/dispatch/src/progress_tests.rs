@@ -1,6 +1,7 @@
 //! Stories of one plan: what each fact does to a delivery, and that a replay ends where the run did.
 
 use super::*;
+use crate::tally::SHOWN;
 use mingluo_ledger::event::{Answer, Fact, Intent, IntentParcel, PartAnswer, PartReceipt};
 use mingluo_model::{
     alert::Language,
@@ -124,7 +125,7 @@ fn a_doubt_whose_resend_never_left_is_a_doubt_still_and_reached_by_a_lift() {
     assert_eq!((state(&progress, 100), progress.resent_in_doubt()), (DeliveryState::Unknown, 0));
     progress.stop();
     progress.withdraw();
-    assert_eq!(progress.give_up_rest(DeliveryState::Withdrawn), None);
+    assert_eq!(progress.give_up_rest(WITHDRAWN), None);
     assert_eq!(progress.reached().iter().collect::<Vec<_>>(), [100]);
 }
 
@@ -242,7 +243,7 @@ fn nothing_leaves_before_the_hold_ends_nor_after_the_end() {
     assert!(progress.pick(3, Timestamp(START.0 - 1)).is_empty());
     assert_eq!(progress.pick(1, START).len(), 1);
     assert!(progress.pick(3, END).is_empty());
-    let expired = progress.give_up_rest(DeliveryState::Expired).unwrap();
+    let expired = progress.give_up_rest(EXPIRED).unwrap();
     progress.apply(&expired, END);
     assert_eq!(progress.tally().total().of(DeliveryState::Expired), 2);
     assert_eq!(progress.tally().total().of(DeliveryState::Submitting), 1);
@@ -254,7 +255,7 @@ fn a_stopped_plan_sends_nothing_and_still_hears_its_receipts() {
     progress.pick(1, START);
     progress.stop();
     assert!(progress.pick(2, START).is_empty());
-    progress.apply(&progress.give_up_rest(DeliveryState::Withdrawn).unwrap(), START);
+    progress.apply(&progress.give_up_rest(WITHDRAWN).unwrap(), START);
     answer(&mut progress, 100, 0, taken(), START);
     receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
     assert_eq!(
@@ -279,6 +280,42 @@ fn accepted_without_receipt_is_said_as_such() {
 }
 
 #[test]
+fn what_was_taken_without_a_name_is_no_arrival_and_nobody_else_s_receipt() {
+    let mut progress = progress(2, 1, Grade::Blue);
+    progress.pick(2, START);
+    answer(&mut progress, 100, 0, taken(), START);
+    answer(&mut progress, 101, 0, Answer::Accepted(None), START);
+    assert_eq!(progress.standing(101), Some(Standing::new(DeliveryState::Accepted, Reason::NoReceipt)));
+    assert!(progress.awaiting() == 1 && !progress.is_settled(START), "the other's receipt is still to come");
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert!(progress.is_settled(START));
+}
+
+#[test]
+fn a_try_that_was_known_already_is_proved_by_the_receipt_of_the_first() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    let later = START.plus(Duration::from_secs(2));
+    assert_eq!(progress.pick(1, later).len(), 1);
+    answer(&mut progress, 100, 0, Answer::Accepted(None), later);
+    assert!(progress.may_be_told(100, ReceiptStatus::Delivered, later));
+    assert_eq!(progress.first_unheard_part(100), Some(0));
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert_eq!(state(&progress, 100), DeliveryState::Delivered);
+}
+
+#[test]
+fn a_cloud_names_its_message_once_for_all_parts() {
+    let mut progress = progress(1, 2, Grade::Blue);
+    progress.rules.receipts = ReceiptFor::AllParts;
+    progress.pick(2, START);
+    answer(&mut progress, 100, 0, taken(), START);
+    answer(&mut progress, 100, 1, Answer::Accepted(None), START);
+    assert_eq!(progress.awaiting(), 1);
+}
+
+#[test]
 fn what_was_in_the_air_at_a_crash_is_lost_part_by_part() {
     let mut progress = progress(2, 2, Grade::Red);
     progress.pick(4, START);
@@ -294,10 +331,10 @@ fn what_was_promised_and_taken_back_by_a_lift_is_withdrawn() {
     progress.pick(1, START);
     progress.stop();
     progress.withdraw();
-    progress.apply(&progress.give_up_rest(DeliveryState::Withdrawn).unwrap(), START);
+    progress.apply(&progress.give_up_rest(WITHDRAWN).unwrap(), START);
     assert_eq!(state(&progress, 100), DeliveryState::Submitting);
     answer(&mut progress, 100, 0, Answer::Busy, START);
-    progress.apply(&progress.give_up_rest(DeliveryState::Withdrawn).unwrap(), START);
+    progress.apply(&progress.give_up_rest(WITHDRAWN).unwrap(), START);
     assert_eq!(progress.tally().total().of(DeliveryState::Withdrawn), 3);
     assert!(progress.is_settled(START) && progress.reached().is_empty());
 }
@@ -356,6 +393,20 @@ fn a_doubt_waits_for_the_receipts_that_come_when_the_session_is_back() {
 }
 
 #[test]
+fn a_session_that_comes_and_goes_holds_up_no_doubt_for_ever() {
+    let mut progress = progress(1, 1, Grade::Yellow);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    let at = |seconds| START.plus(Duration::from_secs(seconds));
+    for seconds in (30..180).step_by(30) {
+        progress.reopened(at(seconds));
+        assert!(progress.pick(1, at(seconds)).is_empty(), "after {seconds} s");
+    }
+    progress.reopened(at(180));
+    assert_eq!(progress.pick(1, at(180)).len(), 1);
+}
+
+#[test]
 fn a_doubt_that_waits_for_a_session_is_not_withdrawn_as_if_it_had_never_left() {
     let mut progress = progress(2, 2, Grade::Red);
     progress.pick(2, START);
@@ -364,7 +415,7 @@ fn a_doubt_that_waits_for_a_session_is_not_withdrawn_as_if_it_had_never_left() {
     assert!(progress.pick(1, later).is_empty());
     progress.stop();
     progress.withdraw();
-    progress.apply(&progress.give_up_rest(DeliveryState::Withdrawn).unwrap(), later);
+    progress.apply(&progress.give_up_rest(WITHDRAWN).unwrap(), later);
     assert_eq!(state(&progress, 100), DeliveryState::Unknown);
     assert_eq!(progress.reached().iter().collect::<Vec<_>>(), [100]);
 }
@@ -376,8 +427,39 @@ fn a_box_that_is_away_keeps_its_plan_in_memory_until_the_order_ends() {
     progress.pick(1, START);
     progress.apply(&progress.give_up_answers(START).unwrap(), START);
     assert_eq!(state(&progress, 100), DeliveryState::Unknown);
-    assert!(progress.is_settled(START) && !progress.may_be_folded(START));
-    assert!(progress.may_be_folded(END));
+    assert!(progress.is_settled(START) && !progress.may_be_folded(START, Duration::ZERO));
+    assert!(progress.may_be_folded(END, Duration::ZERO));
+}
+
+#[test]
+fn what_is_unknown_for_good_is_kept_in_memory_for_as_long_as_receipts_may_come() {
+    let mut progress = progress(1, 1, Grade::Red);
+    progress.pick(1, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    let receipts = END.since(START) * 2;
+    assert!(progress.is_settled(END) && !progress.may_be_folded(END, receipts));
+    assert!(progress.may_be_folded(START.plus(receipts), receipts));
+    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+    assert!(progress.may_be_folded(END, receipts));
+}
+
+#[test]
+fn a_closed_plan_keeps_its_counts_and_the_times_that_are_shown() {
+    let mut progress = progress(20, 1, Grade::Red);
+    progress.pick(20, START);
+    for ordinal in 100..120 {
+        let at = START.plus(Duration::from_secs(u64::from(ordinal)));
+        progress.apply(
+            &Fact::Receipts(vec![PartReceipt { ordinal, part: 0, status: ReceiptStatus::Delivered }]),
+            at,
+        );
+    }
+    let times = |progress: &Progress<Live>| SHOWN.map(|share| progress.tally().total().reached(share));
+    let before = times(&progress);
+    progress.close();
+    assert_eq!(times(&progress), before);
+    assert_eq!(progress.tally().total().of(DeliveryState::Delivered), 20);
+    assert_eq!(progress.plan().target.recipients(), 0, "who is who is in its chunks now");
 }
 
 #[test]
@@ -390,7 +472,7 @@ fn a_folded_plan_unfolds_to_the_same_counts_and_people() {
     receipt(&mut run, 101, 0, ReceiptStatus::Delivered);
     run.apply(&run.give_up_receipts(START).unwrap(), END);
     let mut again = progress(9, 1, Grade::Red);
-    again.unfold(&run.fold());
+    again.unfold(&run.chunk_numbers().map(|chunk_no| run.fold_chunk(chunk_no)).collect::<Vec<_>>());
     assert_eq!((again.reached(), again.unconfirmed()), (run.reached(), run.unconfirmed()));
     assert_eq!(again.first_byte(), run.first_byte());
     for state in DeliveryState::ALL {

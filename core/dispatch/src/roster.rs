@@ -6,6 +6,7 @@ use mingluo_ledger::{Store, StoreError};
 use mingluo_model::{
     address::Address,
     audience::ChannelKind,
+    clock::Timestamp,
     id::EditionId,
     mode::ModeKind,
     plan::AccountName,
@@ -65,8 +66,9 @@ pub struct Roster {
     kept: Mutex<Kept>,
     // Guards the opted-out hashes; replaced as a whole.
     opted_out: Mutex<Arc<HashSet<[u8; 16]>>>,
-    // Held while the store's opt-outs and those in memory change together.
-    changing: tokio::sync::Mutex<()>,
+    // Held while the store's opt-outs and those in memory change together; how many there were and when the last came
+    // when they were read.
+    changing: tokio::sync::Mutex<Option<(i64, Timestamp)>>,
 }
 
 impl Roster {
@@ -82,14 +84,19 @@ impl Roster {
         }
     }
 
-    /// Reads the opt-outs afresh.
+    /// Reads the opt-outs afresh, if any were added or taken back since they were read.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
     pub async fn refresh_opt_outs(&self) -> Result<(), StoreError> {
-        let _changing = self.changing.lock().await;
+        let mut read = self.changing.lock().await;
+        let mark = self.store.opt_outs_mark(self.mode).await?;
+        if *read == Some(mark) {
+            return Ok(());
+        }
         let hashes = self.store.opt_outs(self.mode).await?.into_iter().collect();
         *self.opted_out.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(hashes);
+        *read = Some(mark);
         Ok(())
     }
 

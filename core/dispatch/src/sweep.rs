@@ -4,6 +4,7 @@ use crate::{
     engine::{Engine, EngineError},
     fallback::Diverted,
     post::Post,
+    progress::{EXPIRED, WITHDRAWN},
 };
 use mingluo_ledger::{event::Fact, store::StoreError};
 use mingluo_model::{clock::Timestamp, delivery::DeliveryState, mode::Mode, plan::PlanStatus};
@@ -57,10 +58,10 @@ impl<M: Mode> Engine<M> {
                 continue;
             }
             if progress.is_withdrawn() {
-                due.extend(progress.give_up_rest(DeliveryState::Withdrawn).map(|fact| (number, fact)));
+                due.extend(progress.give_up_rest(WITHDRAWN).map(|fact| (number, fact)));
             }
             if now >= progress.plan().not_after {
-                due.extend(progress.give_up_rest(DeliveryState::Expired).map(|fact| (number, fact)));
+                due.extend(progress.give_up_rest(EXPIRED).map(|fact| (number, fact)));
             }
             if progress.awaiting() > 0 && progress.plan().not_before <= receipts_before {
                 due.extend(progress.give_up_receipts(receipts_before).map(|fact| (number, fact)));
@@ -77,32 +78,63 @@ impl<M: Mode> Engine<M> {
     }
 
     async fn close_settled(&self, post: &Post<M>, settled: &mut Settled) -> Result<(), EngineError> {
+        let ripe = self.ripe(post, settled);
+        let mut closed = false;
+        for number in ripe {
+            match self.close(post, number).await {
+                Ok(is_closed) => closed |= is_closed,
+                Err(error) => bear(error)?,
+            }
+        }
+        if closed {
+            post.desk().forget_closed();
+            self.forget_maps();
+        }
+        Ok(())
+    }
+
+    /// Plans that have been settled for long enough.
+    fn ripe(&self, post: &Post<M>, settled: &mut Settled) -> Vec<usize> {
         let now = self.clock.now();
-        let wait = Duration::from_secs(u64::from(self.config.close_after_s));
+        let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
+        let (wait, receipts) =
+            (seconds(self.config.close_after_s), seconds(self.config.receipts_within_s.get()));
         let mut ripe = Vec::new();
         for (number, progress) in post.desk().plans().iter().enumerate() {
             let id = progress.plan().id;
-            if progress.status() == PlanStatus::Closed || !progress.may_be_folded(now) {
+            if progress.status() == PlanStatus::Closed || !progress.may_be_folded(now, receipts) {
                 settled.remove(&id);
             } else if now.since(*settled.entry(id).or_insert(now)) >= wait {
-                ripe.push((number, id, progress.fold(), progress.moves_made()));
+                ripe.push(number);
             }
         }
-        for (number, id, chunks, moves) in ripe {
-            if let Err(error) = self.store.close(id, &chunks).await {
-                bear(EngineError::from(error))?;
-                continue;
-            }
+        ripe
+    }
+
+    /// Folds a plan and closes it, unless a late receipt moved it meanwhile: then it is folded again at the next look.
+    /// The desk is held for one chunk at a time, since what is graver may be waiting for it.
+    async fn close(&self, post: &Post<M>, number: usize) -> Result<bool, EngineError> {
+        let (id, moves, numbers) = {
             let mut desk = post.desk();
-            if desk.plan(number).moves_made() != moves {
-                // A late receipt moved it meanwhile: it is folded again at the next look.
-                continue;
-            }
-            desk.plan(number).close();
-            desk.forget_closed();
-            tracing::info!(plan.id = %id, "plan is settled and folded");
+            let progress = desk.plan(number);
+            (progress.plan().id, progress.moves_made(), progress.chunk_numbers())
+        };
+        let mut chunks = Vec::with_capacity(numbers.len());
+        for chunk_no in numbers {
+            chunks.push(post.desk().plan(number).fold_chunk(chunk_no));
+            tokio::task::yield_now().await;
         }
-        Ok(())
+        let has_moved = || post.desk().plan(number).moves_made() != moves;
+        if has_moved() {
+            return Ok(false);
+        }
+        self.store.close(id, &chunks).await?;
+        if has_moved() {
+            return Ok(false);
+        }
+        post.desk().close(number);
+        tracing::info!(plan.id = %id, "plan is settled and folded");
+        Ok(true)
     }
 }
 

@@ -12,6 +12,9 @@ use std::{ops::Range, sync::Arc, time::Duration};
 /// Width of a bucket of arrival times; percentiles are exact to this.
 const BUCKET_MS: u64 = 100;
 
+/// The shares of all whose times of arrival are shown: half, nine in ten, nineteen in twenty.
+pub const SHOWN: [f64; 3] = [0.50, 0.90, 0.95];
+
 const STATES: usize = DeliveryState::ALL.len();
 const REASONS: usize = Reason::ALL.len();
 
@@ -78,12 +81,31 @@ impl Counts {
 
     /// The time from the plan's start until this share of all deliveries had arrived; `None` if it never did.
     pub fn reached(&self, share: f64) -> Option<Duration> {
-        let wanted = (f64::from(self.total()) * share).ceil() as u64;
+        let (bucket, _) = self.bucket_of(share)?;
+        Some(Duration::from_millis((u64::from(bucket) + 1) * BUCKET_MS))
+    }
+
+    /// The bucket in which this share of all had arrived, and how many had by its end.
+    fn bucket_of(&self, share: f64) -> Option<(u32, u32)> {
+        let wanted = ((f64::from(self.total()) * share).ceil() as u32).max(1);
         let mut sum = 0;
         self.arrivals.iter().find_map(|(bucket, count)| {
-            sum += u64::from(*count);
-            (sum >= wanted.max(1)).then(|| Duration::from_millis((u64::from(*bucket) + 1) * BUCKET_MS))
+            sum += count;
+            (sum >= wanted).then_some((*bucket, sum))
         })
+    }
+
+    /// Keeps of the arrivals only what the [`SHOWN`] times need; nothing arrives any more.
+    fn thin(&mut self) {
+        let mut arrivals: Vec<(u32, u32)> = Vec::new();
+        let mut before = 0;
+        for (bucket, by_then) in SHOWN.iter().filter_map(|share| self.bucket_of(*share)) {
+            if by_then > before {
+                arrivals.push((bucket, by_then - before));
+                before = by_then;
+            }
+        }
+        self.arrivals = arrivals;
     }
 
     fn shift(&mut self, from: Option<Standing>, to: Standing, arrived_ms: Option<u64>) {
@@ -139,6 +161,12 @@ impl Tally {
         if let Some(counts) = self.here.0.and_then(|number| self.by_district.get_mut(number)) {
             counts.shift(from, to, arrived_ms);
         }
+    }
+
+    /// Keeps of the times of arrival only those that are shown: the plan is closed.
+    pub fn thin(&mut self) {
+        self.total.thin();
+        self.by_district.iter_mut().for_each(Counts::thin);
     }
 
     /// The counts of the whole plan.

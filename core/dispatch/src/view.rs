@@ -1,6 +1,9 @@
 //! What the board shows of a plan, taken from the engine's own counters: never a count over deliveries.
 
-use crate::{progress::Progress, tally::Counts};
+use crate::{
+    progress::Progress,
+    tally::{Counts, SHOWN},
+};
 use mingluo_model::{
     audience::ChannelKind,
     clock::Timestamp,
@@ -96,16 +99,17 @@ impl CountsView {
     /// The view of some counts.
     pub fn of(counts: &Counts) -> Self {
         let states = DeliveryState::ALL.into_iter().map(|state| (state.word(), counts.of(state)));
-        let reached = |share| counts.reached(share).map(|time| time.as_millis() as u64);
+        let [half, most, nearly_all] =
+            SHOWN.map(|share| counts.reached(share).map(|time| time.as_millis() as u64));
         Self {
             target: counts.total(),
             states: states.filter(|(_, count)| *count > 0).collect(),
             failed: by_reason(counts, DeliveryState::Failed),
             unknown: by_reason(counts, DeliveryState::Unknown),
             accepted_without_receipt: counts.of_reason(DeliveryState::Accepted, Reason::NoReceipt),
-            reached_50_ms: reached(0.50),
-            reached_90_ms: reached(0.90),
-            reached_95_ms: reached(0.95),
+            reached_50_ms: half,
+            reached_90_ms: most,
+            reached_95_ms: nearly_all,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The engine of several nodes: a PostgreSQL server, one pool. Commits are synchronous; a group of events is one
+//! The engine of several nodes: a PostgreSQL server, a pool for pages and decisions and a small one for the log. Commits are synchronous; a group of events is one
 //! statement with its fence in it.
 
 use crate::{
@@ -33,6 +33,9 @@ static MIGRATOR: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// A connection is asked whether it lives before it is used: an append that fails on a stale one halts dispatch.
 const CONNECTIONS: u32 = 10;
+/// Connections that only the log and its leases have, one for each mode: pages that read for long must not hold up an
+/// append until dispatch halts.
+const OF_THE_LOG: u32 = 2;
 /// How long a verb waits for a free connection before it fails.
 const PATIENCE: Duration = Duration::from_secs(10);
 const DAY_MS: i64 = 86_400_000;
@@ -44,6 +47,7 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// A ledger on a server.
 pub(crate) struct Engine {
     reader: Pool<Db>,
+    log: Pool<Db>,
     vault: Arc<Vault>,
     /// When to see again whether the days to come have partitions; Unix milliseconds.
     look_at_days_at: AtomicI64,
@@ -65,14 +69,12 @@ impl Write {
 
 impl Engine {
     pub(crate) async fn open(options: PgConnectOptions, vault: Arc<Vault>) -> Result<Self, StoreError> {
-        let reader = PoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .connect_with(tuned(options))
-            .await
-            .map_err(StoreError::database("open"))?;
+        let pool = |connections| PoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+        let options = tuned(options);
+        let log = pool(OF_THE_LOG).connect_lazy_with(options.clone());
+        let reader = pool(CONNECTIONS).connect_with(options).await.map_err(StoreError::database("open"))?;
         verbs::check_schema(&reader, &MIGRATOR).await?;
-        Ok(Self { reader, vault, look_at_days_at: AtomicI64::new(i64::MIN) })
+        Ok(Self { reader, log, vault, look_at_days_at: AtomicI64::new(i64::MIN) })
     }
 
     async fn begin(&self) -> Result<Write, StoreError> {
@@ -80,8 +82,14 @@ impl Engine {
         Ok(Write { transaction })
     }
 
+    /// Begins what the log's lease hangs on.
+    async fn begin_lease(&self) -> Result<Write, StoreError> {
+        let transaction = self.log.begin().await.map_err(StoreError::database("begin"))?;
+        Ok(Write { transaction })
+    }
+
     async fn append_fenced(&self, lease: &Lease, now: Timestamp, append: &Append) -> Result<(), StoreError> {
-        append::append(&self.reader, lease, now, append).await
+        append::append(&self.log, lease, now, append).await
     }
 
     /// Makes the partitions from two days ago to two days ahead, once a day: events carry the time at which they
@@ -105,7 +113,7 @@ impl Engine {
     }
 
     async fn make_days(&self, today: i64) -> Result<(), sqlx::Error> {
-        let mut transaction = self.reader.begin().await?;
+        let mut transaction = self.log.begin().await?;
         sqlx::query("set local lock_timeout = '200ms'").execute(&mut *transaction).await?;
         sqlx::query("select ensure_event_day(day) from generate_series($1::bigint, $2::bigint) as day")
             .bind(today - 2)

@@ -42,6 +42,8 @@ pub(crate) struct Engine {
     pen: Arc<Mutex<SqliteConnection>>,
     writer: Pool<Db>,
     reader: Pool<Db>,
+    /// Copies the log into the file: who writes does not wait for the connection that does.
+    tidier: Pool<Db>,
     vault: Arc<Vault>,
 }
 
@@ -71,8 +73,9 @@ impl Engine {
         let reader = pool(READERS).connect_lazy_with(options.clone().pragma("query_only", "on"));
         verbs::check_schema(&reader, &MIGRATOR).await?;
         let pen = options.connect().await.map_err(StoreError::database("open"))?;
+        let tidier = pool(1).connect_lazy_with(options.clone());
         let writer = pool(1).connect_lazy_with(options);
-        Ok(Self { pen: Arc::new(Mutex::new(pen)), writer, reader, vault })
+        Ok(Self { pen: Arc::new(Mutex::new(pen)), writer, reader, tidier, vault })
     }
 
     async fn begin(&self) -> Result<Write, StoreError> {
@@ -80,6 +83,11 @@ impl Engine {
         let transaction =
             self.writer.begin_with("begin immediate").await.map_err(StoreError::database("begin"))?;
         Ok(Write { transaction, _pen: pen })
+    }
+
+    /// A lease's row is written with the same pen as all else.
+    async fn begin_lease(&self) -> Result<Write, StoreError> {
+        self.begin().await
     }
 
     async fn append_fenced(&self, lease: &Lease, now: Timestamp, append: &Append) -> Result<(), StoreError> {
@@ -95,7 +103,7 @@ impl Engine {
     /// Copies the write-ahead log into the file as far as nobody is in the way, without the pen.
     async fn tidy_files(&self) -> Result<(), StoreError> {
         sqlx::query("pragma wal_checkpoint(passive)")
-            .execute(&self.writer)
+            .execute(&self.tidier)
             .await
             .map_err(StoreError::database("checkpoint"))?;
         Ok(())

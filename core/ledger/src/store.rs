@@ -461,6 +461,9 @@ pub trait Store: Send + Sync + 'static {
     /// The latest alerts of a mode, newest first.
     async fn alerts(&self, mode: ModeKind, limit: u32) -> Result<Vec<StoredAlert>, StoreError>;
 
+    /// Every alert of a mode that stands released, the oldest first.
+    async fn released_alerts(&self, mode: ModeKind) -> Result<Vec<StoredAlert>, StoreError>;
+
     /// The plans of an alert, in the order they were made.
     async fn plans(&self, alert: AlertId) -> Result<Vec<StoredPlan>, StoreError>;
 
@@ -514,6 +517,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Keyed hashes of the addresses that opted out of the messages of a mode.
     async fn opt_outs(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError>;
+
+    /// How many opted out and when the last one did: where neither changed, nobody opted out or in again.
+    async fn opt_outs_mark(&self, mode: ModeKind) -> Result<(i64, Timestamp), StoreError>;
 
     /// Takes addresses off (`out`) and on again (`back`), with an audit line that says since when.
     async fn change_opt_outs(

@@ -123,7 +123,7 @@ impl<M: Mode> Desk<M> {
     /// Receipts that came before their answer.
     fn hear_early(&mut self, hash: IdHash, flight: Flight, batch: &mut Batch, digest: &mut Digest) {
         let Flight { plan, ordinal, part } = flight;
-        for Early { status, raw, .. } in self.early.remove(&hash).unwrap_or_default() {
+        for Early { status, raw, .. } in self.early.take(hash) {
             batch.of(plan).receipts.push(PartReceipt { ordinal, part, status });
             digest.entries.extend(raw.map(Entry::Matched));
         }
@@ -150,10 +150,8 @@ impl<M: Mode> Desk<M> {
             return;
         }
         digest.unmatched.push(hash);
-        self.keep_early(
-            hash,
-            Early { status: receipt.status, raw: None, address: address_hash, at: receipt.at },
-        );
+        let early = Early { status: receipt.status, raw: None, address: address_hash, at: receipt.at };
+        self.early.keep(hash, early);
         digest.entries.push(Entry::Raw(RawReceipt {
             account: self.account.clone(),
             provider_id: receipt.provider_id,

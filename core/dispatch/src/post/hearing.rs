@@ -13,11 +13,10 @@ use mingluo_ledger::{
     scribe::{Entry, Room, Writing},
 };
 use mingluo_model::{
-    channel::{Answerer, Inlet, Outlet, ReceiptToken, Report, Verdict},
+    channel::{Answerer, Inlet, Outlet, Report, Verdict},
     clock::{Timestamp, within},
     mode::Mode,
     receipt::Receipt,
-    reply::Reply,
 };
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -118,7 +117,7 @@ impl<M: Mode> Post<M> {
         line: &Line,
     ) {
         while let Ok(heard) = writings.try_recv() {
-            if let Err(End::Halted(halt)) = self.settle(heard, answerer, line).await {
+            if let Err(End::Halted(halt)) = self.settle_whole(heard, answerer, line).await {
                 // Said again, and louder, by whatever is written next.
                 tracing::error!(
                     error = &halt as &dyn std::error::Error,
@@ -126,6 +125,7 @@ impl<M: Mode> Post<M> {
                 );
             }
         }
+        self.keep_last_replies(answerer, line).await;
     }
 
     /// Moves the desk by what was reported and hands it over to be written, both in one breath.
@@ -146,7 +146,7 @@ impl<M: Mode> Post<M> {
 
     /// Waits until it is durable; then the window is free and the far side may forget its receipts.
     async fn settle(&self, heard: Heard<'_>, answerer: &dyn Answerer, line: &Line) -> Result<(), End> {
-        let Digest { freed, mut tokens, busy, pause, replies, .. } = self.make_durable(heard).await?;
+        let Digest { freed, tokens, busy, pause, replies, .. } = self.make_durable(heard).await?;
         self.licence.heard(freed as u32, busy);
         if let Some(pause) = pause.filter(|pause| *pause > LONGEST_HINT) {
             self.licence.brake(pause);
@@ -154,33 +154,17 @@ impl<M: Mode> Post<M> {
         line.window.add_permits(freed);
         self.remember_new_doubts(line).await?;
         self.wake();
-        tokens.extend(self.keep_replies(replies).await);
+        self.take_replies(replies, line);
         if tokens.is_empty() {
             return Ok(());
         }
         answerer.committed(&tokens).await.map_err(End::Lost)
     }
 
-    /// What residents wrote must not hold up what is sent to them: it is kept when the window is free already, and what
-    /// cannot be kept is not answered, so that the gateway says it again.
-    async fn keep_replies(&self, replies: Vec<(Reply, ReceiptToken)>) -> Vec<ReceiptToken> {
-        if replies.is_empty() {
-            return Vec::new();
-        }
-        let (replies, tokens): (Vec<_>, Vec<_>) = replies.into_iter().unzip();
-        match self.roster.keep_replies(self.channel.account(), &replies).await {
-            Ok(()) => tokens,
-            Err(error) => {
-                let (account, replies) = (&self.channel.account().0, replies.len());
-                tracing::error!(
-                    account,
-                    replies,
-                    error = &error as &dyn std::error::Error,
-                    "what residents wrote cannot be kept; the gateway will say it again"
-                );
-                Vec::new()
-            }
-        }
+    /// The same where nothing is sent any more that residents' words could hold up: they are kept at once.
+    async fn settle_whole(&self, heard: Heard<'_>, answerer: &dyn Answerer, line: &Line) -> Result<(), End> {
+        self.settle(heard, answerer, line).await?;
+        self.keep_replies(answerer, line).await
     }
 
     async fn make_durable(&self, heard: Heard<'_>) -> Result<Digest, Halt> {
@@ -202,7 +186,7 @@ impl<M: Mode> Post<M> {
                 let room = self.scribe.room().await.map_err(Halt::from)?;
                 inlet.next(&mut reports).await.map_err(End::Lost)?;
                 let heard = self.take_down(room, &mut reports, Some(line));
-                self.settle(heard, answerer, line).await?;
+                self.settle_whole(heard, answerer, line).await?;
             }
             Ok(())
         };
@@ -249,7 +233,7 @@ impl<M: Mode> Post<M> {
             }
             let heard = self.take_down(room, &mut reports, Some(line));
             // A link that is closing takes no answers: the far side will say it again.
-            if let Err(End::Halted(halt)) = self.settle(heard, answerer, line).await {
+            if let Err(End::Halted(halt)) = self.settle_whole(heard, answerer, line).await {
                 return Err(halt);
             }
         }
@@ -264,10 +248,11 @@ impl<M: Mode> Post<M> {
     ) -> Result<(), Halt> {
         while let Some(heard) = writings.recv().await {
             // A link that is gone takes no answers: the far side will report those receipts again.
-            if let Err(End::Halted(halt)) = self.settle(heard, answerer, line).await {
+            if let Err(End::Halted(halt)) = self.settle_whole(heard, answerer, line).await {
                 return Err(halt);
             }
         }
+        self.keep_last_replies(answerer, line).await;
         self.remember_new_doubts(line).await?;
         self.give_back(line).await
     }

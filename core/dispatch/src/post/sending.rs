@@ -34,7 +34,7 @@ impl<M: Mode> Post<M> {
             let number = picked.number;
             let Some(promised) = self.promise(outlet, line, picked).await? else { continue };
             outlet.ready().await.map_err(End::Lost)?;
-            self.licence.take(promised.units).await;
+            let taken = self.licence.take(promised.units).await;
             if !self.may_leave(number, line) {
                 self.take_back(line).await?;
                 continue;
@@ -43,7 +43,7 @@ impl<M: Mode> Post<M> {
             line.window.add_permits(units.saturating_sub(promised.units) as usize);
             line.flights().launch(promised.first_key, self.clock.ticks());
             outlet.send().await.map_err(End::Lost)?;
-            self.licence.left(promised.units);
+            self.licence.left(promised.units, taken);
         }
     }
 

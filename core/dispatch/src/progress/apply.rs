@@ -4,7 +4,7 @@ use super::{HOLE, Progress};
 use crate::retry::{Next, Trouble};
 use mingluo_ledger::event::{Answer, Fact, Intent, Moved, PartAnswer, PartReceipt};
 use mingluo_model::{
-    channel::{ReceiptFor, Repeat},
+    channel::{MOST_PARTS, ReceiptFor, Repeat},
     clock::Timestamp,
     delivery::{DeliveryState, Reason, Standing},
     mode::Mode,
@@ -19,7 +19,11 @@ impl<M: Mode> Progress<M> {
     /// Moves the plan by a fact that is, or is about to be, durable.
     pub fn apply(&mut self, fact: &Fact, at: Timestamp) {
         match fact {
-            Fact::Intent(intent) => self.apply_intent(intent, at),
+            Fact::Intent(intent) => {
+                // What left says into how many parts it was cut, whatever its account would make of it today.
+                self.parts = intent.parts.clamp(1, MOST_PARTS);
+                self.apply_intent(intent, at);
+            }
             Fact::Answers(answers) => answers.iter().for_each(|answer| self.apply_answer(answer, at)),
             Fact::Receipts(receipts) => receipts.iter().for_each(|receipt| self.apply_receipt(*receipt, at)),
             Fact::Moved(moves) => moves.iter().for_each(|moved| self.apply_move(*moved, at)),
@@ -53,11 +57,12 @@ impl<M: Mode> Progress<M> {
         self.cells.flying[offset] &= !bit;
         let trouble = match &answer.answer {
             Answer::Accepted(id) => {
-                self.cells.accepted[offset] |= self.parts_of(answer.part);
-                // Without an id no receipt can come: the answer is all that will ever be known.
-                if id.is_none() {
-                    self.cells.delivered[offset] |= bit;
+                // Without an id no receipt can name it, unless another answer said what it is called.
+                let is_new = self.cells.accepted[offset] & bit == 0;
+                if id.is_none() && is_new && self.awaits_receipts() {
+                    self.nameless.insert(answer.ordinal);
                 }
+                self.cells.accepted[offset] |= self.parts_of(answer.part);
                 None
             }
             Answer::Busy => Some(Trouble::Busy),
@@ -108,20 +113,18 @@ impl<M: Mode> Progress<M> {
             self.queued.push_back(self.base + offset as u32);
             return;
         }
-        let accepted = Standing::new(DeliveryState::Accepted, Reason::None);
-        // A late answer may have said so before: then its receipt is awaited already.
-        let awaited = self.at(offset) == accepted;
-        self.set(offset, accepted, at);
-        if self.expects(offset) {
-            self.awaiting += u32::from(!awaited);
-        } else if self.arrival() == DeliveryState::Delivered {
-            self.set(offset, Standing::new(DeliveryState::Delivered, Reason::None), at);
-        }
+        self.set(offset, self.taken(offset), at);
     }
 
-    /// Whether an accepted delivery still waits for news: of a part, or of a speaker's evidence.
-    pub(super) fn expects(&self, offset: usize) -> bool {
-        self.arrival() == DeliveryState::Sounded || self.cells.delivered[offset] != self.full()
+    /// Where a delivery stands of which all was taken. Nobody claims that it arrived: what has no name has no receipt.
+    fn taken(&self, offset: usize) -> Standing {
+        let is_nameless = self.nameless.contains(self.base + offset as u32);
+        Standing::new(DeliveryState::Accepted, if is_nameless { Reason::NoReceipt } else { Reason::None })
+    }
+
+    /// Whether what is accepted waits for news: of its parts, or of a speaker's evidence.
+    pub(super) fn awaits_receipts(&self) -> bool {
+        self.arrival() != DeliveryState::Accepted
     }
 
     const fn arrival(&self) -> DeliveryState {
@@ -153,6 +156,7 @@ impl<M: Mode> Progress<M> {
             }
             Next::DoubtUntil(due) => {
                 self.doubted.insert(ordinal);
+                self.put_off.remove(ordinal);
                 self.set(offset, LOST, at);
                 self.later.push(Reverse((due, ordinal)));
             }
@@ -193,8 +197,7 @@ impl<M: Mode> Progress<M> {
     fn hear_part(&mut self, offset: usize, at: Timestamp) {
         let taken = self.cells.accepted[offset] == self.full() && self.cells.flying[offset] == 0;
         if taken && matches!(self.at(offset).state(), DeliveryState::Unknown | DeliveryState::Queued) {
-            self.set(offset, Standing::new(DeliveryState::Accepted, Reason::None), at);
-            self.awaiting += 1;
+            self.set(offset, self.taken(offset), at);
         }
     }
 
@@ -228,14 +231,11 @@ impl<M: Mode> Progress<M> {
         }
     }
 
-    /// The one place where a standing changes: counts, times and the receipts still awaited follow.
+    /// The one place where a standing changes: counts and times follow.
     pub(super) fn set(&mut self, offset: usize, to: Standing, at: Timestamp) {
         let from = self.at(offset);
         if from == to {
             return;
-        }
-        if from == Standing::new(DeliveryState::Accepted, Reason::None) {
-            self.awaiting = self.awaiting.saturating_sub(1);
         }
         self.cells.standing[offset] = to.byte();
         self.cells.since_ms[offset] = self.since_start(at);

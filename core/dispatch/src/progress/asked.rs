@@ -48,6 +48,8 @@ impl<M: Mode> Progress<M> {
                 self.doubted.contains(ordinal)
                     && !matches!(status, ReceiptStatus::Failed(_) | ReceiptStatus::Expired)
             }
+            // "I have that already": the receipt of the first try has a name that we never learnt.
+            DeliveryState::Accepted => self.nameless.contains(ordinal),
             _ => false,
         }
     }
@@ -64,8 +66,8 @@ impl<M: Mode> Progress<M> {
 
     /// Recipients whom some part of this plan may have reached: those a lift or a correction must reach too.
     pub fn reached(&self) -> RoaringBitmap {
-        use DeliveryState::{Expired, Planned, Queued, Withdrawn};
-        let untouched = [Planned, Queued, Withdrawn, Expired];
+        use DeliveryState::{Expired, Failed, Planned, Queued, Withdrawn};
+        let untouched = [Planned, Queued, Withdrawn, Expired, Failed];
         (0..self.cells.standing.len())
             .filter(|offset| self.cells.standing[*offset] != HOLE)
             .filter(|offset| {

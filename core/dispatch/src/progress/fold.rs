@@ -3,7 +3,7 @@
 use super::{HOLE, Progress};
 use mingluo_ledger::chunk::Chunk;
 use mingluo_model::{delivery::Standing, mode::Mode, plan::PlanStatus};
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 impl<M: Mode> Progress<M> {
     /// Takes up the fold of a closed plan, so that it can be looked at again.
@@ -25,15 +25,14 @@ impl<M: Mode> Progress<M> {
         self.status = PlanStatus::Closed;
     }
 
-    /// The plan folded into chunks of 4,096 ordinals, for the ledger.
-    pub fn fold(&self) -> Vec<Chunk> {
+    /// The numbers of the chunks of 4,096 ordinals into which the plan is folded.
+    pub fn chunk_numbers(&self) -> Range<u32> {
         let end = self.base + self.cells.standing.len() as u32;
-        (self.base / Chunk::SIZE..end.div_ceil(Chunk::SIZE))
-            .map(|chunk_no| self.fold_chunk(chunk_no))
-            .collect()
+        self.base / Chunk::SIZE..end.div_ceil(Chunk::SIZE)
     }
 
-    fn fold_chunk(&self, chunk_no: u32) -> Chunk {
+    /// One chunk of the folded plan, for the ledger.
+    pub fn fold_chunk(&self, chunk_no: u32) -> Chunk {
         let ordinals = chunk_no * Chunk::SIZE..(chunk_no + 1) * Chunk::SIZE;
         let offsets: Vec<Option<usize>> = ordinals.map(|ordinal| self.offset(ordinal)).collect();
         Chunk {

@@ -10,31 +10,24 @@ use mingluo_model::{
 };
 
 impl<M: Mode> Progress<M> {
-    /// Everything that was never sent, as one move: for expiry, lift, correction and recall.
-    pub fn give_up_rest(&self, state: DeliveryState) -> Option<Fact> {
+    /// Everything that was never sent, as one move: for expiry, lift, correction and recall, and for what cannot leave.
+    pub fn give_up_rest(&self, standing: Standing) -> Option<Fact> {
         let rest = self.tally.total();
-        let submitting = self.rules.repeat == Repeat::ActsOnce && state == DeliveryState::Expired;
+        let submitting = self.rules.repeat == Repeat::ActsOnce && standing.state() == DeliveryState::Expired;
         let flying = if submitting { rest.of(DeliveryState::Submitting) } else { 0 };
         if rest.of(DeliveryState::Planned) + rest.of(DeliveryState::Queued) + flying == 0 {
             return None;
         }
         let count = self.cells.standing.len() as u32;
-        Some(Fact::Moved(vec![Moved {
-            first: self.base,
-            count,
-            standing: Standing::new(state, Reason::None),
-        }]))
+        Some(Fact::Moved(vec![Moved { first: self.base, count, standing }]))
     }
 
     /// Accepted deliveries whose receipt has not come by now, as moves to "no receipt".
     pub fn give_up_receipts(&self, accepted_before: Timestamp) -> Option<Fact> {
         let limit = self.since_start(accepted_before);
         let accepted = Standing::new(DeliveryState::Accepted, Reason::None).byte();
-        let late = |offset: usize| {
-            self.cells.standing[offset] == accepted
-                && self.expects(offset)
-                && self.cells.since_ms[offset] <= limit
-        };
+        let late =
+            |offset: usize| self.cells.standing[offset] == accepted && self.cells.since_ms[offset] <= limit;
         self.moves(late, Standing::new(DeliveryState::Accepted, Reason::NoReceipt))
     }
 

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 impl<M: Mode> Progress<M> {
     /// The instant from which something may leave; `None` if nothing is left to send.
     pub fn ready_at(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.status != PlanStatus::Open || now >= self.plan.not_after {
+        if self.status != PlanStatus::Open || self.barred || now >= self.plan.not_after {
             return None;
         }
         let at_once = !self.queued.is_empty() || self.has_planned();
@@ -77,7 +77,8 @@ impl<M: Mode> Progress<M> {
             self.later.pop();
             let Some(offset) = self.offset(ordinal) else { continue };
             match self.at(offset).state() {
-                DeliveryState::Unknown if now < self.doubts_until => {
+                // Once only: a session that comes and goes must not put it off for ever.
+                DeliveryState::Unknown if now < self.doubts_until && self.put_off.insert(ordinal) => {
                     self.later.push(Reverse((self.doubts_until, ordinal)));
                 }
                 DeliveryState::Queued | DeliveryState::Unknown => self.queued.push_back(ordinal),

@@ -111,6 +111,11 @@ impl Writer<'_> {
 
     /// One transaction for all orders, then every waiter is told.
     async fn write_group(&mut self, orders: &mut Vec<Order>) -> Result<(), ScribeError> {
+        // The wall clock may have been set forward, while the alarm goes by time passed: it is still ours until somebody
+        // takes it.
+        if self.clock.now() >= self.lease.until {
+            self.renew().await?;
+        }
         let mut append = Append::default();
         let waiters: Vec<_> = orders
             .drain(..)

@@ -68,6 +68,18 @@ pub(super) async fn latest(
         .collect()
 }
 
+pub(super) async fn released(engine: &Engine, mode: ModeKind) -> Result<Vec<StoredAlert>, StoreError> {
+    let order = "where mode = $1 and state = 'released' order by created, alert_id";
+    sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} {order}")))
+        .bind(i16::from(mode.number()))
+        .fetch_all(&engine.reader)
+        .await
+        .map_err(StoreError::database("read the released alerts"))?
+        .iter()
+        .map(read)
+        .collect()
+}
+
 fn read(row: &Row) -> Result<StoredAlert, StoreError> {
     Ok(StoredAlert {
         mode: mode(row)?,

@@ -23,7 +23,7 @@ pub(super) async fn acquire(
     ttl: Duration,
     now: Timestamp,
 ) -> Result<Option<Lease>, StoreError> {
-    let mut write = engine.begin().await?;
+    let mut write = engine.begin_lease().await?;
     let row = sqlx::query(NEXT_EPOCH)
         .fetch_one(write.conn())
         .await
@@ -55,7 +55,7 @@ pub(super) async fn renew(
     now: Timestamp,
 ) -> Result<Lease, StoreError> {
     let until = now.plus(ttl);
-    let mut write = engine.begin().await?;
+    let mut write = engine.begin_lease().await?;
     let kept = sqlx::query("update lease set until = $4 where resource = $1 and node_id = $2 and epoch = $3")
         .bind(lease.resource.clone())
         .bind(bytes(lease.node.0))

@@ -137,6 +137,10 @@ impl Store for Engine {
         alert::latest(self, mode, limit).await
     }
 
+    async fn released_alerts(&self, mode: ModeKind) -> Result<Vec<StoredAlert>, StoreError> {
+        alert::released(self, mode).await
+    }
+
     async fn plans(&self, alert: AlertId) -> Result<Vec<StoredPlan>, StoreError> {
         plan::of_alert(self, alert).await
     }
@@ -199,6 +203,10 @@ impl Store for Engine {
 
     async fn opt_outs(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError> {
         opt_out::all(self, mode).await
+    }
+
+    async fn opt_outs_mark(&self, mode: ModeKind) -> Result<(i64, Timestamp), StoreError> {
+        opt_out::mark(self, mode).await
     }
 
     async fn change_opt_outs(

@@ -1,6 +1,9 @@
 //! Who wants no messages, by keyed hash.
 
-use super::{AuditLine, Conn, Db, Engine, ModeKind, StoreError, Timestamp, audit, value::fixed};
+use super::{
+    AuditLine, Conn, Db, Engine, ModeKind, StoreError, Timestamp, audit,
+    value::{fixed, get},
+};
 use sqlx::QueryBuilder;
 
 /// Rows of one statement.
@@ -15,6 +18,16 @@ pub(super) async fn all(engine: &Engine, mode: ModeKind) -> Result<Vec<[u8; 16]>
         .iter()
         .map(|row| fixed(row, "address_hash"))
         .collect()
+}
+
+pub(super) async fn mark(engine: &Engine, mode: ModeKind) -> Result<(i64, Timestamp), StoreError> {
+    let row =
+        sqlx::query("select count(*) as number, coalesce(max(at), 0) as latest from opt_out where mode = $1")
+            .bind(i16::from(mode.number()))
+            .fetch_one(&engine.reader)
+            .await
+            .map_err(StoreError::database("count the opt-outs"))?;
+    Ok((get(&row, "number")?, Timestamp(get(&row, "latest")?)))
 }
 
 pub(super) async fn change(

@@ -68,16 +68,37 @@ impl House {
 
     /// Reads the log in a transaction that stays open as long as what is given back lives.
     pub(crate) async fn hold_the_log(&self) -> Box<dyn std::any::Any> {
-        let read = "begin; select count(*) from event";
+        self.hold("begin; select count(*) from event").await
+    }
+
+    /// Keeps readers of the audit log waiting as long as what is given back lives; of a file they never wait.
+    pub(crate) async fn hold_the_audit(&self) -> Box<dyn std::any::Any> {
+        match &self.place {
+            Place::File(_) => self.hold("begin; select count(*) from audit").await,
+            Place::Server { .. } => self.hold("begin; lock table audit in access exclusive mode").await,
+        }
+    }
+
+    /// How many connections to the server wait for a lock; `None` where nobody ever does.
+    pub(crate) async fn waiting_for_locks(&self) -> Option<u64> {
+        let waiting =
+            "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+        match &self.place {
+            Place::File(_) => None,
+            Place::Server { .. } => Some(self.raw(waiting).await.unwrap()),
+        }
+    }
+
+    async fn hold(&self, begin: &'static str) -> Box<dyn std::any::Any> {
         match &self.place {
             Place::File(_) => {
                 let mut connection = SqliteConnection::connect(&self.address).await.unwrap();
-                sqlx::raw_sql(read).execute(&mut connection).await.unwrap();
+                sqlx::raw_sql(begin).execute(&mut connection).await.unwrap();
                 Box::new(connection)
             }
             Place::Server { .. } => {
                 let mut connection = PgConnection::connect(&self.address).await.unwrap();
-                sqlx::raw_sql(read).execute(&mut connection).await.unwrap();
+                sqlx::raw_sql(begin).execute(&mut connection).await.unwrap();
                 Box::new(connection)
             }
         }

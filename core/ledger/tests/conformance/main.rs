@@ -38,6 +38,7 @@ stories! {
     change:
         change_is_all_or_nothing,
         stale_revision_conflicts,
+        what_stands_released_is_found_however_much_was_written_since,
         content_comes_back_to_the_last_bit,
         drill_plan_cannot_hang_on_a_live_alert,
         an_account_is_live_or_drill_never_both;
@@ -50,6 +51,7 @@ stories! {
         a_large_group_comes_back_whole,
         raw_receipt_is_kept_until_matched,
         a_long_reader_of_the_log_does_not_cost_the_lease,
+        readers_that_take_every_connection_hold_up_no_append,
         a_restart_takes_its_lease_at_once_and_a_stranger_waits;
     receipts:
         receipts_are_read_across_restarts_and_a_drill_s_are_left_out,
@@ -74,5 +76,6 @@ stories! {
     scribe:
         what_the_scribe_answered_is_on_disk,
         a_scribe_that_lost_its_lease_fails_for_good,
-        an_idle_scribe_keeps_its_lease;
+        an_idle_scribe_keeps_its_lease,
+        a_wall_clock_set_forward_costs_no_lease_that_nobody_took;
 }

@@ -1,7 +1,7 @@
 //! What a click makes durable.
 
 use crate::{
-    cast::{account, alert, alert_id, line, plan},
+    cast::{NOON, account, alert, alert_id, line, plan},
     house::House,
 };
 use mingluo_ledger::{
@@ -9,7 +9,7 @@ use mingluo_ledger::{
     store::{AlertWrite, Change},
 };
 use mingluo_model::{
-    alert::AlertState,
+    alert::{AlertState, Signature},
     area::Shape,
     mode::{Drill, Live, ModeKind},
     plan::AccountName,
@@ -49,6 +49,25 @@ pub(crate) async fn stale_revision_conflicts(house: &House) {
     let kept = house.store.alert(alert_id(1)).await.unwrap().unwrap();
     assert_eq!((kept.revision, kept.state), (2, submitted.state));
     assert!(house.store.audit_rows(0, 10).await.unwrap().is_empty());
+}
+
+pub(crate) async fn what_stands_released_is_found_however_much_was_written_since(house: &House) {
+    for number in 1..=4 {
+        house.store.commit(&written(alert(number, ModeKind::Live))).await.unwrap();
+    }
+    for number in [1, 2] {
+        let mut released = house.store.alert(alert_id(number)).await.unwrap().unwrap();
+        let content = released.content.hash(ModeKind::Live);
+        let release = Signature { officer: released.author, at: NOON, content };
+        released.state = AlertState::Released { release, hold_until: NOON };
+        house.store.commit(&written(released)).await.unwrap();
+    }
+    let mut over = house.store.alert(alert_id(2)).await.unwrap().unwrap();
+    over.state = AlertState::Expired { at: NOON };
+    house.store.commit(&written(over)).await.unwrap();
+    let found = house.store.released_alerts(ModeKind::Live).await.unwrap();
+    assert_eq!(found.iter().map(|alert| alert.id).collect::<Vec<_>>(), [alert_id(1)]);
+    assert_eq!(house.store.released_alerts(ModeKind::Drill).await.unwrap(), []);
 }
 
 pub(crate) async fn content_comes_back_to_the_last_bit(house: &House) {

@@ -112,3 +112,26 @@ pub(crate) async fn a_long_reader_of_the_log_does_not_cost_the_lease(house: &Hou
     drop(reader);
     assert_eq!(house.store.events(plan_id(1), (0, 0), 10).await.unwrap().len(), 2);
 }
+
+/// Pages may be slow; dispatch must not halt for it.
+pub(crate) async fn readers_that_take_every_connection_hold_up_no_append(house: &House) {
+    const READERS: u64 = 12;
+    const ALL_CONNECTIONS: u64 = 10;
+    let held = lease(house, "a", 1, NOON).await.unwrap();
+    let lock = house.hold_the_audit().await;
+    let readers: Vec<_> = (0..READERS)
+        .map(|_| {
+            let store = house.store.clone();
+            tokio::spawn(async move { store.audit_rows(0, 1).await })
+        })
+        .collect();
+    while house.waiting_for_locks().await.is_some_and(|waiting| waiting < ALL_CONNECTIONS) {
+        tokio::task::yield_now().await;
+    }
+    let renewed = house.store.renew(&held, TTL, NOON).await.unwrap();
+    house.store.append(&renewed, NOON, &events(1..3)).await.unwrap();
+    drop(lock);
+    for reader in readers {
+        reader.await.unwrap().unwrap();
+    }
+}

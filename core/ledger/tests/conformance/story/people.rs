@@ -7,6 +7,7 @@ use crate::{
 use mingluo_ledger::store::{ApiKeyRow, OfficerRow, OrgRow, SessionRow};
 use mingluo_model::{
     address::Address,
+    clock::Timestamp,
     id::OfficerId,
     mode::ModeKind,
     owner::{Officer, Role},
@@ -90,10 +91,13 @@ pub(crate) async fn an_opt_out_counts_once(house: &House) {
     };
     let many: Vec<_> = (0..2_500).map(hash).collect();
     let change = |out, back| house.store.change_opt_outs(ModeKind::Live, out, back, line("opt_out.change"));
+    let mark = || house.store.opt_outs_mark(ModeKind::Live);
+    assert_eq!(mark().await.unwrap(), (0, Timestamp(0)));
     change(&many[..10], &[]).await.unwrap();
     change(&many, &[]).await.unwrap();
     assert_eq!(house.store.opt_outs(ModeKind::Live).await.unwrap(), many);
     change(&[], &many[10..]).await.unwrap();
+    assert_eq!(mark().await.unwrap(), (10, NOON));
     assert_eq!(house.store.opt_outs(ModeKind::Live).await.unwrap(), many[..10]);
     assert_eq!(house.store.opt_outs(ModeKind::Drill).await.unwrap(), [[0; 16]; 0]);
 }

@@ -4,13 +4,41 @@ use crate::{
     cast::{NOON, RESOURCE, TTL, event, node, plan_id, raw_receipt},
     house::House,
 };
+use async_trait::async_trait;
 use mingluo_ledger::{
     StoreError,
     event::RawId,
     scribe::{Entry, Scribe, ScribeError},
 };
 use mingluo_model::clock::{Clock, Timestamp, manual::ManualClock};
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+/// A wall clock that can be set; the time that passes stands still.
+struct Adjusted {
+    passed: Arc<ManualClock>,
+    set_forward_ms: AtomicI64,
+}
+
+#[async_trait]
+impl Clock for Adjusted {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.passed.now().0 + self.set_forward_ms.load(Ordering::Acquire))
+    }
+
+    fn ticks(&self) -> Duration {
+        self.passed.ticks()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.passed.sleep(duration).await;
+    }
+}
 
 async fn scribe(house: &House, clock: &Arc<ManualClock>) -> Scribe {
     let lease = house.store.acquire(RESOURCE, "a", node(1), TTL, clock.now()).await.unwrap().unwrap();
@@ -72,4 +100,19 @@ pub(crate) async fn an_idle_scribe_keeps_its_lease(house: &House) {
         tokio::task::yield_now().await;
         taken = house.store.acquire(RESOURCE, "b", node(2), TTL, clock.now()).await.unwrap();
     }
+}
+
+pub(crate) async fn a_wall_clock_set_forward_costs_no_lease_that_nobody_took(house: &House) {
+    let clock = Arc::new(Adjusted { passed: ManualClock::at(NOON), set_forward_ms: AtomicI64::new(0) });
+    let lease = house.store.acquire(RESOURCE, "a", node(1), TTL, NOON).await.unwrap().unwrap();
+    let scribe = Scribe::start(house.store.clone(), lease, TTL, clock.clone());
+    scribe.append(vec![entry(1)]).await.unwrap();
+    clock.set_forward_ms.store(TTL.as_millis() as i64 * 2, Ordering::Release);
+    scribe.append(vec![entry(2)]).await.expect("the lease is ours still");
+
+    clock.set_forward_ms.store(TTL.as_millis() as i64 * 4, Ordering::Release);
+    let taken = house.store.acquire(RESOURCE, "b", node(2), TTL, clock.now()).await.unwrap();
+    assert!(taken.is_some());
+    let ScribeError::Failed(cause) = scribe.append(vec![entry(3)]).await.unwrap_err() else { panic!() };
+    assert!(matches!(*cause, StoreError::Fenced { .. }));
 }

@@ -1,0 +1,157 @@
+//! A gateway that says what a story has it say, behind the port that every channel is behind.
+
+use async_trait::async_trait;
+use mingluo_model::{
+    audience::ChannelKind,
+    channel::{
+        Answerer, Channel, Inlet, Limits, Outlet, ReceiptToken, Repeat, Report, Run, SendError, Session,
+        Unfit, Verdict, WireKeys,
+    },
+    message::Message,
+    mode::Live,
+    plan::AccountName,
+    receipt::ProviderId,
+};
+use std::{
+    num::{NonZeroU16, NonZeroU32},
+    sync::{Arc, Mutex},
+};
+use tokio::sync::mpsc;
+
+pub(crate) const ACCOUNT: &str = "sms";
+
+/// Reports under way; a story has fewer.
+const REPORTS: usize = 64;
+
+/// What becomes of what is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Each part is taken under a name.
+    Takes,
+    /// Nothing is answered.
+    Silent,
+    /// The channel has a defect.
+    Breaks,
+}
+
+pub(crate) struct FarSide {
+    account: AccountName,
+    manner: Manner,
+    /// Into how many parts it cuts a message; `None` when it takes none.
+    parts: Option<NonZeroU16>,
+    window: u32,
+    sent: Arc<Mutex<Vec<(u32, u16)>>>,
+}
+
+impl FarSide {
+    /// One that cuts messages into so many parts (0: takes none) and leaves so many of them unanswered at a time.
+    pub(crate) fn new(manner: Manner, parts: u16, window: u32) -> Arc<Self> {
+        let (account, sent) = (AccountName(ACCOUNT.into()), Arc::default());
+        Arc::new(Self { account, manner, parts: NonZeroU16::new(parts), window, sent })
+    }
+
+    /// Who was sent which parts, in order.
+    pub(crate) fn sent(&self) -> Vec<(u32, u16)> {
+        self.sent.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Channel<Live> for FarSide {
+    fn account(&self) -> &AccountName {
+        &self.account
+    }
+
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::Sms
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            per_second: NonZeroU32::new(1_000).unwrap(),
+            window: NonZeroU32::new(self.window).unwrap(),
+            batch: NonZeroU32::new(100).unwrap(),
+            sessions: NonZeroU16::MIN,
+            answer_within: None,
+        }
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::MayDouble
+    }
+
+    fn measure(&self, _message: &Message<Live>) -> Result<NonZeroU16, Unfit> {
+        let unfit = || Unfit::Wrong { field: "template".into(), problem: "it is not approved".into() };
+        self.parts.ok_or_else(unfit)
+    }
+
+    async fn open(&self) -> Result<Session<Live>, SendError> {
+        let (says, hears) = mpsc::channel(REPORTS);
+        let (manner, sent) = (self.manner, Arc::clone(&self.sent));
+        let outlet = Out { manner, sent, says, next_key: 1, prepared: Vec::new() };
+        Ok(Session { outlet: Box::new(outlet), inlet: Box::new(In { hears }), answerer: Arc::new(Nobody) })
+    }
+}
+
+struct Out {
+    manner: Manner,
+    sent: Arc<Mutex<Vec<(u32, u16)>>>,
+    says: mpsc::Sender<Report>,
+    next_key: u64,
+    prepared: Vec<(u64, u32, u16)>,
+}
+
+#[async_trait]
+impl Outlet<Live> for Out {
+    fn prepare(&mut self, run: &Run<Live>) -> Result<WireKeys, Unfit> {
+        assert!(self.manner != Manner::Breaks, "the channel has a defect");
+        let first = self.next_key;
+        self.prepared.clear();
+        for parcel in &run.parcels {
+            self.prepared.push((self.next_key, parcel.ordinal, parcel.part_set));
+            self.next_key += u64::from(parcel.part_set.count_ones());
+        }
+        Ok(WireKeys { first })
+    }
+
+    async fn send(&mut self) -> Result<(), SendError> {
+        for (first, ordinal, parts) in self.prepared.drain(..) {
+            self.sent.lock().unwrap().push((ordinal, parts));
+            if self.manner == Manner::Takes {
+                for key in first..first + u64::from(parts.count_ones()) {
+                    let verdict = Verdict::Accepted(Some(ProviderId::new(&key.to_be_bytes())));
+                    self.says.try_send(Report::Answer { key, verdict }).unwrap();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn close(&mut self) {}
+}
+
+struct In {
+    hears: mpsc::Receiver<Report>,
+}
+
+#[async_trait]
+impl Inlet for In {
+    async fn next(&mut self, reports: &mut Vec<Report>) -> Result<(), SendError> {
+        match self.hears.recv().await {
+            Some(report) => {
+                reports.push(report);
+                Ok(())
+            }
+            None => Err(SendError::Unreachable { detail: "it hung up".into() }),
+        }
+    }
+}
+
+struct Nobody;
+
+#[async_trait]
+impl Answerer for Nobody {
+    async fn committed(&self, _receipts: &[ReceiptToken]) -> Result<(), SendError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! Stories of a whole engine over a real ledger: what a node does that finds other settings than it had, and what
+//! brings it to a halt.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test where they cannot go on")]
+
+mod far_side;
+mod house;
+
+use far_side::{ACCOUNT, FarSide, Manner};
+use house::{House, PEOPLE};
+use mingluo_dispatch::{Engine, view::PlanView};
+use mingluo_model::{
+    audience::ChannelKind,
+    clock::Clock,
+    id::AlertId,
+    mode::Live,
+    plan::{AccountName, PlanStatus},
+    receipt::{ProviderId, Receipt, ReceiptStatus},
+};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+/// More than any doubt or retry waits.
+const LONG: Duration = Duration::from_mins(5);
+
+fn view(engine: &Engine<Live>, alert: AlertId) -> PlanView {
+    engine.views().into_iter().find(|view| view.alert == alert).unwrap()
+}
+
+fn count(engine: &Engine<Live>, alert: AlertId, state: &str) -> u32 {
+    view(engine, alert).counts.states.get(state).copied().unwrap_or(0)
+}
+
+/// Sends to the first alone and hears nothing; then the node is gone.
+async fn cut_short(house: &mut House, parts: u16) -> AlertId {
+    let far = FarSide::new(Manner::Silent, parts, u32::from(parts));
+    let engine = house.start(Some(Arc::clone(&far))).await;
+    let (alert, admitted) = house.release(&engine).await;
+    admitted.unwrap();
+    house.until(|| far.sent().len() == 1).await;
+    alert
+}
+
+#[tokio::test]
+async fn what_is_released_and_cannot_be_taken_on_halts_dispatch_and_leaves_after_a_restart() {
+    let mut house = House::new().await;
+    let engine = house.start(Some(FarSide::new(Manner::Takes, 1, 16))).await;
+    house.index_is_readable.store(false, Ordering::Release);
+    let (alert, admitted) = house.release(&engine).await;
+    admitted.unwrap_err();
+    assert!(engine.halted().is_some(), "nobody would know of it");
+    house.index_is_readable.store(true, Ordering::Release);
+    let engine = house.start(Some(FarSide::new(Manner::Takes, 1, 16))).await;
+    house.until(|| count(&engine, alert, "accepted") == PEOPLE).await;
+}
+
+#[tokio::test]
+async fn a_defect_of_a_channel_halts_dispatch() {
+    let mut house = House::new().await;
+    let engine = house.start(Some(FarSide::new(Manner::Breaks, 1, 16))).await;
+    let (_, admitted) = house.release(&engine).await;
+    admitted.unwrap();
+    house.until(|| engine.halted().is_some()).await;
+}
+
+#[tokio::test]
+async fn a_message_that_would_be_cut_otherwise_now_leaves_no_more_in_pieces_of_two_kinds() {
+    for parts_now in [3, 1, 0] {
+        let mut house = House::new().await;
+        let alert = cut_short(&mut house, 2).await;
+        let far = FarSide::new(Manner::Takes, parts_now, 16);
+        let engine = house.start(Some(Arc::clone(&far))).await;
+        house.pass(LONG).await;
+        assert!(far.sent().is_empty(), "{:?} in {parts_now} parts", far.sent());
+        let view = view(&engine, alert);
+        assert_eq!((view.parts, view.counts.failed.get("content")), (2, Some(&(PEOPLE - 1))));
+        assert_eq!(count(&engine, alert, "unknown"), 1);
+        assert_eq!(engine.halted(), None);
+    }
+}
+
+#[tokio::test]
+async fn what_was_taken_whole_stays_so_and_hears_its_receipts_however_it_would_be_cut_now() {
+    let mut house = House::new().await;
+    let far = FarSide::new(Manner::Takes, 2, 16);
+    let engine = house.start(Some(Arc::clone(&far))).await;
+    let (alert, admitted) = house.release(&engine).await;
+    admitted.unwrap();
+    house.until(|| count(&engine, alert, "accepted") == PEOPLE).await;
+    let engine = house.start(Some(FarSide::new(Manner::Takes, 1, 16))).await;
+    assert_eq!(count(&engine, alert, "accepted"), PEOPLE);
+    let receipt = |key: u64| Receipt {
+        provider_id: ProviderId::new(&key.to_be_bytes()),
+        status: ReceiptStatus::Delivered,
+        to: None,
+        far_code: "DELIVRD".into(),
+        at: house.clock.now(),
+    };
+    engine.receipts(&AccountName(ACCOUNT.into()), vec![receipt(1), receipt(2)]).await.unwrap();
+    assert_eq!((count(&engine, alert, "accepted"), count(&engine, alert, "delivered")), (PEOPLE - 1, 1));
+}
+
+#[tokio::test]
+async fn an_account_that_is_gone_keeps_no_node_from_starting_and_hides_nobody_from_a_lift() {
+    let mut house = House::new().await;
+    let alert = cut_short(&mut house, 1).await;
+    let engine = house.start(None).await;
+    assert_eq!(engine.accounts().count(), 0, "nothing new is planned on it");
+    assert_eq!(view(&engine, alert).counts.failed.get("not-allowed"), Some(&(PEOPLE - 1)));
+    let reached = engine.reached(alert).await.unwrap();
+    assert_eq!(reached[&ChannelKind::Sms].iter().collect::<Vec<_>>(), [0]);
+}
+
+#[tokio::test]
+async fn a_folded_alert_tells_whom_it_reached_when_its_account_is_gone() {
+    let mut house = House::new().await;
+    let engine = house.start(Some(FarSide::new(Manner::Takes, 1, 16))).await;
+    let (alert, admitted) = house.release(&engine).await;
+    admitted.unwrap();
+    house.until(|| count(&engine, alert, "accepted") == PEOPLE).await;
+    house.pass(Duration::from_hours(49)).await;
+    house.until(|| view(&engine, alert).status == PlanStatus::Closed).await;
+    let engine = house.start(None).await;
+    let reached = engine.reached(alert).await.unwrap();
+    assert_eq!(reached[&ChannelKind::Sms].len(), u64::from(PEOPLE));
+    assert_eq!(engine.views_of(alert).await.unwrap().len(), 1);
+}
