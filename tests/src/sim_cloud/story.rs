@@ -379,6 +379,17 @@ async fn a_provider_that_is_too_busy_costs_no_attempt_and_one_that_is_silent_is_
 }
 
 #[tokio::test]
+async fn what_a_balancer_cut_off_is_in_doubt_and_not_put_again_at_no_cost() {
+    for with in [With::Alibaba, With::Tencent] {
+        let faults = CloudFaults { balancer_percent: 100, late_ms: 60_000, ..CloudFaults::default() };
+        let cut = scene(with, faults).await;
+        let verdicts = cut.courier().await.unwrap().deliver(&numbers(5), 1).await.unwrap();
+        assert_eq!(verdicts, vec![Verdict::Lost; 5], "{with:?}");
+        assert_eq!(cut.told(What::Accepted).len(), 5, "the provider has taken them");
+    }
+}
+
+#[tokio::test]
 async fn a_receipt_that_names_its_call_stands_for_the_answer_that_never_came() {
     for with in [With::Alibaba, With::Kannel] {
         let scene = scene(with, CloudFaults { mute_percent: 100, ..CloudFaults::default() }).await;
