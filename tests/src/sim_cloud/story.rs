@@ -48,8 +48,8 @@ struct Ear {
 impl Ear {
     fn take(&self, secret: &str, query: &str, body: &[u8]) -> &'static str {
         let Some(parser) = self.parser.get() else { return "not ready" };
-        let Ok(receipts) = parser.parse(secret, query, body) else { return "refused" };
-        self.receipts.lock().unwrap().extend(receipts);
+        let Ok(push) = parser.parse(secret, query, body) else { return "refused" };
+        self.receipts.lock().unwrap().extend(push.receipts);
         parser.answer()
     }
 

@@ -26,7 +26,7 @@ use mingluo_model::{
 use serde::Deserialize;
 
 use super::{
-    CloudCallback, CloudChannel, TemplateForm,
+    CloudCallback, CloudChannel, Push, TemplateForm,
     account::Account,
     fault::Fault,
     pull::Handover,
@@ -83,8 +83,7 @@ impl<M: Mode> CloudChannel<Alibaba, M> {
     pub fn callback(&self) -> CloudCallback {
         let (provider, token) = (Arc::clone(self.provider()), self.provider().account.token.clone());
         CloudCallback::new(token, self.clock(), HEARD, move |_, body, at| {
-            let reports = report::read(body, at)?;
-            Ok(reports.into_iter().map(|report| provider.hear(report)).collect())
+            Ok(Push::of(report::read(body, at)?, |report| provider.hear(report)))
         })
     }
 

@@ -24,7 +24,7 @@ use mingluo_model::{
 };
 
 use super::{
-    CloudCallback, CloudChannel,
+    CloudCallback, CloudChannel, Push,
     account::Account,
     fault::Fault,
     http::Caller,
@@ -79,7 +79,8 @@ impl HttpSmsConfig {
 }
 
 impl<M: Mode> CloudChannel<HttpGateway, M> {
-    /// The parser of this account's receipts, for the console that receives them.
+    /// The parser of this account's receipts, for the console that receives them. What residents write, such gateways push
+    /// in forms of their own; they bring no replies.
     pub fn callback(&self) -> CloudCallback {
         let provider = self.provider();
         let reading = provider.reading.clone();
@@ -92,7 +93,7 @@ impl<M: Mode> CloudChannel<HttpGateway, M> {
                 let name = String::from_utf8_lossy(provider_id.bytes());
                 unanswered.heard(&name, |_| Some(provider_id.clone()));
             }
-            Ok(receipts)
+            Ok(Push { receipts, ..Push::default() })
         })
     }
 }
