@@ -138,8 +138,8 @@ impl Provider for Alibaba {
         self.templates.stands(&letter.code)
     }
 
-    fn is_refused_any(&self) -> bool {
-        self.templates.is_refused_any()
+    fn in_doubt(&self) -> Vec<String> {
+        self.templates.in_doubt()
     }
 
     fn parts(letter: &Letter) -> usize {
@@ -152,12 +152,21 @@ impl Provider for Alibaba {
 
     /// Asks for the templates, so that wrong keys show at once. An account that may send and not ask goes on.
     async fn greet(&self) -> Result<(), SendError> {
-        for code in self.templates.codes() {
+        let codes: Vec<String> = self.templates.codes().map(str::to_owned).collect();
+        self.ask_for(&codes).await
+    }
+
+    /// A provider that is busy or silent is not asked for the others now: each would be waited for in vain.
+    async fn ask_for(&self, codes: &[String]) -> Result<(), SendError> {
+        for (at, code) in codes.iter().enumerate() {
             match self.api.ask::<TemplateState>("QuerySmsTemplate", &[("TemplateCode", code)]).await {
                 Ok(state) => self.compare(code, &state),
-                Err((fault, code)) if codes::is_about_keys(&code) => return Err(fault.at_the_door()),
-                Err((Fault::Busy(pause), _)) => return Err(Fault::Busy(pause).at_the_door()),
-                Err((Fault::Lost, _)) => return Err(Fault::Lost.at_the_door()),
+                Err((fault, said)) if codes::is_about_keys(&said) => return Err(fault.at_the_door()),
+                Err((fault @ (Fault::Busy(_) | Fault::Lost), said)) => {
+                    self.warn(code, if said.is_empty() { fault.word() } else { &said });
+                    codes[at..].iter().for_each(|code| self.templates.leave_open(code));
+                    return Ok(());
+                }
                 Err((_, said)) => self.warn(code, &said),
             }
         }

@@ -31,7 +31,7 @@ impl Templates {
             .map(|config| template(config, syntax, mode, sign_name))
             .collect::<Result<Vec<_>, _>>()?;
         let sign_name = sign_name.to_owned();
-        let templates = Self { sign_name, mode, list, refused: std::sync::Mutex::default() };
+        let templates = Self { sign_name, mode, list, doubts: std::sync::Mutex::default() };
         templates.leave_nobody_out()?;
         Ok(templates)
     }

@@ -147,8 +147,8 @@ impl Provider for Tencent {
         self.templates.stands(&letter.code)
     }
 
-    fn is_refused_any(&self) -> bool {
-        self.templates.is_refused_any()
+    fn in_doubt(&self) -> Vec<String> {
+        self.templates.in_doubt()
     }
 
     fn parts(letter: &Letter) -> usize {
@@ -161,15 +161,22 @@ impl Provider for Tencent {
 
     /// Asks for the templates, so that wrong keys show at once. An account that may send and not ask goes on.
     async fn greet(&self) -> Result<(), SendError> {
-        let codes: Vec<u64> = self.templates.codes().filter_map(|code| code.parse().ok()).collect();
-        let body = json!({ "International": 0, "TemplateIdSet": codes }).to_string();
+        let codes: Vec<String> = self.templates.codes().map(str::to_owned).collect();
+        self.ask_for(&codes).await
+    }
+
+    async fn ask_for(&self, codes: &[String]) -> Result<(), SendError> {
+        let numbers: Vec<u64> = codes.iter().filter_map(|code| code.parse().ok()).collect();
+        let body = json!({ "International": 0, "TemplateIdSet": numbers }).to_string();
         match self.api.ask::<TemplateStates>("DescribeSmsTemplateList", body).await {
-            Ok(states) => self.compare(&states.each),
-            Err((fault @ (Fault::Busy(_) | Fault::Lost), _)) => return Err(fault.at_the_door()),
-            Err((fault, code)) if codes::is_about_keys(&code) => return Err(fault.at_the_door()),
-            Err((_, said)) => {
-                let account = &self.account.name;
-                tracing::warn!(%account, said, "无法查询模板 the templates' state cannot be asked for");
+            Ok(states) => self.compare(codes, &states.each),
+            Err((fault, said)) if codes::is_about_keys(&said) => return Err(fault.at_the_door()),
+            Err((fault, said)) => {
+                let (account, class) = (&self.account.name, fault.word());
+                tracing::warn!(%account, class, said, "无法查询模板 the templates' state cannot be asked for");
+                if matches!(fault, Fault::Busy(_) | Fault::Lost) {
+                    codes.iter().for_each(|code| self.templates.leave_open(code));
+                }
             }
         }
         Ok(())
@@ -230,10 +237,10 @@ impl Tencent {
     }
 
     /// Each template must be there, approved, and in our words.
-    fn compare(&self, states: &[TemplateState]) {
+    fn compare(&self, codes: &[String], states: &[TemplateState]) {
         let account = &self.account.name;
-        for code in self.templates.codes() {
-            let state = states.iter().find(|state| state.template_id.to_string() == code);
+        for code in codes {
+            let state = states.iter().find(|state| state.template_id.to_string() == *code);
             let ours = self.templates.text(code, Syntax::Numbered);
             let problem = match state {
                 None => {
