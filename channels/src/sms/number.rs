@@ -2,7 +2,7 @@
 //!
 //! Knows E.164 and the mainland's eleven digits. Does not know whether anybody answers.
 
-use mingluo_model::{address::Address, clock::Timestamp, reply::Reply};
+use mingluo_model::{address::Address, clock::Timestamp, reply::{Portion, Reply}};
 
 use super::{session::NumberForm, smpp::AddressDigits, wire::Padded};
 
@@ -52,9 +52,9 @@ pub(super) fn from_wire(digits: &[u8]) -> Option<Address> {
 
 /// What a resident wrote, as a wire names writer and access number. A writer whose number is none (a pseudonym) is kept
 /// as written: nobody in a roster is called so.
-pub(super) fn reply(from: &[u8], to: &str, words: &str, is_part: bool, at: Timestamp) -> Reply {
+pub(super) fn reply(from: &[u8], to: &str, words: &str, part: Option<Portion>, at: Timestamp) -> Reply {
     let from = from_wire(from).unwrap_or_else(|| Address::new(String::from_utf8_lossy(from)));
-    Reply { from, to: to.to_owned(), words: words.to_owned(), is_part, at }
+    Reply { from, to: to.to_owned(), words: words.to_owned(), part, at }
 }
 
 fn international(written: &[u8]) -> Option<([u8; LONGEST], usize)> {

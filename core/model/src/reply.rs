@@ -25,10 +25,31 @@ pub struct Reply {
     pub to: String,
     /// What was written.
     pub words: String,
-    /// This is one part of a longer message; each part comes by itself.
-    pub is_part: bool,
+    /// Which part of a longer message this is; each part comes by itself. `None` for a message that is whole.
+    pub part: Option<Portion>,
     /// When it reached us.
     pub at: Timestamp,
+}
+
+/// Where a part of a longer message (长短信) belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Portion {
+    /// What the parts of one message from one phone have in common; 0 where the wire does not say.
+    pub reference: u16,
+    /// Which part, from 1; 0 where the wire does not say.
+    pub number: u8,
+    /// Of how many; 0 where the wire does not say.
+    pub total: u8,
+}
+
+impl Portion {
+    /// A part of which nobody knows where it belongs.
+    pub const UNNUMBERED: Self = Self { reference: 0, number: 0, total: 0 };
+
+    /// The part as a wire numbers it; `None` when there is but one, which is then no part of anything.
+    pub const fn of(reference: u16, number: u8, total: u8) -> Option<Self> {
+        if total > 1 { Some(Self { reference, number, total }) } else { None }
+    }
 }
 
 /// What a reply asks for.
@@ -49,7 +70,7 @@ impl Reply {
     /// who is not heard writes again, one who was wrongly taken off gets no warning.
     pub fn wish(&self) -> Wish {
         // The end of "do not take me off" is no wish, nor is a question.
-        if self.is_part || self.words.contains(['?', '？']) {
+        if self.part.is_some() || self.words.contains(['?', '？']) {
             return Wish::Other;
         }
         let word = plain(&self.words);
@@ -89,7 +110,7 @@ mod tests {
     fn wish(words: &str) -> Wish {
         let words = words.to_owned();
         let from = Address::new("+8613900000000");
-        Reply { from, to: "10690001".into(), words, is_part: false, at: Timestamp(0) }.wish()
+        Reply { from, to: "10690001".into(), words, part: None, at: Timestamp(0) }.wish()
     }
 
     #[test]
@@ -112,7 +133,7 @@ mod tests {
     fn the_end_of_a_longer_message_is_no_wish() {
         let from = Address::new("+8613900000000");
         let reply =
-            Reply { from, to: "10690001".into(), words: "退订".into(), is_part: true, at: Timestamp(0) };
+            Reply { from, to: "10690001".into(), words: "退订".into(), part: Portion::of(7, 2, 2), at: Timestamp(0) };
         assert_eq!(reply.wish(), Wish::Other);
     }
 
@@ -130,7 +151,7 @@ mod tests {
             from: Address::new("+8613900000000"),
             to: "10690001".into(),
             words: "我在屋顶上".into(),
-            is_part: false,
+            part: None,
             at: Timestamp(0),
         };
         let told = format!("{reply:?}");

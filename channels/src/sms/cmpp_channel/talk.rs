@@ -59,12 +59,11 @@ impl CmppTalk {
             }
             Ok(Some(_step)) => {}
             Ok(None) => {
-                let is_part = deliver.tp_udhi & 1 == 1;
                 let reply = number::reply(
                     deliver.src_terminal.as_bytes(),
                     &deliver.dest_id.to_text(),
                     &deliver.to_text(),
-                    is_part,
+                    deliver.portion(),
                     ear.at,
                 );
                 return ear.resident_wrote(reply, self.dues().owe((sequence, deliver.msg_id)));

@@ -270,7 +270,7 @@ impl Guest {
             Body::Report(_) => self.words.say(sequence, Body::ReportResp(CommandResult::OK)),
             Body::Deliver(wrote) => {
                 let (from, to) = (wrote.user_number.as_bytes(), wrote.sp_number.to_text());
-                let reply = number::reply(from, &to, &wrote.to_text(), wrote.tp_udhi & 1 == 1, at);
+                let reply = number::reply(from, &to, &wrote.to_text(), wrote.portion(), at);
                 self.hall.mailroom.put_reply(reply, sequence, &self.words);
             }
             Body::Unbind => {

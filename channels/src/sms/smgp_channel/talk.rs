@@ -64,12 +64,11 @@ impl SmgpTalk {
             }
             Ok(Some(_step)) => {}
             Ok(None) => {
-                let is_part = deliver.is_part();
                 let reply = number::reply(
                     deliver.src_term_id.as_bytes(),
                     &deliver.dest_term_id.to_text(),
                     &deliver.to_text(),
-                    is_part,
+                    deliver.portion(),
                     ear.at,
                 );
                 return ear.resident_wrote(reply, self.dues().owe((sequence, deliver.msg_id)));

@@ -67,12 +67,11 @@ impl SmppTalk {
             }
             Ok(Some(_step)) => {}
             Ok(None) => {
-                let is_part = message.is_part();
                 let reply = number::reply(
                     message.source.digits.as_bytes(),
                     &message.destination.digits.to_text(),
                     &message.to_text(),
-                    is_part,
+                    message.portion(),
                     ear.at,
                 );
                 return ear.resident_wrote(reply, ReceiptToken(sequence.into()));

@@ -6,7 +6,7 @@ use super::{
 };
 use mingluo_model::{
     address::Address,
-    reply::{Reply, Wish},
+    reply::{Portion, Reply, Wish},
 };
 use sqlx::QueryBuilder;
 use std::collections::HashMap;
@@ -104,8 +104,8 @@ pub(super) async fn latest(
 
 fn seal(engine: &Engine, mode: ModeKind, reply: &Reply) -> Sealed {
     let (at, address_hash) = (reply.at, engine.vault.address_hash(&reply.from));
-    let part = if reply.is_part { "part" } else { "" };
-    let plain = [reply.from.expose(), &reply.to, part, &reply.words].join("\0");
+    let part = reply.part.map(|part| format!("{}/{}/{}", part.reference, part.number, part.total));
+    let plain = [reply.from.expose(), &reply.to, &part.unwrap_or_default(), &reply.words].join("\0");
     Sealed { at, address_hash, octets: engine.vault.seal(&place(mode, at, &address_hash), plain.as_bytes()) }
 }
 
@@ -126,10 +126,24 @@ fn open(engine: &Engine, mode: ModeKind, row: &Row) -> Result<StoredReply, Store
         from: Address::new(from),
         to: to.to_owned(),
         words: words.to_owned(),
-        is_part: part == "part",
+        part: portion(part).ok_or_else(|| damaged(format!("{part:?} is no part")))?,
         at,
     };
     Ok(StoredReply { id: get(row, "reply_id")?, account: AccountName(get(row, "account")?), reply })
+}
+
+/// Which part it is. Rows from before parts had numbers say no more than that it is one. `None` when it is unreadable.
+fn portion(kept: &str) -> Option<Option<Portion>> {
+    if kept.is_empty() {
+        return Some(None);
+    }
+    if kept == "part" {
+        return Some(Some(Portion::UNNUMBERED));
+    }
+    let mut numbers = kept.splitn(3, '/');
+    let reference = numbers.next()?.parse().ok()?;
+    let (number, total) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    Some(Some(Portion { reference, number, total }))
 }
 
 /// What a sealed reply is bound to.
@@ -139,4 +153,16 @@ fn place(mode: ModeKind, at: Timestamp, address_hash: &[u8; 16]) -> Vec<u8> {
     place.extend_from_slice(&at.0.to_be_bytes());
     place.extend_from_slice(address_hash);
     place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_kept_before_parts_had_numbers_is_still_a_part() {
+        assert_eq!(portion("part"), Some(Some(Portion::UNNUMBERED)));
+        assert_eq!((portion(""), portion("7/2/3")), (Some(None), Some(Portion::of(7, 2, 3))));
+        assert_eq!((portion("7/2"), portion("7/2/300")), (None, None));
+    }
 }

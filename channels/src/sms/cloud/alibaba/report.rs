@@ -73,7 +73,7 @@ pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Told<Reported>>, Ca
         Pushed::Reply(one) if one.phone_number.is_empty() => Heard::Unread,
         Pushed::Reply(one) => {
             let from = one.phone_number.as_bytes();
-            Heard::Fact(Told::Reply(number::reply(from, &one.dest_code, &one.content, false, at)))
+            Heard::Fact(Told::Reply(number::reply(from, &one.dest_code, &one.content, None, at)))
         }
     })
 }

@@ -81,7 +81,7 @@ pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Told<Reported>>, Ca
         Pushed::Reply(one) if one.mobile.is_empty() => Heard::Unread,
         Pushed::Reply(one) => {
             let number = format!("{}{}", one.nationcode.trim_start_matches('+'), one.mobile);
-            Heard::Fact(Told::Reply(number::reply(number.as_bytes(), &one.extend, &one.text, false, at)))
+            Heard::Fact(Told::Reply(number::reply(number.as_bytes(), &one.extend, &one.text, None, at)))
         }
     })
 }

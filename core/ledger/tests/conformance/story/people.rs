@@ -11,7 +11,7 @@ use mingluo_model::{
     mode::ModeKind,
     owner::{Officer, Role},
     plan::AccountName,
-    reply::Reply,
+    reply::{Portion, Reply},
 };
 
 fn org() -> OrgRow {
@@ -99,7 +99,7 @@ pub(crate) async fn an_opt_out_counts_once(house: &House) {
 }
 
 fn wrote(from: &str, words: &str) -> Reply {
-    Reply { from: Address::new(from), to: "10690001".into(), words: words.into(), is_part: false, at: NOON }
+    Reply { from: Address::new(from), to: "10690001".into(), words: words.into(), part: None, at: NOON }
 }
 
 pub(crate) async fn what_residents_write_is_kept_and_heeded_by_mode(house: &House) {
@@ -107,6 +107,11 @@ pub(crate) async fn what_residents_write_is_kept_and_heeded_by_mode(house: &Hous
     let (li, wang) = ("+8613900000001", "+8613900000002");
     store.keep_replies(ModeKind::Drill, &account, &[wrote(li, "TD")]).await.unwrap();
     assert_eq!(store.opt_outs(ModeKind::Live).await.unwrap(), [[0; 16]; 0], "a drill takes nobody off");
+
+    let end = Reply { part: Portion::of(261, 2, 2), ..wrote(li, "td") };
+    store.keep_replies(ModeKind::Live, &account, std::slice::from_ref(&end)).await.unwrap();
+    assert_eq!(store.opt_outs(ModeKind::Live).await.unwrap(), [[0; 16]; 0], "the end of something longer");
+    assert_eq!(store.replies(ModeKind::Live, None, 1).await.unwrap().remove(0).reply, end);
 
     let live = [wrote(li, "td"), wrote(wang, "退订"), wrote(wang, "水进屋了"), wrote(li, "订阅")];
     store.keep_replies(ModeKind::Live, &account, &live).await.unwrap();
@@ -117,7 +122,7 @@ pub(crate) async fn what_residents_write_is_kept_and_heeded_by_mode(house: &Hous
     let words: Vec<_> = latest.iter().map(|kept| kept.reply.words.as_str()).collect();
     assert_eq!(words, ["订阅", "水进屋了", "退订"]);
     let before = store.replies(ModeKind::Live, Some(latest[2].id), 9).await.unwrap();
-    assert_eq!(before.into_iter().map(|kept| kept.reply).collect::<Vec<_>>(), live[..1]);
+    assert_eq!(before.into_iter().map(|kept| kept.reply).collect::<Vec<_>>(), [live[0].clone(), end]);
 }
 
 pub(crate) async fn what_a_resident_wrote_is_not_readable_in_the_database_file(house: &House) {
