@@ -13,7 +13,7 @@ use crate::sms::{
         pull::Handover,
         wire::utc,
     },
-    number::{self, from_wire},
+    number::{Wrote, from_wire},
     session::words,
 };
 
@@ -49,6 +49,9 @@ struct SmsUp {
     /// The extension that was written to; the provider makes it up for each template.
     #[serde(default)]
     dest_code: String,
+    /// A number or a text, as the provider's pages have it either way.
+    #[serde(default)]
+    sequence_id: serde_json::Value,
 }
 
 /// One report: the receipt, the call's BizId and the name that we gave it, empty where it is not told.
@@ -72,8 +75,14 @@ pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Told<Reported>>, Ca
         }
         Pushed::Reply(one) if one.phone_number.is_empty() => Heard::Unread,
         Pushed::Reply(one) => {
+            let id = match &one.sequence_id {
+                serde_json::Value::String(id) => Some(id.clone()),
+                serde_json::Value::Number(id) => Some(id.to_string()),
+                _ => None,
+            };
             let from = one.phone_number.as_bytes();
-            Heard::Fact(Told::Reply(number::reply(from, &one.dest_code, &one.content, None, at)))
+            let wrote = Wrote { from, to: &one.dest_code, words: &one.content, id, part: None };
+            Heard::Fact(Told::Reply(wrote.at(at)))
         }
     })
 }

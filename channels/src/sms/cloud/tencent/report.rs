@@ -20,7 +20,7 @@ use crate::sms::{
         callback::{CallbackError, Heard, Told, array, carrier_status, each, one_by_one},
         pull::Handover,
     },
-    number::{self, from_wire},
+    number::{Wrote, from_wire},
     session::words,
 };
 
@@ -57,6 +57,9 @@ struct Written {
     /// The extension that was written to; empty where the account has none.
     #[serde(default)]
     extend: String,
+    /// When it was written, in seconds since 1970.
+    #[serde(default)]
+    time: Option<i64>,
 }
 
 /// One report: the receipt and the name that we gave its call, empty where it is not told.
@@ -81,7 +84,11 @@ pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Told<Reported>>, Ca
         Pushed::Reply(one) if one.mobile.is_empty() => Heard::Unread,
         Pushed::Reply(one) => {
             let number = format!("{}{}", one.nationcode.trim_start_matches('+'), one.mobile);
-            Heard::Fact(Told::Reply(number::reply(number.as_bytes(), &one.extend, &one.text, None, at)))
+            // No id; the second in which it was written tells it from the next.
+            let id = one.time.map(|seconds| seconds.to_string());
+            let wrote =
+                Wrote { from: number.as_bytes(), to: &one.extend, words: &one.text, id, part: None };
+            Heard::Fact(Told::Reply(wrote.at(at)))
         }
     })
 }
