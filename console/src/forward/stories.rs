@@ -12,6 +12,7 @@ use mingluo_ledger::{
     vault::Vault,
 };
 use mingluo_model::{
+    address::Address,
     alert::{AlertKind, AlertState, Content},
     area::Area,
     audience::{Audience, ChannelKind},
@@ -99,9 +100,10 @@ impl Town {
         Forwarder { pauses: SOON, ..forwarder }
     }
 
-    fn run(&self, forwarder: Forwarder) -> Running {
+    async fn run(&self, forwarder: Forwarder) -> Running {
         let roster =
             Roster::new(Arc::clone(&self.store), Arc::new(|_| Ok(EditionMap::default())), ModeKind::Live);
+        roster.refresh_opt_outs().await.unwrap();
         let stop = CancellationToken::new();
         Running { task: tokio::spawn(forwarder.run(Arc::new(roster), stop.clone())), stop }
     }
@@ -253,7 +255,7 @@ async fn edition(store: &dyn Store) -> EditionId {
 #[tokio::test]
 async fn a_receipt_is_told_with_whom_it_is_about() {
     let mut town = Town::new().await;
-    let running = town.run(town.forwarder().await);
+    let running = town.run(town.forwarder().await).await;
     let lease = town.lease(1).await;
     town.receipt(&lease, 1, 2, ReceiptStatus::Failed(Reason::Unreachable)).await;
     let told = json!({
@@ -265,10 +267,33 @@ async fn a_receipt_is_told_with_whom_it_is_about() {
 }
 
 #[tokio::test]
+async fn who_opted_out_since_is_not_named_to_the_platform() {
+    let mut town = Town::new().await;
+    let hash = town.store.vault().address_hash(&Address::new("+8610000000001"));
+    let line = AuditLine {
+        at: NOW,
+        actor: AuditLine::SYSTEM.into(),
+        action: "resident.opt_out".into(),
+        subject: "one".into(),
+        detail: json!({}),
+    };
+    town.store.change_opt_outs(ModeKind::Live, &[hash], &[], line).await.unwrap();
+    let running = town.run(town.forwarder().await).await;
+    let lease = town.lease(1).await;
+    for ordinal in [0, 1] {
+        town.receipt(&lease, i64::from(ordinal) + 1, ordinal, ReceiptStatus::Delivered).await;
+    }
+    assert_eq!(town.next_line().await["to"], "+8610000000000");
+    let refused = town.next_line().await;
+    assert_eq!((&refused["ordinal"], refused.get("to")), (&json!(1), None));
+    running.end().await;
+}
+
+#[tokio::test]
 async fn while_the_platform_is_away_receipts_wait_and_keep_their_order() {
     let mut town = Town::new().await;
     town.away.store(3, Ordering::SeqCst);
-    let running = town.run(town.forwarder().await);
+    let running = town.run(town.forwarder().await).await;
     let lease = town.lease(1).await;
     for ordinal in 0..3 {
         town.receipt(&lease, i64::from(ordinal) + 1, ordinal, ReceiptStatus::Delivered).await;
@@ -283,7 +308,7 @@ async fn while_the_platform_is_away_receipts_wait_and_keep_their_order() {
 #[tokio::test]
 async fn a_restart_goes_on_where_it_stopped() {
     let mut town = Town::new().await;
-    let running = town.run(town.forwarder().await);
+    let running = town.run(town.forwarder().await).await;
     let first = town.lease(1).await;
     town.receipt(&first, 1, 0, ReceiptStatus::Delivered).await;
     assert_eq!(town.next_ordinal().await, 0);
@@ -293,7 +318,7 @@ async fn a_restart_goes_on_where_it_stopped() {
     let forwarder = town.forwarder().await;
     let second = town.lease(2).await;
     town.receipt(&second, 1, 2, ReceiptStatus::Delivered).await;
-    let running = town.run(forwarder);
+    let running = town.run(forwarder).await;
     let mut came = vec![town.next_ordinal().await];
     while came.last() != Some(&json!(2)) {
         came.push(town.next_ordinal().await);
@@ -309,7 +334,7 @@ async fn a_crash_before_the_first_receipt_loses_none() {
     drop(town.forwarder().await);
     let lease = town.lease(1).await;
     town.receipt(&lease, 1, 0, ReceiptStatus::Delivered).await;
-    let running = town.run(town.forwarder().await);
+    let running = town.run(town.forwarder().await).await;
     assert_eq!(town.next_ordinal().await, 0);
     running.end().await;
 }
