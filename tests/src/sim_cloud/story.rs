@@ -351,7 +351,7 @@ async fn a_template_that_is_not_approved_or_has_other_words_is_nobodys_message()
             let Err(Unfit::Wrong { problem, .. }) = scene.courier().await.unwrap().prepare() else {
                 panic!("{with:?}")
             };
-            assert!(problem.contains(hint), "{problem}");
+            assert!(problem.to_string().contains(hint), "{problem}");
             assert_eq!(scene.providers.sends(), 0);
         }
     }

@@ -20,6 +20,7 @@ use mingluo_model::{
     channel::{SendError, Unfit, Verdict},
     clock::SharedClock,
     message::Message,
+    misfit::Misfit,
     mode::Mode,
     receipt::{ProviderId, Receipt},
 };
@@ -211,12 +212,12 @@ impl Alibaba {
         let problem = if state.template_status != APPROVED {
             let (status, reason) = (state.template_status, &state.reason);
             tracing::error!(%account, template = code, status, reason, "模板未通过审核 the template is not approved: nothing that needs it will leave");
-            Some("the provider has not approved this template; see its console".to_owned())
+            Some(Misfit::NotApproved)
         } else if self.templates.text(code, Syntax::Named).is_some_and(|ours| ours != state.template_content)
         {
             let theirs = &state.template_content;
             tracing::error!(%account, template = code, theirs, "模板内容与配置不符 the provider has other words than templates.text: nothing that needs it will leave");
-            Some("the provider has other words than templates.text; copy them from its console".to_owned())
+            Some(Misfit::OtherWords)
         } else {
             None
         };

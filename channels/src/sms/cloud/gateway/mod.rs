@@ -19,6 +19,7 @@ use mingluo_model::{
     channel::{SendError, Unfit, Verdict},
     clock::SharedClock,
     message::{Body, Message},
+    misfit::Misfit,
     mode::Mode,
     receipt::{ProviderId, Receipt},
 };
@@ -113,7 +114,7 @@ impl Provider for HttpGateway {
         let Body::Sms { text } = &message.body else {
             let problem =
                 format!("the message is for {}, this account sends sms", message.body.channel().word());
-            return Err(Unfit::Wrong { field: "body".into(), problem });
+            return Err(Unfit::Wrong { field: "body".into(), problem: problem.into() });
         };
         let Segments { parts, .. } = segment(text, &self.signature, 0, self.max_parts).map_err(unfit)?;
         let shown = parts.iter().map(|part| part.text.as_str()).collect();
@@ -160,7 +161,8 @@ fn unfit(cause: SegmentError) -> Unfit {
         SegmentError::TooLong { parts, max_parts, .. } => {
             Unfit::TooLong { field, length: parts, longest: max_parts.into(), unit: "parts" }
         }
-        other => Unfit::Wrong { field, problem: other.to_string() },
+        SegmentError::Empty => Unfit::Wrong { field, problem: Misfit::Empty },
+        other => Unfit::Wrong { field, problem: other.to_string().into() },
     }
 }
 

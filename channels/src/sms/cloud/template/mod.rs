@@ -15,7 +15,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use mingluo_model::{channel::Unfit, mode::ModeKind, template::Template as Gaps};
+use mingluo_model::{channel::Unfit, misfit::Misfit, mode::ModeKind, template::Template as Gaps};
 
 /// How a provider writes a variable in its templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(super) struct Templates {
 #[derive(Debug)]
 enum Doubt {
     /// The provider said so against it: nothing is sent by it.
-    Refused(String),
+    Refused(Misfit),
     /// The provider did not answer for it yet. It is sent by: the call itself will tell.
     Unanswered,
 }
@@ -94,7 +94,7 @@ impl Templates {
     }
 
     /// The provider said so of this template: `None` that it stands in our words, else what is wrong with it.
-    pub(super) fn judge(&self, code: &str, problem: Option<String>) {
+    pub(super) fn judge(&self, code: &str, problem: Option<Misfit>) {
         match problem {
             Some(problem) => self.doubts().insert(code.to_owned(), Doubt::Refused(problem)),
             None => self.doubts().remove(code),

@@ -22,6 +22,7 @@ use mingluo_model::{
     channel::{SendError, Unfit, Verdict},
     clock::SharedClock,
     message::Message,
+    misfit::Misfit,
     mode::Mode,
     receipt::{ProviderId, Receipt},
 };
@@ -245,21 +246,21 @@ impl Tencent {
             let problem = match state {
                 None => {
                     tracing::error!(%account, template = code, "没有此模板 there is no such template: nothing that needs it will leave");
-                    Some("the provider has no such template; see its console")
+                    Some(Misfit::UnknownTemplate)
                 }
                 Some(state) if state.status_code != 0 => {
                     let (standing, reason) = (state.status_code, &state.review_reply);
                     tracing::error!(%account, template = code, standing, reason, "模板未通过审核 the template is not approved: nothing that needs it will leave");
-                    Some("the provider has not approved this template; see its console")
+                    Some(Misfit::NotApproved)
                 }
                 Some(state) if ours.as_ref() != Some(&state.template_content) => {
                     let theirs = &state.template_content;
                     tracing::error!(%account, template = code, theirs, "模板内容与配置不符 the provider has other words than templates.text: nothing that needs it will leave");
-                    Some("the provider has other words than templates.text; copy them from its console")
+                    Some(Misfit::OtherWords)
                 }
                 Some(_) => None,
             };
-            self.templates.judge(code, problem.map(str::to_owned));
+            self.templates.judge(code, problem);
         }
     }
 }
