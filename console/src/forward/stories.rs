@@ -16,7 +16,7 @@ use mingluo_model::{
     alert::{AlertKind, AlertState, Content},
     area::Area,
     audience::{Audience, ChannelKind},
-    clock::{SharedClock, Timestamp, system::SystemClock},
+    clock::{SharedClock, Timestamp, system::SystemClock, within},
     delivery::Reason,
     grade::Grade,
     hazard::{Hazard, HazardSystem},
@@ -121,7 +121,8 @@ impl Town {
     }
 
     async fn next_line(&mut self) -> Value {
-        self.lines.recv().await.unwrap()
+        let (clock, line) = (self.clock.clone(), self.lines.recv());
+        within(clock.as_ref(), Duration::from_secs(20), line).await.expect("the story goes on").unwrap()
     }
 
     async fn next_ordinal(&mut self) -> Value {

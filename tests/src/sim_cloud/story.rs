@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     sim_courier::{Courier, PLAN},
     sim_journal::{Entry, What},
+    sim_stage::soon,
 };
 use axum::extract::Path;
 use mingluo_channels::{
@@ -13,7 +14,7 @@ use mingluo_channels::{
 use mingluo_model::{
     alert::Language,
     channel::{Channel, SendError, Unfit, Verdict},
-    clock::{Clock, system::SystemClock, within},
+    clock::{Clock, system::SystemClock},
     delivery::Reason,
     message::{Body, Message, WORDS},
     mode::Live,
@@ -186,9 +187,12 @@ impl Scene {
     }
 
     async fn until_heard(&self, receipts: usize) {
-        while self.ear.heard().len() < receipts {
-            SystemClock::shared().sleep(Duration::from_millis(5)).await;
-        }
+        soon(async {
+            while self.ear.heard().len() < receipts {
+                SystemClock::shared().sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
     }
 
     fn lot(&self, number: &str) -> Lot {
@@ -206,11 +210,6 @@ impl Scene {
             ReceiptStatus::Failed(Reason::Unreachable)
         }
     }
-}
-
-/// A story that comes to a stand fails.
-async fn soon<T>(story: impl Future<Output = T>) -> T {
-    within(SystemClock::shared().as_ref(), Duration::from_secs(20), story).await.expect("the story goes on")
 }
 
 /// Numbers of a segment that was unassigned in December 2023.
@@ -309,7 +308,7 @@ async fn what_was_not_pushed_is_asked_for() {
             .collect();
         scene.until_heard(150 - lost.len()).await;
 
-        let pulled = courier.until_receipts(lost.len()).await.unwrap();
+        let pulled = soon(courier.until_receipts(lost.len())).await.unwrap();
 
         assert!(lost.len() > 20, "{}", lost.len());
         for receipt in pulled {
@@ -444,7 +443,7 @@ async fn what_waits_for_a_free_hand_does_not_begin_after_a_stop() {
         }
         recall.call();
     };
-    let (verdicts, ()) = tokio::join!(courier.deliver(&to, 1), stopped);
+    let (verdicts, ()) = soon(async { tokio::join!(courier.deliver(&to, 1), stopped) }).await;
     let begun = verdicts.unwrap().iter().filter(|verdict| id(verdict).is_some()).count();
     assert_eq!((begun, scene.providers.sends()), (8, 8), "eight hands, and none began again");
 }
@@ -462,7 +461,7 @@ async fn a_call_that_is_refused_for_a_number_is_not_halved_any_more_after_a_stop
         }
         recall.call();
     };
-    let (verdicts, ()) = tokio::join!(courier.deliver(&to, 1), stopped);
+    let (verdicts, ()) = soon(async { tokio::join!(courier.deliver(&to, 1), stopped) }).await;
     assert_eq!(verdicts.unwrap(), vec![Verdict::Busy { retry_after: Duration::ZERO }; 100]);
     assert_eq!(scene.providers.sends(), 1);
 }
@@ -475,7 +474,7 @@ async fn a_page_that_a_session_left_unfinished_is_told_by_the_next() {
     let mut first = scene.channel.open().await.unwrap();
     let mut reports = Vec::new();
     while reports.is_empty() {
-        first.inlet.next(&mut reports).await.unwrap();
+        soon(first.inlet.next(&mut reports)).await.unwrap();
     }
     drop(first);
 
