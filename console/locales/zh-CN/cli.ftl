@@ -24,6 +24,13 @@ error-config-unreadable = { $field }：文件 { $path } 读不了（{ $kind ->
     [directory] 这是一个目录
    *[other] { $cause }
   }）。请核对路径、权限和编码。
+error-config-unwritable = { $field }：文件 { $path } 写不了（{ $kind ->
+    [exists] 已有这个文件，不覆盖。请换一个文件名，或先移走它
+    [not-found] 没有它所在的目录。请先建目录，或换一个路径
+    [denied] 没有写入权限。请换一个路径，或授予权限
+    [directory] 这是一个目录。请写明文件名
+   *[other] { $cause }。请核对路径和磁盘
+  }）。未作任何更改。
 error-config-zone = { $field } = “{ $value }”：没有这个时区。请填时区库中的名称，如 Asia/Shanghai。
 error-config-platform = { $field } = “{ $value }”：不是应急广播平台资源编码。请填 23 位数字。
 error-config-key-id = { $field } = “{ $value }”：不是密钥名。请填 1 至 32 个小写字母、数字或连字符，如 city-2026。

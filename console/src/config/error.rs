@@ -20,6 +20,17 @@ pub enum ConfigError {
         #[source]
         source: io::Error,
     },
+    /// A file cannot be written.
+    #[error("{field}: {}: cannot be written", path.display())]
+    Unwritable {
+        /// The option that names it.
+        field: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The configuration is no TOML, lacks a key, or has one that nobody knows.
     #[error(transparent)]
     Misread(#[from] Complaint),
@@ -198,6 +209,7 @@ impl Problem for ConfigError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "config-unreadable",
+            Self::Unwritable { .. } => "config-unwritable",
             Self::Misread(complaint) => complaint.code(),
             Self::Value { fix, .. } => fix.code(),
             Self::Account { .. } => "config-account",
@@ -212,7 +224,7 @@ impl Problem for ConfigError {
 
     fn fields(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Unreadable { field, path, source } => vec![
+            Self::Unreadable { field, path, source } | Self::Unwritable { field, path, source } => vec![
                 ("field", (*field).to_owned()),
                 ("path", path.display().to_string()),
                 ("kind", reading(source).to_owned()),
@@ -251,12 +263,14 @@ impl Problem for ConfigError {
     }
 }
 
+/// Why a file cannot be used, as the language files know it.
 fn reading(cause: &io::Error) -> &'static str {
     match cause.kind() {
         io::ErrorKind::NotFound => "not-found",
         io::ErrorKind::PermissionDenied => "denied",
         io::ErrorKind::InvalidData => "not-utf8",
         io::ErrorKind::IsADirectory => "directory",
+        io::ErrorKind::AlreadyExists => "exists",
         _ => "other",
     }
 }
