@@ -94,7 +94,7 @@ impl Town {
 
     async fn forwarder(&self) -> Forwarder {
         let secret_file = self.home.path().join("secret");
-        let config = ForwardConfig { url: self.url.clone(), secret_file, answer_seconds: 10 };
+        let config = ForwardConfig { url: self.url.clone(), secret_file, ca_file: None, answer_seconds: 10 };
         let platform = config.build(self.clock.clone()).unwrap();
         let forwarder = Forwarder::open(platform, Arc::clone(&self.store), self.clock.clone()).await.unwrap();
         Forwarder { pauses: SOON, ..forwarder }
@@ -303,6 +303,34 @@ async fn while_the_platform_is_away_receipts_wait_and_keep_their_order() {
         assert_eq!(town.next_ordinal().await, ordinal);
     }
     assert_eq!(town.away.load(Ordering::SeqCst), 0);
+    running.end().await;
+}
+
+#[tokio::test]
+async fn that_forwarding_stands_is_known_until_it_goes_on() {
+    let mut town = Town::new().await;
+    town.away.store(u32::MAX, Ordering::SeqCst);
+    let forwarder = town.forwarder().await;
+    let standing = forwarder.standing();
+    assert_eq!(standing.now(), None);
+    let running = town.run(forwarder).await;
+    let lease = town.lease(1).await;
+    town.receipt(&lease, 1, 0, ReceiptStatus::Delivered).await;
+    let until = async |stands: bool| {
+        let clock = town.clock.clone();
+        let look = async {
+            while standing.now().is_some() != stands {
+                clock.sleep(Duration::from_millis(2)).await;
+            }
+        };
+        within(clock.as_ref(), Duration::from_secs(20), look).await.expect("the story goes on");
+    };
+    until(true).await;
+    let first = standing.now().unwrap();
+    assert_eq!((first.status(), town.away.load(Ordering::SeqCst) < u32::MAX), (Some(503), true));
+    town.away.store(0, Ordering::SeqCst);
+    until(false).await;
+    assert_eq!(town.next_ordinal().await, 0);
     running.end().await;
 }
 
