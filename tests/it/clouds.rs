@@ -135,8 +135,10 @@ impl Town {
 
     /// Pushes to the console's door: status, type and words of the answer.
     async fn push(&self, path: &str, body: &'static str) -> (u16, String, String) {
-        let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(no_tls()).build().unwrap();
-        let response = client.post(format!("{}/callback/sms/{path}", self.door)).body(body).send().await.unwrap();
+        let client =
+            reqwest::Client::builder().no_proxy().tls_backend_preconfigured(no_tls()).build().unwrap();
+        let response =
+            client.post(format!("{}/callback/sms/{path}", self.door)).body(body).send().await.unwrap();
         let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
         (response.status().as_u16(), kind.unwrap_or_default(), response.text().await.unwrap())
     }

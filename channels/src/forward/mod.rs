@@ -143,8 +143,7 @@ mod tests {
         std::fs::write(&ca, made.cert.pem()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://localhost:{}/receipts", listener.local_addr().unwrap().port());
-        let config =
-            ForwardConfig { url, secret_file, ca_file: trusted.then_some(ca), answer_seconds: 10 };
+        let config = ForwardConfig { url, secret_file, ca_file: trusted.then_some(ca), answer_seconds: 10 };
         let platform = config.build(mingluo_model::clock::system::SystemClock::shared()).unwrap();
         let far = tokio::spawn(async move {
             let (socket, _) = listener.accept().await.unwrap();

@@ -2,7 +2,11 @@
 //!
 //! Knows E.164 and the mainland's eleven digits. Does not know whether anybody answers.
 
-use mingluo_model::{address::Address, clock::Timestamp, reply::{Portion, Reply}};
+use mingluo_model::{
+    address::Address,
+    clock::Timestamp,
+    reply::{Portion, Reply},
+};
 
 use super::{session::NumberForm, smpp::AddressDigits, wire::Padded};
 

@@ -124,7 +124,8 @@ impl Replies {
             return Ok(());
         }
         let zone = config.zone().told()?;
-        let mut table = Table::new(["时间\nat", "号码\nfrom", "账号\naccount", "意思\nwish", "段\npart", "内容\nwords"]);
+        let mut table =
+            Table::new(["时间\nat", "号码\nfrom", "账号\naccount", "意思\nwish", "段\npart", "内容\nwords"]);
         for kept in kept {
             let at = kept.reply.at.to_jiff().unwrap_or(jiff::Timestamp::MIN).to_zoned_datetime(zone.clone());
             let (zh, en) = wish(kept.reply.wish());

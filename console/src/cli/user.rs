@@ -237,8 +237,7 @@ async fn enrol(
 ) -> anyhow::Result<()> {
     let id = row.officer.id;
     let key = key_file.map(|file| key::make(id, "command line", file, chance)).transpose()?;
-    let added =
-        line(SystemClock::shared().now(), "officer.add", id, json!({ "login": row.login }));
+    let added = line(SystemClock::shared().now(), "officer.add", id, json!({ "login": row.login }));
     if let Err(error) = store.save_people(&[org], &[row], &[added]).await {
         // A key that opens nothing would only stand in the way of the next try.
         key_file.map(std::fs::remove_file).transpose().ok();

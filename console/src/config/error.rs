@@ -294,7 +294,8 @@ mod tests {
 
     fn told(table: &str, field: &'static str, fault: &'static str) -> String {
         let names = ["name", "next", "longest", "total", "most", "gap", "marked", "list", "stray", "known"];
-        let names = names.iter().chain(&["of_grade", "of_step"]).map(|name| (*name, "N".to_owned())).collect();
+        let names =
+            names.iter().chain(&["of_grade", "of_step"]).map(|name| (*name, "N".to_owned())).collect();
         let (value, fix) = ("x".to_owned(), "English words".to_owned());
         let source = account::ConfigError { field, value, fix, fault, names };
         tell(&ConfigError::Account { table: table.to_owned(), source }).zh
@@ -317,13 +318,58 @@ mod tests {
     #[test]
     fn what_is_wrong_with_an_account_is_said_in_chinese() {
         let keys = [
-            "access_key_id", "access_key_secret_file", "answers", "api_base", "app_id", "area_code", "body", "ca_file",
-            "callback_token_file", "cert_file", "client_ca_file", "client_id", "content_type", "corp_id", "dlr_url",
-            "from", "gateway_login_name", "gateway_password_file", "helo_name", "host", "key_file", "listen",
-            "login_name", "m_service_id", "msg_src", "name", "password_file", "port", "receipt.delivered", "receipt.id",
-            "receipt.status", "region", "relay", "reply_to", "sdk_app_id", "secret_file", "secret_id",
-            "secret_key_file", "security", "service_id", "service_type", "sign_name", "signature", "source_address",
-            "sp_id", "system_id", "system_type", "token_file", "url", "user", "utc_offset_minutes", "window",
+            "access_key_id",
+            "access_key_secret_file",
+            "answers",
+            "api_base",
+            "app_id",
+            "area_code",
+            "body",
+            "ca_file",
+            "callback_token_file",
+            "cert_file",
+            "client_ca_file",
+            "client_id",
+            "content_type",
+            "corp_id",
+            "dlr_url",
+            "from",
+            "gateway_login_name",
+            "gateway_password_file",
+            "helo_name",
+            "host",
+            "key_file",
+            "listen",
+            "login_name",
+            "m_service_id",
+            "msg_src",
+            "name",
+            "password_file",
+            "port",
+            "receipt.delivered",
+            "receipt.id",
+            "receipt.status",
+            "region",
+            "relay",
+            "reply_to",
+            "sdk_app_id",
+            "secret_file",
+            "secret_id",
+            "secret_key_file",
+            "security",
+            "service_id",
+            "service_type",
+            "sign_name",
+            "signature",
+            "source_address",
+            "sp_id",
+            "system_id",
+            "system_type",
+            "token_file",
+            "url",
+            "user",
+            "utc_offset_minutes",
+            "window",
         ];
         for key in keys {
             let said = told("live.sms", key, "");
@@ -334,8 +380,25 @@ mod tests {
     #[test]
     fn each_fault_of_a_template_has_its_own_fix_in_chinese() {
         let faults = [
-            "nobody", "code", "code-number", "drill", "word", "unclosed", "no-words", "brackets", "number", "name",
-            "twice", "stray", "unfilled", "longest", "too-long", "empty", "otherwise", "total", "no-gap",
+            "nobody",
+            "code",
+            "code-number",
+            "drill",
+            "word",
+            "unclosed",
+            "no-words",
+            "brackets",
+            "number",
+            "name",
+            "twice",
+            "stray",
+            "unfilled",
+            "longest",
+            "too-long",
+            "empty",
+            "otherwise",
+            "total",
+            "no-gap",
         ];
         let said: std::collections::BTreeSet<_> =
             faults.iter().map(|fault| told("live.alibaba", "templates", fault)).collect();

@@ -289,8 +289,7 @@ mod tests {
 
     #[test]
     fn an_officer_is_told_in_chinese_why_a_channel_cannot_carry_the_words() {
-        let nobody =
-            Misfit::NoTemplate { event: "11B03".into(), grade: "red".into(), step: "lift".into() };
+        let nobody = Misfit::NoTemplate { event: "11B03".into(), grade: "red".into(), step: "lift".into() };
         let known = [
             Misfit::Empty,
             Misfit::ManyLines,

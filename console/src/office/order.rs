@@ -292,11 +292,8 @@ mod tests {
 
     #[test]
     fn a_drill_does_not_deny_itself_in_capitals_either() {
-        let text = Text {
-            headline: String::new(),
-            body: "This is NOT A DRILL.".into(),
-            instruction: String::new(),
-        };
+        let text =
+            Text { headline: String::new(), body: "This is NOT A DRILL.".into(), instruction: String::new() };
         let refused = refuse_denials(ModeKind::Drill, &text);
         assert!(matches!(refused, Err(OfficeError::DrillDenied { phrase: "not a drill" })), "{refused:?}");
         assert!(refuse_denials(ModeKind::Live, &text).is_ok());

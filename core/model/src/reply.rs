@@ -138,13 +138,21 @@ mod tests {
 
     #[test]
     fn a_signature_and_the_word_reply_are_part_of_no_wish() {
-        for words in
-            ["TD【抚顺应急】", "退订【抚顺应急】", "【抚顺应急】退订", "回复TD", "回TD", "回复：退订", "取消订阅", "退訂"]
-        {
+        for words in [
+            "TD【抚顺应急】",
+            "退订【抚顺应急】",
+            "【抚顺应急】退订",
+            "回复TD",
+            "回TD",
+            "回复：退订",
+            "取消订阅",
+            "退訂",
+        ] {
             assert_eq!(wish(words), Wish::OptOut, "{words}");
         }
         assert_eq!((wish("【抚顺应急】回复订阅"), wish("4821【抚顺应急】")), (Wish::OptIn, Wish::Code));
-        for words in ["不要退订【抚顺应急】", "不要【退订】", "【抚顺应急】", "回复", "回复了再退订"] {
+        for words in ["不要退订【抚顺应急】", "不要【退订】", "【抚顺应急】", "回复", "回复了再退订"]
+        {
             assert_eq!(wish(words), Wish::Other, "{words}");
         }
     }
@@ -160,8 +168,14 @@ mod tests {
     #[test]
     fn the_end_of_a_longer_message_is_no_wish() {
         let from = Address::new("+8613900000000");
-        let reply =
-            Reply { from, to: "10690001".into(), words: "退订".into(), id: None, part: Portion::of(7, 2, 2), at: Timestamp(0) };
+        let reply = Reply {
+            from,
+            to: "10690001".into(),
+            words: "退订".into(),
+            id: None,
+            part: Portion::of(7, 2, 2),
+            at: Timestamp(0),
+        };
         assert_eq!(reply.wish(), Wish::Other);
     }
 
@@ -179,7 +193,8 @@ mod tests {
             from: Address::new("+8613900000000"),
             to: "10690001".into(),
             words: "我在屋顶上".into(),
-            id: None, part: None,
+            id: None,
+            part: None,
             at: Timestamp(0),
         };
         let told = format!("{reply:?}");

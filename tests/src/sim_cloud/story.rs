@@ -360,10 +360,12 @@ async fn a_template_that_is_not_approved_or_has_other_words_is_nobodys_message()
 async fn a_provider_that_does_not_speak_of_templates_still_sends() {
     let busy = CloudFaults { busy_template_percent: 100, ..CloudFaults::default() };
     let mute = CloudFaults { mute_template_percent: 100, ..CloudFaults::default() };
-    for (with, faults) in [With::Alibaba, With::Tencent].into_iter().flat_map(|with| [(with, &busy), (with, &mute)])
+    for (with, faults) in
+        [With::Alibaba, With::Tencent].into_iter().flat_map(|with| [(with, &busy), (with, &mute)])
     {
         let scene = scene(with, faults.clone()).await;
-        let verdicts = soon(async { scene.courier().await.unwrap().deliver(&numbers(5), 1).await }).await.unwrap();
+        let verdicts =
+            soon(async { scene.courier().await.unwrap().deliver(&numbers(5), 1).await }).await.unwrap();
         assert!(verdicts.iter().all(|verdict| id(verdict).is_some()), "{with:?}: {verdicts:?}");
     }
 }

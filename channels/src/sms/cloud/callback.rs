@@ -63,7 +63,9 @@ pub enum CallbackError {
     },
     /// It has reports, and none of them can be read: perhaps a push of another kind. Answered as received it would be
     /// gone.
-    #[error("none of the {told} reports can be read; this address takes receipts and residents' replies only")]
+    #[error(
+        "none of the {told} reports can be read; this address takes receipts and residents' replies only"
+    )]
     NothingRead {
         /// Reports in it.
         told: usize,

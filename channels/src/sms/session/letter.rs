@@ -35,7 +35,8 @@ impl<M: Mode, T> Letter<M, T> {
     ) -> Result<Self, Unfit> {
         let parts = parts(account, &run.message, reference(run.plan))?;
         let templates: Result<_, _> = parts.iter().map(template).collect();
-        let wrong = |cause: TimeError| Unfit::Wrong { field: "not_after".into(), problem: cause.to_string().into() };
+        let wrong =
+            |cause: TimeError| Unfit::Wrong { field: "not_after".into(), problem: cause.to_string().into() };
         Ok(Self {
             message: Arc::clone(&run.message),
             plan: run.plan,

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::account::Secret;
 use crate::sms::{
-    number,
+    number::Wrote,
     sgip::{Bind, Body, CommandResult, FROM_GATEWAY, FrameError, Framer, Pdu, command::RESPONSE},
     wire::Padded,
 };

@@ -41,8 +41,7 @@ impl Deliver {
 
     /// Which part of a longer message this is: its user data header says so, or the parameters do, without a reference.
     pub fn portion(&self) -> Option<Portion> {
-        let by_header =
-            if self.udhi() & 1 == 1 { portion(self.content.as_bytes()) } else { None };
+        let by_header = if self.udhi() & 1 == 1 { portion(self.content.as_bytes()) } else { None };
         by_header.or_else(|| {
             let total = self.options.octet(PK_TOTAL)?;
             Portion::of(0, self.options.octet(PK_NUMBER).unwrap_or(0), total)

@@ -169,7 +169,7 @@ mod tests {
         ShortMessage {
             esm_class,
             data_coding,
-            short_message: Octets::new("short_message", text).unwrap(),
+            short_message: Octets::new("short_message", text.to_vec()).unwrap(),
             tlvs: Tlvs::new(tlvs).unwrap(),
             ..ShortMessage::default()
         }

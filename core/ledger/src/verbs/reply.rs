@@ -82,7 +82,8 @@ async fn insert(
     account: &AccountName,
     rows: &[Sealed],
 ) -> Result<(), StoreError> {
-    let mut insert = QueryBuilder::<Db>::new("insert into reply (mode, account, at, address_hash, repeat_hash, sealed) ");
+    let mut insert =
+        QueryBuilder::<Db>::new("insert into reply (mode, account, at, address_hash, repeat_hash, sealed) ");
     insert.push_values(rows, |mut row, reply| {
         row.push_bind(i16::from(mode.number()))
             .push_bind(account.0.clone())

@@ -240,7 +240,8 @@ fn a_push_of_which_nothing_can_be_read_is_refused() {
     let files = tempfile::tempdir().unwrap();
     let callback = build(account(&files)).unwrap().callback();
     let read = |body: Value| callback.parse("0123456789abcdef", "", body.to_string().as_bytes());
-    let template = json!({"template_type": "验证码", "template_code": "SMS_1", "template_status": "approved"});
+    let template =
+        json!({"template_type": "验证码", "template_code": "SMS_1", "template_status": "approved"});
     assert_eq!(read(json!([template, {"phone_number": "x"}])), Err(CallbackError::NothingRead { told: 2 }));
     assert_eq!(read(json!([push("13900000001", true, ""), template])).unwrap().receipts.len(), 1);
     assert_eq!(read(json!([])), Ok(Push::default()));

@@ -76,8 +76,9 @@ fn template(
     let code = config.code.as_str();
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if code.is_empty() || !code.chars().all(plain) {
-        return Err(wrong(code, "give each template the code that the provider's console shows")
-            .as_fault("code", []));
+        return Err(
+            wrong(code, "give each template the code that the provider's console shows").as_fault("code", [])
+        );
     }
     known(code, "grades", &config.grades, &Grade::ALL.map(Grade::word))?;
     known(code, "steps", &config.steps, &STEPS)?;

@@ -10,10 +10,7 @@ use mingluo_model::{
     mode::{Mode, ModeKind},
 };
 
-use super::{
-    LONGEST_MESSAGE, Piece, Template, Templates, Variable,
-    check::calls_itself_a_drill,
-};
+use super::{LONGEST_MESSAGE, Piece, Template, Templates, Variable, check::calls_itself_a_drill};
 use crate::sms::segment::{Segments, Signature, segment};
 
 /// A template with its variables filled.

@@ -2,8 +2,8 @@
 
 use mingluo_model::{
     channel::Unfit,
-    misfit::Misfit,
     message::{WORDS, Words},
+    misfit::Misfit,
     mode::ModeKind,
 };
 use serde_json::{Value, json};

@@ -86,8 +86,7 @@ pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Told<Reported>>, Ca
             let number = format!("{}{}", one.nationcode.trim_start_matches('+'), one.mobile);
             // No id; the second in which it was written tells it from the next.
             let id = one.time.map(|seconds| seconds.to_string());
-            let wrote =
-                Wrote { from: number.as_bytes(), to: &one.extend, words: &one.text, id, part: None };
+            let wrote = Wrote { from: number.as_bytes(), to: &one.extend, words: &one.text, id, part: None };
             Heard::Fact(Told::Reply(wrote.at(at)))
         }
     })

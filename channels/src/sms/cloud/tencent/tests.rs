@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::*;
 use crate::account::Secret;
 use crate::sms::cloud::{
+    CallbackError,
     oracle::{CASES, Odd, authorizations},
     wire::sha256_hex,
 };
@@ -214,7 +215,10 @@ fn what_a_resident_writes_is_read_and_what_cannot_be_read_is_refused() {
     let wrote = json!({"extend": "12", "mobile": "13900000001", "nationcode": "86", "sign": "抚顺应急",
         "text": "TD", "time": 1_457_336_869});
     let reply = read(wrote).unwrap().replies.remove(0);
-    assert_eq!((reply.from.expose(), reply.to.as_str(), reply.words.as_str()), ("+8613900000001", "12", "TD"));
+    assert_eq!(
+        (reply.from.expose(), reply.to.as_str(), reply.words.as_str()),
+        ("+8613900000001", "12", "TD")
+    );
     let step = json!([{"mobile": "13900000001", "nationcode": "86", "report_status": "WAIT", "sid": "s"}]);
     assert_eq!(read(step), Ok(Push::default()), "a step on the way is heard");
     assert_eq!(read(json!([{"odd": 1}])), Err(CallbackError::NothingRead { told: 1 }));

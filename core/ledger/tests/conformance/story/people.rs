@@ -99,7 +99,14 @@ pub(crate) async fn an_opt_out_counts_once(house: &House) {
 }
 
 fn wrote(from: &str, words: &str) -> Reply {
-    Reply { from: Address::new(from), to: "10690001".into(), words: words.into(), id: None, part: None, at: NOON }
+    Reply {
+        from: Address::new(from),
+        to: "10690001".into(),
+        words: words.into(),
+        id: None,
+        part: None,
+        at: NOON,
+    }
 }
 
 pub(crate) async fn what_residents_write_is_kept_and_heeded_by_mode(house: &House) {
@@ -130,14 +137,18 @@ pub(crate) async fn what_a_gateway_says_again_is_not_heeded_again(house: &House)
     let after = |minutes| NOON.plus(std::time::Duration::from_mins(minutes));
     let keep = async |replies: &[Reply]| store.keep_replies(ModeKind::Live, &account, replies).await.unwrap();
     let outs = async || store.opt_outs(ModeKind::Live).await.unwrap().len();
-    let named = |words: &str, id: &str, at| Reply { id: Some(id.into()), at, ..wrote("+8613900000001", words) };
+    let named =
+        |words: &str, id: &str, at| Reply { id: Some(id.into()), at, ..wrote("+8613900000001", words) };
 
     let (out, back) = (named("TD", "7", NOON), named("订阅", "8", after(1)));
     assert_eq!((keep(&[out.clone(), out.clone()]).await, outs().await), (vec![0], 1), "twice in one batch");
     assert_eq!((keep(&[back]).await, outs().await), (vec![0], 0));
     assert_eq!((keep(&[Reply { at: after(2_000), ..out.clone() }]).await, outs().await), (vec![], 0));
     assert_eq!((keep(&[named("TD", "9", after(2_001))]).await, outs().await), (vec![0], 1), "a new one");
-    assert_eq!(store.replies(ModeKind::Live, None, 1).await.unwrap()[0].reply, named("TD", "9", after(2_001)));
+    assert_eq!(
+        store.replies(ModeKind::Live, None, 1).await.unwrap()[0].reply,
+        named("TD", "9", after(2_001))
+    );
 
     let plain = |words: &str, at| Reply { at, ..wrote("+8613900000002", words) };
     keep(&[plain("退订", NOON), plain("订阅", after(1))]).await;
