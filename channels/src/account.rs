@@ -18,13 +18,28 @@ pub struct ConfigError {
     pub field: &'static str,
     /// What was found there; for a secret's file its path, never the secret.
     pub value: String,
-    /// What to write instead.
+    /// What to write instead, in English.
     pub fix: String,
+    /// Which fault it is, where a key can be wrong in several ways: a stable code in kebab-case; empty where the key says
+    /// enough.
+    pub fault: &'static str,
+    /// The values that the fault's sentence names.
+    pub names: Vec<(&'static str, String)>,
 }
 
 impl ConfigError {
     pub(crate) fn new(field: &'static str, value: impl fmt::Display, fix: impl Into<String>) -> Self {
-        Self { field, value: value.to_string(), fix: fix.into() }
+        Self { field, value: value.to_string(), fix: fix.into(), fault: "", names: Vec::new() }
+    }
+
+    /// The same as one of several faults of its key.
+    #[must_use]
+    pub(crate) fn as_fault<const N: usize>(
+        self,
+        fault: &'static str,
+        names: [(&'static str, String); N],
+    ) -> Self {
+        Self { fault, names: names.into(), ..self }
     }
 }
 

@@ -1,14 +1,28 @@
-//! The HTTPS client of the platforms that are called: the public roots, no proxy, no redirect. It knows no platform.
+//! The HTTPS client of the platforms that are called: the public roots and perhaps a private one, no proxy, no redirect. It
+//! knows no platform.
 
+use crate::account::ConfigError;
 use reqwest::{Client, redirect::Policy};
-use std::sync::Arc;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use std::{path::Path, sync::Arc};
 
 /// A client that keeps so many idle connections at most.
 ///
 /// # Errors
 /// What the library says when it cannot be built.
 pub(crate) fn client(idle: u32) -> Result<Client, String> {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    trusting(idle, &[])
+}
+
+/// The same, which trusts these authorities besides the public ones.
+///
+/// # Errors
+/// What the library says when it cannot be built, or of a certificate that is none of an authority.
+pub(crate) fn trusting(idle: u32, authorities: &[CertificateDer<'static>]) -> Result<Client, String> {
+    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    for authority in authorities {
+        roots.add(authority.clone()).map_err(|cause| cause.to_string())?;
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -23,4 +37,18 @@ pub(crate) fn client(idle: u32) -> Result<Client, String> {
         .pool_max_idle_per_host(idle as usize)
         .build()
         .map_err(|cause| cause.to_string())
+}
+
+/// The authorities in a PEM file.
+///
+/// # Errors
+/// [`ConfigError`] when the file cannot be read or holds none.
+pub(crate) fn authorities(
+    field: &'static str,
+    file: &Path,
+) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    let wrong = |fix: String| ConfigError::new(field, file.display(), fix);
+    let pem = std::fs::read(file).map_err(|cause| wrong(format!("the file cannot be read ({cause})")))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    found.ok().filter(|list| !list.is_empty()).ok_or_else(|| wrong("use certificates in PEM form".into()))
 }

@@ -4,7 +4,7 @@
 use crate::{
     config::{Accounts, Config, ConfigError, read_text},
     examine::{Examined, examine},
-    forward::Forwarder,
+    forward::{Forwarder, Standing},
     office::{Office, Parts as OfficeParts},
     region::Region,
     render::{Broadcaster, Numbers, Renderer, SmsForm, WeChatTemplate},
@@ -61,6 +61,8 @@ pub struct City {
     pub signer: Arc<dyn Signer>,
     /// The speakers' hubs that have a listener.
     pub hubs: Vec<Arc<SpeakerHub>>,
+    /// How the forwarding of receipts stands.
+    pub forwards: Arc<Standing>,
     stop: CancellationToken,
     /// What hands receipts on; it ends when it is stopped.
     forwarding: TaskTracker,
@@ -111,12 +113,25 @@ impl City {
         let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
         let live = office(&config, &region, &store, live, &clock, &mut chance).await?;
         let drill = office(&config, &region, &store, drill, &clock, &mut chance).await?;
+        let forwards = forwarder.as_ref().map(Forwarder::standing).unwrap_or_default();
         let forwarding = TaskTracker::new();
         if let Some(forwarder) = forwarder {
             forwarding.spawn(forwarder.run(Arc::clone(live.engine().roster()), stop.clone()));
         }
         forwarding.close();
-        Ok(Self { store, clock, live, drill, callbacks, sms_callbacks, signer, hubs, stop, forwarding })
+        Ok(Self {
+            store,
+            clock,
+            live,
+            drill,
+            callbacks,
+            sms_callbacks,
+            signer,
+            hubs,
+            forwards,
+            stop,
+            forwarding,
+        })
     }
 
     /// Stops sending, drains, closes the sessions. Both modes at once: a drill neither goes on meanwhile nor doubles the

@@ -6,6 +6,7 @@ use mingluo_dispatch::view::PlanView;
 use mingluo_model::{
     audience::ChannelKind,
     clock::{SharedClock, system::SystemClock},
+    mode::ModeKind,
     owner::Role,
 };
 use mingluo_rehearsal::{
@@ -132,6 +133,16 @@ impl Town {
         often.into_values().max().unwrap_or(0)
     }
 
+    /// Pushes to the console's door: status, type and words of the answer.
+    async fn push(&self, path: &str, body: &'static str) -> (u16, String, String) {
+        let client =
+            reqwest::Client::builder().no_proxy().tls_backend_preconfigured(no_tls()).build().unwrap();
+        let response =
+            client.post(format!("{}/callback/sms/{path}", self.door)).body(body).send().await.unwrap();
+        let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+        (response.status().as_u16(), kind.unwrap_or_default(), response.text().await.unwrap())
+    }
+
     fn told(&self, what: What) -> Vec<Entry> {
         self.journal.entries().into_iter().filter(|entry| entry.what == what).collect()
     }
@@ -255,19 +266,30 @@ async fn an_orderly_stop_waits_as_long_as_the_provider_may_answer() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_push_without_the_secret_is_not_heard() {
     let town = town(CloudFaults::default(), 1).await;
-    let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(no_tls()).build().unwrap();
-    let push = async |path: &str, body: &'static str| {
-        let response =
-            client.post(format!("{}/callback/sms/{path}", town.door)).body(body).send().await.unwrap();
-        let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
-        (response.status().as_u16(), kind.unwrap_or_default(), response.text().await.unwrap())
-    };
-    assert_eq!(push("alibaba/guessed", "[]").await.0, 403);
-    assert_eq!(push(&format!("nobody/{TOKEN}"), "[]").await.0, 404);
-    assert_eq!(push(&format!("alibaba/{TOKEN}"), "{}").await.0, 400);
-    let heard = push(&format!("alibaba/{TOKEN}"), "[]").await;
+    assert_eq!(town.push("alibaba/guessed", "[]").await.0, 403);
+    assert_eq!(town.push(&format!("nobody/{TOKEN}"), "[]").await.0, 404);
+    assert_eq!(town.push(&format!("alibaba/{TOKEN}"), "{}").await.0, 400);
+    let heard = town.push(&format!("alibaba/{TOKEN}"), "[]").await;
     let answer = r#"{"code":0,"msg":"接收成功"}"#.to_owned();
     assert_eq!(heard, (200, "application/json".to_owned(), answer));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_refuses_through_a_cloud_is_taken_off_before_the_provider_hears_that_it_was_received() {
+    let town =
+        town_with(CloudFaults::default(), 2, LONG, &|base, files| alibaba(base, files, LONG, 10)).await;
+    let wrote = r#"[{"phone_number":"19730600001","send_time":"2026-11-23 08:00:00","content":"退订",
+                     "sign_name":"抚顺应急","dest_code":"01","sequence_id":"7"}]"#;
+    assert_eq!(town.push(&format!("alibaba/{TOKEN}"), wrote).await.0, 200);
+    let kept = town.city.console.store.replies(ModeKind::Live, None, 9).await.unwrap();
+    let kept: Vec<_> = kept.iter().map(|one| (one.account.0.as_str(), one.reply.words.as_str())).collect();
+    assert_eq!(kept, [("alibaba", "退订")]);
+    let other = r#"[{"template_code":"SMS_1","template_status":"approved"}]"#;
+    assert_eq!(town.push(&format!("alibaba/{TOKEN}"), other).await.0, 400, "not received: nobody read it");
+
+    town.warned().await;
+    let taken: Vec<_> = town.told(What::Accepted).into_iter().map(|entry| entry.to).collect();
+    assert_eq!(taken, ["19730600000"]);
 }
 
 fn no_tls() -> rustls::ClientConfig {

@@ -120,6 +120,14 @@ impl Dice {
     }
 }
 
+/// A story that comes to a stand fails.
+#[cfg(test)]
+pub(crate) async fn soon<T>(story: impl Future<Output = T>) -> T {
+    use mingluo_model::clock::{system::SystemClock, within};
+    let patience = std::time::Duration::from_secs(20);
+    within(SystemClock::shared().as_ref(), patience, story).await.expect("the story goes on")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

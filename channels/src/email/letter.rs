@@ -140,7 +140,7 @@ impl Words {
 }
 
 fn wrong(field: &str, problem: String) -> Unfit {
-    Unfit::Wrong { field: field.into(), problem }
+    Unfit::Wrong { field: field.into(), problem: problem.into() }
 }
 
 /// A mailbox that every relay can carry; `None` for what is malformed or not ASCII (SMTPUTF8 is not offered).

@@ -18,6 +18,8 @@ pub struct ForwardConfig {
     pub url: String,
     /// The file whose first line is the secret that every request is signed with.
     pub secret_file: PathBuf,
+    /// Certificates (PEM) of an authority to trust besides the public ones: a city's platform mostly has its own.
+    pub ca_file: Option<PathBuf>,
     /// How long to wait for an answer, in seconds; 1 to 60.
     #[serde(default = "answer_seconds")]
     pub answer_seconds: u32,
@@ -34,8 +36,13 @@ impl ForwardConfig {
     /// [`ConfigError`] with the key, its value and what to write instead.
     pub fn build(&self, clock: SharedClock) -> Result<Platform, ConfigError> {
         let answer = in_range("answer_seconds", self.answer_seconds, 1..=60)?;
-        let client = https::client(1).map_err(|cause| {
-            ConfigError::new("url", &self.url, format!("no https client can be built ({cause})"))
+        let authorities = match &self.ca_file {
+            Some(file) => https::authorities("ca_file", file)?,
+            None => Vec::new(),
+        };
+        let client = https::trusting(1, &authorities).map_err(|cause| match &self.ca_file {
+            Some(file) => ConfigError::new("ca_file", file.display(), cause),
+            None => ConfigError::new("url", &self.url, format!("no https client can be built ({cause})")),
         })?;
         Ok(Platform {
             client,
@@ -79,6 +86,20 @@ mod tests {
         assert_eq!(fault("platform.example", 10, "s3cret"), Some("url"));
         assert_eq!(fault("https://platform.example", 61, "s3cret"), Some("answer_seconds"));
         assert_eq!(fault("https://platform.example", 10, "\n"), Some("secret_file"));
+    }
+
+    #[test]
+    fn a_file_without_an_authority_is_named() {
+        let files = tempfile::tempdir().unwrap();
+        let (secret, ca) = (files.path().join("secret"), files.path().join("ca.pem"));
+        std::fs::write(&secret, "s3cret\n").unwrap();
+        std::fs::write(&ca, "no certificate").unwrap();
+        for file in [ca, files.path().join("nowhere.pem")] {
+            let keys = json!({ "url": "https://platform.example", "secret_file": secret, "ca_file": file });
+            let config: ForwardConfig = serde_json::from_value(keys).unwrap();
+            let error = config.build(ManualClock::at(Timestamp(0))).err().unwrap();
+            assert_eq!((error.field, error.value), ("ca_file", file.display().to_string()));
+        }
     }
 
     #[test]

@@ -93,7 +93,8 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "key\n").unwrap();
         let url = format!("http://{}/receipts", listener.local_addr().unwrap());
-        let config = ForwardConfig { url, secret_file: file.path().into(), answer_seconds: 10 };
+        let config =
+            ForwardConfig { url, secret_file: file.path().into(), ca_file: None, answer_seconds: 10 };
         let platform = config.build(clock).unwrap();
         let far = async {
             let (mut socket, _) = listener.accept().await.unwrap();
@@ -122,5 +123,46 @@ mod tests {
         let refused = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
         assert_eq!(handed(refused).await.1, Err(Untaken::Status(503)));
         assert_eq!(handed("").await.1, Err(Untaken::NoAnswer));
+    }
+
+    /// What comes of a request to a platform whose certificate no public authority has signed.
+    async fn handed_under(trusted: bool) -> Result<(), Untaken> {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(tls));
+        let files = tempfile::tempdir().unwrap();
+        let (secret_file, ca) = (files.path().join("secret"), files.path().join("ca.pem"));
+        std::fs::write(&secret_file, "key\n").unwrap();
+        std::fs::write(&ca, made.cert.pem()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://localhost:{}/receipts", listener.local_addr().unwrap().port());
+        let config = ForwardConfig { url, secret_file, ca_file: trusted.then_some(ca), answer_seconds: 10 };
+        let platform = config.build(mingluo_model::clock::system::SystemClock::shared()).unwrap();
+        let far = tokio::spawn(async move {
+            let (socket, _) = listener.accept().await.unwrap();
+            // A client that does not trust the certificate hangs up here.
+            let Ok(mut socket) = acceptor.accept(socket).await else { return };
+            let mut request = Vec::new();
+            while !request.ends_with(b"{}\n") {
+                socket.read_buf(&mut request).await.unwrap();
+            }
+            socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        });
+        let taken = platform.hand_over(b"{}\n".to_vec()).await;
+        far.abort();
+        taken
+    }
+
+    #[tokio::test]
+    async fn a_platform_under_a_private_authority_is_trusted_where_its_file_is_named() {
+        assert_eq!(handed_under(true).await, Ok(()));
+        assert_eq!(handed_under(false).await, Err(Untaken::NoAnswer));
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Knows E.164 and the mainland's eleven digits. Does not know whether anybody answers.
 
-use mingluo_model::{address::Address, clock::Timestamp, reply::Reply};
+use mingluo_model::{
+    address::Address,
+    clock::Timestamp,
+    reply::{Portion, Reply},
+};
 
 use super::{session::NumberForm, smpp::AddressDigits, wire::Padded};
 
@@ -50,11 +54,28 @@ pub(super) fn from_wire(digits: &[u8]) -> Option<Address> {
     Some(Address::new(number))
 }
 
-/// What a resident wrote, as a wire names writer and access number. A writer whose number is none (a pseudonym) is kept
-/// as written: nobody in a roster is called so.
-pub(super) fn reply(from: &[u8], to: &str, words: &str, is_part: bool, at: Timestamp) -> Reply {
-    let from = from_wire(from).unwrap_or_else(|| Address::new(String::from_utf8_lossy(from)));
-    Reply { from, to: to.to_owned(), words: words.to_owned(), is_part, at }
+/// What a resident wrote, as a wire names it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wrote<'a> {
+    /// Who wrote. One whose number is none (a pseudonym) is kept as written: nobody in a roster is called so.
+    pub(super) from: &'a [u8],
+    /// The access number that was written to.
+    pub(super) to: &'a str,
+    pub(super) words: &'a str,
+    /// The gateway's own id of it, where there is one.
+    pub(super) id: Option<String>,
+    pub(super) part: Option<Portion>,
+}
+
+impl Wrote<'_> {
+    /// In the form of the roster. No NUL stands in it but in the words: the ledger parts its fields by them.
+    pub(super) fn at(self, at: Timestamp) -> Reply {
+        let Self { from, to, words, id, part } = self;
+        let plain = |text: &str| text.replace('\0', "");
+        let from = from_wire(from).unwrap_or_else(|| Address::new(plain(&String::from_utf8_lossy(from))));
+        let id = id.map(|id| plain(&id)).filter(|id| !id.is_empty());
+        Reply { from, to: plain(to), words: words.to_owned(), id, part, at }
+    }
 }
 
 fn international(written: &[u8]) -> Option<([u8; LONGEST], usize)> {

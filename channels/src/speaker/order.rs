@@ -102,7 +102,7 @@ impl SealedOrder {
 }
 
 fn wrong(field: &str, problem: String) -> Unfit {
-    Unfit::Wrong { field: field.to_owned(), problem }
+    Unfit::Wrong { field: field.to_owned(), problem: problem.into() }
 }
 
 #[cfg(test)]

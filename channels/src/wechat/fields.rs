@@ -1,7 +1,7 @@
 //! What may stand in the fields of a template (模板消息字段). The platform cuts or drops what does not fit without a
 //! word, so it is refused here, while an officer still sees it.
 
-use mingluo_model::channel::Unfit;
+use mingluo_model::{channel::Unfit, misfit::Misfit};
 use std::collections::BTreeMap;
 
 /// Checks every field of a message against its kind, which is its name without the number.
@@ -23,10 +23,10 @@ fn check_field(name: &str, value: &str) -> Result<(), Unfit> {
         ));
     };
     if value.trim().is_empty() {
-        return Err(wrong(name, "must not be empty (errcode 47003)"));
+        return Err(wrong(name, Misfit::Empty));
     }
     if value.chars().any(char::is_control) {
-        return Err(wrong(name, "must be one line without control characters"));
+        return Err(wrong(name, Misfit::ManyLines));
     }
     let length = value.chars().count();
     let longest = rule.longest(value);
@@ -34,7 +34,7 @@ fn check_field(name: &str, value: &str) -> Result<(), Unfit> {
         return Err(Unfit::TooLong { field: name.into(), length, longest, unit: "characters" });
     }
     if let Some(stray) = value.chars().find(|c| !(rule.takes)(*c)) {
-        return Err(wrong(name, &format!("takes {}, not {stray:?}", rule.what)));
+        return Err(wrong(name, format!("takes {}, not {stray:?}", rule.what)));
     }
     Ok(())
 }
@@ -75,7 +75,7 @@ fn rule(kind: &str) -> Option<Rule> {
     Some(Rule { longest, longest_ascii, takes, what })
 }
 
-fn wrong(field: &str, problem: &str) -> Unfit {
+fn wrong(field: &str, problem: impl Into<Misfit>) -> Unfit {
     Unfit::Wrong { field: field.into(), problem: problem.into() }
 }
 

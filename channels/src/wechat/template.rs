@@ -86,7 +86,7 @@ fn check_url(url: &str) -> Result<(), Unfit> {
 }
 
 fn wrong(field: &str, problem: String) -> Unfit {
-    Unfit::Wrong { field: field.into(), problem }
+    Unfit::Wrong { field: field.into(), problem: problem.into() }
 }
 
 #[cfg(test)]

@@ -24,6 +24,13 @@ error-config-unreadable = { $field }: the file { $path } cannot be read ({ $kind
     [directory] it is a directory
    *[other] { $cause }
   }). Check path, rights and encoding.
+error-config-unwritable = { $field }: the file { $path } cannot be written ({ $kind ->
+    [exists] it is there already and is not overwritten. Choose another name, or move it away first
+    [not-found] its folder is not there. Make it, or choose another path
+    [denied] no permission. Choose another path, or grant the right
+    [directory] it is a folder. Name a file in it
+   *[other] { $cause }. Check path and disk
+  }). Nothing was changed.
 error-config-zone = { $field } = "{ $value }": there is no such zone. Use a name like Asia/Shanghai.
 error-config-platform = { $field } = "{ $value }" is no platform's resource code. Give its 23 digits.
 error-config-key-id = { $field } = "{ $value }" is no key's name. Use 1 to 32 of a-z, 0-9 and -, like city-2026.

@@ -47,7 +47,7 @@ error-text-too-long = { $channel }: the { $field } is too long: { $length } { $u
     [characters] characters with signature
    *[other] { $unit }
   }, at most { $longest }. Shorten the text.
-error-text-unfit = { $channel }: { $field }: { $problem }
+error-text-unfit = { $channel }: { $field }: { $detail }
 error-not-rendered = The message cannot be made: { $detail }
 error-content-changed = The words, area, channels or end were changed after you opened the warning. Nothing was signed. Go back to the warning, read it again, then approve, return or release it.
 error-wrong-number = You typed { $typed } deliveries; the preview shows another number (over all channels; a person on two of them counts twice). Nothing was released. Look at the preview again and type what it shows.
@@ -246,6 +246,8 @@ web-towns-note = worst first · dark below 80 % · no mail
 web-towns-more = and { $a } more townships
 web-causes = Why not confirmed
 web-causes-none = None so far.
+web-forward-refused = Receipts have not been handed on since { $a }: the platform answers HTTP { $b }. Warnings leave as ever, receipts wait; let the administrator call the platform.
+web-forward-silent = Receipts have not been handed on since { $a }: the platform does not answer. Warnings leave as ever, receipts wait; let the administrator check network, certificate and platform.
 web-halted = Dispatch has stopped; nothing more leaves. Call the administrator at once.
 web-link-live = Live
 web-link-lost = Connection lost

@@ -24,6 +24,13 @@ error-config-unreadable = { $field }：文件 { $path } 读不了（{ $kind ->
     [directory] 这是一个目录
    *[other] { $cause }
   }）。请核对路径、权限和编码。
+error-config-unwritable = { $field }：文件 { $path } 写不了（{ $kind ->
+    [exists] 已有这个文件，不覆盖。请换一个文件名，或先移走它
+    [not-found] 没有它所在的目录。请先建目录，或换一个路径
+    [denied] 没有写入权限。请换一个路径，或授予权限
+    [directory] 这是一个目录。请写明文件名
+   *[other] { $cause }。请核对路径和磁盘
+  }）。未作任何更改。
 error-config-zone = { $field } = “{ $value }”：没有这个时区。请填时区库中的名称，如 Asia/Shanghai。
 error-config-platform = { $field } = “{ $value }”：不是应急广播平台资源编码。请填 23 位数字。
 error-config-key-id = { $field } = “{ $value }”：不是密钥名。请填 1 至 32 个小写字母、数字或连字符，如 city-2026。
@@ -45,47 +52,95 @@ error-config-password = { $field } = “{ $value }”：口令太短。请在该
 error-user-login = { $field } = “{ $value }”：不能作登录名。请用 1 至 { $most } 个英文字母、数字、点、下划线或连字符，如 li.ming。
 error-user-no-officer = { $field } = “{ $value }”：没有这个值班员。登录名见 mingluo user list。
 error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $range ->
-    [none] { $key ->
-        [api_base] 请填 https://api.weixin.qq.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
-        [app_id] 请填服务号的 AppID，如 wx0123456789abcdef
-        [area_code] 请填网关所在地区号，如 024
-        [ca_file] 请填 PEM 证书文件的路径，文件须能读取
-        [cert_file] 请填 PEM 证书文件的路径，文件须能读取，且与私钥配套
-        [client_ca_file] 请填签发村级终端证书的机构的 PEM 证书
-        [client_id] 请填网关分配的账号
-        [corp_id] 请填 5 位企业代码
-        [from] 请写成 名称 <name@host.example>，地址只用英文字母数字
-        [gateway_login_name] 请填给网关分配的登录名，至多 16 个字符
-        [gateway_password_file] 请填口令文件的路径，第一行为口令，至多 16 个字符
-        [helo_name] 请填本机的完整域名，如 mail.fushun.example
-        [host] 请填主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
-        [key_file] 请填 PEM 私钥文件的路径，文件须能读取
-        [listen] pretend = true 时只能监听 127.0.0.1:端口
-        [login_name] 请填网关分配的登录名，至多 16 个字符
-        [m_service_id] 请填移动网产品标识，至多 21 个字符
-        [msg_src] 请填移动网企业代码，至多 8 个字符
-        [name] 请给账号起个名字
-        [password_file] 请填口令文件的路径：文件须能读取，第一行为口令，不超过协议允许的长度；邮件账号须同时填 user
-        [port] 请填网关的端口
-        [relay] 请填邮件服务器的主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
-        [reply_to] 请写成 名称 <name@host.example>，地址只用英文字母数字
-        [secret_file] 请填密钥文件的路径：文件须能读取，第一行为密钥，不超过协议允许的长度
-        [security] 带口令时须用 starttls 或 tls
-        [service_id] 请填业务代码，至多 10 个字符
-        [service_type] 请填业务类型，至多 10 个字符
-        [signature] 请只填备案的签名文字，不带【】，且不能太长
-        [source_address] 请填接入码，至多 20 位数字，如 106900012379
-        [sp_id] 请填企业代码，如 900001
-        [system_id] 请填网关分配的账号，至多 15 个字符
-        [system_type] 请填系统类型，至多 12 个字符
-        [templates] 请列出账号中的 1 至 25 个模板编号
-        [token_file] 请填回调令牌文件的路径：文件须能读取，第一行为令牌
-        [url] 请填对端地址，如 https://platform.example/receipts；http 只能用于网关，转发回执时只能用于本机
-        [user] 请同时填 password_file，或去掉 user
-        [utc_offset_minutes] 请填网关当地时间与世界时相差的分钟数，如 480
-        [window] 请填不小于 max_parts 的数
-       *[other] { $fix }
-      }
+    [none] { $fault ->
+        [nobody] 级别 { $of_grade }、步骤 { $of_step } 没有模板可用。请为它加一个不写 events 的模板；events、grades、steps 都不写的模板适用于全部
+        [code] 请填服务商控制台显示的模板编号
+        [code-number] 腾讯云的模板编号是数字，如 1234567
+        [drill] 演练模板必须写明“演练”且不得否认：请用含“演练”的模板，或在变量中用 { $marked }，并让 otherwise 也写明“演练”
+        [word] { $list } 中不能有“{ $stray }”。可用的有：{ $known }
+        [unclosed] text 中有变量缺右花括号
+        [no-words] text 全是变量，服务商不会通过。请用已通过的模板原文
+        [brackets] text 中不要写【】，签名由服务商自己加
+        [number] text 中的变量 { $name } 应为 { $next }。请从 1 起依次编号
+        [name] text 中的变量名“{ $name }”不可用。请用字母开头的字母、数字、下划线
+        [twice] text 中的变量 { $name } 写了两次。请只用一次
+        [stray] variables 中的 { $name } 不在 text 里。请删去
+        [unfilled] text 中的变量 { $name } 没有写在 variables 里。请写明用什么填
+        [longest] 变量 { $name } 的 longest = { $longest }。请填控制台规定的 1 至 500
+        [gap] 变量 { $name } 的 words 有误（{ $fix }）。可用的空位见 deploy/mingluo.toml
+        [too-long] 变量 { $name } 的 words 自身就超过 { $longest } 字。请缩短
+        [empty] 变量 { $name } 的 words 是空的。请写明用什么填
+        [otherwise] 变量 { $name } 的 otherwise 须有 1 至 { $longest } 个字
+        [total] 变量填满时共 { $total } 字，服务商最多收 { $most } 字。请缩短变量的 longest，或改用短些的模板
+        [no-gap] 地址和正文里都没有空位 { "{" }{ $gap }{ "}" }。请写在网关要它的地方
+       *[other] { $member ->
+            [access_key_id] 请填 RAM 用户的 AccessKey ID，如 LTAI5t…
+            [access_key_secret_file] 请填密钥文件的路径：文件须能读取，第一行为 AccessKey Secret
+            [answers] 须有一条 means = "accepted"；每条 text 中 { "{" }id{ "}" } 至多一次
+            [api_base] { $kind ->
+                [alibaba] 请填 https://dysmsapi.aliyuncs.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
+                [tencent] 请填 https://sms.tencentcloudapi.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
+               *[other] 请填 https://api.weixin.qq.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
+            }
+            [body] GET 没有正文。请删去，或写 method = "POST"
+            [callback_token_file] 请填口令文件的路径：文件须能读取，第一行为 16 个以上的字母、数字、- 或 _
+            [calls] 无法建立 https 连接（{ $fix }）。请核对本机的 TLS 环境
+            [content_type] 请填 application/x-www-form-urlencoded 或 application/json
+            [dlr_url] 请让路径以 /callback/sms/账号名/{ "{" }token{ "}" } 结尾，其中不能再有 { "{" }dlr_url{ "}" }
+            [receipt-delivered] 请列出表示送达的状态
+            [receipt-id] 请填回执中消息编号的参数名
+            [receipt-status] 请填回执中状态的参数名
+            [region] 请填 ap-guangzhou、ap-beijing 或 ap-nanjing
+            [sdk_app_id] 请填短信应用的 SdkAppId，如 1400000000
+            [secret_id] 请填子账号的 SecretId，如 AKID…
+            [secret_key_file] 请填密钥文件的路径：文件须能读取，第一行为 SecretKey
+            [sign_name] 请只填服务商已通过的签名，不带【】
+            [app_id] 请填服务号的 AppID，如 wx0123456789abcdef
+            [area_code] 请填网关所在地区号，如 024
+            [ca_file] 请填 PEM 证书文件的路径，文件须能读取
+            [cert_file] 请填 PEM 证书文件的路径，文件须能读取，且与私钥配套
+            [client_ca_file] 请填签发村级终端证书的机构的 PEM 证书
+            [client_id] 请填网关分配的账号
+            [corp_id] 请填 5 位企业代码
+            [from] 请写成 名称 <name@host.example>，地址只用英文字母数字
+            [gateway_login_name] 请填给网关分配的登录名，至多 16 个字符
+            [gateway_password_file] 请填口令文件的路径，第一行为口令，至多 16 个字符
+            [helo_name] 请填本机的完整域名，如 mail.fushun.example
+            [host] 请填主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
+            [key_file] 请填 PEM 私钥文件的路径，文件须能读取
+            [listen] pretend = true 时只能监听 127.0.0.1:端口
+            [login_name] 请填网关分配的登录名，至多 16 个字符
+            [m_service_id] 请填移动网产品标识，至多 21 个字符
+            [msg_src] 请填移动网企业代码，至多 8 个字符
+            [name] 请给账号起个名字
+            [password_file] 请填口令文件的路径：文件须能读取，第一行为口令，不超过协议允许的长度；邮件账号须同时填 user
+            [port] 请填网关的端口
+            [relay] 请填邮件服务器的主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
+            [reply_to] 请写成 名称 <name@host.example>，地址只用英文字母数字
+            [secret_file] 请填密钥文件的路径：文件须能读取，第一行为密钥，不超过协议允许的长度
+            [security] 带口令时须用 starttls 或 tls
+            [service_id] 请填业务代码，至多 10 个字符
+            [service_type] 请填业务类型，至多 10 个字符
+            [signature] 请只填备案的签名文字，不带【】，且不能太长
+            [source_address] 请填接入码，至多 20 位数字，如 106900012379
+            [sp_id] 请填企业代码，如 900001
+            [system_id] 请填网关分配的账号，至多 15 个字符
+            [system_type] 请填系统类型，至多 12 个字符
+            [token_file] 请填回调令牌文件的路径：文件须能读取，第一行为令牌
+            [user] 请同时填 password_file，或去掉 user
+            [utc_offset_minutes] 请填网关当地时间与世界时相差的分钟数，如 480
+            [window] 请填不小于 max_parts 的数
+            [templates] { $kind ->
+                [wechat] 请列出账号中的 1 至 25 个模板编号
+               *[other] 请照抄服务商控制台中已通过的模板（{ $fix }）
+            }
+            [url] { $kind ->
+                [forward] 请填对端地址，如 https://platform.example/receipts；http 只能用于本机
+               *[other] 请填网关地址，如 http://10.0.0.5:13013/cgi-bin/sendsms?to={ "{" }number{ "}" }；pretend = true 时只能是本机地址
+            }
+           *[other] { $fix }
+        }
+    }
    *[other] 请填 { $range } 的整数
   }。
 error-config-pack = region.pack：{ $path } 有误：{ $detail }。请改正该行，或换用完好的区域包。

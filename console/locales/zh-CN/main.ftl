@@ -54,7 +54,24 @@ error-text-too-long = { $channel }的{ $field ->
     [bytes] 字节
    *[other] { $unit }
   }，最多 { $longest }。请精简文字。
-error-text-unfit = { $channel }的{ $field }不可用：{ $problem }
+error-text-unfit = { $channel }的{ $field ->
+    [text] 文字
+    [subject] 主题
+    [script] 播音词
+    [templates] 模板
+   *[other] { $field }
+  }不可用：{ $why ->
+    [empty] 没有内容。请写上文字，或请管理员为该变量设 otherwise
+    [many-lines] 有换行或控制字符。请写成一行
+    [link] 有链接，服务商不收。请删去
+    [brackets] 有【或】，只能用于签名。请删去
+    [no-drill] 手机上显示的文字没有“演练”，或否认是演练。请改文字
+    [no-template] 没有适用于此预警（灾种 { $for_event }、级别 { $for_grade }、步骤 { $for_step }）的模板。请管理员添加，或改选其他渠道
+    [unknown-template] 服务商没有这个模板。请管理员核对其控制台，或改选其他渠道
+    [not-approved] 服务商尚未通过这个模板。请管理员查看其控制台，或改选其他渠道
+    [other-words] 服务商的模板原文与配置不符。请管理员照抄到 templates.text，或改选其他渠道
+   *[other] 该渠道不收。请改文字或改选其他渠道，并把这句话转告管理员：{ $detail }
+  }。
 error-not-rendered = 无法生成报文：{ $detail }
 error-content-changed = 内容在您打开之后被修改，没有签署。请回到该预警重新核对全文、区域、渠道与条数，再行审核、退回或签发。
 error-wrong-number = 您输入的条数 { $typed } 与预览所示不符（各渠道之和，一人多个渠道计多条），没有签发。请回到预览核对受众后再输入。
@@ -253,6 +270,8 @@ web-towns-note = 触达率从低到高 · 低于 80% 加深 · 不含邮件和�
 web-towns-more = 另有 { $a } 个乡镇
 web-causes = 失败与未确认原因
 web-causes-none = 暂无。
+web-forward-refused = 回执转发自 { $a } 起停滞：平台答复 HTTP { $b }，没有收下。预警发送不受影响，回执留存待送；请管理员联系平台。
+web-forward-silent = 回执转发自 { $a } 起停滞：平台没有应答。预警发送不受影响，回执留存待送；请管理员核对网络、证书与平台。
 web-halted = 发送引擎已停止，未发出的不会再发。请立即通知管理员。
 web-link-live = 实时连接
 web-link-lost = 连接中断

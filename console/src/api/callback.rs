@@ -1,5 +1,5 @@
-//! Where platforms report to us. Their bytes go to the channel's own parser, the receipts to dispatch, and the answer
-//! is given only when they are durable.
+//! Where platforms report to us. Their bytes go to the channel's own parser, receipts and what residents wrote to
+//! dispatch, and the answer is given only when they are durable.
 
 use crate::app::City;
 use axum::{
@@ -63,8 +63,8 @@ async fn pushed(
     let Some((mode, callback)) = city.sms_callbacks.get(&account) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let receipts = match callback.parse(&secret, &query.unwrap_or_default(), &body) {
-        Ok(receipts) => receipts,
+    let push = match callback.parse(&secret, &query.unwrap_or_default(), &body) {
+        Ok(push) => push,
         Err(error) => {
             tracing::warn!(account = %account, %error, "a push was refused");
             return match error {
@@ -73,7 +73,18 @@ async fn pushed(
             };
         }
     };
-    let mut kept = keep(&city, *mode, &account, receipts, callback.answer()).await;
+    if !push.replies.is_empty() {
+        let roster = match mode {
+            ModeKind::Live => city.live.engine().roster(),
+            ModeKind::Drill => city.drill.engine().roster(),
+        };
+        if let Err(error) = roster.keep_replies(&account, &push.replies).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(account = %account, error, "what residents wrote cannot be kept");
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+    }
+    let mut kept = keep(&city, *mode, &account, push.receipts, callback.answer()).await;
     if callback.answer().starts_with('{') {
         kept.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }

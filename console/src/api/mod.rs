@@ -127,5 +127,8 @@ fn of_mode<M: Mode>(base: &'static str, office: &Arc<Office<M>>, people: &Arc<Pe
 async fn health(State(city): State<Arc<City>>) -> (StatusCode, Json<Value>) {
     let halted = city.live.engine().halted().or_else(|| city.drill.engine().halted());
     let status = if halted.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    (status, Json(json!({ "ok": halted.is_none(), "halted": halted, "engine": city.store.engine() })))
+    let stands = city.forwards.now();
+    let forward = stands.map(|it| json!({ "stands_since": it.since, "status": it.status() }));
+    let told = json!({ "ok": halted.is_none(), "halted": halted, "engine": city.store.engine(), "forward": forward });
+    (status, Json(told))
 }

@@ -12,7 +12,7 @@ use mingluo_ledger::{Store, audit::AuditLine, store::StoredReply};
 use mingluo_model::{
     clock::{Clock, system::SystemClock},
     mode::ModeKind,
-    reply::Wish,
+    reply::{Portion, Wish},
 };
 use mingluo_targeting::roster::{masked, phone};
 use serde_json::json;
@@ -117,14 +117,15 @@ impl Replies {
             let told = kept.iter().map(|kept| {
                 json!({
                     "id": kept.id, "at": kept.reply.at, "account": kept.account, "from": number(kept),
-                    "to": kept.reply.to, "wish": wish(kept.reply.wish()).1, "words": kept.reply.words,
+                    "to": kept.reply.to, "part": kept.reply.part.map(part_json), "wish": wish(kept.reply.wish()).1, "words": kept.reply.words,
                 })
             });
             say(json!(told.collect::<Vec<_>>()));
             return Ok(());
         }
         let zone = config.zone().told()?;
-        let mut table = Table::new(["时间\nat", "号码\nfrom", "账号\naccount", "意思\nwish", "内容\nwords"]);
+        let mut table =
+            Table::new(["时间\nat", "号码\nfrom", "账号\naccount", "意思\nwish", "段\npart", "内容\nwords"]);
         for kept in kept {
             let at = kept.reply.at.to_jiff().unwrap_or(jiff::Timestamp::MIN).to_zoned_datetime(zone.clone());
             let (zh, en) = wish(kept.reply.wish());
@@ -133,6 +134,7 @@ impl Replies {
                 number(kept),
                 kept.account.0.clone(),
                 format!("{zh} {en}"),
+                kept.reply.part.map(part_text).unwrap_or_default(),
                 harmless(&kept.reply.words),
             ]);
         }
@@ -203,6 +205,18 @@ fn harmless(words: &str) -> String {
     line.chars().map(|letter| if steers(letter) { char::REPLACEMENT_CHARACTER } else { letter }).collect()
 }
 
+/// `2/3 #261`: the second of three parts of the message that the phone numbered 261.
+fn part_text(part: Portion) -> String {
+    match part {
+        Portion::UNNUMBERED => "?".to_owned(),
+        Portion { reference, number, total } => format!("{number}/{total} #{reference}"),
+    }
+}
+
+fn part_json(part: Portion) -> serde_json::Value {
+    json!({ "reference": part.reference, "number": part.number, "total": part.total })
+}
+
 const fn wish(wish: Wish) -> (&'static str, &'static str) {
     match wish {
         Wish::OptOut => ("退订", "opt-out"),
@@ -215,6 +229,13 @@ const fn wish(wish: Wish) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_a_longer_message_is_shown_with_its_place() {
+        let second = Portion { reference: 261, number: 2, total: 3 };
+        assert_eq!((part_text(second), part_text(Portion::UNNUMBERED)), ("2/3 #261".into(), "?".into()));
+        assert_eq!(part_json(second), json!({ "reference": 261, "number": 2, "total": 3 }));
+    }
 
     #[test]
     fn a_strangers_words_do_not_steer_the_terminal() {

@@ -206,12 +206,7 @@ impl Add {
             password_hash,
             enabled: true,
         };
-        store
-            .save_people(&[org], &[row], &[line(now, "officer.add", id, json!({ "login": self.login }))])
-            .await?;
-        if let Some(file) = &self.api_key_file {
-            key::add(store, id, "command line", file, &mut chance).await?;
-        }
+        enrol(store, org, row, self.api_key_file.as_deref(), &mut chance).await?;
         say(json!({ "officer": id, "login": self.login }));
         Ok(())
     }
@@ -229,6 +224,30 @@ impl Add {
             let id = OrgId::new(now, chance);
             OrgRow { id, name: self.org.clone(), owner: Owner { org: id, scope, level: scope.level() } }
         }))
+    }
+}
+
+/// Adds an officer, with a key where one is wanted. The key's file comes first: where it cannot be made, nobody is added.
+async fn enrol(
+    store: &dyn Store,
+    org: OrgRow,
+    row: OfficerRow,
+    key_file: Option<&Path>,
+    chance: &mut StdRng,
+) -> anyhow::Result<()> {
+    let id = row.officer.id;
+    let key = key_file.map(|file| key::make(id, "command line", file, chance)).transpose()?;
+    let added = line(SystemClock::shared().now(), "officer.add", id, json!({ "login": row.login }));
+    if let Err(error) = store.save_people(&[org], &[row], &[added]).await {
+        // A key that opens nothing would only stand in the way of the next try.
+        key_file.map(std::fs::remove_file).transpose().ok();
+        return Err(error.into());
+    }
+    match &key {
+        Some(key) => key::keep(store, key).await.context(
+            "值班员已添加，密钥没有：请用 user key add 增发 the officer is there, the key is not: make one with `user key add`",
+        ),
+        None => Ok(()),
     }
 }
 
@@ -267,6 +286,41 @@ mod tests {
     fn a_login_is_a_short_word_that_can_be_typed() {
         assert!(["w", "li.ming_2-a", &"x".repeat(32)].into_iter().all(is_login));
         assert!(!["", "w u", "李", "a/b", "a\u{202e}b", &"x".repeat(33)].into_iter().any(is_login));
+    }
+
+    #[tokio::test]
+    async fn a_key_file_that_is_there_already_leaves_no_officer_half_made() {
+        use mingluo_ledger::vault::Vault;
+        let home = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", home.path().join("town.db").display());
+        mingluo_ledger::migrate(&address).await.unwrap();
+        let mut chance = StdRng::seed_from_u64(7);
+        let vault = Vault::read("keys", &Vault::generate(&mut chance)).unwrap();
+        let store = mingluo_ledger::open(&address, std::sync::Arc::new(vault)).await.unwrap();
+        let file = home.path().join("zhao.key");
+        std::fs::write(&file, "another's").unwrap();
+
+        let scope: mingluo_model::region::RegionCode = "2104".parse().unwrap();
+        let owner = Owner { org: OrgId(uuid::Uuid::nil()), scope, level: scope.level() };
+        let org = OrgRow { id: owner.org, name: "值班单位".into(), owner };
+        let row = OfficerRow {
+            officer: Officer { id: OfficerId(uuid::Uuid::nil()), owner, roles: vec![Role::Author] },
+            login: "zhao".into(),
+            name: "赵敏".into(),
+            password_hash: String::new(),
+            enabled: true,
+        };
+        let mut enrol = async |file: &Path| {
+            super::enrol(store.as_ref(), org.clone(), row.clone(), Some(file), &mut chance).await
+        };
+        let error = enrol(&file).await.unwrap_err();
+        let told = crate::tongue::tell(error.downcast_ref::<ConfigError>().unwrap());
+        assert!(told.zh.contains("已有这个文件") && told.en.contains("is there already"), "{told:?}");
+        assert!(store.officers().await.unwrap().is_empty());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "another's");
+
+        enrol(&home.path().join("new.key")).await.unwrap();
+        assert_eq!((store.officers().await.unwrap().len(), store.api_keys().await.unwrap().len()), (1, 1));
     }
 
     #[test]

@@ -20,6 +20,17 @@ pub enum ConfigError {
         #[source]
         source: io::Error,
     },
+    /// A file cannot be written.
+    #[error("{field}: {}: cannot be written", path.display())]
+    Unwritable {
+        /// The option that names it.
+        field: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The configuration is no TOML, lacks a key, or has one that nobody knows.
     #[error(transparent)]
     Misread(#[from] Complaint),
@@ -198,6 +209,7 @@ impl Problem for ConfigError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "config-unreadable",
+            Self::Unwritable { .. } => "config-unwritable",
             Self::Misread(complaint) => complaint.code(),
             Self::Value { fix, .. } => fix.code(),
             Self::Account { .. } => "config-account",
@@ -212,7 +224,7 @@ impl Problem for ConfigError {
 
     fn fields(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Unreadable { field, path, source } => vec![
+            Self::Unreadable { field, path, source } | Self::Unwritable { field, path, source } => vec![
                 ("field", (*field).to_owned()),
                 ("path", path.display().to_string()),
                 ("kind", reading(source).to_owned()),
@@ -224,13 +236,22 @@ impl Problem for ConfigError {
                 fields.extend(fix.fields());
                 fields
             }
-            Self::Account { table, source } => vec![
-                ("table", table.clone()),
-                ("key", source.field.to_owned()),
-                ("value", source.value.clone()),
-                ("fix", source.fix.clone()),
-                ("range", range(&source.fix).unwrap_or("none").to_owned()),
-            ],
+            Self::Account { table, source } => {
+                let fault = if source.fault.is_empty() { "none" } else { source.fault };
+                let mut fields = vec![
+                    ("table", table.clone()),
+                    ("kind", table.rsplit('.').next().unwrap_or_default().to_owned()),
+                    // A key may stand in a table of its own: its name with a dash, as the language files can say it.
+                    ("key", source.field.to_owned()),
+                    ("member", source.field.replace('.', "-")),
+                    ("value", source.value.clone()),
+                    ("fix", source.fix.clone()),
+                    ("range", range(&source.fix).unwrap_or("none").to_owned()),
+                    ("fault", fault.to_owned()),
+                ];
+                fields.extend(source.names.iter().cloned());
+                fields
+            }
             Self::Pack { path, detail } => {
                 vec![("path", path.display().to_string()), ("detail", detail.clone())]
             }
@@ -242,12 +263,14 @@ impl Problem for ConfigError {
     }
 }
 
+/// Why a file cannot be used, as the language files know it.
 fn reading(cause: &io::Error) -> &'static str {
     match cause.kind() {
         io::ErrorKind::NotFound => "not-found",
         io::ErrorKind::PermissionDenied => "denied",
         io::ErrorKind::InvalidData => "not-utf8",
         io::ErrorKind::IsADirectory => "directory",
+        io::ErrorKind::AlreadyExists => "exists",
         _ => "other",
     }
 }
@@ -262,4 +285,124 @@ fn range(fix: &str) -> Option<&str> {
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tongue::tell;
+
+    fn told(table: &str, field: &'static str, fault: &'static str) -> String {
+        let names = ["name", "next", "longest", "total", "most", "gap", "marked", "list", "stray", "known"];
+        let names =
+            names.iter().chain(&["of_grade", "of_step"]).map(|name| (*name, "N".to_owned())).collect();
+        let (value, fix) = ("x".to_owned(), "English words".to_owned());
+        let source = account::ConfigError { field, value, fix, fault, names };
+        tell(&ConfigError::Account { table: table.to_owned(), source }).zh
+    }
+
+    #[test]
+    fn each_provider_is_told_its_own_address() {
+        for (table, address) in [
+            ("live.alibaba", "dysmsapi.aliyuncs.com"),
+            ("drill.tencent", "sms.tencentcloudapi.com"),
+            ("live.wechat", "api.weixin.qq.com"),
+        ] {
+            assert!(told(table, "api_base", "").contains(address), "{table}");
+        }
+        assert!(told("forward", "url", "").contains("platform.example"));
+        assert!(told("live.http_sms", "url", "").contains("sendsms"));
+    }
+
+    /// Every key that a channel's account may be refused for, by the words `ConfigError::new` in its source.
+    #[test]
+    fn what_is_wrong_with_an_account_is_said_in_chinese() {
+        let keys = [
+            "access_key_id",
+            "access_key_secret_file",
+            "answers",
+            "api_base",
+            "app_id",
+            "area_code",
+            "body",
+            "ca_file",
+            "callback_token_file",
+            "cert_file",
+            "client_ca_file",
+            "client_id",
+            "content_type",
+            "corp_id",
+            "dlr_url",
+            "from",
+            "gateway_login_name",
+            "gateway_password_file",
+            "helo_name",
+            "host",
+            "key_file",
+            "listen",
+            "login_name",
+            "m_service_id",
+            "msg_src",
+            "name",
+            "password_file",
+            "port",
+            "receipt.delivered",
+            "receipt.id",
+            "receipt.status",
+            "region",
+            "relay",
+            "reply_to",
+            "sdk_app_id",
+            "secret_file",
+            "secret_id",
+            "secret_key_file",
+            "security",
+            "service_id",
+            "service_type",
+            "sign_name",
+            "signature",
+            "source_address",
+            "sp_id",
+            "system_id",
+            "system_type",
+            "token_file",
+            "url",
+            "user",
+            "utc_offset_minutes",
+            "window",
+        ];
+        for key in keys {
+            let said = told("live.sms", key, "");
+            assert!(!said.contains("English") && said.contains("不能用。"), "{said}");
+        }
+    }
+
+    #[test]
+    fn each_fault_of_a_template_has_its_own_fix_in_chinese() {
+        let faults = [
+            "nobody",
+            "code",
+            "code-number",
+            "drill",
+            "word",
+            "unclosed",
+            "no-words",
+            "brackets",
+            "number",
+            "name",
+            "twice",
+            "stray",
+            "unfilled",
+            "longest",
+            "too-long",
+            "empty",
+            "otherwise",
+            "total",
+            "no-gap",
+        ];
+        let said: std::collections::BTreeSet<_> =
+            faults.iter().map(|fault| told("live.alibaba", "templates", fault)).collect();
+        assert_eq!(said.len(), faults.len());
+        assert!(said.iter().all(|said| !said.contains("English") && !said.contains('$')), "{said:?}");
+    }
 }

@@ -6,11 +6,14 @@
 //! receipts stay where they are. Drills are nobody else's business.
 
 mod lines;
+mod standing;
 #[cfg(test)]
 mod stories;
 
+pub use standing::{Standing, Standstill};
+
 use lines::Writer;
-use mingluo_channels::forward::Platform;
+use mingluo_channels::forward::{Platform, Untaken};
 use mingluo_dispatch::roster::Roster;
 use mingluo_ledger::{
     Store, StoreError,
@@ -52,6 +55,7 @@ pub struct Forwarder {
     store: Arc<dyn Store>,
     platform: Platform,
     clock: SharedClock,
+    standing: Arc<Standing>,
     pauses: Pauses,
     /// Everything up to here is taken.
     taken: LogPlace,
@@ -72,7 +76,12 @@ impl Forwarder {
     ) -> Result<Self, StoreError> {
         let taken = store.receipt_cursor(ModeKind::Live).await?;
         let kept = (taken, clock.ticks());
-        Ok(Self { store, platform, clock, pauses: PAUSES, taken, kept })
+        Ok(Self { store, platform, clock, standing: Arc::default(), pauses: PAUSES, taken, kept })
+    }
+
+    /// How it stands, for pages and for health.
+    pub fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing)
     }
 
     /// Hands on until it is stopped, and keeps how far it came.
@@ -132,11 +141,17 @@ impl Forwarder {
         let mut tries: u32 = 1;
         while let Err(error) = self.platform.hand_over(body.clone()).await {
             let pause_s = pause.as_secs();
-            tracing::warn!(%error, tries, pause_s, "the platform does not take receipts; they wait in the log");
+            self.standing.failed(self.clock.now(), error);
+            if matches!(error, Untaken::Status(400..500)) {
+                tracing::error!(%error, tries, pause_s, "平台拒收回执，请核对其配置 the platform refuses receipts: see its side; they wait in the log");
+            } else {
+                tracing::warn!(%error, tries, pause_s, "the platform does not take receipts; they wait in the log");
+            }
             self.clock.sleep(pause).await;
             pause = (2 * pause).min(self.pauses.longest);
             tries += 1;
         }
+        self.standing.taken();
         if tries > 1 {
             tracing::info!(tries, "the platform takes receipts again");
         }

@@ -12,10 +12,11 @@ use mingluo_ledger::{
     vault::Vault,
 };
 use mingluo_model::{
+    address::Address,
     alert::{AlertKind, AlertState, Content},
     area::Area,
     audience::{Audience, ChannelKind},
-    clock::{SharedClock, Timestamp, system::SystemClock},
+    clock::{SharedClock, Timestamp, system::SystemClock, within},
     delivery::Reason,
     grade::Grade,
     hazard::{Hazard, HazardSystem},
@@ -93,15 +94,16 @@ impl Town {
 
     async fn forwarder(&self) -> Forwarder {
         let secret_file = self.home.path().join("secret");
-        let config = ForwardConfig { url: self.url.clone(), secret_file, answer_seconds: 10 };
+        let config = ForwardConfig { url: self.url.clone(), secret_file, ca_file: None, answer_seconds: 10 };
         let platform = config.build(self.clock.clone()).unwrap();
         let forwarder = Forwarder::open(platform, Arc::clone(&self.store), self.clock.clone()).await.unwrap();
         Forwarder { pauses: SOON, ..forwarder }
     }
 
-    fn run(&self, forwarder: Forwarder) -> Running {
+    async fn run(&self, forwarder: Forwarder) -> Running {
         let roster =
             Roster::new(Arc::clone(&self.store), Arc::new(|_| Ok(EditionMap::default())), ModeKind::Live);
+        roster.refresh_opt_outs().await.unwrap();
         let stop = CancellationToken::new();
         Running { task: tokio::spawn(forwarder.run(Arc::new(roster), stop.clone())), stop }
     }
@@ -119,7 +121,8 @@ impl Town {
     }
 
     async fn next_line(&mut self) -> Value {
-        self.lines.recv().await.unwrap()
+        let (clock, line) = (self.clock.clone(), self.lines.recv());
+        within(clock.as_ref(), Duration::from_secs(20), line).await.expect("the story goes on").unwrap()
     }
 
     async fn next_ordinal(&mut self) -> Value {
@@ -253,7 +256,7 @@ async fn edition(store: &dyn Store) -> EditionId {
 #[tokio::test]
 async fn a_receipt_is_told_with_whom_it_is_about() {
     let mut town = Town::new().await;
-    let running = town.run(town.forwarder().await);
+    let running = town.run(town.forwarder().await).await;
     let lease = town.lease(1).await;
     town.receipt(&lease, 1, 2, ReceiptStatus::Failed(Reason::Unreachable)).await;
     let told = json!({
@@ -265,10 +268,33 @@ async fn a_receipt_is_told_with_whom_it_is_about() {
 }
 
 #[tokio::test]
+async fn who_opted_out_since_is_not_named_to_the_platform() {
+    let mut town = Town::new().await;
+    let hash = town.store.vault().address_hash(&Address::new("+8610000000001"));
+    let line = AuditLine {
+        at: NOW,
+        actor: AuditLine::SYSTEM.into(),
+        action: "resident.opt_out".into(),
+        subject: "one".into(),
+        detail: json!({}),
+    };
+    town.store.change_opt_outs(ModeKind::Live, &[hash], &[], line).await.unwrap();
+    let running = town.run(town.forwarder().await).await;
+    let lease = town.lease(1).await;
+    for ordinal in [0, 1] {
+        town.receipt(&lease, i64::from(ordinal) + 1, ordinal, ReceiptStatus::Delivered).await;
+    }
+    assert_eq!(town.next_line().await["to"], "+8610000000000");
+    let refused = town.next_line().await;
+    assert_eq!((&refused["ordinal"], refused.get("to")), (&json!(1), None));
+    running.end().await;
+}
+
+#[tokio::test]
 async fn while_the_platform_is_away_receipts_wait_and_keep_their_order() {
     let mut town = Town::new().await;
     town.away.store(3, Ordering::SeqCst);
-    let running = town.run(town.forwarder().await);
+    let running = town.run(town.forwarder().await).await;
     let lease = town.lease(1).await;
     for ordinal in 0..3 {
         town.receipt(&lease, i64::from(ordinal) + 1, ordinal, ReceiptStatus::Delivered).await;
@@ -281,9 +307,37 @@ async fn while_the_platform_is_away_receipts_wait_and_keep_their_order() {
 }
 
 #[tokio::test]
+async fn that_forwarding_stands_is_known_until_it_goes_on() {
+    let mut town = Town::new().await;
+    town.away.store(u32::MAX, Ordering::SeqCst);
+    let forwarder = town.forwarder().await;
+    let standing = forwarder.standing();
+    assert_eq!(standing.now(), None);
+    let running = town.run(forwarder).await;
+    let lease = town.lease(1).await;
+    town.receipt(&lease, 1, 0, ReceiptStatus::Delivered).await;
+    let until = async |stands: bool| {
+        let clock = town.clock.clone();
+        let look = async {
+            while standing.now().is_some() != stands {
+                clock.sleep(Duration::from_millis(2)).await;
+            }
+        };
+        within(clock.as_ref(), Duration::from_secs(20), look).await.expect("the story goes on");
+    };
+    until(true).await;
+    let first = standing.now().unwrap();
+    assert_eq!((first.status(), town.away.load(Ordering::SeqCst) < u32::MAX), (Some(503), true));
+    town.away.store(0, Ordering::SeqCst);
+    until(false).await;
+    assert_eq!(town.next_ordinal().await, 0);
+    running.end().await;
+}
+
+#[tokio::test]
 async fn a_restart_goes_on_where_it_stopped() {
     let mut town = Town::new().await;
-    let running = town.run(town.forwarder().await);
+    let running = town.run(town.forwarder().await).await;
     let first = town.lease(1).await;
     town.receipt(&first, 1, 0, ReceiptStatus::Delivered).await;
     assert_eq!(town.next_ordinal().await, 0);
@@ -293,7 +347,7 @@ async fn a_restart_goes_on_where_it_stopped() {
     let forwarder = town.forwarder().await;
     let second = town.lease(2).await;
     town.receipt(&second, 1, 2, ReceiptStatus::Delivered).await;
-    let running = town.run(forwarder);
+    let running = town.run(forwarder).await;
     let mut came = vec![town.next_ordinal().await];
     while came.last() != Some(&json!(2)) {
         came.push(town.next_ordinal().await);
@@ -309,7 +363,7 @@ async fn a_crash_before_the_first_receipt_loses_none() {
     drop(town.forwarder().await);
     let lease = town.lease(1).await;
     town.receipt(&lease, 1, 0, ReceiptStatus::Delivered).await;
-    let running = town.run(town.forwarder().await);
+    let running = town.run(town.forwarder().await).await;
     assert_eq!(town.next_ordinal().await, 0);
     running.end().await;
 }

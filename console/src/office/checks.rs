@@ -15,7 +15,7 @@ use mingluo_targeting::gazetteer::{Division, Gazetteer};
 const MOST: usize = 5;
 
 /// Words by which people take a warning for none.
-const HARMLESS: [&str; 3] = ["演练", "演习", "测试"];
+const HARMLESS: [&str; 4] = ["演练", "演习", "测试", "drill"];
 
 /// One thing that was looked at, by its word in the language files (`web-check-area-look`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ fn beyond(content: &Content, words: &str, gazetteer: &Gazetteer) -> Vec<String> 
 
 /// Words of a live warning that say it is none. That it is no drill may be said.
 fn harmless(words: &str) -> Vec<String> {
-    let plain = DRILL_DENIALS.iter().fold(words.to_owned(), |words, denial| words.replace(denial, ""));
+    let plain = DRILL_DENIALS.iter().fold(words.to_lowercase(), |words, denial| words.replace(denial, ""));
     HARMLESS.iter().filter(|word| plain.contains(**word)).map(|word| (*word).to_owned()).collect()
 }
 
@@ -122,6 +122,8 @@ mod tests {
         assert_eq!(harmless("这是演练，不需要转移。"), ["演练"]);
         assert_eq!(harmless("系统测试，请忽略"), ["测试"]);
         assert!(harmless("这不是演练！请立即转移。").is_empty());
+        assert_eq!(harmless("DRILL: move uphill"), ["drill"]);
+        assert!(harmless("This is NOT A DRILL.").is_empty());
         assert_eq!(harmless("这不是演习，演练取消"), ["演练"]);
     }
 

@@ -273,7 +273,44 @@ fn unfit_fields(channel: ChannelKind, unfit: &Unfit) -> Vec<(&'static str, Strin
             ("unit", (*unit).to_owned()),
         ],
         Unfit::Wrong { field, problem } => {
-            vec![channel, ("field", field.clone()), ("problem", problem.clone())]
+            let mut fields = vec![channel, ("field", field.clone()), ("why", problem.code().to_owned())];
+            fields.extend(problem.fields());
+            fields.push(("detail", problem.to_string()));
+            fields
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tongue::tell;
+    use mingluo_model::misfit::Misfit;
+
+    #[test]
+    fn an_officer_is_told_in_chinese_why_a_channel_cannot_carry_the_words() {
+        let nobody = Misfit::NoTemplate { event: "11B03".into(), grade: "red".into(), step: "lift".into() };
+        let known = [
+            Misfit::Empty,
+            Misfit::ManyLines,
+            Misfit::Link,
+            Misfit::Brackets,
+            Misfit::NoDrill,
+            nobody,
+            Misfit::UnknownTemplate,
+            Misfit::NotApproved,
+            Misfit::OtherWords,
+        ];
+        for problem in known {
+            let english = problem.to_string();
+            let source = Unfit::Wrong { field: "SMS_1.advice".into(), problem };
+            let told = tell(&OfficeError::Unfit { channel: ChannelKind::Sms, source });
+            assert!(told.zh.contains("不可用：") && !told.zh.contains(&english), "{}", told.zh);
+            assert!(!told.zh.contains('$') && told.en.contains(&english), "{} {}", told.zh, told.en);
+        }
+        let problem = Misfit::from("odd words");
+        let source = Unfit::Wrong { field: "text".into(), problem };
+        let told = tell(&OfficeError::Unfit { channel: ChannelKind::Email, source });
+        assert!(told.zh.contains("转告管理员：odd words"), "{}", told.zh);
     }
 }

@@ -278,9 +278,8 @@ fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::E
 }
 
 fn refuse_denials(mode: ModeKind, text: &Text) -> Result<(), OfficeError> {
-    let says = |phrase: &&str| {
-        [&text.headline, &text.body, &text.instruction].iter().any(|words| words.contains(*phrase))
-    };
+    let words = [&text.headline, &text.body, &text.instruction].map(|words| words.to_lowercase());
+    let says = |phrase: &&str| words.iter().any(|words| words.contains(*phrase));
     match DRILL_DENIALS.iter().find(|phrase| says(phrase)) {
         Some(phrase) if mode == ModeKind::Drill => Err(OfficeError::DrillDenied { phrase }),
         _ => Ok(()),
@@ -290,6 +289,15 @@ fn refuse_denials(mode: ModeKind, text: &Text) -> Result<(), OfficeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drill_does_not_deny_itself_in_capitals_either() {
+        let text =
+            Text { headline: String::new(), body: "This is NOT A DRILL.".into(), instruction: String::new() };
+        let refused = refuse_denials(ModeKind::Drill, &text);
+        assert!(matches!(refused, Err(OfficeError::DrillDenied { phrase: "not a drill" })), "{refused:?}");
+        assert!(refuse_denials(ModeKind::Live, &text).is_ok());
+    }
 
     fn ends(expires: &str) -> Result<Timestamp, String> {
         let order = format!(

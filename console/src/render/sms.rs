@@ -6,7 +6,7 @@ use mingluo_channels::sms::{
     segment::{SegmentError, Signature, segment},
     session::SignatureConfig,
 };
-use mingluo_model::{channel::Unfit, message::Words};
+use mingluo_model::{channel::Unfit, message::Words, misfit::Misfit};
 use std::num::NonZeroU8;
 
 /// How one account signs.
@@ -84,7 +84,8 @@ fn unfit(error: &SegmentError) -> Unfit {
         SegmentError::TooLong { parts, max_parts, .. } => {
             Unfit::TooLong { field, length: *parts, longest: usize::from(*max_parts), unit: "parts" }
         }
-        other => Unfit::Wrong { field, problem: other.to_string() },
+        SegmentError::Empty => Unfit::Wrong { field, problem: Misfit::Empty },
+        other => Unfit::Wrong { field, problem: other.to_string().into() },
     }
 }
 

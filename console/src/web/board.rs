@@ -24,7 +24,12 @@ use axum::{
 use mingluo_dispatch::view::PlanView;
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
-    alert::AlertState, channel::Channel, id::AlertId, mode::Mode, owner::Officer, policy::ReleasePolicy,
+    alert::AlertState,
+    channel::Channel,
+    id::AlertId,
+    mode::{Mode, ModeKind},
+    owner::Officer,
+    policy::ReleasePolicy,
 };
 use serde::Deserialize;
 use std::sync::Arc;
@@ -56,6 +61,8 @@ pub(super) struct Board {
     v: Voice,
     base: &'static str,
     halted: Option<String>,
+    /// That receipts are not handed on to the city's platform.
+    standstill: Option<String>,
     cards: Vec<Card>,
     /// Lifts and corrections that are still told.
     ends: Vec<Card>,
@@ -145,6 +152,7 @@ impl Board {
             v: voice.clone(),
             base: desk.base,
             halted: situation.halted.clone(),
+            standstill: standstill(desk, voice),
             cards: cards(&in_force),
             ends: cards(&ends),
             todo,
@@ -161,6 +169,16 @@ impl Board {
             curve: chosen.map(|alert| curve(voice, &situation, alert)),
         })
     }
+}
+
+/// Receipts of drills are handed on to nobody.
+fn standstill<M: Mode>(desk: &Desk<M>, voice: &Voice) -> Option<String> {
+    let stands = desk.front.forwards.now().filter(|_| M::KIND == ModeKind::Live)?;
+    let since = voice.moment(stands.since);
+    Some(match stands.status() {
+        Some(status) => voice.pair("web-forward-refused", since, status),
+        None => voice.with("web-forward-silent", "a", since),
+    })
 }
 
 fn card(voice: &Voice, situation: &Situation, alert: &StoredAlert, chosen: Option<&StoredAlert>) -> Card {

@@ -11,7 +11,7 @@ use super::{
     visit::Visit,
     voice::Voice,
 };
-use crate::{office::Office, people::People};
+use crate::{forward::Standing, office::Office, people::People};
 use jiff::tz::TimeZone;
 use mingluo_channels::speaker::SpeakerHub;
 use mingluo_model::{
@@ -32,6 +32,8 @@ pub(super) struct Front {
     pub(super) sketch: Sketch,
     /// Far sides that pretend, of live and of drills.
     pub(super) pretend: [Pretend; 2],
+    /// How the forwarding of receipts stands.
+    pub(super) forwards: Arc<Standing>,
     /// Streams end when this does.
     pub(super) closing: CancellationToken,
     // Guards the counts of tries; held for one look-up.

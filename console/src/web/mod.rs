@@ -102,6 +102,7 @@ impl Web {
             issuer: live.renderer.issuer.clone(),
             sketch: self.sketch,
             pretend: [Pretend::of(live), Pretend::of(&self.city.drill).or(Pretend::of(live))],
+            forwards: Arc::clone(&self.city.forwards),
             closing: self.closing,
             attempts: std::sync::Mutex::default(),
         });

@@ -315,3 +315,17 @@ async fn a_fragment_gets_a_fragment_back() {
     let answer = stranger.post("/live/compose/preview", &town.red).await;
     assert_eq!((answer.status, answer.header("hx-redirect")), (StatusCode::UNAUTHORIZED, "/login"));
 }
+
+#[tokio::test]
+async fn the_board_tells_that_receipts_are_not_handed_on() {
+    use mingluo_channels::forward::Untaken;
+    let town = Town::open().await;
+    let wang = town.sign_in("wang").await;
+    assert!(!wang.get("/live/").await.body.contains("回执转发"));
+    town.city.forwards.failed(town.city.clock.now(), Untaken::Status(413));
+    let board = wang.get("/live/").await.body;
+    assert!(board.contains("回执转发自") && board.contains("HTTP 413"), "{board}");
+    assert!(!wang.get("/drill/").await.body.contains("回执转发"), "drills are handed on to nobody");
+    town.city.forwards.failed(town.city.clock.now(), Untaken::NoAnswer);
+    assert!(wang.get("/live/").await.body.contains("没有应答"));
+}

@@ -100,14 +100,15 @@ impl Roster {
         Ok(())
     }
 
-    /// Keeps what residents wrote; who refused or asked again is heeded from now on.
+    /// Keeps what residents wrote; who refused or asked again is heeded from now on. What was kept before is not heeded
+    /// again: an old word that a gateway repeats does not come after a newer one.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be kept.
     pub async fn keep_replies(&self, account: &AccountName, replies: &[Reply]) -> Result<(), StoreError> {
         let _changing = self.changing.lock().await;
-        self.store.keep_replies(self.mode, account, replies).await?;
-        let wishes = replies.iter().map(|reply| (reply, reply.wish()));
+        let new = self.store.keep_replies(self.mode, account, replies).await?;
+        let wishes = new.iter().filter_map(|at| replies.get(*at)).map(|reply| (reply, reply.wish()));
         let wishes: Vec<_> = wishes.filter(|(_, wish)| matches!(wish, Wish::OptOut | Wish::OptIn)).collect();
         if wishes.is_empty() {
             return Ok(());

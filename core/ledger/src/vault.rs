@@ -112,7 +112,16 @@ impl Vault {
 
     /// The keyed hash by which an address is known again: the first 16 bytes of an HMAC-SHA256.
     pub fn address_hash(&self, address: &Address) -> [u8; 16] {
-        let code = mac(&self.hash_key, address.expose().as_bytes());
+        self.short_hash(address.expose().as_bytes())
+    }
+
+    /// A keyed hash by which a message that comes again is known. No address has a NUL in it, so none has such a hash.
+    pub(crate) fn repeat_hash(&self, said: &[&str]) -> [u8; 16] {
+        self.short_hash(format!("repeat\0{}", said.join("\0")).as_bytes())
+    }
+
+    fn short_hash(&self, bytes: &[u8]) -> [u8; 16] {
+        let code = mac(&self.hash_key, bytes);
         let mut short = [0; 16];
         short.copy_from_slice(&code[..16]);
         short

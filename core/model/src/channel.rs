@@ -18,6 +18,7 @@ use crate::{
     delivery::Reason,
     id::PlanId,
     message::Message,
+    misfit::Misfit,
     mode::Mode,
     plan::AccountName,
     receipt::{ProviderId, Receipt},
@@ -228,8 +229,8 @@ pub enum Unfit {
     Wrong {
         /// Which part of the message.
         field: String,
-        /// What is wrong and how to mend it.
-        problem: String,
+        /// What is wrong.
+        problem: Misfit,
     },
 }
 

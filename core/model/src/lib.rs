@@ -23,6 +23,7 @@ pub mod hazard;
 pub mod id;
 pub mod link;
 pub mod message;
+pub mod misfit;
 pub mod mode;
 pub mod owner;
 pub mod plan;

@@ -10,13 +10,15 @@ const SHORTEST_CODE: usize = 4;
 
 /// Words by which a resident refuses further messages (退订). Not the single letters T and R of advertisements: one slip
 /// of a thumb must not cost a warning.
-const OUT: [&str; 4] = ["退订", "拒收", "TD", "STOP"];
+const OUT: [&str; 6] = ["退订", "退訂", "取消订阅", "拒收", "TD", "STOP"];
 /// Words by which a resident asks for them again (订阅).
-const BACK: [&str; 4] = ["订阅", "恢复", "DY", "START"];
+const BACK: [&str; 5] = ["订阅", "訂閱", "恢复", "DY", "START"];
+/// What stands before the word in our own messages ("回复TD退订"), and so in many answers.
+const ANSWER: [&str; 2] = ["回复", "回"];
 
 /// One message that a resident wrote to one of our access numbers (上行短信). `Debug` hides who and what.
 ///
-/// It may come twice: a gateway says again what it believes unheard.
+/// It may come twice: a gateway says again what it believes unheard. The ledger keeps it once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// Who wrote, in the form of the roster.
@@ -25,10 +27,33 @@ pub struct Reply {
     pub to: String,
     /// What was written.
     pub words: String,
-    /// This is one part of a longer message; each part comes by itself.
-    pub is_part: bool,
+    /// The gateway's own id of this very message, where the wire has one; said again, it has the same.
+    pub id: Option<String>,
+    /// Which part of a longer message this is; each part comes by itself. `None` for a message that is whole.
+    pub part: Option<Portion>,
     /// When it reached us.
     pub at: Timestamp,
+}
+
+/// Where a part of a longer message (长短信) belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Portion {
+    /// What the parts of one message from one phone have in common; 0 where the wire does not say.
+    pub reference: u16,
+    /// Which part, from 1; 0 where the wire does not say.
+    pub number: u8,
+    /// Of how many; 0 where the wire does not say.
+    pub total: u8,
+}
+
+impl Portion {
+    /// A part of which nobody knows where it belongs.
+    pub const UNNUMBERED: Self = Self { reference: 0, number: 0, total: 0 };
+
+    /// The part as a wire numbers it; `None` when there is but one, which is then no part of anything.
+    pub const fn of(reference: u16, number: u8, total: u8) -> Option<Self> {
+        if total > 1 { Some(Self { reference, number, total }) } else { None }
+    }
 }
 
 /// What a reply asks for.
@@ -46,16 +71,18 @@ pub enum Wish {
 
 impl Reply {
     /// What is asked for. Only a message that is one of the known words and nothing else counts as a wish: a resident
-    /// who is not heard writes again, one who was wrongly taken off gets no warning.
+    /// who is not heard writes again, one who was wrongly taken off gets no warning. A signature (【…】), which phones quote
+    /// and gateways add, and the word "reply" before it are nothing else.
     pub fn wish(&self) -> Wish {
         // The end of "do not take me off" is no wish, nor is a question.
-        if self.is_part || self.words.contains(['?', '？']) {
+        if self.part.is_some() || self.words.contains(['?', '？']) {
             return Wish::Other;
         }
-        let word = plain(&self.words);
-        if OUT.contains(&word.as_str()) {
+        let word = plain(unsigned(&self.words));
+        let word = ANSWER.iter().find_map(|answer| word.strip_prefix(answer)).unwrap_or(&word);
+        if OUT.contains(&word) {
             Wish::OptOut
-        } else if BACK.contains(&word.as_str()) {
+        } else if BACK.contains(&word) {
             Wish::OptIn
         } else if (SHORTEST_CODE..=LONGEST_CODE).contains(&word.len())
             && word.bytes().all(|octet| octet.is_ascii_digit())
@@ -71,6 +98,15 @@ impl fmt::Debug for Reply {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Reply").field("wish", &self.wish()).field("at", &self.at).finish_non_exhaustive()
     }
+}
+
+/// The words without a signature before or behind them, unless they are nothing but that.
+fn unsigned(words: &str) -> &str {
+    let words = words.trim();
+    let behind = words.strip_prefix('【').and_then(|rest| Some(rest.split_once('】')?.1.trim()));
+    let words = behind.filter(|rest| !rest.is_empty()).unwrap_or(words);
+    let before = words.strip_suffix('】').and_then(|rest| Some(rest.rsplit_once('【')?.0.trim()));
+    before.filter(|rest| !rest.is_empty()).unwrap_or(words)
 }
 
 /// Letters and digits only, wide forms (ＴＤ) narrowed, in capitals.
@@ -89,7 +125,7 @@ mod tests {
     fn wish(words: &str) -> Wish {
         let words = words.to_owned();
         let from = Address::new("+8613900000000");
-        Reply { from, to: "10690001".into(), words, is_part: false, at: Timestamp(0) }.wish()
+        Reply { from, to: "10690001".into(), words, id: None, part: None, at: Timestamp(0) }.wish()
     }
 
     #[test]
@@ -98,6 +134,27 @@ mod tests {
             assert_eq!(wish(words), Wish::OptOut, "{words}");
         }
         assert_eq!((wish("订阅"), wish("dy ")), (Wish::OptIn, Wish::OptIn));
+    }
+
+    #[test]
+    fn a_signature_and_the_word_reply_are_part_of_no_wish() {
+        for words in [
+            "TD【抚顺应急】",
+            "退订【抚顺应急】",
+            "【抚顺应急】退订",
+            "回复TD",
+            "回TD",
+            "回复：退订",
+            "取消订阅",
+            "退訂",
+        ] {
+            assert_eq!(wish(words), Wish::OptOut, "{words}");
+        }
+        assert_eq!((wish("【抚顺应急】回复订阅"), wish("4821【抚顺应急】")), (Wish::OptIn, Wish::Code));
+        for words in ["不要退订【抚顺应急】", "不要【退订】", "【抚顺应急】", "回复", "回复了再退订"]
+        {
+            assert_eq!(wish(words), Wish::Other, "{words}");
+        }
     }
 
     #[test]
@@ -111,8 +168,14 @@ mod tests {
     #[test]
     fn the_end_of_a_longer_message_is_no_wish() {
         let from = Address::new("+8613900000000");
-        let reply =
-            Reply { from, to: "10690001".into(), words: "退订".into(), is_part: true, at: Timestamp(0) };
+        let reply = Reply {
+            from,
+            to: "10690001".into(),
+            words: "退订".into(),
+            id: None,
+            part: Portion::of(7, 2, 2),
+            at: Timestamp(0),
+        };
         assert_eq!(reply.wish(), Wish::Other);
     }
 
@@ -130,7 +193,8 @@ mod tests {
             from: Address::new("+8613900000000"),
             to: "10690001".into(),
             words: "我在屋顶上".into(),
-            is_part: false,
+            id: None,
+            part: None,
             at: Timestamp(0),
         };
         let told = format!("{reply:?}");

@@ -82,6 +82,9 @@ async fn act(platform: &Arc<Platform>, call: &Call) -> Result<Value, No> {
             }
             Ok(sent)
         }
+        "QuerySmsTemplate" if platform.is_too_busy_for_templates().await => {
+            Err(No(StatusCode::BAD_REQUEST, "Throttling.User"))
+        }
         "QuerySmsTemplate" => Ok(match platform.template(given("TemplateCode")) {
             Some(words) => json!({ "TemplateStatus": 1, "TemplateContent": words, "Reason": "" }),
             None => {

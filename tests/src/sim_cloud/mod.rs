@@ -68,6 +68,16 @@ pub struct CloudFaults {
     /// So many of a hundred calls are taken and never answered.
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
     pub mute_percent: u8,
+    /// So many of a hundred calls that send are carried out at Alibaba's and Tencent's, and a load balancer in front
+    /// answers with a 503 page of its own.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub balancer_percent: u8,
+    /// So many of a hundred questions about templates are told to slow down.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub busy_template_percent: u8,
+    /// So many of a hundred questions about templates are never answered.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub mute_template_percent: u8,
     /// So many of a hundred numbers are bad, the same ones on every try: Alibaba refuses the whole call for one.
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
     pub bad_percent: u8,
@@ -193,13 +203,19 @@ async fn cloud(
 ) -> Response {
     let call = Call { headers, query: query.unwrap_or_default(), body };
     platform.calls.fetch_add(1, Ordering::Relaxed);
-    if call.headers.contains_key("x-acs-action") {
+    let sends = [call.header("x-acs-action"), call.header("x-tc-action")].contains(&"SendSms");
+    let cuts = sends && platform.strikes_call("balancer", platform.faults.balancer_percent);
+    let answer = if call.headers.contains_key("x-acs-action") {
         alibaba::answer(platform, call).await
     } else if call.headers.contains_key("x-tc-action") {
         tencent::answer(platform, call).await
     } else {
         (StatusCode::NOT_FOUND, "模拟服务商 a pretend provider: no action is named").into_response()
+    };
+    if cuts {
+        return (StatusCode::SERVICE_UNAVAILABLE, "<html>503 Service Unavailable</html>").into_response();
     }
+    answer
 }
 
 /// What becomes of a number.
@@ -225,6 +241,14 @@ impl Platform {
     /// Whether a fault strikes the call that is being answered.
     fn strikes_call(&self, knob: &str, percent: u8) -> bool {
         self.dice().strikes(knob, &self.calls.load(Ordering::Relaxed).to_string(), percent)
+    }
+
+    /// Whether a question about templates is told to slow down; it may also never be answered.
+    async fn is_too_busy_for_templates(&self) -> bool {
+        if self.strikes_call("mute_template", self.faults.mute_template_percent) {
+            std::future::pending::<()>().await;
+        }
+        self.strikes_call("busy_template", self.faults.busy_template_percent)
     }
 
     fn lot(&self, number: &str) -> Lot {

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     sim_courier::{Courier, PLAN},
     sim_journal::{Entry, What},
+    sim_stage::soon,
 };
 use axum::extract::Path;
 use mingluo_channels::{
@@ -13,7 +14,7 @@ use mingluo_channels::{
 use mingluo_model::{
     alert::Language,
     channel::{Channel, SendError, Unfit, Verdict},
-    clock::{Clock, system::SystemClock, within},
+    clock::{Clock, system::SystemClock},
     delivery::Reason,
     message::{Body, Message, WORDS},
     mode::Live,
@@ -48,8 +49,8 @@ struct Ear {
 impl Ear {
     fn take(&self, secret: &str, query: &str, body: &[u8]) -> &'static str {
         let Some(parser) = self.parser.get() else { return "not ready" };
-        let Ok(receipts) = parser.parse(secret, query, body) else { return "refused" };
-        self.receipts.lock().unwrap().extend(receipts);
+        let Ok(push) = parser.parse(secret, query, body) else { return "refused" };
+        self.receipts.lock().unwrap().extend(push.receipts);
         parser.answer()
     }
 
@@ -186,9 +187,12 @@ impl Scene {
     }
 
     async fn until_heard(&self, receipts: usize) {
-        while self.ear.heard().len() < receipts {
-            SystemClock::shared().sleep(Duration::from_millis(5)).await;
-        }
+        soon(async {
+            while self.ear.heard().len() < receipts {
+                SystemClock::shared().sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
     }
 
     fn lot(&self, number: &str) -> Lot {
@@ -206,11 +210,6 @@ impl Scene {
             ReceiptStatus::Failed(Reason::Unreachable)
         }
     }
-}
-
-/// A story that comes to a stand fails.
-async fn soon<T>(story: impl Future<Output = T>) -> T {
-    within(SystemClock::shared().as_ref(), Duration::from_secs(20), story).await.expect("the story goes on")
 }
 
 /// Numbers of a segment that was unassigned in December 2023.
@@ -309,7 +308,7 @@ async fn what_was_not_pushed_is_asked_for() {
             .collect();
         scene.until_heard(150 - lost.len()).await;
 
-        let pulled = courier.until_receipts(lost.len()).await.unwrap();
+        let pulled = soon(courier.until_receipts(lost.len())).await.unwrap();
 
         assert!(lost.len() > 20, "{}", lost.len());
         for receipt in pulled {
@@ -351,9 +350,23 @@ async fn a_template_that_is_not_approved_or_has_other_words_is_nobodys_message()
             let Err(Unfit::Wrong { problem, .. }) = scene.courier().await.unwrap().prepare() else {
                 panic!("{with:?}")
             };
-            assert!(problem.contains(hint), "{problem}");
+            assert!(problem.to_string().contains(hint), "{problem}");
             assert_eq!(scene.providers.sends(), 0);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_speak_of_templates_still_sends() {
+    let busy = CloudFaults { busy_template_percent: 100, ..CloudFaults::default() };
+    let mute = CloudFaults { mute_template_percent: 100, ..CloudFaults::default() };
+    for (with, faults) in
+        [With::Alibaba, With::Tencent].into_iter().flat_map(|with| [(with, &busy), (with, &mute)])
+    {
+        let scene = scene(with, faults.clone()).await;
+        let verdicts =
+            soon(async { scene.courier().await.unwrap().deliver(&numbers(5), 1).await }).await.unwrap();
+        assert!(verdicts.iter().all(|verdict| id(verdict).is_some()), "{with:?}: {verdicts:?}");
     }
 }
 
@@ -375,6 +388,17 @@ async fn a_provider_that_is_too_busy_costs_no_attempt_and_one_that_is_silent_is_
         let verdicts = mute.courier().await.unwrap().deliver(&numbers(5), 1).await.unwrap();
         assert_eq!(verdicts, vec![Verdict::Lost; 5], "{with:?}");
         assert_eq!(mute.told(What::Accepted).len(), 5);
+    }
+}
+
+#[tokio::test]
+async fn what_a_balancer_cut_off_is_in_doubt_and_not_put_again_at_no_cost() {
+    for with in [With::Alibaba, With::Tencent] {
+        let faults = CloudFaults { balancer_percent: 100, late_ms: 60_000, ..CloudFaults::default() };
+        let cut = scene(with, faults).await;
+        let verdicts = cut.courier().await.unwrap().deliver(&numbers(5), 1).await.unwrap();
+        assert_eq!(verdicts, vec![Verdict::Lost; 5], "{with:?}");
+        assert_eq!(cut.told(What::Accepted).len(), 5, "the provider has taken them");
     }
 }
 
@@ -421,7 +445,7 @@ async fn what_waits_for_a_free_hand_does_not_begin_after_a_stop() {
         }
         recall.call();
     };
-    let (verdicts, ()) = tokio::join!(courier.deliver(&to, 1), stopped);
+    let (verdicts, ()) = soon(async { tokio::join!(courier.deliver(&to, 1), stopped) }).await;
     let begun = verdicts.unwrap().iter().filter(|verdict| id(verdict).is_some()).count();
     assert_eq!((begun, scene.providers.sends()), (8, 8), "eight hands, and none began again");
 }
@@ -439,7 +463,7 @@ async fn a_call_that_is_refused_for_a_number_is_not_halved_any_more_after_a_stop
         }
         recall.call();
     };
-    let (verdicts, ()) = tokio::join!(courier.deliver(&to, 1), stopped);
+    let (verdicts, ()) = soon(async { tokio::join!(courier.deliver(&to, 1), stopped) }).await;
     assert_eq!(verdicts.unwrap(), vec![Verdict::Busy { retry_after: Duration::ZERO }; 100]);
     assert_eq!(scene.providers.sends(), 1);
 }
@@ -452,7 +476,7 @@ async fn a_page_that_a_session_left_unfinished_is_told_by_the_next() {
     let mut first = scene.channel.open().await.unwrap();
     let mut reports = Vec::new();
     while reports.is_empty() {
-        first.inlet.next(&mut reports).await.unwrap();
+        soon(first.inlet.next(&mut reports)).await.unwrap();
     }
     drop(first);
 

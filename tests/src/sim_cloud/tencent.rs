@@ -75,6 +75,9 @@ async fn act(platform: &Arc<Platform>, call: &Call) -> Result<Value, &'static st
             }
             Ok(sent)
         }
+        "DescribeSmsTemplateList" if platform.is_too_busy_for_templates().await => {
+            Err("RequestLimitExceeded")
+        }
         "DescribeSmsTemplateList" => Ok(templates(platform, &read::<Templates>(call)?)),
         "PullSmsSendStatus" => pull(platform, &read::<Pull>(call)?),
         _ => Err("InvalidAction"),

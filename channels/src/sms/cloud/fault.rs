@@ -42,6 +42,16 @@ impl Fault {
         Self::Temporary(refusal(reason, code.to_owned()))
     }
 
+    /// The class, where the far side had no words of its own.
+    pub(super) const fn word(&self) -> &'static str {
+        match self {
+            Self::Busy(_) => "busy",
+            Self::Refused(_) => "refused",
+            Self::Number(_) | Self::Permanent(_) | Self::Temporary(_) => "not taken",
+            Self::Lost => "no answer",
+        }
+    }
+
     /// What it means for each number of the call. One that is not let in has lost nothing: it waits.
     pub(super) fn verdict(&self) -> Verdict {
         match self {

@@ -26,10 +26,12 @@ pub(super) struct Said {
 
 impl Said {
     /// What an answer means that is not the provider's own: a proxy's page, a gateway's fault. Whatever may have been
-    /// passed on before it went wrong may have been sent.
+    /// passed on before it went wrong may have been sent: 408 and all of 5xx also come from a balancer whose far side has
+    /// taken the call already. 429 says that the request was not worked on (RFC 6585 clause 4).
     pub(super) fn unreadable(&self) -> Fault {
         match self.status {
-            429 | 503 => Fault::THROTTLED,
+            429 => Fault::THROTTLED,
+            408 => Fault::Lost,
             400..500 => Fault::temporary(Reason::FarFault, &format!("http status {}", self.status)),
             _ => Fault::Lost,
         }
@@ -75,4 +77,22 @@ async fn read(mut response: reqwest::Response) -> Result<Said, Fault> {
         body.extend_from_slice(&chunk);
     }
     Ok(Said { status, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unreadable(status: u16) -> Fault {
+        Said { status, body: b"<html>a balancer's page".to_vec() }.unreadable()
+    }
+
+    #[test]
+    fn a_balancers_page_does_not_say_that_nothing_was_sent() {
+        for status in [200, 302, 408, 500, 502, 503, 504] {
+            assert_eq!(unreadable(status), Fault::Lost, "{status}");
+        }
+        assert_eq!(unreadable(429), Fault::THROTTLED);
+        assert!(matches!(unreadable(404), Fault::Temporary(_)));
+    }
 }

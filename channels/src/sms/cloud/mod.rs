@@ -13,8 +13,9 @@
 //! - A call that is not answered in time may have been taken. It has a name of its own (OutId, SessionContext), which
 //!   receipts repeat: one that names it is its answer, however late ([`unanswered`]).
 //! - What waits for a free hand, or in halves, asks before each call whether it may still leave.
-//! - Receipts are pushed to the console, which hands them to a [`CloudCallback`]. Nobody signs them: a secret in the path
-//!   is the proof. What was not pushed is asked for now and then.
+//! - Receipts, and what residents write to the clouds' numbers, are pushed to the console, which hands them to a
+//!   [`CloudCallback`]. Nobody signs them: a secret in the path is the proof. Receipts that were not pushed are asked for
+//!   now and then.
 
 mod account;
 mod alibaba;
@@ -33,7 +34,7 @@ mod wire;
 
 pub use self::{
     alibaba::{Alibaba, AlibabaConfig},
-    callback::{CallbackError, CloudCallback},
+    callback::{CallbackError, CloudCallback, Push},
     gateway::{AnswerRule, HttpGateway, HttpSmsConfig, Meaning, Method, ReceiptConfig},
     session::CloudChannel,
     template::{TemplateConfig, TemplateForm, VariableConfig},

@@ -48,8 +48,12 @@ const MOST_SPLITS: u32 = 256;
 /// How long after its own time limit a call may still be reported.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// How long until a provider is asked again for what it refused.
+/// How long until a provider is asked again for what it refused or did not answer for; twice as long each time that
+/// something of it is left.
 const ASK_AGAIN: Duration = Duration::from_mins(1);
+
+/// The longest that it waits: an operator who mends a template in the provider's console sees it within that time.
+const SELDOM: Duration = Duration::from_mins(16);
 
 /// What never began, because it may not leave any more or the session ends. It says nothing of the provider.
 const NOT_BEGUN: Verdict = Verdict::Busy { retry_after: Duration::ZERO };
@@ -76,9 +80,9 @@ pub(super) trait Provider: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Whether there is a letter for which [`Self::stands`] says no, so that [`Self::greet`] should ask again.
-    fn is_refused_any(&self) -> bool {
-        false
+    /// Templates that the provider refused or did not answer for, by their codes.
+    fn in_doubt(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// The parts that a phone puts together.
@@ -87,8 +91,20 @@ pub(super) trait Provider: Send + Sync + 'static {
     /// The number as the provider wants it; `None` for what it could not take.
     fn number(&self, to: &Address) -> Option<String>;
 
-    /// Knocks: whether the keys are right and the templates are there.
+    /// Knocks: whether the keys are right and the templates are there. Only keys bar the door: a provider that is too
+    /// busy to speak of templates may still send.
+    ///
+    /// # Errors
+    /// [`SendError::Refused`] when the keys are wrong, or the clock.
     fn greet(&self) -> impl Future<Output = Result<(), SendError>> + Send;
+
+    /// Asks again for some templates.
+    ///
+    /// # Errors
+    /// As [`Self::greet`].
+    fn ask_for(&self, _templates: &[String]) -> impl Future<Output = Result<(), SendError>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// Puts one call; the answers in the order of its numbers.
     fn call(
@@ -225,19 +241,27 @@ impl<P: Provider, M: Mode> Channel<M> for CloudChannel<P, M> {
     }
 }
 
-/// Asks again for what the provider refused until it stands, or the session ends: an operator mends it in its console.
+/// Asks again for the templates in doubt, ever more seldom, until the session ends: an operator mends them in the provider's
+/// console.
 async fn ask_again<P: Provider>(provider: Arc<P>, clock: SharedClock, ending: CancellationToken) {
+    let mut pause = ASK_AGAIN;
     loop {
         tokio::select! {
-            () = clock.sleep(ASK_AGAIN) => {}
+            () = clock.sleep(pause) => {}
             () = ending.cancelled() => return,
         }
-        if provider.is_refused_any()
-            && let Err(error) = provider.greet().await
+        let templates = provider.in_doubt();
+        if !templates.is_empty()
+            && let Err(error) = provider.ask_for(&templates).await
         {
             tracing::warn!(account = %provider.account().name, %error, "无法查询模板 the templates cannot be asked for");
         }
+        pause = next_pause(pause, provider.in_doubt().is_empty());
     }
+}
+
+fn next_pause(pause: Duration, all_is_well: bool) -> Duration {
+    if all_is_well { ASK_AGAIN } else { (2 * pause).min(SELDOM) }
 }
 
 struct CloudOutlet<P: Provider> {
@@ -451,4 +475,17 @@ fn note(answers: &mut BTreeMap<u64, Verdict>, bound: &Bound, verdict: Verdict) {
     let mut keys = bound.keys.clone();
     answers.extend(keys.next().map(|first| (first, verdict)));
     answers.extend(keys.map(|key| (key, others.clone())));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_in_doubt_is_asked_for_ever_more_seldom() {
+        let asked = std::iter::successors(Some(ASK_AGAIN), |pause| Some(next_pause(*pause, false)));
+        let minutes: Vec<_> = asked.take(7).map(|pause| pause.as_secs() / 60).collect();
+        assert_eq!(minutes, [1, 2, 4, 8, 16, 16, 16]);
+        assert_eq!(next_pause(SELDOM, true), ASK_AGAIN);
+    }
 }

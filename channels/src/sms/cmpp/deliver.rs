@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use bytes::{BufMut, BytesMut};
+use mingluo_model::reply::Portion;
 
 use super::{
-    super::wire::{Coding, DecodeError, Fields, Octets, Padded},
+    super::wire::{Coding, DecodeError, Fields, Octets, Padded, portion},
     CommandResult, MsgId, Terminal, Version,
     result::{put_result, take_result},
     submit::{content, link_id, only_30, put_link_id, put_only_30},
@@ -42,6 +43,11 @@ impl Deliver {
     /// Whether this is a status report rather than something a person wrote.
     pub const fn is_report(&self) -> bool {
         self.registered_delivery == 1
+    }
+
+    /// Which part of a longer message this is, as its user data header says.
+    pub fn portion(&self) -> Option<Portion> {
+        if self.tp_udhi & 1 == 1 { portion(self.content.as_bytes()) } else { None }
     }
 
     /// The text a person wrote, without its user data header.

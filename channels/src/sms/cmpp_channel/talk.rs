@@ -17,7 +17,7 @@ use crate::sms::{
         command::{RESPONSE, SUBMIT},
         time::{self, TimeError},
     },
-    number,
+    number::{self, Wrote},
     segment::Part,
     session::{Dues, Ear, Talk},
 };
@@ -59,15 +59,14 @@ impl CmppTalk {
             }
             Ok(Some(_step)) => {}
             Ok(None) => {
-                let is_part = deliver.tp_udhi & 1 == 1;
-                let reply = number::reply(
-                    deliver.src_terminal.as_bytes(),
-                    &deliver.dest_id.to_text(),
-                    &deliver.to_text(),
-                    is_part,
-                    ear.at,
-                );
-                return ear.resident_wrote(reply, self.dues().owe((sequence, deliver.msg_id)));
+                let wrote = Wrote {
+                    from: deliver.src_terminal.as_bytes(),
+                    to: &deliver.dest_id.to_text(),
+                    words: &deliver.to_text(),
+                    id: (deliver.msg_id != MsgId::default()).then(|| deliver.msg_id.to_string()),
+                    part: deliver.portion(),
+                };
+                return ear.resident_wrote(wrote.at(ear.at), self.dues().owe((sequence, deliver.msg_id)));
             }
             // Unanswered it would come again and again.
             Err(error) => ear.unreadable(&error),

@@ -7,6 +7,7 @@ use mingluo_model::{
     clock::Timestamp,
     id::PlanId,
     message::{Body, Message},
+    misfit::Misfit,
     mode::Mode,
 };
 
@@ -34,7 +35,8 @@ impl<M: Mode, T> Letter<M, T> {
     ) -> Result<Self, Unfit> {
         let parts = parts(account, &run.message, reference(run.plan))?;
         let templates: Result<_, _> = parts.iter().map(template).collect();
-        let wrong = |cause: TimeError| Unfit::Wrong { field: "not_after".into(), problem: cause.to_string() };
+        let wrong =
+            |cause: TimeError| Unfit::Wrong { field: "not_after".into(), problem: cause.to_string().into() };
         Ok(Self {
             message: Arc::clone(&run.message),
             plan: run.plan,
@@ -57,7 +59,7 @@ pub(super) fn parts<M: Mode>(
 ) -> Result<Vec<Part>, Unfit> {
     let Body::Sms { text } = &message.body else {
         let problem = format!("the message is for {}, this account sends sms", message.body.channel().word());
-        return Err(Unfit::Wrong { field: "body".into(), problem });
+        return Err(Unfit::Wrong { field: "body".into(), problem: problem.into() });
     };
     let cut = segment(text, &account.signature, reference, account.max_parts);
     cut.map(|segments| segments.parts).map_err(unfit)
@@ -74,7 +76,8 @@ fn unfit(cause: SegmentError) -> Unfit {
             // Pairs that may not be parted left room unused.
             Unfit::TooLong { field, length: parts, longest: max_parts.into(), unit: "parts" }
         }
-        other => Unfit::Wrong { field, problem: other.to_string() },
+        SegmentError::Empty => Unfit::Wrong { field, problem: Misfit::Empty },
+        other => Unfit::Wrong { field, problem: other.to_string().into() },
     }
 }
 

@@ -135,7 +135,7 @@ pub(in crate::sms) fn leaving<M: Mode>(run: &Run<M>, parts: usize) -> Result<u64
     for Parcel { part_set, .. } in &run.parcels {
         if part_set & !all != 0 {
             let problem = format!("{part_set:#b} names parts that a message of {parts} parts has not");
-            return Err(Unfit::Wrong { field: "part_set".into(), problem });
+            return Err(Unfit::Wrong { field: "part_set".into(), problem: problem.into() });
         }
         count += u64::from(part_set.count_ones());
     }

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use bytes::{BufMut, BytesMut};
+use mingluo_model::reply::Portion;
 
 use super::{
-    super::wire::{Coding, DecodeError, Fields, Octets, Padded},
+    super::wire::{Coding, DecodeError, Fields, Octets, Padded, portion},
     UserNumber,
     submit::{content, put_content},
 };
@@ -28,6 +29,11 @@ pub struct Deliver {
 }
 
 impl Deliver {
+    /// Which part of a longer message this is, as its user data header says.
+    pub fn portion(&self) -> Option<Portion> {
+        if self.tp_udhi & 1 == 1 { portion(self.content.as_bytes()) } else { None }
+    }
+
     /// The text, without its user data header.
     pub fn to_text(&self) -> Cow<'_, str> {
         self.message_coding.read_behind_header(self.tp_udhi, self.content.as_bytes())

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::account::Secret;
 use crate::sms::{
-    number,
+    number::Wrote,
     sgip::{Bind, Body, CommandResult, FROM_GATEWAY, FrameError, Framer, Pdu, command::RESPONSE},
     wire::Padded,
 };
@@ -269,9 +269,15 @@ impl Guest {
             // A step on the way, or of what was passed on.
             Body::Report(_) => self.words.say(sequence, Body::ReportResp(CommandResult::OK)),
             Body::Deliver(wrote) => {
-                let (from, to) = (wrote.user_number.as_bytes(), wrote.sp_number.to_text());
-                let reply = number::reply(from, &to, &wrote.to_text(), wrote.tp_udhi & 1 == 1, at);
-                self.hall.mailroom.put_reply(reply, sequence, &self.words);
+                let reply = Wrote {
+                    from: wrote.user_number.as_bytes(),
+                    to: &wrote.sp_number.to_text(),
+                    words: &wrote.to_text(),
+                    // The sequence names the command, and nobody says that a repetition is the same command.
+                    id: None,
+                    part: wrote.portion(),
+                };
+                self.hall.mailroom.put_reply(reply.at(at), sequence, &self.words);
             }
             Body::Unbind => {
                 self.words.say(sequence, Body::UnbindResp);

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use bytes::{BufMut, BytesMut};
+use mingluo_model::reply::Portion;
 
 use super::{
-    super::wire::{Coding, DecodeError, Fields, Octets, Padded},
+    super::wire::{Coding, DecodeError, Fields, Octets, Padded, portion},
     MsgId, Options, SubmitResp, TermId,
-    option::TP_UDHI,
+    option::{PK_NUMBER, PK_TOTAL, TP_UDHI},
     submit::{content, put_content},
 };
 
@@ -38,14 +39,23 @@ impl Deliver {
         self.is_report == 1
     }
 
-    /// Whether this is a part of a longer message: it starts with a user data header.
-    pub fn is_part(&self) -> bool {
-        self.options.octet(TP_UDHI).unwrap_or(0) & 1 == 1
+    /// Which part of a longer message this is: its user data header says so, or the parameters do, without a reference.
+    pub fn portion(&self) -> Option<Portion> {
+        let by_header = if self.udhi() & 1 == 1 { portion(self.content.as_bytes()) } else { None };
+        by_header.or_else(|| {
+            let total = self.options.octet(PK_TOTAL)?;
+            Portion::of(0, self.options.octet(PK_NUMBER).unwrap_or(0), total)
+        })
+    }
+
+    /// 1 when the content starts with a user data header.
+    fn udhi(&self) -> u8 {
+        self.options.octet(TP_UDHI).unwrap_or(0)
     }
 
     /// The text a person wrote, without its user data header.
     pub fn to_text(&self) -> Cow<'_, str> {
-        self.msg_format.read_behind_header(u8::from(self.is_part()), self.content.as_bytes())
+        self.msg_format.read_behind_header(self.udhi(), self.content.as_bytes())
     }
 
     pub(super) fn decode(mut fields: Fields) -> Result<Self, DecodeError> {

@@ -11,7 +11,7 @@ use mingluo_model::{
 
 use super::{Smgp, verdict};
 use crate::sms::{
-    number,
+    number::{self, Wrote},
     segment::Part,
     session::{Dues, Ear, Talk},
     smgp::{
@@ -64,15 +64,14 @@ impl SmgpTalk {
             }
             Ok(Some(_step)) => {}
             Ok(None) => {
-                let is_part = deliver.is_part();
-                let reply = number::reply(
-                    deliver.src_term_id.as_bytes(),
-                    &deliver.dest_term_id.to_text(),
-                    &deliver.to_text(),
-                    is_part,
-                    ear.at,
-                );
-                return ear.resident_wrote(reply, self.dues().owe((sequence, deliver.msg_id)));
+                let wrote = Wrote {
+                    from: deliver.src_term_id.as_bytes(),
+                    to: &deliver.dest_term_id.to_text(),
+                    words: &deliver.to_text(),
+                    id: (deliver.msg_id != MsgId::default()).then(|| deliver.msg_id.to_string()),
+                    part: deliver.portion(),
+                };
+                return ear.resident_wrote(wrote.at(ear.at), self.dues().owe((sequence, deliver.msg_id)));
             }
             // Unanswered it would come again and again.
             Err(error) => ear.unreadable(&error),

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use bytes::{BufMut, BytesMut};
+use mingluo_model::reply::Portion;
 
 use super::super::segment::Part;
-use super::super::wire::{COctets, DecodeError, Fields, Octets, behind_header};
+use super::super::wire::{COctets, Coding, DecodeError, Fields, Octets, behind_header, portion};
 use super::{Address, Tlvs, time::TimeText};
 
 /// `esm_class`: the text begins with a user data header (clause 5.2.12).
@@ -84,21 +85,20 @@ impl ShortMessage {
         self.esm_class & ESM_TYPE == ESM_INTERMEDIATE
     }
 
-    /// Whether this is a part of a longer message: it starts with a user data header.
-    pub const fn is_part(&self) -> bool {
-        self.esm_class & ESM_UDHI != 0
+    /// Which part of a longer message this is: its user data header says so, or the `sar_` parameters do.
+    pub fn portion(&self) -> Option<Portion> {
+        let by_header = if self.has_header() { portion(self.payload()) } else { None };
+        by_header.or_else(|| self.tlvs.portion())
     }
 
-    /// The text without its user data header: UCS-2 by its coding, everything else as UTF-8, what does
-    /// not fit as U+FFFD.
+    /// The text without its user data header, by its coding, which Chinese centres number as the carriers do.
     pub fn to_text(&self) -> Cow<'_, str> {
-        let octets = if self.is_part() { behind_header(self.payload()) } else { self.payload() };
-        if !matches!(self.data_coding, CODING_UCS2 | CODING_UCS2_FLASH) {
-            return String::from_utf8_lossy(octets);
-        }
-        let units = octets.chunks_exact(2).map(|unit| u16::from_be_bytes([unit[0], unit[1]]));
-        let characters = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
-        Cow::Owned(characters.collect())
+        let octets = if self.has_header() { behind_header(self.payload()) } else { self.payload() };
+        Coding(self.data_coding).read(octets)
+    }
+
+    const fn has_header(&self) -> bool {
+        self.esm_class & ESM_UDHI != 0
     }
 
     fn payload(&self) -> &[u8] {
@@ -154,4 +154,46 @@ impl ShortMessage {
 fn text(fields: &mut Fields) -> Result<Octets<254>, DecodeError> {
     let length = fields.u8("sm_length")?;
     fields.octets("short_message", usize::from(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        Tlv,
+        tlv::{SAR_MSG_REF_NUM, SAR_SEGMENT_SEQNUM, SAR_TOTAL_SEGMENTS},
+    };
+    use super::*;
+
+    fn wrote(esm_class: u8, data_coding: u8, text: &[u8], tlvs: &[(u16, &[u8])]) -> ShortMessage {
+        let tlvs = tlvs.iter().map(|&(tag, value)| Tlv { tag, value });
+        ShortMessage {
+            esm_class,
+            data_coding,
+            short_message: Octets::new("short_message", text.to_vec()).unwrap(),
+            tlvs: Tlvs::new(tlvs).unwrap(),
+            ..ShortMessage::default()
+        }
+    }
+
+    #[test]
+    fn what_a_resident_writes_in_chinese_is_read_whatever_the_coding_says() {
+        let gb = Coding::GB.write("退订").unwrap();
+        for data_coding in [0, 1, 3, 4, 15] {
+            assert_eq!(wrote(0, data_coding, &gb, &[]).to_text(), "退订", "{data_coding}");
+        }
+        assert_eq!(wrote(0, 0, "退订".as_bytes(), &[]).to_text(), "退订");
+    }
+
+    #[test]
+    fn parts_are_known_by_their_header_or_by_their_parameters() {
+        let second = Portion { reference: 0x0107, number: 2, total: 3 };
+        assert_eq!(wrote(ESM_UDHI, 8, &[6, 8, 4, 1, 7, 3, 2, 0, b'T'], &[]).portion(), Some(second));
+        let sar: [(u16, &[u8]); 3] =
+            [(SAR_MSG_REF_NUM, &[1, 7]), (SAR_TOTAL_SEGMENTS, &[3]), (SAR_SEGMENT_SEQNUM, &[2])];
+        assert_eq!(wrote(0, 0, b"TD", &sar).portion(), Some(second));
+        assert_eq!(wrote(0, 0, b"TD", &sar[..1]).portion(), Some(Portion::UNNUMBERED));
+        let only: [(u16, &[u8]); 3] =
+            [(SAR_MSG_REF_NUM, &[1, 7]), (SAR_TOTAL_SEGMENTS, &[1]), (SAR_SEGMENT_SEQNUM, &[1])];
+        assert_eq!((wrote(0, 0, b"TD", &only).portion(), wrote(0, 0, b"TD", &[]).portion()), (None, None));
+    }
 }

@@ -3,12 +3,19 @@
 use std::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use mingluo_model::reply::Portion;
 
 use super::super::wire::{DecodeError, Fields, TextError};
 use super::MessageState;
 
 /// `receipted_message_id`, clause 5.3.2.12.
 pub const RECEIPTED_MESSAGE_ID: u16 = 0x001E;
+/// `sar_msg_ref_num`, clause 5.3.2.22: what the parts of a message have in common.
+pub const SAR_MSG_REF_NUM: u16 = 0x020C;
+/// `sar_total_segments`, clause 5.3.2.23.
+pub const SAR_TOTAL_SEGMENTS: u16 = 0x020E;
+/// `sar_segment_seqnum`, clause 5.3.2.24: from 1.
+pub const SAR_SEGMENT_SEQNUM: u16 = 0x020F;
 /// `sc_interface_version`, clause 5.3.2.25.
 pub const SC_INTERFACE_VERSION: u16 = 0x0210;
 /// `network_error_code`, clause 5.3.2.31.
@@ -105,6 +112,18 @@ impl Tlvs {
             return None;
         };
         Some(NetworkError { network, code: u16::from_be_bytes([high, low]) })
+    }
+
+    /// Which part of a longer message it is, by the `sar_` parameters; unnumbered where one of them is missing.
+    pub fn portion(&self) -> Option<Portion> {
+        let all = [SAR_MSG_REF_NUM, SAR_TOTAL_SEGMENTS, SAR_SEGMENT_SEQNUM].map(|tag| self.get(tag));
+        match all {
+            [None, None, None] => None,
+            [Some(&[high, low]), Some(&[total]), Some(&[number])] => {
+                Portion::of(u16::from_be_bytes([high, low]), number, total)
+            }
+            _ => Some(Portion::UNNUMBERED),
+        }
     }
 
     /// The text of a message whose `short_message` is empty.

@@ -11,7 +11,7 @@ use mingluo_model::{
 
 use super::{Smpp, verdict};
 use crate::sms::{
-    number,
+    number::{self, Wrote},
     segment::Part,
     session::{Ear, Talk},
     smpp::{
@@ -67,15 +67,15 @@ impl SmppTalk {
             }
             Ok(Some(_step)) => {}
             Ok(None) => {
-                let is_part = message.is_part();
-                let reply = number::reply(
-                    message.source.digits.as_bytes(),
-                    &message.destination.digits.to_text(),
-                    &message.to_text(),
-                    is_part,
-                    ear.at,
-                );
-                return ear.resident_wrote(reply, ReceiptToken(sequence.into()));
+                let wrote = Wrote {
+                    from: message.source.digits.as_bytes(),
+                    to: &message.destination.digits.to_text(),
+                    words: &message.to_text(),
+                    // The standard gives a deliver_sm none.
+                    id: None,
+                    part: message.portion(),
+                };
+                return ear.resident_wrote(wrote.at(ear.at), ReceiptToken(sequence.into()));
             }
             // Unanswered it would come again and again.
             Err(error) => ear.unreadable(&error),

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use encoding_rs::GB18030;
 
+use super::behind_header;
+
 /// The alphabet of a content: Msg_Fmt (CMPP), MsgFormat (SMGP), MessageCoding (SGIP). Any value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Coding(pub u8);
@@ -22,13 +24,15 @@ impl Coding {
     /// UCS-2 that shows at once and is not kept, class 0 (闪信; 3GPP TS 23.038 clause 4).
     pub const UCS2_FLASH: Self = Self(0x18);
 
-    /// The text of `content`. What the alphabet does not know becomes U+FFFD; an unknown alphabet is
-    /// read as UTF-8.
+    /// The text of `content`. What the alphabet does not know becomes U+FFFD. Where the alphabet is another, or is said
+    /// to be ASCII and is not, it is read as UTF-8, and what is no UTF-8 as Chinese: phones and gateways write that
+    /// without saying so.
     pub fn read(self, content: &[u8]) -> Cow<'_, str> {
         match self {
             Self::UCS2 | Self::UCS2_FLASH => Cow::Owned(utf16(content)),
             Self::GB => GB18030.decode_without_bom_handling(content).0,
-            _ => String::from_utf8_lossy(content),
+            _ => std::str::from_utf8(content)
+                .map_or_else(|_| GB18030.decode_without_bom_handling(content).0, Cow::Borrowed),
         }
     }
 
@@ -48,13 +52,6 @@ impl Coding {
     }
 }
 
-/// What follows a user data header: its first octet counts the others (3GPP TS 23.040 clause 9.2.3.24).
-/// All of it when there is less than it counts.
-pub(in crate::sms) fn behind_header(content: &[u8]) -> &[u8] {
-    let length = content.first().map_or(0, |count| usize::from(*count) + 1);
-    content.get(length..).unwrap_or(content)
-}
-
 fn utf16(content: &[u8]) -> String {
     let units = content.chunks_exact(2).map(|unit| u16::from_be_bytes([unit[0], unit[1]]));
     char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
@@ -71,6 +68,14 @@ mod tests {
         }
         assert_eq!(Coding::GB.write("退订").unwrap(), [0xCD, 0xCB, 0xB6, 0xA9]);
         assert_eq!(Coding::ASCII.read(b"TD"), "TD");
+    }
+
+    #[test]
+    fn chinese_that_says_to_be_ascii_is_read() {
+        for coding in [Coding::ASCII, Coding::BINARY, Coding(0xF1)] {
+            assert_eq!(coding.read(&Coding::GB.write("水进屋了").unwrap()), "水进屋了");
+            assert_eq!(coding.read("水进屋了".as_bytes()), "水进屋了");
+        }
     }
 
     #[test]

@@ -14,11 +14,11 @@ mod octets;
 mod padded;
 mod stamp;
 mod stencil;
+mod user_header;
 
 pub use answer::AnswerClass;
 pub(in crate::sms) use answer::answers;
 pub use coding::Coding;
-pub(in crate::sms) use coding::behind_header;
 pub use digest::Authenticator;
 pub use fields::DecodeError;
 pub(in crate::sms) use fields::Fields;
@@ -29,3 +29,4 @@ pub use padded::Padded;
 pub use stamp::Stamp;
 pub(in crate::sms) use stamp::absolute_padded;
 pub(in crate::sms) use stencil::Stencil;
+pub(in crate::sms) use user_header::{behind_header, portion};

@@ -154,7 +154,7 @@ impl Import {
     async fn import(&self, file: &Path, store: &dyn Store, region: &Region) -> anyhow::Result<ExitCode> {
         let ReadRoster { draft, bad } = self.read(file, region)?;
         if let Some(path) = &self.report {
-            tell::report(path, &bad)?;
+            tell::report(path, &bad).told()?;
         }
         self.tell_rows(&bad);
         let before = store.current_edition(self.mode.into()).await?;

@@ -3,10 +3,10 @@
 use super::{Change, Import, ImportProblem, ModeWord};
 use crate::{
     cli::{both, say},
+    config::ConfigError,
     region::Region,
     tongue::tell,
 };
-use anyhow::Context;
 use mingluo_model::id::EditionId;
 use mingluo_targeting::roster::BadRow;
 use serde_json::{Value, json};
@@ -95,12 +95,33 @@ fn row_json(row: &BadRow) -> Value {
 }
 
 /// Writes the bad rows to a file.
-pub(super) fn report(path: &Path, bad: &[BadRow]) -> anyhow::Result<()> {
-    let mut report = csv::Writer::from_path(path).with_context(|| format!("--report {}", path.display()))?;
-    report.write_record(["line", "field", "value", "zh", "en"])?;
-    for row in bad {
-        let (line, told) = (row.line.to_string(), tell(row));
-        report.write_record([line.as_str(), row.field, row.value.as_str(), &told.zh, &told.en])?;
+pub(super) fn report(path: &Path, bad: &[BadRow]) -> Result<(), ConfigError> {
+    let written = || -> csv::Result<()> {
+        let mut report = csv::Writer::from_path(path)?;
+        report.write_record(["line", "field", "value", "zh", "en"])?;
+        for row in bad {
+            let (line, told) = (row.line.to_string(), tell(row));
+            report.write_record([line.as_str(), row.field, row.value.as_str(), &told.zh, &told.en])?;
+        }
+        Ok(report.flush()?)
+    };
+    written().map_err(|error| {
+        let source = match error.into_kind() {
+            csv::ErrorKind::Io(source) => source,
+            other => std::io::Error::other(format!("{other:?}")),
+        };
+        ConfigError::Unwritable { field: "--report", path: path.to_owned(), source }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_that_cannot_be_written_is_told_with_its_fix() {
+        let told = tell(&report(Path::new("/nowhere/bad-rows.csv"), &[]).unwrap_err());
+        assert!(told.zh.contains("--report") && told.zh.contains("请先建目录"), "{}", told.zh);
+        assert!(told.en.contains("--report") && told.en.contains("Make it"), "{}", told.en);
     }
-    Ok(report.flush()?)
 }

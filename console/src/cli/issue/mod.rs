@@ -6,13 +6,18 @@ use super::{Told as _, say};
 use crate::{complaint, config::read_text};
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, redirect::Policy};
 use serde_json::{Value, json};
 use std::{
     io::IsTerminal as _,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
+
+/// How long an answer is waited for. A release is answered when it is on disk, within seconds; whoever is told of a failure
+/// looks at the state before trying again.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// 经接口操作预警。
 #[derive(Debug, clap::Args)]
@@ -218,7 +223,7 @@ impl Issue {
         let key = key.trim();
         let mode = if self.drill { "drill" } else { "live" };
         let base = format!("{}/api/{mode}/alerts", self.server.trim_end_matches('/'));
-        let client = Client::new();
+        let client = client(PATIENCE)?;
         let request = match &self.verb {
             Verb::Draft { file } => client.post(&base).json(&order(file)?),
             Verb::Edit { id, file } => client.post(format!("{base}/{id}/edit")).json(&order(file)?),
@@ -256,6 +261,12 @@ impl Issue {
     }
 }
 
+/// A client of the console alone: no proxy of the environment sees the key or stands in the way at night, a redirect does
+/// not carry the key elsewhere, and a console that is silent is given up.
+fn client(patience: Duration) -> anyhow::Result<Client> {
+    Ok(Client::builder().no_proxy().redirect(Policy::none()).timeout(patience).build()?)
+}
+
 /// A draft out of a file.
 fn order(file: &Path) -> anyhow::Result<Value> {
     let text = read_text("--file", file).told()?;
@@ -264,7 +275,9 @@ fn order(file: &Path) -> anyhow::Result<Value> {
 }
 
 async fn ask(request: RequestBuilder) -> anyhow::Result<Value> {
-    let response = request.send().await.context("控制台没有应答 the console does not answer (--server)")?;
+    let response = request.send().await.context(
+        "控制台没有应答，不知是否已办理：请先用 status 查看，再重试（--server）\n    the console does not answer, and may have done it: look with status before trying again (--server)",
+    )?;
     let status = response.status();
     let answer = response.json().await;
     let answer: Value = answer
@@ -278,7 +291,32 @@ async fn ask(request: RequestBuilder) -> anyhow::Result<Value> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::office::DraftOrder;
+    use axum::{Router, response::Redirect, routing::get};
+    use tokio::net::TcpListener;
+
+    /// What is told to somebody who asks a console that answers so.
+    async fn asked(path: &str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let elsewhere = format!("{base}/elsewhere");
+        let router = Router::new()
+            .route("/silent", get(std::future::pending::<()>))
+            .route("/moved", get(async move || Redirect::temporary(&elsewhere)))
+            .route("/elsewhere", get(async || "{}"));
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+        let client = client(Duration::from_millis(200)).unwrap();
+        let told = ask(client.get(format!("{base}{path}")).bearer_auth("key")).await.unwrap_err();
+        serving.abort();
+        format!("{told:#}")
+    }
+
+    #[tokio::test]
+    async fn a_silent_console_is_given_up_and_a_key_goes_nowhere_else() {
+        assert!(asked("/silent").await.contains("没有应答"));
+        assert!(asked("/moved").await.contains("不是控制台"));
+    }
 
     #[test]
     fn the_draft_in_the_help_is_a_draft() {

@@ -4,10 +4,10 @@
 use super::{line, named};
 use crate::{
     cli::{Table, Told as _, say},
-    config::Config,
+    config::{Config, ConfigError},
     people,
 };
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Subcommand;
 use mingluo_ledger::{
     Store,
@@ -84,11 +84,29 @@ pub(super) async fn add(
     file: &Path,
     chance: &mut StdRng,
 ) -> anyhow::Result<()> {
+    let row = make(officer, label, file, chance)?;
+    keep(store, &row).await
+}
+
+/// A key in a new file; it opens nothing before it is kept.
+pub(super) fn make(
+    officer: OfficerId,
+    label: &str,
+    file: &Path,
+    chance: &mut StdRng,
+) -> anyhow::Result<ApiKeyRow> {
+    let (row, key) = people::api_key(officer, label, SystemClock::shared().now(), chance);
+    write_secret(file, &key).map_err(|source| ConfigError::Unwritable {
+        field: "--api-key-file",
+        path: file.to_owned(),
+        source,
+    })?;
+    Ok(row)
+}
+
+pub(super) async fn keep(store: &dyn Store, row: &ApiKeyRow) -> anyhow::Result<()> {
     let now = SystemClock::shared().now();
-    let (row, key) = people::api_key(officer, label, now, chance);
-    write_secret(file, &key)?;
-    store.add_api_key(&row, line(now, "key.add", officer, told(&row))).await?;
-    Ok(())
+    Ok(store.add_api_key(row, line(now, "key.add", row.officer, told(row))).await?)
 }
 
 async fn revoke(store: &dyn Store, officers: &[OfficerRow], name: &str) -> anyhow::Result<()> {
@@ -144,8 +162,7 @@ fn login(officers: &[OfficerRow], officer: OfficerId) -> String {
     officers.iter().find(|row| row.officer.id == officer).map_or_else(String::new, |row| row.login.clone())
 }
 
-fn write_secret(path: &Path, secret: &str) -> anyhow::Result<()> {
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let mut file = file.with_context(|| format!("--api-key-file {}", path.display()))?;
-    Ok(writeln!(file, "{secret}")?)
+fn write_secret(path: &Path, secret: &str) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{secret}")
 }

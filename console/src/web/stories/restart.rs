@@ -2,9 +2,11 @@
 
 use super::{approved, town::Town};
 use mingluo_model::{
+    clock::within,
     delivery::{DeliveryState, Reason, Standing},
     plan::PlanStatus,
 };
+use std::time::Duration;
 
 /// What the board shows of one warning's arrivals, without the clock around it.
 fn panel(page: &str) -> &str {
@@ -21,9 +23,12 @@ async fn the_panel_shows_the_same_after_a_restart() {
     zhao.post(&format!("/live/alerts/{id}/recall"), &[]).await;
     let alert = id.parse().unwrap();
     let is_open = |view: &mingluo_dispatch::view::PlanView| view.status != PlanStatus::Closed;
-    while town.city.live.progress(Some(alert)).iter().any(is_open) {
-        town.city.clock.sleep(std::time::Duration::from_millis(5)).await;
-    }
+    let closed = async {
+        while town.city.live.progress(Some(alert)).iter().any(is_open) {
+            town.city.clock.sleep(Duration::from_millis(5)).await;
+        }
+    };
+    within(town.city.clock.as_ref(), Duration::from_secs(20), closed).await.expect("the plans are closed");
     let path = format!("/live/?alert={id}");
     let before = zhao.get(&path).await.body;
     assert!(panel(&before).contains("/ 2</small>"), "{}", panel(&before));

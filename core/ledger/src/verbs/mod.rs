@@ -224,7 +224,7 @@ impl Store for Engine {
         mode: ModeKind,
         account: &AccountName,
         replies: &[Reply],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<usize>, StoreError> {
         reply::keep(self, mode, account, replies).await
     }
 

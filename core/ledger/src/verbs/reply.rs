@@ -1,4 +1,4 @@
-//! What residents wrote back.
+//! What residents wrote back. What a gateway says again is kept once, so that an old wish does not come after a newer one.
 
 use super::{
     AccountName, Conn, Db, Engine, ModeKind, StoreError, StoredReply, Timestamp, opt_out,
@@ -6,18 +6,26 @@ use super::{
 };
 use mingluo_model::{
     address::Address,
-    reply::{Reply, Wish},
+    reply::{Portion, Reply, Wish},
 };
 use sqlx::QueryBuilder;
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 /// Rows of one insert statement.
 const AT_ONCE: usize = 500;
+
+/// How long a message with the gateway's own id is known again. Carriers keep what we did not take for 48 hours.
+const KNOWN_BY_ID: Duration = Duration::from_hours(72);
+
+/// How long one without an id is known by who wrote which words. Not longer: after that the same word is a new wish.
+const KNOWN_BY_WORDS: Duration = Duration::from_hours(1);
 
 /// A reply as it is kept.
 struct Sealed {
     at: Timestamp,
     address_hash: [u8; 16],
+    repeat_hash: [u8; 16],
+    known_for: Duration,
     octets: Vec<u8>,
 }
 
@@ -26,14 +34,46 @@ pub(super) async fn keep(
     mode: ModeKind,
     account: &AccountName,
     replies: &[Reply],
-) -> Result<(), StoreError> {
-    let sealed: Vec<_> = replies.iter().map(|reply| seal(engine, mode, reply)).collect();
+) -> Result<Vec<usize>, StoreError> {
+    let mut sealed: Vec<_> = replies.iter().map(|reply| Some(seal(engine, mode, account, reply))).collect();
     let mut write = engine.begin().await?;
-    for some in sealed.chunks(AT_ONCE) {
+    let new = new(write.conn(), mode, &sealed.iter().flatten().collect::<Vec<_>>()).await?;
+    let rows: Vec<_> = new.iter().filter_map(|at| sealed[*at].take()).collect();
+    for some in rows.chunks(AT_ONCE) {
         insert(write.conn(), mode, account, some).await?;
     }
-    heed(write.conn(), mode, replies, &sealed).await?;
-    write.commit().await
+    let new_replies: Vec<_> = new.iter().map(|at| &replies[*at]).collect();
+    heed(write.conn(), mode, &new_replies, &rows).await?;
+    write.commit().await?;
+    Ok(new)
+}
+
+/// Which of them were not kept before.
+async fn new(conn: &mut Conn, mode: ModeKind, rows: &[&Sealed]) -> Result<Vec<usize>, StoreError> {
+    let mut kept = HashMap::new();
+    for some in rows.chunks(AT_ONCE) {
+        let mut select =
+            QueryBuilder::<Db>::new("select repeat_hash, max(at) as at from reply where mode = ");
+        select.push_bind(i16::from(mode.number())).push(" and repeat_hash in (");
+        let mut list = select.separated(", ");
+        for row in some {
+            list.push_bind(row.repeat_hash.to_vec());
+        }
+        select.push(") group by repeat_hash");
+        let found = select.build().persistent(false).fetch_all(&mut *conn).await;
+        for row in found.map_err(StoreError::database("look for replies that came before"))? {
+            kept.insert(fixed(&row, "repeat_hash")?, Timestamp(get(&row, "at")?));
+        }
+    }
+    let mut new = Vec::with_capacity(rows.len());
+    for (at, row) in rows.iter().enumerate() {
+        let known = kept.get(&row.repeat_hash).is_some_and(|kept| row.at.since(*kept) <= row.known_for);
+        if !known {
+            kept.insert(row.repeat_hash, row.at);
+            new.push(at);
+        }
+    }
+    Ok(new)
 }
 
 async fn insert(
@@ -42,12 +82,14 @@ async fn insert(
     account: &AccountName,
     rows: &[Sealed],
 ) -> Result<(), StoreError> {
-    let mut insert = QueryBuilder::<Db>::new("insert into reply (mode, account, at, address_hash, sealed) ");
+    let mut insert =
+        QueryBuilder::<Db>::new("insert into reply (mode, account, at, address_hash, repeat_hash, sealed) ");
     insert.push_values(rows, |mut row, reply| {
         row.push_bind(i16::from(mode.number()))
             .push_bind(account.0.clone())
             .push_bind(reply.at.0)
             .push_bind(reply.address_hash.to_vec())
+            .push_bind(reply.repeat_hash.to_vec())
             .push_bind(reply.octets.clone());
     });
     insert
@@ -63,7 +105,7 @@ async fn insert(
 async fn heed(
     conn: &mut Conn,
     mode: ModeKind,
-    replies: &[Reply],
+    replies: &[&Reply],
     sealed: &[Sealed],
 ) -> Result<(), StoreError> {
     let mut wishes = HashMap::new();
@@ -102,11 +144,19 @@ pub(super) async fn latest(
     .collect()
 }
 
-fn seal(engine: &Engine, mode: ModeKind, reply: &Reply) -> Sealed {
+fn seal(engine: &Engine, mode: ModeKind, account: &AccountName, reply: &Reply) -> Sealed {
     let (at, address_hash) = (reply.at, engine.vault.address_hash(&reply.from));
-    let part = if reply.is_part { "part" } else { "" };
-    let plain = [reply.from.expose(), &reply.to, part, &reply.words].join("\0");
-    Sealed { at, address_hash, octets: engine.vault.seal(&place(mode, at, &address_hash), plain.as_bytes()) }
+    let part = reply.part.map(|part| format!("{}/{}/{}", part.reference, part.number, part.total));
+    let mark = [part.as_deref().unwrap_or_default(), reply.id.as_deref().unwrap_or_default()].join(";");
+    let plain = [reply.from.expose(), &reply.to, &mark, &reply.words].join("\0");
+    Sealed {
+        at,
+        address_hash,
+        // The words too: some gateways fill in rubbish for an id.
+        repeat_hash: engine.vault.repeat_hash(&[&account.0, &plain]),
+        known_for: if reply.id.is_some() { KNOWN_BY_ID } else { KNOWN_BY_WORDS },
+        octets: engine.vault.seal(&place(mode, at, &address_hash), plain.as_bytes()),
+    }
 }
 
 fn open(engine: &Engine, mode: ModeKind, row: &Row) -> Result<StoredReply, StoreError> {
@@ -117,19 +167,36 @@ fn open(engine: &Engine, mode: ModeKind, row: &Row) -> Result<StoredReply, Store
         engine.vault.open(&place(mode, at, &hash), &sealed).map_err(|error| damaged(error.to_string()))?;
     let plain = String::from_utf8(plain).map_err(|error| damaged(error.to_string()))?;
     let mut fields = plain.splitn(4, '\0');
-    let (Some(from), Some(to), Some(part), Some(words)) =
+    let (Some(from), Some(to), Some(mark), Some(words)) =
         (fields.next(), fields.next(), fields.next(), fields.next())
     else {
         return Err(damaged("fewer than four fields".to_owned()));
     };
+    // Rows from before ids were kept have the part alone.
+    let (part, id) = mark.split_once(';').unwrap_or((mark, ""));
     let reply = Reply {
         from: Address::new(from),
         to: to.to_owned(),
         words: words.to_owned(),
-        is_part: part == "part",
+        id: (!id.is_empty()).then(|| id.to_owned()),
+        part: portion(part).ok_or_else(|| damaged(format!("{part:?} is no part")))?,
         at,
     };
     Ok(StoredReply { id: get(row, "reply_id")?, account: AccountName(get(row, "account")?), reply })
+}
+
+/// Which part it is. Rows from before parts had numbers say no more than that it is one. `None` when it is unreadable.
+fn portion(kept: &str) -> Option<Option<Portion>> {
+    if kept.is_empty() {
+        return Some(None);
+    }
+    if kept == "part" {
+        return Some(Some(Portion::UNNUMBERED));
+    }
+    let mut numbers = kept.splitn(3, '/');
+    let reference = numbers.next()?.parse().ok()?;
+    let (number, total) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    Some(Some(Portion { reference, number, total }))
 }
 
 /// What a sealed reply is bound to.
@@ -139,4 +206,16 @@ fn place(mode: ModeKind, at: Timestamp, address_hash: &[u8; 16]) -> Vec<u8> {
     place.extend_from_slice(&at.0.to_be_bytes());
     place.extend_from_slice(address_hash);
     place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_kept_before_parts_had_numbers_is_still_a_part() {
+        assert_eq!(portion("part"), Some(Some(Portion::UNNUMBERED)));
+        assert_eq!((portion(""), portion("7/2/3")), (Some(None), Some(Portion::of(7, 2, 3))));
+        assert_eq!((portion("7/2"), portion("7/2/300")), (None, None));
+    }
 }

@@ -67,6 +67,7 @@ stories! {
         who_is_changed_is_signed_out_and_nobody_else,
         an_opt_out_counts_once,
         what_residents_write_is_kept_and_heeded_by_mode,
+        what_a_gateway_says_again_is_not_heeded_again,
         what_a_resident_wrote_is_not_readable_in_the_database_file;
     audit:
         audit_chain_shows_an_edit,

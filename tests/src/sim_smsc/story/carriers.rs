@@ -1,11 +1,11 @@
 //! The simulator over sockets in the carriers' protocols, with the real channels as its clients. The log is the judge.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use mingluo_channels::sms::{cmpp_channel::CmppConfig, sgip_channel::SgipConfig, smgp_channel::SmgpConfig};
 use mingluo_model::{
     channel::{Channel, Report, SendError, Session, Verdict},
-    clock::{SharedClock, system::SystemClock},
+    clock::{Clock, SharedClock, system::SystemClock},
     mode::Live,
     reply::{Reply, Wish},
 };
@@ -15,6 +15,8 @@ use super::{
     super::{Protocol, Smsc, SmscConfig, log},
     wire::{hear, run, to},
 };
+
+use crate::sim_stage::soon;
 
 const SECRET: &str = "888888";
 
@@ -144,7 +146,7 @@ async fn what_residents_write_back_is_heard_over_each_protocol_and_answered_once
         let mut session = stage.sent(20).await;
         let (mut replies, mut tokens, mut reports) = (Vec::new(), Vec::new(), Vec::new());
         while replies.len() < 40 {
-            session.inlet.next(&mut reports).await.unwrap();
+            soon(session.inlet.next(&mut reports)).await.unwrap();
             for report in reports.drain(..) {
                 match report {
                     Report::Reply { reply, token } => {
@@ -161,12 +163,16 @@ async fn what_residents_write_back_is_heard_over_each_protocol_and_answered_once
         assert_eq!(of_seven, [(true, true, Wish::OptOut); 2], "{protocol:?}");
         assert_eq!(stage.smsc.counts().replies_heard, 0, "{protocol:?}: nothing was kept yet");
         session.answerer.committed(&tokens).await.unwrap();
-        while stage.smsc.counts().replies_heard < 40 {
-            tokio::select! {
-                () = answer_more(&mut session) => {}
-                () = tokio::task::yield_now() => {}
+        // What the simulator says meanwhile is heard and answered; it is looked at its count every few milliseconds.
+        soon(async {
+            while stage.smsc.counts().replies_heard < 40 {
+                tokio::select! {
+                    () = answer_more(&mut session) => {}
+                    () = SystemClock::shared().sleep(Duration::from_millis(5)) => {}
+                }
             }
-        }
+        })
+        .await;
     }
 }
 

@@ -1,13 +1,13 @@
 //! The simulator over a socket, with the real channel as its client.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use mingluo_channels::sms::smpp_channel::{SmppChannel, SmppConfig};
 use mingluo_model::{
     address::Address,
     alert::Language,
     channel::{Channel, Parcel, Recall, Report, Run, SendError, Session, Verdict},
-    clock::{SharedClock, Timestamp, system::SystemClock},
+    clock::{Clock, SharedClock, Timestamp, system::SystemClock},
     id::{AlertId, PlanId},
     message::{Body, Message},
     mode::Live,
@@ -17,6 +17,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use serde_json::json;
 
 use super::super::{Smsc, SmscConfig, SmscError, log};
+use crate::sim_stage::soon;
 
 /// A simulator with a log and a password, and a channel to it.
 struct Stage {
@@ -71,12 +72,22 @@ pub(super) fn run(numbers: u32) -> Run<Live> {
     }
 }
 
+/// Looks every few milliseconds until it is so.
+async fn until(look: impl Fn() -> bool) {
+    soon(async {
+        while !look() {
+            SystemClock::shared().sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
 /// Hears and answers until so many receipts are in; the ids of answers and of receipts.
 pub(super) async fn hear(session: &mut Session<Live>, receipts: usize) -> [BTreeSet<ProviderId>; 2] {
     let [mut accepted, mut receipted] = [BTreeSet::new(), BTreeSet::new()];
     let mut reports = Vec::new();
     while receipted.len() < receipts {
-        session.inlet.next(&mut reports).await.unwrap();
+        soon(session.inlet.next(&mut reports)).await.unwrap();
         let mut tokens = Vec::new();
         for report in reports.drain(..) {
             match report {
@@ -103,9 +114,7 @@ async fn a_warning_goes_out_and_its_receipts_come_back() {
 
     let [accepted, receipted] = hear(&mut session, 600).await;
     assert_eq!((accepted.len(), &accepted), (600, &receipted));
-    while stage.smsc.counts().answered < 600 {
-        tokio::task::yield_now().await;
-    }
+    until(|| stage.smsc.counts().answered >= 600).await;
     drop(session);
 
     let ledger = stage.judged().await;
@@ -120,9 +129,7 @@ async fn receipts_that_were_not_answered_wait_for_the_next_session() {
     let mut session = stage.channel.open().await.unwrap();
     session.outlet.prepare(&run(2)).unwrap();
     session.outlet.send().await.unwrap();
-    while stage.smsc.counts().sent < 4 {
-        tokio::task::yield_now().await;
-    }
+    until(|| stage.smsc.counts().sent >= 4).await;
     drop(session);
 
     let mut session = stage.channel.open().await.unwrap();
@@ -141,7 +148,7 @@ async fn a_wrong_password_and_a_death_in_mid_frame_are_heard_as_such() {
     let _may_break = session.outlet.send().await;
     let mut reports = Vec::new();
     let end = loop {
-        if let Err(end) = session.inlet.next(&mut reports).await {
+        if let Err(end) = soon(session.inlet.next(&mut reports)).await {
             break end;
         }
     };

@@ -20,13 +20,14 @@ use mingluo_model::{
     channel::{SendError, Unfit, Verdict},
     clock::SharedClock,
     message::Message,
+    misfit::Misfit,
     mode::Mode,
     receipt::{ProviderId, Receipt},
 };
 use serde::Deserialize;
 
 use super::{
-    CloudCallback, CloudChannel, TemplateForm,
+    CloudCallback, CloudChannel, Push, TemplateForm,
     account::Account,
     fault::Fault,
     pull::Handover,
@@ -83,8 +84,7 @@ impl<M: Mode> CloudChannel<Alibaba, M> {
     pub fn callback(&self) -> CloudCallback {
         let (provider, token) = (Arc::clone(self.provider()), self.provider().account.token.clone());
         CloudCallback::new(token, self.clock(), HEARD, move |_, body, at| {
-            let reports = report::read(body, at)?;
-            Ok(reports.into_iter().map(|report| provider.hear(report)).collect())
+            Ok(Push::of(report::read(body, at)?, |report| provider.hear(report)))
         })
     }
 
@@ -139,8 +139,8 @@ impl Provider for Alibaba {
         self.templates.stands(&letter.code)
     }
 
-    fn is_refused_any(&self) -> bool {
-        self.templates.is_refused_any()
+    fn in_doubt(&self) -> Vec<String> {
+        self.templates.in_doubt()
     }
 
     fn parts(letter: &Letter) -> usize {
@@ -153,12 +153,21 @@ impl Provider for Alibaba {
 
     /// Asks for the templates, so that wrong keys show at once. An account that may send and not ask goes on.
     async fn greet(&self) -> Result<(), SendError> {
-        for code in self.templates.codes() {
+        let codes: Vec<String> = self.templates.codes().map(str::to_owned).collect();
+        self.ask_for(&codes).await
+    }
+
+    /// A provider that is busy or silent is not asked for the others now: each would be waited for in vain.
+    async fn ask_for(&self, codes: &[String]) -> Result<(), SendError> {
+        for (at, code) in codes.iter().enumerate() {
             match self.api.ask::<TemplateState>("QuerySmsTemplate", &[("TemplateCode", code)]).await {
                 Ok(state) => self.compare(code, &state),
-                Err((fault, code)) if codes::is_about_keys(&code) => return Err(fault.at_the_door()),
-                Err((Fault::Busy(pause), _)) => return Err(Fault::Busy(pause).at_the_door()),
-                Err((Fault::Lost, _)) => return Err(Fault::Lost.at_the_door()),
+                Err((fault, said)) if codes::is_about_keys(&said) => return Err(fault.at_the_door()),
+                Err((fault @ (Fault::Busy(_) | Fault::Lost), said)) => {
+                    self.warn(code, if said.is_empty() { fault.word() } else { &said });
+                    codes[at..].iter().for_each(|code| self.templates.leave_open(code));
+                    return Ok(());
+                }
                 Err((_, said)) => self.warn(code, &said),
             }
         }
@@ -203,12 +212,12 @@ impl Alibaba {
         let problem = if state.template_status != APPROVED {
             let (status, reason) = (state.template_status, &state.reason);
             tracing::error!(%account, template = code, status, reason, "模板未通过审核 the template is not approved: nothing that needs it will leave");
-            Some("the provider has not approved this template; see its console".to_owned())
+            Some(Misfit::NotApproved)
         } else if self.templates.text(code, Syntax::Named).is_some_and(|ours| ours != state.template_content)
         {
             let theirs = &state.template_content;
             tracing::error!(%account, template = code, theirs, "模板内容与配置不符 the provider has other words than templates.text: nothing that needs it will leave");
-            Some("the provider has other words than templates.text; copy them from its console".to_owned())
+            Some(Misfit::OtherWords)
         } else {
             None
         };

@@ -1,4 +1,5 @@
 //! Receipts (短信发送状态报告): pushed as SmsReport, or asked for with `QuerySendDetails`. Both name the carrier's own code.
+//! What residents write (上行短信) is pushed as SmsUp, to the same address or another.
 
 use std::time::Duration;
 
@@ -8,11 +9,11 @@ use serde::Deserialize;
 use super::{Alibaba, ask::Api, awaited::One, id_of};
 use crate::sms::{
     cloud::{
-        callback::{CallbackError, carrier_status, each},
+        callback::{CallbackError, Heard, Told, array, carrier_status, each},
         pull::Handover,
         wire::utc,
     },
-    number::from_wire,
+    number::{Wrote, from_wire},
     session::words,
 };
 
@@ -24,7 +25,14 @@ const FAILED: i64 = 2;
 const DELIVERED: i64 = 3;
 
 #[derive(Deserialize)]
-struct Pushed {
+#[serde(untagged)]
+enum Pushed {
+    Report(SmsReport),
+    Reply(SmsUp),
+}
+
+#[derive(Deserialize)]
+struct SmsReport {
     phone_number: String,
     success: bool,
     #[serde(default)]
@@ -32,6 +40,18 @@ struct Pushed {
     biz_id: String,
     #[serde(default)]
     out_id: String,
+}
+
+#[derive(Deserialize)]
+struct SmsUp {
+    phone_number: String,
+    content: String,
+    /// The extension that was written to; the provider makes it up for each template.
+    #[serde(default)]
+    dest_code: String,
+    /// A number or a text, as the provider's pages have it either way.
+    #[serde(default)]
+    sequence_id: serde_json::Value,
 }
 
 /// One report: the receipt, the call's BizId and the name that we gave it, empty where it is not told.
@@ -42,11 +62,28 @@ pub(super) struct Reported {
     pub(super) out_id: String,
 }
 
-/// Reads a push: a JSON array of reports.
-pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Reported>, CallbackError> {
-    each(body, |one: Pushed| {
-        let receipt = receipt(&one.biz_id, &one.phone_number, one.success, &one.err_code, at)?;
-        Some(Reported { receipt, biz_id: one.biz_id, out_id: one.out_id })
+/// Reads a push: a JSON array of reports, or of what residents wrote.
+pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Told<Reported>>, CallbackError> {
+    each(array(body)?, |one: Pushed| match one {
+        Pushed::Report(one) => {
+            match receipt(&one.biz_id, &one.phone_number, one.success, &one.err_code, at) {
+                Some(receipt) => {
+                    Heard::Fact(Told::Report(Reported { receipt, biz_id: one.biz_id, out_id: one.out_id }))
+                }
+                None => Heard::Unread,
+            }
+        }
+        Pushed::Reply(one) if one.phone_number.is_empty() => Heard::Unread,
+        Pushed::Reply(one) => {
+            let id = match &one.sequence_id {
+                serde_json::Value::String(id) => Some(id.clone()),
+                serde_json::Value::Number(id) => Some(id.to_string()),
+                _ => None,
+            };
+            let from = one.phone_number.as_bytes();
+            let wrote = Wrote { from, to: &one.dest_code, words: &one.content, id, part: None };
+            Heard::Fact(Told::Reply(wrote.at(at)))
+        }
     })
 }
 

@@ -205,7 +205,7 @@ fn a_push_is_as_many_receipts_by_call_and_number() {
     let callback = build(account(&files)).unwrap().callback();
     let body =
         json!([push("13900000001", true, "DELIVERED"), push("8613900000002", false, "UNDELIV"), {"odd": 1}]);
-    let receipts = callback.parse("0123456789abcdef", "", body.to_string().as_bytes()).unwrap();
+    let receipts = callback.parse("0123456789abcdef", "", body.to_string().as_bytes()).unwrap().receipts;
     let told: Vec<_> = receipts.iter().map(|one| (one.provider_id.bytes(), one.status)).collect();
     let (one, two) = (b"932702304080415357^0/13900000001", b"932702304080415357^0/13900000002");
     assert_eq!(
@@ -214,6 +214,37 @@ fn a_push_is_as_many_receipts_by_call_and_number() {
     );
     assert_eq!(receipts[0].to.as_ref().unwrap().expose(), "+8613900000001");
     assert_eq!(callback.answer(), r#"{"code":0,"msg":"接收成功"}"#);
+}
+
+#[test]
+fn what_residents_write_is_read_with_who_wrote_it() {
+    let files = tempfile::tempdir().unwrap();
+    let callback = build(account(&files)).unwrap().callback();
+    let wrote = |number: &str, content: &str, sequence: Value| {
+        json!({"phone_number": number, "send_time": "2017-09-01 00:00:00", "content": content,
+            "sign_name": "抚顺应急", "dest_code": "1234", "sequence_id": sequence})
+    };
+    let body = json!([
+        wrote("13900000001", "退订", json!(1_234_567_890)),
+        push("13900000002", true, "DELIVERED"),
+        wrote("13900000003", "水进屋了", json!("1234567891")),
+    ]);
+    let push = callback.parse("0123456789abcdef", "", body.to_string().as_bytes()).unwrap();
+    let told: Vec<_> = push.replies.iter().map(|one| (one.from.expose(), one.words.as_str())).collect();
+    assert_eq!(told, [("+8613900000001", "退订"), ("+8613900000003", "水进屋了")]);
+    assert_eq!((push.replies[0].to.as_str(), push.receipts.len()), ("1234", 1));
+}
+
+#[test]
+fn a_push_of_which_nothing_can_be_read_is_refused() {
+    let files = tempfile::tempdir().unwrap();
+    let callback = build(account(&files)).unwrap().callback();
+    let read = |body: Value| callback.parse("0123456789abcdef", "", body.to_string().as_bytes());
+    let template =
+        json!({"template_type": "验证码", "template_code": "SMS_1", "template_status": "approved"});
+    assert_eq!(read(json!([template, {"phone_number": "x"}])), Err(CallbackError::NothingRead { told: 2 }));
+    assert_eq!(read(json!([push("13900000001", true, ""), template])).unwrap().receipts.len(), 1);
+    assert_eq!(read(json!([])), Ok(Push::default()));
 }
 
 #[test]

@@ -58,6 +58,7 @@ pub(super) fn kannel() -> Vec<AnswerRule> {
     vec![
         rule(Some(202), "0: Accepted for delivery*", Meaning::Accepted),
         rule(Some(202), "3: Queued for later delivery*", Meaning::Accepted),
+        // Its smsbox answers so before it takes the message. A balancer in front would need a rule of its own.
         rule(Some(503), "*", Meaning::Busy),
         rule(None, "*uthorization failed*", Meaning::Refused),
         rule(None, "*receiver*", Meaning::BadNumber),
@@ -169,6 +170,14 @@ mod tests {
         }
         assert_eq!(read(200, "<html>a proxy's page"), Err(Fault::Lost));
         assert!(matches!(read(404, "no such page"), Err(Fault::Temporary(_))));
+    }
+
+    #[test]
+    fn a_503_says_that_nothing_was_sent_only_where_a_rule_says_so() {
+        let accepted = AnswerRule { status: Some(200), text: "*".into(), means: Meaning::Accepted };
+        let busy = AnswerRule { status: Some(503), text: "*".into(), means: Meaning::Busy };
+        assert_eq!(read(std::slice::from_ref(&accepted), 503, "<html>"), Err(Fault::Lost));
+        assert_eq!(read(&[accepted, busy], 503, "<html>"), Err(Fault::THROTTLED));
     }
 
     #[test]

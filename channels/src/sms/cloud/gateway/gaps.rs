@@ -88,7 +88,8 @@ impl Form {
     fn says_enough(&self, config: &HttpSmsConfig) -> Result<(), ConfigError> {
         let missing = |gap: &str, fix: &str| {
             let text = format!("{} {}", config.url, config.body);
-            Err(ConfigError::new("url", text.trim(), format!("{gap} is nowhere; {fix}")))
+            let missing = ConfigError::new("url", text.trim(), format!("{gap} is nowhere; {fix}"));
+            Err(missing.as_fault("no-gap", [("gap", gap.trim_matches(['{', '}']).to_owned())]))
         };
         if !self.names("number") {
             return missing("{number}", "put it where the gateway wants the number");

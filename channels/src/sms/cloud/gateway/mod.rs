@@ -19,12 +19,13 @@ use mingluo_model::{
     channel::{SendError, Unfit, Verdict},
     clock::SharedClock,
     message::{Body, Message},
+    misfit::Misfit,
     mode::Mode,
     receipt::{ProviderId, Receipt},
 };
 
 use super::{
-    CloudCallback, CloudChannel,
+    CloudCallback, CloudChannel, Push,
     account::Account,
     fault::Fault,
     http::Caller,
@@ -79,7 +80,8 @@ impl HttpSmsConfig {
 }
 
 impl<M: Mode> CloudChannel<HttpGateway, M> {
-    /// The parser of this account's receipts, for the console that receives them.
+    /// The parser of this account's receipts, for the console that receives them. What residents write, such gateways push
+    /// in forms of their own; they bring no replies.
     pub fn callback(&self) -> CloudCallback {
         let provider = self.provider();
         let reading = provider.reading.clone();
@@ -92,7 +94,7 @@ impl<M: Mode> CloudChannel<HttpGateway, M> {
                 let name = String::from_utf8_lossy(provider_id.bytes());
                 unanswered.heard(&name, |_| Some(provider_id.clone()));
             }
-            Ok(receipts)
+            Ok(Push { receipts, ..Push::default() })
         })
     }
 }
@@ -112,7 +114,7 @@ impl Provider for HttpGateway {
         let Body::Sms { text } = &message.body else {
             let problem =
                 format!("the message is for {}, this account sends sms", message.body.channel().word());
-            return Err(Unfit::Wrong { field: "body".into(), problem });
+            return Err(Unfit::Wrong { field: "body".into(), problem: problem.into() });
         };
         let Segments { parts, .. } = segment(text, &self.signature, 0, self.max_parts).map_err(unfit)?;
         let shown = parts.iter().map(|part| part.text.as_str()).collect();
@@ -159,7 +161,8 @@ fn unfit(cause: SegmentError) -> Unfit {
         SegmentError::TooLong { parts, max_parts, .. } => {
             Unfit::TooLong { field, length: parts, longest: max_parts.into(), unit: "parts" }
         }
-        other => Unfit::Wrong { field, problem: other.to_string() },
+        SegmentError::Empty => Unfit::Wrong { field, problem: Misfit::Empty },
+        other => Unfit::Wrong { field, problem: other.to_string().into() },
     }
 }
 

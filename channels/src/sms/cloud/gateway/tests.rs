@@ -112,7 +112,7 @@ fn each_wrong_key_is_named() {
 fn kannels_receipts_are_read_by_our_id() {
     let files = tempfile::tempdir().unwrap();
     let callback = build(account(&files)).unwrap().callback();
-    let read = |query: &str| callback.parse("0123456789abcdef", query, b"");
+    let read = |query: &str| callback.parse("0123456789abcdef", query, b"").map(|push| push.receipts);
     let status = |state: &str| {
         let receipts = read(&format!("id=plan-7-1&status={state}&number=%2B8613900000001")).unwrap();
         receipts.first().map(|one| one.status)

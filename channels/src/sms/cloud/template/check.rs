@@ -16,7 +16,7 @@ use crate::account::ConfigError;
 const STEPS: [&str; 4] = ["alert", "update", "lift", "correction"];
 
 /// What a drill's words must say of themselves.
-pub(super) const DRILL: &str = "演练";
+const DRILL: &str = "演练";
 
 impl Templates {
     /// Checks all templates of an account.
@@ -31,7 +31,7 @@ impl Templates {
             .map(|config| template(config, syntax, mode, sign_name))
             .collect::<Result<Vec<_>, _>>()?;
         let sign_name = sign_name.to_owned();
-        let templates = Self { sign_name, mode, list, refused: std::sync::Mutex::default() };
+        let templates = Self { sign_name, mode, list, doubts: std::sync::Mutex::default() };
         templates.leave_nobody_out()?;
         Ok(templates)
     }
@@ -46,7 +46,9 @@ impl Templates {
                     .any(|template| template.events.is_empty() && template.is_for(grade, step))
                 {
                     let fix = "add a template without events for it; one without events, grades and steps takes all";
-                    return Err(ConfigError::new("templates", format!("{grade}, {step}: none"), fix));
+                    let names = [("of_grade", grade.to_owned()), ("of_step", step.to_owned())];
+                    let nobody = ConfigError::new("templates", format!("{grade}, {step}: none"), fix);
+                    return Err(nobody.as_fault("nobody", names));
                 }
             }
         }
@@ -74,7 +76,9 @@ fn template(
     let code = config.code.as_str();
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if code.is_empty() || !code.chars().all(plain) {
-        return Err(wrong(code, "give each template the code that the provider's console shows"));
+        return Err(
+            wrong(code, "give each template the code that the provider's console shows").as_fault("code", [])
+        );
     }
     known(code, "grades", &config.grades, &Grade::ALL.map(Grade::word))?;
     known(code, "steps", &config.steps, &STEPS)?;
@@ -85,20 +89,22 @@ fn template(
     fits(&template, sign_name)?;
     if mode == ModeKind::Drill && !says_drill(&template, &config.variables) {
         let marked = MARKED_WORDS.map(|word| format!("{{{word}}}")).join(", ");
-        return Err(wrong(
-            code,
-            format!(
-                "a drill must say so and never deny it: use a template with {DRILL} in it, or {marked} in a variable \
-                 whose otherwise says {DRILL} as well"
-            ),
-        ));
+        let fix = format!(
+            "a drill must say so and never deny it: use a template with {DRILL} in it, or {marked} in a variable whose \
+             otherwise says {DRILL} as well"
+        );
+        return Err(wrong(code, fix).as_fault("drill", [("marked", marked)]));
     }
     Ok(template)
 }
 
 fn known(code: &str, key: &str, listed: &[String], known: &[&str]) -> Result<(), ConfigError> {
     match listed.iter().find(|word| !known.contains(&word.as_str())) {
-        Some(stray) => Err(wrong(code, format!("{key} has {stray:?}; use {}", known.join(", ")))),
+        Some(stray) => {
+            let known = known.join(", ");
+            let names = [("list", key.to_owned()), ("stray", stray.clone()), ("known", known.clone())];
+            Err(wrong(code, format!("{key} has {stray:?}; use {known}")).as_fault("word", names))
+        }
         None => Ok(()),
     }
 }
@@ -108,7 +114,9 @@ fn pieces(code: &str, text: &str, syntax: Syntax) -> Result<(Vec<Piece>, Vec<Str
     let (mut pieces, mut names, mut rest) = (Vec::new(), Vec::<String>::new(), text);
     while let Some(at) = rest.find(syntax.opening()) {
         let inside = &rest[at + syntax.opening().len()..];
-        let end = inside.find('}').ok_or_else(|| wrong(code, "text has a variable without its closing }"))?;
+        let end = inside.find('}').ok_or_else(|| {
+            wrong(code, "text has a variable without its closing }").as_fault("unclosed", [])
+        })?;
         let name = &inside[..end];
         check_name(code, name, &names, syntax)?;
         pieces.push(Piece::Fixed(rest[..at].to_owned()));
@@ -124,30 +132,34 @@ fn pieces(code: &str, text: &str, syntax: Syntax) -> Result<(Vec<Piece>, Vec<Str
     });
     let words: String = words.collect();
     if words.trim().is_empty() {
-        return Err(wrong(
-            code,
-            "text has no words of its own; providers approve none that is all variables",
-        ));
+        let fix = "text has no words of its own; providers approve none that is all variables";
+        return Err(wrong(code, fix).as_fault("no-words", []));
     }
     if words.contains(['【', '】']) {
-        return Err(wrong(code, "text holds 【 or 】; the provider puts the signature in itself"));
+        let fix = "text holds 【 or 】; the provider puts the signature in itself";
+        return Err(wrong(code, fix).as_fault("brackets", []));
     }
     Ok((pieces, names))
 }
 
 fn check_name(code: &str, name: &str, before: &[String], syntax: Syntax) -> Result<(), ConfigError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let named = [("name", name.to_owned())];
     match syntax {
         Syntax::Numbered if name != (before.len() + 1).to_string() => {
             let next = before.len() + 1;
-            Err(wrong(code, format!("text has {{{name}}} where {{{next}}} should be; number them from 1 on")))
+            let fix = format!("text has {{{name}}} where {{{next}}} should be; number them from 1 on");
+            let names = [("name", name.to_owned()), ("next", next.to_string())];
+            Err(wrong(code, fix).as_fault("number", names))
         }
         // 变量规范: a letter first, then letters, digits and underscores, each variable once.
         Syntax::Named if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(plain) => {
-            Err(wrong(code, format!("text has ${{{name}}}; a variable's name is letters, digits and _")))
+            let fix = format!("text has ${{{name}}}; a variable's name is letters, digits and _");
+            Err(wrong(code, fix).as_fault("name", named))
         }
         Syntax::Named if before.iter().any(|one| one == name) => {
-            Err(wrong(code, format!("text has ${{{name}}} twice; providers take each once")))
+            let fix = format!("text has ${{{name}}} twice; providers take each once");
+            Err(wrong(code, fix).as_fault("twice", named))
         }
         _ => Ok(()),
     }
@@ -159,37 +171,44 @@ fn variables(
     configs: &BTreeMap<String, VariableConfig>,
 ) -> Result<Vec<Variable>, ConfigError> {
     if let Some(stray) = configs.keys().find(|name| !names.contains(name)) {
-        return Err(wrong(code, format!("variables has {stray}, which is not in text; take it out")));
+        let fix = format!("variables has {stray}, which is not in text; take it out");
+        return Err(wrong(code, fix).as_fault("stray", [("name", stray.clone())]));
     }
     let find = |name: &String| match configs.get(name) {
         Some(config) => variable(code, name, config),
-        None => Err(wrong(
-            code,
-            format!("text has the variable {name}, which is not in variables; say what fills it"),
-        )),
+        None => {
+            let fix = format!("text has the variable {name}, which is not in variables; say what fills it");
+            Err(wrong(code, fix).as_fault("unfilled", [("name", name.clone())]))
+        }
     };
     names.iter().map(find).collect()
 }
 
 fn variable(code: &str, name: &str, config: &VariableConfig) -> Result<Variable, ConfigError> {
     let longest = config.longest as usize;
-    let wrong = |problem: String| wrong(code, format!("variable {name}: {problem}"));
+    let wrong = |fault, problem: String| {
+        let names = [("name", name.to_owned()), ("longest", longest.to_string())];
+        wrong(code, format!("variable {name}: {problem}")).as_fault(fault, names)
+    };
     if !(1..=LONGEST_MESSAGE).contains(&longest) {
-        return Err(wrong(format!("longest = {longest}; use 1 to {LONGEST_MESSAGE}, as the console shows")));
+        let fix = format!("longest = {longest}; use 1 to {LONGEST_MESSAGE}, as the console shows");
+        return Err(wrong("longest", fix));
     }
     let words = Gaps::new(&config.words);
     let empty = WORDS.iter().map(|word| (*word, String::new())).collect();
-    let fixed = words.fill(&empty).map_err(|cause| wrong(format!("words: {cause}")))?;
+    let fixed = words.fill(&empty).map_err(|cause| wrong("gap", format!("words: {cause}")))?;
     if fixed.chars().count() > longest {
-        return Err(wrong(format!("its own words alone are longer than longest = {longest}; shorten them")));
+        let fix = format!("its own words alone are longer than longest = {longest}; shorten them");
+        return Err(wrong("too-long", fix));
     }
     if config.words.trim().is_empty() {
-        return Err(wrong("words is empty; name the words that fill it".into()));
+        return Err(wrong("empty", "words is empty; name the words that fill it".into()));
     }
     if let Some(otherwise) = &config.otherwise
         && !(1..=longest).contains(&otherwise.chars().count())
     {
-        return Err(wrong(format!("otherwise = {otherwise:?} must have 1 to {longest} characters")));
+        let fix = format!("otherwise = {otherwise:?} must have 1 to {longest} characters");
+        return Err(wrong("otherwise", fix));
     }
     Ok(Variable { name: name.to_owned(), words, longest, otherwise: config.otherwise.clone() })
 }
@@ -205,7 +224,8 @@ fn fits(template: &Template, sign_name: &str) -> Result<(), ConfigError> {
     if total > LONGEST_MESSAGE {
         let problem =
             format!("with its variables full it has {total} characters; providers take {LONGEST_MESSAGE}");
-        return Err(wrong(&template.code, problem));
+        let names = [("total", total.to_string()), ("most", LONGEST_MESSAGE.to_string())];
+        return Err(wrong(&template.code, problem).as_fault("total", names));
     }
     Ok(())
 }

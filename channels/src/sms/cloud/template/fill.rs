@@ -6,13 +6,11 @@ use std::{collections::BTreeMap, num::NonZeroU8, sync::Arc};
 use mingluo_model::{
     channel::{MOST_PARTS, Unfit},
     message::{Body, Message, Words},
+    misfit::Misfit,
     mode::{Mode, ModeKind},
 };
 
-use super::{
-    LONGEST_MESSAGE, Piece, Template, Templates, Variable,
-    check::{DRILL, calls_itself_a_drill},
-};
+use super::{LONGEST_MESSAGE, Piece, Template, Templates, Variable, check::calls_itself_a_drill};
 use crate::sms::segment::{Segments, Signature, segment};
 
 /// A template with its variables filled.
@@ -48,7 +46,8 @@ impl Templates {
                 && (template.events.is_empty() || template.events.iter().any(|one| one == event))
         };
         let template = self.list.iter().find(takes).ok_or_else(|| {
-            unfit("templates", format!("none is for event {event}, grade {grade}, step {step}; add one"))
+            let [event, grade, step] = [event, grade, step].map(str::to_owned);
+            unfit("templates", Misfit::NoTemplate { event, grade, step })
         })?;
         let known: BTreeMap<&str, String> =
             words.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
@@ -68,10 +67,7 @@ impl Templates {
         };
         let text: String = template.pieces.iter().map(piece).collect();
         if self.mode == ModeKind::Drill && !calls_itself_a_drill(&text) {
-            let problem = format!(
-                "a drill must say {DRILL} in what phones show, and must not deny it; change the words"
-            );
-            return Err(unfit(&template.code, problem));
+            return Err(unfit(&template.code, Misfit::NoDrill));
         }
         let signature = Signature::InFront(self.sign_name.clone());
         let length = self.sign_name.chars().count() + "【】".chars().count() + text.chars().count();
@@ -97,22 +93,22 @@ impl Variable {
             }
             _ => filled,
         };
-        forbidden(value).map_or(Ok(value.to_owned()), |problem| Err(unfit(field, problem.to_owned())))
+        forbidden(value).map_or(Ok(value.to_owned()), |problem| Err(unfit(field, problem)))
     }
 }
 
 /// What providers refuse in a variable: nothing, links (isv.PARAM_NOT_SUPPORT_URL, ProhibitedUseUrlInTemplateParameter),
 /// the signature's brackets.
-fn forbidden(value: &str) -> Option<&'static str> {
+fn forbidden(value: &str) -> Option<Misfit> {
     let lower = value.to_ascii_lowercase();
     if value.is_empty() {
-        Some("must not be empty; write the words, or set otherwise")
+        Some(Misfit::Empty)
     } else if lower.contains("://") || lower.contains("www.") {
-        Some("holds a link, which providers refuse; leave it out")
+        Some(Misfit::Link)
     } else if value.contains(['【', '】']) {
-        Some("holds 【 or 】, which providers keep for the signature; leave them out")
+        Some(Misfit::Brackets)
     } else if value.chars().any(char::is_control) {
-        Some("must be one line without control characters")
+        Some(Misfit::ManyLines)
     } else {
         None
     }
@@ -122,8 +118,8 @@ fn no_words(name: &str) -> Unfit {
     unfit("words", format!("{name} is missing: the message was made for accounts that take free text"))
 }
 
-fn unfit(field: &str, problem: String) -> Unfit {
-    Unfit::Wrong { field: field.to_owned(), problem }
+fn unfit(field: &str, problem: impl Into<Misfit>) -> Unfit {
+    Unfit::Wrong { field: field.to_owned(), problem: problem.into() }
 }
 
 /// What phones show of an account's messages, for the preview.

@@ -15,7 +15,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use mingluo_model::{channel::Unfit, mode::ModeKind, template::Template as Gaps};
+use mingluo_model::{channel::Unfit, misfit::Misfit, mode::ModeKind, template::Template as Gaps};
 
 /// How a provider writes a variable in its templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +44,17 @@ pub(super) struct Templates {
     sign_name: String,
     mode: ModeKind,
     list: Vec<Template>,
-    // Guards, by code, what the provider last said against a template; held for one look.
-    refused: Mutex<BTreeMap<String, String>>,
+    // Guards, by code, the templates that are in doubt; held for one look.
+    doubts: Mutex<BTreeMap<String, Doubt>>,
+}
+
+/// What is not well with a template, as far as it is known.
+#[derive(Debug)]
+enum Doubt {
+    /// The provider said so against it: nothing is sent by it.
+    Refused(Misfit),
+    /// The provider did not answer for it yet. It is sent by: the call itself will tell.
+    Unanswered,
 }
 
 #[derive(Debug)]
@@ -80,16 +89,21 @@ impl Templates {
         self.list.iter().map(|template| template.code.as_str())
     }
 
-    fn refused(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    fn doubts(&self) -> MutexGuard<'_, BTreeMap<String, Doubt>> {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The provider said so of this template: `None` that it stands in our words, else what is wrong with it.
-    pub(super) fn judge(&self, code: &str, problem: Option<String>) {
+    pub(super) fn judge(&self, code: &str, problem: Option<Misfit>) {
         match problem {
-            Some(problem) => self.refused().insert(code.to_owned(), problem),
-            None => self.refused().remove(code),
+            Some(problem) => self.doubts().insert(code.to_owned(), Doubt::Refused(problem)),
+            None => self.doubts().remove(code),
         };
+    }
+
+    /// The provider was asked for this template and did not answer. What it said before holds.
+    pub(super) fn leave_open(&self, code: &str) {
+        self.doubts().entry(code.to_owned()).or_insert(Doubt::Unanswered);
     }
 
     /// Whether the provider would send by this template, for all that it said.
@@ -97,15 +111,17 @@ impl Templates {
     /// # Errors
     /// [`Unfit`] with what it said against it.
     pub(super) fn stands(&self, code: &str) -> Result<(), Unfit> {
-        match self.refused().get(code) {
-            Some(problem) => Err(Unfit::Wrong { field: code.to_owned(), problem: problem.clone() }),
-            None => Ok(()),
+        match self.doubts().get(code) {
+            Some(Doubt::Refused(problem)) => {
+                Err(Unfit::Wrong { field: code.to_owned(), problem: problem.clone() })
+            }
+            Some(Doubt::Unanswered) | None => Ok(()),
         }
     }
 
-    /// Whether the provider said something against one of them.
-    pub(super) fn is_refused_any(&self) -> bool {
-        !self.refused().is_empty()
+    /// The templates that the provider is to be asked for again: those it refused, and those it did not answer for.
+    pub(super) fn in_doubt(&self) -> Vec<String> {
+        self.doubts().keys().cloned().collect()
     }
 
     /// The words of a template as the provider writes them.

@@ -3,6 +3,7 @@
 use mingluo_model::{
     channel::Unfit,
     message::{WORDS, Words},
+    misfit::Misfit,
     mode::ModeKind,
 };
 use serde_json::{Value, json};
@@ -166,7 +167,7 @@ fn what_phones_show_of_a_drill_says_so_whatever_fills_it() {
         let Err(Unfit::Wrong { problem, .. }) = templates.fill(&words(&[("event", event)])) else {
             panic!("{event}")
         };
-        assert!(problem.contains("演练"), "{problem}");
+        assert_eq!(problem, Misfit::NoDrill);
     }
     let fixed = drill("演练：影响{1}。", &json!({"words": "{area}", "longest": 12})).unwrap();
     assert!(fixed.fill(&words(&[("area", "这不是演练")])).is_err());

@@ -22,6 +22,7 @@ use mingluo_model::{
     channel::{SendError, Unfit, Verdict},
     clock::SharedClock,
     message::Message,
+    misfit::Misfit,
     mode::Mode,
     receipt::{ProviderId, Receipt},
 };
@@ -29,7 +30,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    CloudCallback, CloudChannel, TemplateForm,
+    CloudCallback, CloudChannel, Push, TemplateForm,
     account::Account,
     fault::Fault,
     pull::Handover,
@@ -84,8 +85,7 @@ impl<M: Mode> CloudChannel<Tencent, M> {
     pub fn callback(&self) -> CloudCallback {
         let (provider, token) = (Arc::clone(self.provider()), self.provider().account.token.clone());
         CloudCallback::new(token, self.clock(), HEARD, move |_, body, at| {
-            let reports = report::read(body, at)?;
-            Ok(reports.into_iter().map(|report| provider.hear(report)).collect())
+            Ok(Push::of(report::read(body, at)?, |report| provider.hear(report)))
         })
     }
 
@@ -148,8 +148,8 @@ impl Provider for Tencent {
         self.templates.stands(&letter.code)
     }
 
-    fn is_refused_any(&self) -> bool {
-        self.templates.is_refused_any()
+    fn in_doubt(&self) -> Vec<String> {
+        self.templates.in_doubt()
     }
 
     fn parts(letter: &Letter) -> usize {
@@ -162,15 +162,22 @@ impl Provider for Tencent {
 
     /// Asks for the templates, so that wrong keys show at once. An account that may send and not ask goes on.
     async fn greet(&self) -> Result<(), SendError> {
-        let codes: Vec<u64> = self.templates.codes().filter_map(|code| code.parse().ok()).collect();
-        let body = json!({ "International": 0, "TemplateIdSet": codes }).to_string();
+        let codes: Vec<String> = self.templates.codes().map(str::to_owned).collect();
+        self.ask_for(&codes).await
+    }
+
+    async fn ask_for(&self, codes: &[String]) -> Result<(), SendError> {
+        let numbers: Vec<u64> = codes.iter().filter_map(|code| code.parse().ok()).collect();
+        let body = json!({ "International": 0, "TemplateIdSet": numbers }).to_string();
         match self.api.ask::<TemplateStates>("DescribeSmsTemplateList", body).await {
-            Ok(states) => self.compare(&states.each),
-            Err((fault @ (Fault::Busy(_) | Fault::Lost), _)) => return Err(fault.at_the_door()),
-            Err((fault, code)) if codes::is_about_keys(&code) => return Err(fault.at_the_door()),
-            Err((_, said)) => {
-                let account = &self.account.name;
-                tracing::warn!(%account, said, "无法查询模板 the templates' state cannot be asked for");
+            Ok(states) => self.compare(codes, &states.each),
+            Err((fault, said)) if codes::is_about_keys(&said) => return Err(fault.at_the_door()),
+            Err((fault, said)) => {
+                let (account, class) = (&self.account.name, fault.word());
+                tracing::warn!(%account, class, said, "无法查询模板 the templates' state cannot be asked for");
+                if matches!(fault, Fault::Busy(_) | Fault::Lost) {
+                    codes.iter().for_each(|code| self.templates.leave_open(code));
+                }
             }
         }
         Ok(())
@@ -231,29 +238,29 @@ impl Tencent {
     }
 
     /// Each template must be there, approved, and in our words.
-    fn compare(&self, states: &[TemplateState]) {
+    fn compare(&self, codes: &[String], states: &[TemplateState]) {
         let account = &self.account.name;
-        for code in self.templates.codes() {
-            let state = states.iter().find(|state| state.template_id.to_string() == code);
+        for code in codes {
+            let state = states.iter().find(|state| state.template_id.to_string() == *code);
             let ours = self.templates.text(code, Syntax::Numbered);
             let problem = match state {
                 None => {
                     tracing::error!(%account, template = code, "没有此模板 there is no such template: nothing that needs it will leave");
-                    Some("the provider has no such template; see its console")
+                    Some(Misfit::UnknownTemplate)
                 }
                 Some(state) if state.status_code != 0 => {
                     let (standing, reason) = (state.status_code, &state.review_reply);
                     tracing::error!(%account, template = code, standing, reason, "模板未通过审核 the template is not approved: nothing that needs it will leave");
-                    Some("the provider has not approved this template; see its console")
+                    Some(Misfit::NotApproved)
                 }
                 Some(state) if ours.as_ref() != Some(&state.template_content) => {
                     let theirs = &state.template_content;
                     tracing::error!(%account, template = code, theirs, "模板内容与配置不符 the provider has other words than templates.text: nothing that needs it will leave");
-                    Some("the provider has other words than templates.text; copy them from its console")
+                    Some(Misfit::OtherWords)
                 }
                 Some(_) => None,
             };
-            self.templates.judge(code, problem.map(str::to_owned));
+            self.templates.judge(code, problem);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Receipts (短信下发状态): pushed, or asked for with `PullSmsSendStatus`, which forgets what it told. So the next hundred
-//! are asked for only when those before are on disk.
+//! are asked for only when those before are on disk. What residents write (短信回复) is pushed one by one, to the same
+//! address or another.
 
 use std::{
     sync::{MutexGuard, PoisonError},
@@ -16,10 +17,10 @@ use serde_json::json;
 use super::Tencent;
 use crate::sms::{
     cloud::{
-        callback::{CallbackError, carrier_status, each, one_by_one},
+        callback::{CallbackError, Heard, Told, array, carrier_status, each, one_by_one},
         pull::Handover,
     },
-    number::from_wire,
+    number::{Wrote, from_wire},
     session::words,
 };
 
@@ -27,7 +28,14 @@ use crate::sms::{
 const MOST: usize = 100;
 
 #[derive(Deserialize)]
-struct Pushed {
+#[serde(untagged)]
+enum Pushed {
+    Report(Status),
+    Reply(Written),
+}
+
+#[derive(Deserialize)]
+struct Status {
     #[serde(default)]
     nationcode: String,
     mobile: String,
@@ -40,6 +48,20 @@ struct Pushed {
     ext: String,
 }
 
+#[derive(Deserialize)]
+struct Written {
+    #[serde(default)]
+    nationcode: String,
+    mobile: String,
+    text: String,
+    /// The extension that was written to; empty where the account has none.
+    #[serde(default)]
+    extend: String,
+    /// When it was written, in seconds since 1970.
+    #[serde(default)]
+    time: Option<i64>,
+}
+
 /// One report: the receipt and the name that we gave its call, empty where it is not told.
 #[derive(Debug)]
 pub(super) struct Reported {
@@ -47,33 +69,48 @@ pub(super) struct Reported {
     pub(super) context: String,
 }
 
-/// Reads a push: a JSON array of reports.
-pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Reported>, CallbackError> {
-    each(body, |one: Pushed| {
-        let number = format!("{}{}", one.nationcode, one.mobile);
-        let receipt = receipt(&one.sid, &number, &one.report_status, &one.errmsg, at)?;
-        Some(Reported { receipt, context: one.ext })
+/// Reads a push: a JSON array of reports, or one object for what a resident wrote.
+pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Told<Reported>>, CallbackError> {
+    let reports = match serde_json::from_slice(body) {
+        Ok(one @ serde_json::Value::Object(_)) => vec![one],
+        _ => array(body)?,
+    };
+    each(reports, |one: Pushed| match one {
+        Pushed::Report(one) => {
+            let number = format!("{}{}", one.nationcode, one.mobile);
+            let heard = receipt(&one.sid, &number, &one.report_status, &one.errmsg, at);
+            heard.and(|receipt| Told::Report(Reported { receipt, context: one.ext }))
+        }
+        Pushed::Reply(one) if one.mobile.is_empty() => Heard::Unread,
+        Pushed::Reply(one) => {
+            let number = format!("{}{}", one.nationcode.trim_start_matches('+'), one.mobile);
+            // No id; the second in which it was written tells it from the next.
+            let id = one.time.map(|seconds| seconds.to_string());
+            let wrote = Wrote { from: number.as_bytes(), to: &one.extend, words: &one.text, id, part: None };
+            Heard::Fact(Told::Reply(wrote.at(at)))
+        }
     })
 }
 
-/// `None` when it names nobody, or when it is no end yet.
-fn receipt(serial: &str, number: &str, status: &str, carrier: &str, at: Timestamp) -> Option<Receipt> {
+/// Unread when it names nobody, a step when it is no end yet.
+fn receipt(serial: &str, number: &str, status: &str, carrier: &str, at: Timestamp) -> Heard<Receipt> {
+    let (Some(to), false) = (from_wire(number.as_bytes()), serial.is_empty()) else { return Heard::Unread };
     let arrived = match status {
         "SUCCESS" => true,
         "FAIL" => false,
-        _ => return None,
+        _ => return Heard::Step,
     };
-    Some(Receipt {
-        provider_id: (!serial.is_empty()).then(|| ProviderId::new(serial.as_bytes()))?,
+    Heard::Fact(Receipt {
+        provider_id: ProviderId::new(serial.as_bytes()),
         status: carrier_status(arrived, carrier),
-        to: Some(from_wire(number.as_bytes())?),
+        to: Some(to),
         far_code: words(carrier.to_owned()),
         at,
     })
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct Page {
     #[serde(rename = "PullSmsSendStatusSet", default)]
     each: Vec<serde_json::Value>,
 }
@@ -117,8 +154,8 @@ pub(super) async fn pull(provider: &Tencent, every: Duration, mut to: Handover) 
 /// The next page: how many were told, and those that can be read and are an end.
 async fn ask(provider: &Tencent) -> (usize, Vec<Reported>) {
     let body = json!({ "Limit": MOST, "SmsSdkAppId": provider.sdk_app_id }).to_string();
-    match provider.api.ask::<Told>("PullSmsSendStatus", body).await {
-        Ok(told) => (told.each.len(), read_page(told.each, provider.clock.now())),
+    match provider.api.ask::<Page>("PullSmsSendStatus", body).await {
+        Ok(page) => (page.each.len(), read_page(page.each, provider.clock.now())),
         Err((_, code)) => {
             tracing::warn!(far_code = %code, "回执拉取失败 receipts could not be asked for; has the provider allowed it?");
             (0, Vec::new())
@@ -128,10 +165,11 @@ async fn ask(provider: &Tencent) -> (usize, Vec<Reported>) {
 
 /// Reads a page report by report: the provider forgot all of it, so a bad one must sink nobody else.
 pub(super) fn read_page(page: Vec<serde_json::Value>, at: Timestamp) -> Vec<Reported> {
-    one_by_one(page, |one: Known| {
-        let receipt = receipt(&one.serial_no, &one.phone_number, &one.report_status, &one.description, at)?;
-        Some(Reported { receipt, context: one.session_context })
-    })
+    let (reports, _unread) = one_by_one(page, |one: Known| {
+        let heard = receipt(&one.serial_no, &one.phone_number, &one.report_status, &one.description, at);
+        heard.and(|receipt| Reported { receipt, context: one.session_context })
+    });
+    reports
 }
 
 impl Tencent {

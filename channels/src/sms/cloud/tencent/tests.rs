@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::*;
 use crate::account::Secret;
 use crate::sms::cloud::{
+    CallbackError,
     oracle::{CASES, Odd, authorizations},
     wire::sha256_hex,
 };
@@ -199,11 +200,29 @@ fn a_push_is_as_many_receipts_by_serial_number() {
             "report_status": status, "errmsg": errmsg, "description": "", "sid": sid})
     };
     let body = json!([one("s1", "SUCCESS", "DELIVRD"), one("s2", "FAIL", "EXPIRED"), one("s3", "WAIT", "")]);
-    let receipts = callback.parse("0123456789abcdef", "", body.to_string().as_bytes()).unwrap();
+    let receipts = callback.parse("0123456789abcdef", "", body.to_string().as_bytes()).unwrap().receipts;
     let told: Vec<_> = receipts.iter().map(|one| (one.provider_id.bytes(), one.status)).collect();
     assert_eq!(told, [(&b"s1"[..], ReceiptStatus::Delivered), (&b"s2"[..], ReceiptStatus::Expired)]);
     assert_eq!(receipts[0].to.as_ref().unwrap().expose(), "+8613900000001");
     assert_eq!(callback.answer(), r#"{"result":0,"errmsg":"OK"}"#);
+}
+
+#[test]
+fn what_a_resident_writes_is_read_and_what_cannot_be_read_is_refused() {
+    let files = tempfile::tempdir().unwrap();
+    let callback = build(account(&files)).unwrap().callback();
+    let read = |body: Value| callback.parse("0123456789abcdef", "", body.to_string().as_bytes());
+    let wrote = json!({"extend": "12", "mobile": "13900000001", "nationcode": "86", "sign": "抚顺应急",
+        "text": "TD", "time": 1_457_336_869});
+    let reply = read(wrote).unwrap().replies.remove(0);
+    assert_eq!(
+        (reply.from.expose(), reply.to.as_str(), reply.words.as_str()),
+        ("+8613900000001", "12", "TD")
+    );
+    let step = json!([{"mobile": "13900000001", "nationcode": "86", "report_status": "WAIT", "sid": "s"}]);
+    assert_eq!(read(step), Ok(Push::default()), "a step on the way is heard");
+    assert_eq!(read(json!([{"odd": 1}])), Err(CallbackError::NothingRead { told: 1 }));
+    assert_eq!(read(json!({"odd": 1})), Err(CallbackError::NothingRead { told: 1 }));
 }
 
 proptest! {

@@ -12,7 +12,7 @@ use mingluo_model::{
     mode::ModeKind,
     owner::{Officer, Role},
     plan::AccountName,
-    reply::Reply,
+    reply::{Portion, Reply},
 };
 
 fn org() -> OrgRow {
@@ -103,7 +103,14 @@ pub(crate) async fn an_opt_out_counts_once(house: &House) {
 }
 
 fn wrote(from: &str, words: &str) -> Reply {
-    Reply { from: Address::new(from), to: "10690001".into(), words: words.into(), is_part: false, at: NOON }
+    Reply {
+        from: Address::new(from),
+        to: "10690001".into(),
+        words: words.into(),
+        id: None,
+        part: None,
+        at: NOON,
+    }
 }
 
 pub(crate) async fn what_residents_write_is_kept_and_heeded_by_mode(house: &House) {
@@ -111,6 +118,11 @@ pub(crate) async fn what_residents_write_is_kept_and_heeded_by_mode(house: &Hous
     let (li, wang) = ("+8613900000001", "+8613900000002");
     store.keep_replies(ModeKind::Drill, &account, &[wrote(li, "TD")]).await.unwrap();
     assert_eq!(store.opt_outs(ModeKind::Live).await.unwrap(), [[0; 16]; 0], "a drill takes nobody off");
+
+    let end = Reply { part: Portion::of(261, 2, 2), ..wrote(li, "td") };
+    store.keep_replies(ModeKind::Live, &account, std::slice::from_ref(&end)).await.unwrap();
+    assert_eq!(store.opt_outs(ModeKind::Live).await.unwrap(), [[0; 16]; 0], "the end of something longer");
+    assert_eq!(store.replies(ModeKind::Live, None, 1).await.unwrap().remove(0).reply, end);
 
     let live = [wrote(li, "td"), wrote(wang, "退订"), wrote(wang, "水进屋了"), wrote(li, "订阅")];
     store.keep_replies(ModeKind::Live, &account, &live).await.unwrap();
@@ -121,7 +133,32 @@ pub(crate) async fn what_residents_write_is_kept_and_heeded_by_mode(house: &Hous
     let words: Vec<_> = latest.iter().map(|kept| kept.reply.words.as_str()).collect();
     assert_eq!(words, ["订阅", "水进屋了", "退订"]);
     let before = store.replies(ModeKind::Live, Some(latest[2].id), 9).await.unwrap();
-    assert_eq!(before.into_iter().map(|kept| kept.reply).collect::<Vec<_>>(), live[..1]);
+    assert_eq!(before.into_iter().map(|kept| kept.reply).collect::<Vec<_>>(), [live[0].clone(), end]);
+}
+
+pub(crate) async fn what_a_gateway_says_again_is_not_heeded_again(house: &House) {
+    let (store, account) = (&house.store, AccountName("mobile".into()));
+    let after = |minutes| NOON.plus(std::time::Duration::from_mins(minutes));
+    let keep = async |replies: &[Reply]| store.keep_replies(ModeKind::Live, &account, replies).await.unwrap();
+    let outs = async || store.opt_outs(ModeKind::Live).await.unwrap().len();
+    let named =
+        |words: &str, id: &str, at| Reply { id: Some(id.into()), at, ..wrote("+8613900000001", words) };
+
+    let (out, back) = (named("TD", "7", NOON), named("订阅", "8", after(1)));
+    assert_eq!((keep(&[out.clone(), out.clone()]).await, outs().await), (vec![0], 1), "twice in one batch");
+    assert_eq!((keep(&[back]).await, outs().await), (vec![0], 0));
+    assert_eq!((keep(&[Reply { at: after(2_000), ..out.clone() }]).await, outs().await), (vec![], 0));
+    assert_eq!((keep(&[named("TD", "9", after(2_001))]).await, outs().await), (vec![0], 1), "a new one");
+    assert_eq!(
+        store.replies(ModeKind::Live, None, 1).await.unwrap()[0].reply,
+        named("TD", "9", after(2_001))
+    );
+
+    let plain = |words: &str, at| Reply { at, ..wrote("+8613900000002", words) };
+    keep(&[plain("退订", NOON), plain("订阅", after(1))]).await;
+    let again = [plain("退订", after(59)), plain("退订", after(61))];
+    assert_eq!((keep(&again).await, outs().await), (vec![1], 2), "known by its words for an hour");
+    assert_eq!(store.keep_replies(ModeKind::Drill, &account, &[out]).await.unwrap(), [0], "modes stay apart");
 }
 
 pub(crate) async fn what_a_resident_wrote_is_not_readable_in_the_database_file(house: &House) {
