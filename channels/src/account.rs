@@ -34,7 +34,7 @@ impl ConfigError {
 
     /// The same as one of several faults of its key.
     #[must_use]
-    pub(crate) fn as_fault<const N: usize>(
+    pub(crate) fn with_fault<const N: usize>(
         self,
         fault: &'static str,
         names: [(&'static str, String); N],

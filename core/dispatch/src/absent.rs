@@ -68,7 +68,7 @@ impl<M: Mode> Channel<M> for Absent {
 
     fn measure(&self, _message: &Message<M>) -> Result<NonZeroU16, Unfit> {
         let problem = format!("{} is not configured any more", self.account);
-        Err(Unfit::Wrong { field: "account".to_owned(), problem })
+        Err(Unfit::Wrong { field: "account".to_owned(), problem: problem.into() })
     }
 
     async fn open(&self) -> Result<Session<M>, SendError> {

@@ -151,7 +151,8 @@ impl Heat {
     /// The product's own way to hand receipts on.
     pub(super) fn platform(&self, clock: &SharedClock) -> anyhow::Result<Option<Platform>> {
         let Some(url) = self.forward.clone() else { return Ok(None) };
-        let config = ForwardConfig { url, secret_file: self.password_file.clone(), answer_seconds: 10 };
+        let config =
+            ForwardConfig { url, secret_file: self.password_file.clone(), ca_file: None, answer_seconds: 10 };
         Ok(Some(config.build(clock.clone())?))
     }
 

@@ -82,9 +82,9 @@ impl House {
         let clock: SharedClock = self.clock.clone();
         let lease = take_lease::<Live>(self.store.as_ref(), "node", &config, &clock, &mut self.chance).await;
         let readable = Arc::clone(&self.index_is_readable);
-        let read_index: ReadIndex = Arc::new(move |_| match readable.load(Ordering::Acquire) {
-            true => Ok(EditionMap::default()),
-            false => Err("the disk hiccups".to_owned()),
+        let read_index: ReadIndex = Arc::new(move |_| {
+            let is_readable = readable.load(Ordering::Acquire);
+            is_readable.then(EditionMap::default).ok_or_else(|| "the disk hiccups".to_owned())
         });
         let channels = far.into_iter().map(|far| far as Arc<dyn Channel<Live>>).collect();
         let parts = Parts {

@@ -9,7 +9,7 @@ use mingluo_model::{
     reply::{Portion, Reply, Wish},
 };
 use sqlx::QueryBuilder;
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, num::ParseIntError, time::Duration};
 
 /// Rows of one insert statement.
 const AT_ONCE: usize = 500;
@@ -179,24 +179,24 @@ fn open(engine: &Engine, mode: ModeKind, row: &Row) -> Result<StoredReply, Store
         to: to.to_owned(),
         words: words.to_owned(),
         id: (!id.is_empty()).then(|| id.to_owned()),
-        part: portion(part).ok_or_else(|| damaged(format!("{part:?} is no part")))?,
+        part: portion(part).map_err(|_| damaged(format!("{part:?} is no part")))?,
         at,
     };
     Ok(StoredReply { id: get(row, "reply_id")?, account: AccountName(get(row, "account")?), reply })
 }
 
-/// Which part it is. Rows from before parts had numbers say no more than that it is one. `None` when it is unreadable.
-fn portion(kept: &str) -> Option<Option<Portion>> {
+/// Which part it is, if it is one. Rows from before parts had numbers say no more than that.
+fn portion(kept: &str) -> Result<Option<Portion>, ParseIntError> {
     if kept.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
     if kept == "part" {
-        return Some(Some(Portion::UNNUMBERED));
+        return Ok(Some(Portion::UNNUMBERED));
     }
-    let mut numbers = kept.splitn(3, '/');
-    let reference = numbers.next()?.parse().ok()?;
-    let (number, total) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
-    Some(Some(Portion { reference, number, total }))
+    let mut numbers = kept.splitn(3, '/').chain(["", ""]);
+    let mut next = || numbers.next().unwrap_or_default();
+    let (reference, number, total) = (next().parse()?, next().parse()?, next().parse()?);
+    Ok(Some(Portion { reference, number, total }))
 }
 
 /// What a sealed reply is bound to.

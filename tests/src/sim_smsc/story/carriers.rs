@@ -164,11 +164,12 @@ async fn what_residents_write_back_is_heard_over_each_protocol_and_answered_once
         assert_eq!(stage.smsc.counts().replies_heard, 0, "{protocol:?}: nothing was kept yet");
         session.answerer.committed(&tokens).await.unwrap();
         // What the simulator says meanwhile is heard and answered; it is looked at its count every few milliseconds.
+        let clock = SystemClock::shared();
         soon(async {
             while stage.smsc.counts().replies_heard < 40 {
                 tokio::select! {
                     () = answer_more(&mut session) => {}
-                    () = SystemClock::shared().sleep(Duration::from_millis(5)) => {}
+                    () = clock.sleep(Duration::from_millis(5)) => {}
                 }
             }
         })

@@ -89,7 +89,7 @@ impl Form {
         let missing = |gap: &str, fix: &str| {
             let text = format!("{} {}", config.url, config.body);
             let missing = ConfigError::new("url", text.trim(), format!("{gap} is nowhere; {fix}"));
-            Err(missing.as_fault("no-gap", [("gap", gap.trim_matches(['{', '}']).to_owned())]))
+            Err(missing.with_fault("no-gap", [("gap", gap.trim_matches(['{', '}']).to_owned())]))
         };
         if !self.names("number") {
             return missing("{number}", "put it where the gateway wants the number");

@@ -48,7 +48,7 @@ impl Templates {
                     let fix = "add a template without events for it; one without events, grades and steps takes all";
                     let names = [("of_grade", grade.to_owned()), ("of_step", step.to_owned())];
                     let nobody = ConfigError::new("templates", format!("{grade}, {step}: none"), fix);
-                    return Err(nobody.as_fault("nobody", names));
+                    return Err(nobody.with_fault("nobody", names));
                 }
             }
         }
@@ -76,9 +76,8 @@ fn template(
     let code = config.code.as_str();
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if code.is_empty() || !code.chars().all(plain) {
-        return Err(
-            wrong(code, "give each template the code that the provider's console shows").as_fault("code", [])
-        );
+        return Err(wrong(code, "give each template the code that the provider's console shows")
+            .with_fault("code", []));
     }
     known(code, "grades", &config.grades, &Grade::ALL.map(Grade::word))?;
     known(code, "steps", &config.steps, &STEPS)?;
@@ -93,7 +92,7 @@ fn template(
             "a drill must say so and never deny it: use a template with {DRILL} in it, or {marked} in a variable whose \
              otherwise says {DRILL} as well"
         );
-        return Err(wrong(code, fix).as_fault("drill", [("marked", marked)]));
+        return Err(wrong(code, fix).with_fault("drill", [("marked", marked)]));
     }
     Ok(template)
 }
@@ -103,7 +102,7 @@ fn known(code: &str, key: &str, listed: &[String], known: &[&str]) -> Result<(),
         Some(stray) => {
             let known = known.join(", ");
             let names = [("list", key.to_owned()), ("stray", stray.clone()), ("known", known.clone())];
-            Err(wrong(code, format!("{key} has {stray:?}; use {known}")).as_fault("word", names))
+            Err(wrong(code, format!("{key} has {stray:?}; use {known}")).with_fault("word", names))
         }
         None => Ok(()),
     }
@@ -115,7 +114,7 @@ fn pieces(code: &str, text: &str, syntax: Syntax) -> Result<(Vec<Piece>, Vec<Str
     while let Some(at) = rest.find(syntax.opening()) {
         let inside = &rest[at + syntax.opening().len()..];
         let end = inside.find('}').ok_or_else(|| {
-            wrong(code, "text has a variable without its closing }").as_fault("unclosed", [])
+            wrong(code, "text has a variable without its closing }").with_fault("unclosed", [])
         })?;
         let name = &inside[..end];
         check_name(code, name, &names, syntax)?;
@@ -133,11 +132,11 @@ fn pieces(code: &str, text: &str, syntax: Syntax) -> Result<(Vec<Piece>, Vec<Str
     let words: String = words.collect();
     if words.trim().is_empty() {
         let fix = "text has no words of its own; providers approve none that is all variables";
-        return Err(wrong(code, fix).as_fault("no-words", []));
+        return Err(wrong(code, fix).with_fault("no-words", []));
     }
     if words.contains(['【', '】']) {
         let fix = "text holds 【 or 】; the provider puts the signature in itself";
-        return Err(wrong(code, fix).as_fault("brackets", []));
+        return Err(wrong(code, fix).with_fault("brackets", []));
     }
     Ok((pieces, names))
 }
@@ -149,17 +148,17 @@ fn check_name(code: &str, name: &str, before: &[String], syntax: Syntax) -> Resu
         Syntax::Numbered if name != (before.len() + 1).to_string() => {
             let next = before.len() + 1;
             let fix = format!("text has {{{name}}} where {{{next}}} should be; number them from 1 on");
-            let names = [("name", name.to_owned()), ("next", next.to_string())];
-            Err(wrong(code, fix).as_fault("number", names))
+            let both = [("name", name.to_owned()), ("next", next.to_string())];
+            Err(wrong(code, fix).with_fault("number", both))
         }
         // 变量规范: a letter first, then letters, digits and underscores, each variable once.
         Syntax::Named if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(plain) => {
             let fix = format!("text has ${{{name}}}; a variable's name is letters, digits and _");
-            Err(wrong(code, fix).as_fault("name", named))
+            Err(wrong(code, fix).with_fault("name", named))
         }
         Syntax::Named if before.iter().any(|one| one == name) => {
             let fix = format!("text has ${{{name}}} twice; providers take each once");
-            Err(wrong(code, fix).as_fault("twice", named))
+            Err(wrong(code, fix).with_fault("twice", named))
         }
         _ => Ok(()),
     }
@@ -172,14 +171,14 @@ fn variables(
 ) -> Result<Vec<Variable>, ConfigError> {
     if let Some(stray) = configs.keys().find(|name| !names.contains(name)) {
         let fix = format!("variables has {stray}, which is not in text; take it out");
-        return Err(wrong(code, fix).as_fault("stray", [("name", stray.clone())]));
+        return Err(wrong(code, fix).with_fault("stray", [("name", stray.clone())]));
     }
-    let find = |name: &String| match configs.get(name) {
-        Some(config) => variable(code, name, config),
-        None => {
+    let find = |name: &String| {
+        let unfilled = || {
             let fix = format!("text has the variable {name}, which is not in variables; say what fills it");
-            Err(wrong(code, fix).as_fault("unfilled", [("name", name.clone())]))
-        }
+            wrong(code, fix).with_fault("unfilled", [("name", name.clone())])
+        };
+        variable(code, name, configs.get(name).ok_or_else(unfilled)?)
     };
     names.iter().map(find).collect()
 }
@@ -188,7 +187,7 @@ fn variable(code: &str, name: &str, config: &VariableConfig) -> Result<Variable,
     let longest = config.longest as usize;
     let wrong = |fault, problem: String| {
         let names = [("name", name.to_owned()), ("longest", longest.to_string())];
-        wrong(code, format!("variable {name}: {problem}")).as_fault(fault, names)
+        wrong(code, format!("variable {name}: {problem}")).with_fault(fault, names)
     };
     if !(1..=LONGEST_MESSAGE).contains(&longest) {
         let fix = format!("longest = {longest}; use 1 to {LONGEST_MESSAGE}, as the console shows");
@@ -225,7 +224,7 @@ fn fits(template: &Template, sign_name: &str) -> Result<(), ConfigError> {
         let problem =
             format!("with its variables full it has {total} characters; providers take {LONGEST_MESSAGE}");
         let names = [("total", total.to_string()), ("most", LONGEST_MESSAGE.to_string())];
-        return Err(wrong(&template.code, problem).as_fault("total", names));
+        return Err(wrong(&template.code, problem).with_fault("total", names));
     }
     Ok(())
 }

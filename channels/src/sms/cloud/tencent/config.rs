@@ -102,7 +102,7 @@ impl TencentConfig {
         match self.templates.iter().find(|template| !is_number(&template.code)) {
             Some(template) => {
                 let fix = "a template's code is its number, like 1234567";
-                Err(ConfigError::new("templates", &template.code, fix).as_fault("code-number", []))
+                Err(ConfigError::new("templates", &template.code, fix).with_fault("code-number", []))
             }
             None => Ok(()),
         }

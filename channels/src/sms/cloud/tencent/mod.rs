@@ -176,7 +176,9 @@ impl Provider for Tencent {
                 let (account, class) = (&self.account.name, fault.word());
                 tracing::warn!(%account, class, said, "无法查询模板 the templates' state cannot be asked for");
                 if matches!(fault, Fault::Busy(_) | Fault::Lost) {
-                    codes.iter().for_each(|code| self.templates.leave_open(code));
+                    for code in codes {
+                        self.templates.leave_open(code);
+                    }
                 }
             }
         }

@@ -39,7 +39,9 @@ struct Status {
     #[serde(default)]
     nationcode: String,
     mobile: String,
-    report_status: String,
+    /// SUCCESS or FAIL.
+    #[serde(rename = "report_status")]
+    outcome: String,
     #[serde(default)]
     errmsg: String,
     sid: String,
@@ -78,7 +80,7 @@ pub(super) fn read(body: &[u8], at: Timestamp) -> Result<Vec<Told<Reported>>, Ca
     each(reports, |one: Pushed| match one {
         Pushed::Report(one) => {
             let number = format!("{}{}", one.nationcode, one.mobile);
-            let heard = receipt(&one.sid, &number, &one.report_status, &one.errmsg, at);
+            let heard = receipt(&one.sid, &number, &one.outcome, &one.errmsg, at);
             heard.and(|receipt| Told::Report(Reported { receipt, context: one.ext }))
         }
         Pushed::Reply(one) if one.mobile.is_empty() => Heard::Unread,
