@@ -133,7 +133,10 @@ impl City {
             .context("waiting for the box's link")
     }
 
-    /// A bulletin that plays the tone once, by its next number.
+    /// A bulletin that plays the tone so often, by its next number.
+    ///
+    /// # Panics
+    /// Never: the codes in it are codes.
     pub fn bulletin(&mut self, tone: Tone, repeats: u8) -> Bulletin {
         self.seq += 1;
         let now = self.clock.now();

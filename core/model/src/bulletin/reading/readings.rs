@@ -106,17 +106,14 @@ impl Readings {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(letter) = rest.chars().next() {
-            match self.longest_at(rest) {
-                Some((word, pinyin)) => {
-                    out.push(' ');
-                    out.push_str(pinyin);
-                    out.push(' ');
-                    rest = &rest[word.len()..];
-                }
-                None => {
-                    out.push(letter);
-                    rest = &rest[letter.len_utf8()..];
-                }
+            if let Some((word, pinyin)) = self.longest_at(rest) {
+                out.push(' ');
+                out.push_str(pinyin);
+                out.push(' ');
+                rest = &rest[word.len()..];
+            } else {
+                out.push(letter);
+                rest = &rest[letter.len_utf8()..];
             }
         }
         out
