@@ -15,7 +15,7 @@ use mingluo_channels::{
     email::EmailChannel,
     forward::{ForwardConfig, Platform},
     sms::{cloud::CloudCallback, session::SignatureConfig},
-    speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, listener},
+    speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, keyring, listener},
     wechat::{Callback, WeChatChannel},
 };
 use mingluo_dispatch::{
@@ -258,6 +258,11 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
             }
             Err(source) => out.refuse("speaker.tls", source),
         }
+        if let Some(file) = &speaker.key_set_file
+            && let Err(source) = keyring::IssuedKeys::read(file)
+        {
+            out.refuse("speaker", source);
+        }
         out.add("speaker", built);
     }
     out
@@ -275,6 +280,9 @@ async fn listen<M: Mode>(
         TcpListener::bind(address).await.map_err(|cause| ConfigError::port(field, address, &cause))?;
     let tls = Arc::clone(&speakers.tls);
     let (hub, clock, stop) = (Arc::clone(&speakers.hub), clock.clone(), stop.clone());
+    if let Some(file) = speakers.config.key_set_file.clone() {
+        tokio::spawn(keyring::follow(Arc::clone(&hub), file, clock.clone(), stop.clone()));
+    }
     tokio::spawn(async move { listener::serve(hub, listener, tls, clock, stop).await });
     Ok(())
 }

@@ -1,27 +1,34 @@
 //! The one who acts. It is handed frames and asked to look at the clock; it answers with frames to send. It owns no
 //! socket and no thread, so a story about power cuts is a plain test, and a thousand boxes are a thousand values.
 //!
-//! Here: sessions, reports and what is remembered of them. Orders are taken in `obey`, playing is in `play`.
+//! Here: sessions, reports and what is remembered of them. Orders are taken in `obey`, new keys in `rekey`, what a power
+//! cut left behind in `recover`, playing is in `play`, and what is looked at again and again in `round`.
 
 mod obey;
 mod play;
+mod recover;
+mod rekey;
+mod round;
 
 use crate::{
-    journal::{Journal, JournalError, Phase, Record},
+    journal::{Journal, JournalError, Record},
     player::AudioSink,
     queue::Queue,
     relay::Power,
     sense::Sense,
     trust::Trust,
+    voice::Voice,
 };
 use mingluo_model::{
-    bulletin::{EbmId, Refusal, ResourceCode, Sequences},
+    bulletin::{EbmId, ResourceCode},
     clock::{SharedClock, Timestamp},
     link::{BoxFrame, CityFrame, DeviceState, Event, Heartbeat, Hello, Report, VERSION, Welcome},
     mode::ModeKind,
     region::RegionCode,
 };
 use play::Playing;
+use round::Round;
+pub use round::Watch;
 use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
 
 /// Who this box is.
@@ -56,6 +63,10 @@ pub struct Hands {
     pub sink: Box<dyn AudioSink>,
     /// What listens.
     pub sense: Box<dyn Sense>,
+    /// What reads a script out; without it words are their time in silence.
+    pub voice: Option<Box<dyn Voice>>,
+    /// What is looked at on the round.
+    pub watch: Watch,
 }
 
 /// A box.
@@ -68,6 +79,7 @@ pub struct Agent {
     queue: Queue,
     hands: Hands,
     playing: Option<Playing>,
+    round: Round,
     // The last playing was not heard: the device reports a fault until one is.
     faulty: bool,
     // Records that go into the journal together, with the next free report id.
@@ -102,6 +114,7 @@ impl Agent {
             queue: Queue::default(),
             hands,
             playing: None,
+            round: Round::default(),
             faulty: false,
             page: Vec::new(),
             next_report,
@@ -110,35 +123,6 @@ impl Agent {
         };
         agent.recover()?;
         Ok(agent)
-    }
-
-    fn recover(&mut self) -> Result<(), JournalError> {
-        let open: Vec<(EbmId, Phase)> = self
-            .journal
-            .book()
-            .entries()
-            .filter(|(_, entry)| entry.phase != Phase::Closed)
-            .map(|(ebm, entry)| (ebm, entry.phase.clone()))
-            .collect();
-        for (ebm, phase) in open {
-            match phase {
-                Phase::Waiting(envelope) => self.requeue(ebm, &envelope),
-                _ => self.close(ebm, Event::Interrupted, "the box stopped while it was playing"),
-            }
-        }
-        self.turn_page()
-    }
-
-    /// Lets a bulletin wait again that waited when power went. Its sequence number is used up, so that is not asked.
-    fn requeue(&mut self, ebm: EbmId, envelope: &[u8]) {
-        match self.trust.read(envelope, &Sequences::new()) {
-            Ok(bulletin) => self.wait(bulletin),
-            Err(Refusal::Expired { .. }) => self.close(ebm, Event::Expired, "while the box was off"),
-            Err(refusal) => {
-                self.note(ebm, Event::Refused, refusal.code(), &refusal.to_string());
-                self.page.push(Record::Closed { ebm, at: self.trust.now() });
-            }
-        }
     }
 
     /// The first frame of a new session; `nonce` is 32 random bytes.
@@ -156,6 +140,7 @@ impl Agent {
             boot: self.trust.boot(),
             nonce,
             holding: book.holding(),
+            key_set: self.trust.key_set(),
         })
     }
 
@@ -168,6 +153,11 @@ impl Agent {
     /// Whether the city has answered the hello of this session.
     pub const fn is_welcomed(&self) -> bool {
         self.welcomed
+    }
+
+    /// Whether the box knows what time it is; without that it obeys nothing.
+    pub const fn knows_time(&self) -> bool {
+        self.trust.is_trusted()
     }
 
     /// How the box is, for the heartbeat.
@@ -184,6 +174,7 @@ impl Agent {
             waiting: self.queue.len() as u32,
             pending: self.journal.book().pending().len() as u32,
             clock_trusted: self.trust.is_trusted(),
+            case_open: self.round.is_open,
             at: self.trust.now(),
         })
     }
@@ -199,7 +190,8 @@ impl Agent {
     /// [`JournalError`].
     pub fn hear(&mut self, frame: CityFrame) -> Result<(), JournalError> {
         match frame {
-            CityFrame::Welcome(welcome) => self.welcome(&welcome),
+            CityFrame::Welcome(welcome) => self.welcome(&welcome)?,
+            CityFrame::Keys(keys) => self.rekey(&keys.signed)?,
             CityFrame::Order(order) => self.order(&order)?,
             CityFrame::Committed(committed) => {
                 let mut ids = committed.ids;
@@ -214,12 +206,17 @@ impl Agent {
         self.tick()
     }
 
-    fn welcome(&mut self, welcome: &Welcome) {
+    fn welcome(&mut self, welcome: &Welcome) -> Result<(), JournalError> {
+        let was_lost = !self.trust.is_trusted();
         self.trust.learn(welcome);
+        if was_lost && self.trust.is_trusted() {
+            self.resume()?;
+        }
         if !self.welcomed {
             self.welcomed = true;
             self.outbox.extend(self.journal.book().pending().values().cloned().map(BoxFrame::Report));
         }
+        Ok(())
     }
 
     /// Notes the last event of a bulletin.

@@ -1,22 +1,28 @@
 //! From a configuration to a box: the one place in this crate that knows all parts.
 
 use crate::{
-    agent::{Agent, Hands, Identity, Rules},
-    config::{Config, ConfigError, RelayConfig, SenseConfig, SinkKind},
+    agent::{Agent, Hands, Identity, Rules, Watch},
+    config::{Config, ConfigError, RelayConfig, RelayOnly, SenseConfig, SinkKind},
+    contact::Button,
+    heart::{Heart, Supervisor},
     journal::{FileMedium, Journal, JournalError},
     link::{
         Dial, Pace,
         tls::{Pem, TlsError, connector},
     },
-    player::{AudioSink, MuteSink, WavSink},
+    pins::{self, Pin, PinError},
+    player::{AlsaSink, AudioSink, MuteSink, WavSink},
     relay::{Power, Relay, RelayError, SimulatedRelay},
     sense::{Air, NoSense, Sense, SimulatedSense},
-    trust::{ClockSource, Trust},
+    trust::{Beliefs, Trust},
+    voice::{CommandVoice, Voice},
 };
-use mingluo_model::{bulletin::KeySet, clock::SharedClock};
+use mingluo_model::{
+    bulletin::{RootKey, SignedKeySet, reading::Readings},
+    clock::SharedClock,
+};
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
@@ -35,9 +41,9 @@ pub enum AssembleError {
     /// Certificates and key.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// A relay that this machine cannot have.
-    #[error("relay.kind = \"gpio\": this program was not built for a Raspberry Pi; use \"simulated\"")]
-    NoGpio,
+    /// A wire that this machine cannot have.
+    #[error(transparent)]
+    Pin(#[from] PinError),
 }
 
 /// The box of this configuration. Its relay is open from here on.
@@ -45,12 +51,13 @@ pub enum AssembleError {
 /// # Errors
 /// [`AssembleError`] names what is missing or wrong.
 pub fn agent(config: &Config, clock: SharedClock) -> Result<Agent, AssembleError> {
-    let hands = hands(config, &clock)?;
-    let keys = Arc::new(key_set(&config.trust.keys_file)?);
+    let mut hands = hands(config, &clock)?;
+    hands.watch = watch(config)?;
     let dir = state_dir(&config.own.state_dir)?;
     let journal = Journal::open(Box::new(FileMedium::new(dir.join("journal"))), clock.now())?;
+    let beliefs = beliefs(config, journal.book().keys())?;
     let (own, source) = (&config.own, config.trust.clock);
-    let trust = Trust::new(keys, own.region, own.mode, clock.clone(), source, journal.book().floor());
+    let trust = Trust::new(beliefs, own.region, own.mode, clock.clone(), source, journal.book().floor());
     let identity = Identity {
         code: own.code,
         region: own.region,
@@ -60,11 +67,11 @@ pub fn agent(config: &Config, clock: SharedClock) -> Result<Agent, AssembleError
     Ok(Agent::new(identity, rules(config), clock, trust, journal, hands)?)
 }
 
-/// How the box of this configuration reaches the city.
+/// How the box of this configuration reaches the city; `lenient` while its clock is not believed (see [`connector`]).
 ///
 /// # Errors
 /// [`AssembleError`] names the file that is missing or wrong.
-pub fn dial(config: &Config, clock: SharedClock) -> Result<Dial, AssembleError> {
+pub fn dial(config: &Config, clock: SharedClock, lenient: bool) -> Result<Dial, AssembleError> {
     let city = &config.city;
     let ca = content("city.ca_file", &city.ca_file)?;
     let cert = content("city.cert_file", &city.cert_file)?;
@@ -78,7 +85,6 @@ pub fn dial(config: &Config, clock: SharedClock) -> Result<Dial, AssembleError> 
         backoff_first: Duration::from_millis(city.backoff_first_ms.into()),
         backoff_most: seconds(city.backoff_most_s),
     };
-    let lenient = config.trust.clock == ClockSource::City;
     Ok(Dial { cities: config.cities()?, connector: connector(pem, clock, lenient)?, pace })
 }
 
@@ -97,44 +103,98 @@ pub fn rules(config: &Config) -> Rules {
 /// [`AssembleError`] when the relay cannot be had or a directory cannot be made.
 pub fn hands(config: &Config, clock: &SharedClock) -> Result<Hands, AssembleError> {
     let air = Air::default();
+    // The relay before anything that can go wrong: a full card must not keep a loudspeaker on.
+    let power = Power::new(relay(config.relay, &config.own.state_dir, air.clone(), clock)?)?;
     let dir = state_dir(&config.own.state_dir)?;
     let sink: Box<dyn AudioSink> = match config.play.sink {
         SinkKind::Wav => Box::new(WavSink::new(state_dir(&dir.join("recordings"))?, air.clone())),
         SinkKind::Mute => Box::new(MuteSink::new(air.clone())),
+        SinkKind::Alsa => Box::new(AlsaSink::new(config.play.device.clone())),
     };
     let sense: Box<dyn Sense> = match config.sense {
         SenseConfig::None => Box::new(NoSense),
+        SenseConfig::Gpio { pin, active_low } => pins::sense(Pin { number: pin, active_low })?,
         SenseConfig::Simulated { deaf } => {
             air.deafen(deaf);
-            Box::new(SimulatedSense::new(air.clone()))
+            Box::new(SimulatedSense::new(air))
         }
     };
-    let relay: Box<dyn Relay> = match config.relay {
-        RelayConfig::Simulated => {
-            Box::new(SimulatedRelay::new(air, clock.clone(), Some(dir.join("relay.log"))))
+    Ok(Hands { power, sink, sense, voice: voice(config, &dir)?, watch: Watch::default() })
+}
+
+/// What reads scripts out on the box of this configuration.
+fn voice(config: &Config, dir: &Path) -> Result<Option<Box<dyn Voice>>, ConfigError> {
+    let Some(voice) = &config.voice else { return Ok(None) };
+    let readings = match &voice.readings_file {
+        None => Readings::default(),
+        Some(path) => {
+            let text = content("voice.readings_file", path)?;
+            Readings::with_file(&String::from_utf8_lossy(&text))
+                .map_err(|source| ConfigError::Readings { path: path.clone(), source })?
         }
-        RelayConfig::Gpio { pin } => gpio(pin)?,
     };
-    Ok(Hands { power: Power::new(relay)?, sink, sense })
+    let readings = voice.takes_pinyin.then_some(readings);
+    let engine = CommandVoice::new(&voice.command, readings, dir.to_owned());
+    Ok(engine.map(|engine| Box::new(engine) as Box<dyn Voice>))
 }
 
-#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-fn gpio(pin: u8) -> Result<Box<dyn Relay>, AssembleError> {
-    Ok(Box::new(crate::relay::RppalRelay::new(pin)?))
+fn relay(
+    config: RelayConfig,
+    dir: &Path,
+    air: Air,
+    clock: &SharedClock,
+) -> Result<Box<dyn Relay>, AssembleError> {
+    Ok(match config.pin() {
+        None => {
+            let record = state_dir(dir)?.join("relay.log");
+            Box::new(SimulatedRelay::new(air, clock.clone(), Some(record)))
+        }
+        Some(pin) => pins::relay(pin)?,
+    })
 }
 
-#[cfg(not(any(target_arch = "aarch64", target_arch = "arm")))]
-fn gpio(_: u8) -> Result<Box<dyn Relay>, AssembleError> {
-    Err(AssembleError::NoGpio)
-}
-
-/// The signing keys in a key set's file.
+/// Opens the relay of this configuration and lets go of it, for whoever cleans up after a box that was killed.
 ///
 /// # Errors
-/// [`ConfigError`] when it cannot be read or is no key set.
-pub fn key_set(path: &Path) -> Result<KeySet, ConfigError> {
-    let text = content("trust.keys_file", path)?;
-    serde_json::from_slice(&text).map_err(|source| ConfigError::Keys { path: path.to_owned(), source })
+/// [`AssembleError`] when it cannot be opened: then somebody must go there.
+pub fn open_relay(config: &RelayOnly, clock: &SharedClock) -> Result<(), AssembleError> {
+    Power::new(relay(config.relay, config.state_dir(), Air::default(), clock)?)?;
+    Ok(())
+}
+
+/// What the box of this configuration looks at on its round.
+fn watch(config: &Config) -> Result<Watch, AssembleError> {
+    let lid = config.tamper.map(|tamper| pins::contact(tamper.pin())).transpose()?;
+    let button = config.button.map(|button| {
+        let seconds = |count: u32| Duration::from_secs(count.into());
+        let contact = pins::contact(button.pin())?;
+        Ok::<_, PinError>(Button {
+            contact,
+            hold: seconds(button.hold_s),
+            sounding: seconds(button.sounding_s),
+        })
+    });
+    let heart = Supervisor::asking().map(|supervisor| Box::new(supervisor) as Box<dyn Heart>);
+    Ok(Watch { heart, lid, button: button.transpose()? })
+}
+
+/// Whom the box of this configuration believes: the newest of its file's key set and the one that it took last.
+///
+/// # Errors
+/// [`ConfigError`] when a file cannot be read, or the root did not sign the key set in it.
+pub fn beliefs(config: &Config, taken: Option<&SignedKeySet>) -> Result<Beliefs, ConfigError> {
+    let (root, path) = (root(&config.trust.root_file)?, &config.trust.keys_file);
+    let shipped: SignedKeySet = serde_json::from_slice(&content("trust.keys_file", path)?)
+        .map_err(|source| ConfigError::Keys { path: path.clone(), source })?;
+    Beliefs::newest(root, &shipped, taken.cloned().into_iter())
+        .map_err(|source| ConfigError::KeySet { path: path.clone(), source })
+}
+
+fn root(path: &Path) -> Result<RootKey, ConfigError> {
+    let text = content("trust.root_file", path)?;
+    String::from_utf8_lossy(&text)
+        .parse()
+        .map_err(|source| ConfigError::Root { path: path.to_owned(), source })
 }
 
 fn content(key: &'static str, path: &Path) -> Result<Vec<u8>, ConfigError> {

@@ -1,9 +1,15 @@
 //! What the operator sets, and what is wrong with it. Paths are relative to the configuration file's directory.
 
-use crate::{link::City, trust::ClockSource};
+mod error;
+mod hardware;
+
+use crate::{link::City, pins::Pin, trust::ClockSource, voice::PLACE};
+pub use error::ConfigError;
+pub use hardware::{ButtonConfig, RelayConfig, RelayOnly, SenseConfig, TamperConfig};
 use mingluo_model::{bulletin::ResourceCode, mode::ModeKind, region::RegionCode};
 use serde::Deserialize;
 use std::{
+    collections::BTreeMap,
     num::NonZeroU32,
     path::{Path, PathBuf},
 };
@@ -26,6 +32,12 @@ pub struct Config {
     pub relay: RelayConfig,
     /// What listens.
     pub sense: SenseConfig,
+    /// What reads scripts out, if anything does.
+    pub voice: Option<VoiceConfig>,
+    /// The switch under the lid, if there is one.
+    pub tamper: Option<TamperConfig>,
+    /// The button at the box, if there is one.
+    pub button: Option<ButtonConfig>,
     /// Knobs of pretend boxes.
     #[serde(default)]
     pub simulation: SimulationConfig,
@@ -78,7 +90,9 @@ pub struct CityConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrustConfig {
-    /// The signing keys that are believed, a key set as JSON.
+    /// The public half of the offline root, 64 hexadecimal digits: who says which keys are believed.
+    pub root_file: PathBuf,
+    /// The keys that are believed until the city sends newer ones: a key set that the root signed, as JSON.
     pub keys_file: PathBuf,
     /// Whose clock counts.
     pub clock: ClockSource,
@@ -94,6 +108,21 @@ pub struct PlayConfig {
     pub volume_most: u8,
     /// Where sound goes.
     pub sink: SinkKind,
+    /// The sound card, as `aplay -L` lists it; for `sink = "alsa"` only.
+    pub device: String,
+}
+
+/// What reads scripts out (语音合成).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoiceConfig {
+    /// The engine and its words; it reads the text from its input and writes the WAV file `{wav}`.
+    pub command: Vec<String>,
+    /// The engine takes pinyin with tone digits among characters, so misread words are given to it that way.
+    #[serde(default)]
+    pub takes_pinyin: bool,
+    /// More words and their pinyin: `厦门 xia4 men2`, one a line.
+    pub readings_file: Option<PathBuf>,
 }
 
 /// Where sound goes.
@@ -104,33 +133,8 @@ pub enum SinkKind {
     Wav,
     /// Pretends: nothing is written.
     Mute,
-}
-
-/// The amplifier's switch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub enum RelayConfig {
-    /// Pretends: writes `state_dir/relay.log`.
-    Simulated,
-    /// A pin of a Raspberry Pi.
-    Gpio {
-        /// Its BCM number, 2 to 27.
-        pin: u8,
-    },
-}
-
-/// What listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub enum SenseConfig {
-    /// Nothing: the box never claims to have sounded.
-    None,
-    /// Pretends: hears the pretend relay and sink.
-    Simulated {
-        /// Fault knob: hears nothing.
-        #[serde(default)]
-        deaf: bool,
-    },
+    /// A sound card.
+    Alsa,
 }
 
 /// Knobs of pretend boxes.
@@ -143,7 +147,7 @@ pub struct SimulationConfig {
 
 impl Default for PlayConfig {
     fn default() -> Self {
-        Self { longest_sounding_s: 600, volume_most: 100, sink: SinkKind::Wav }
+        Self { longest_sounding_s: 600, volume_most: 100, sink: SinkKind::Wav, device: "default".to_owned() }
     }
 }
 
@@ -171,50 +175,6 @@ mod default {
     }
 }
 
-/// What is wrong with a configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A file cannot be read or a directory cannot be made.
-    #[error("{key}: {path:?} cannot be used; check that it exists and who may read it")]
-    File {
-        /// The key that names it.
-        key: &'static str,
-        /// The path.
-        path: PathBuf,
-        /// What the system says.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file is no TOML of this form; the source names line, key and value.
-    #[error("{path:?} is not a speaker's configuration; deploy/speaker.toml explains every key")]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// Line, key and what was expected.
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    /// A value is out of bounds.
-    #[error("{key} = {value}: {fix}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// Its value.
-        value: String,
-        /// What it must be.
-        fix: String,
-    },
-    /// The key set is no key set.
-    #[error("trust.keys_file: {path:?} is no key set; take the file that the city issued")]
-    Keys {
-        /// The file.
-        path: PathBuf,
-        /// Where it breaks.
-        #[source]
-        source: serde_json::Error,
-    },
-}
-
 impl Config {
     /// Reads and checks a configuration file.
     ///
@@ -236,7 +196,14 @@ impl Config {
     fn anchor(&mut self, dir: &Path) {
         let city = &mut self.city;
         let paths = [&mut city.ca_file, &mut city.cert_file, &mut city.key_file];
-        for path in paths.into_iter().chain([&mut self.own.state_dir, &mut self.trust.keys_file]) {
+        for path in paths.into_iter().chain([
+            &mut self.own.state_dir,
+            &mut self.trust.root_file,
+            &mut self.trust.keys_file,
+        ]) {
+            *path = dir.join(&*path);
+        }
+        if let Some(path) = self.voice.as_mut().and_then(|voice| voice.readings_file.as_mut()) {
             *path = dir.join(&*path);
         }
     }
@@ -250,18 +217,60 @@ impl Config {
         within("city.backoff_most_s", city.backoff_most_s, 1, 600)?;
         within("play.longest_sounding_s", play.longest_sounding_s, 10, 3_600)?;
         within("play.volume_most", play.volume_most.into(), 1, 100)?;
-        if let RelayConfig::Gpio { pin } = self.relay {
-            within("relay.pin", pin.into(), 2, 27)?;
+        if let RelayConfig::Gpio { .. } = self.relay {
             self.check_real()?;
         }
+        if let Some(button) = &self.button {
+            within("button.hold_s", button.hold_s, 1, 30)?;
+            within("button.sounding_s", button.sounding_s, 5, 600)?;
+        }
+        self.check_voice()?;
+        self.check_pins()?;
         self.cities().map(|_| ())
+    }
+
+    fn check_voice(&self) -> Result<(), ConfigError> {
+        let Some(voice) = &self.voice else { return Ok(()) };
+        if voice.command.len() > 1 && voice.command.iter().any(|word| word.contains(PLACE)) {
+            return Ok(());
+        }
+        let fix = format!("give the engine and its words, {PLACE} among them for the file that it writes");
+        Err(ConfigError::Value { key: "voice.command", value: format!("{:?}", voice.command), fix })
+    }
+
+    fn check_pins(&self) -> Result<(), ConfigError> {
+        let mut taken: BTreeMap<u8, &'static str> = BTreeMap::new();
+        for (key, pin) in self.pins() {
+            within(key, pin.number.into(), 2, 27)?;
+            if let Some(other) = taken.insert(pin.number, key) {
+                let fix = format!("{other} has this pin; give each its own");
+                return Err(ConfigError::Value { key, value: pin.number.to_string(), fix });
+            }
+        }
+        Ok(())
+    }
+
+    /// Every pin that is asked for, by the key that asks.
+    fn pins(&self) -> impl Iterator<Item = (&'static str, Pin)> {
+        let sense = match self.sense {
+            SenseConfig::Gpio { pin, active_low } => Some(Pin { number: pin, active_low }),
+            SenseConfig::None | SenseConfig::Simulated { .. } => None,
+        };
+        let pins = [
+            ("relay.pin", self.relay.pin()),
+            ("sense.pin", sense),
+            ("tamper.pin", self.tamper.as_ref().map(TamperConfig::pin)),
+            ("button.pin", self.button.as_ref().map(ButtonConfig::pin)),
+        ];
+        pins.into_iter().filter_map(|(key, pin)| Some((key, pin?)))
     }
 
     /// A box that switches a real amplifier may not play faster than people listen, nor trust a pretend ear.
     fn check_real(&self) -> Result<(), ConfigError> {
         within("simulation.time_scale", self.simulation.time_scale.get(), 1, 1)?;
         if let SenseConfig::Simulated { .. } = self.sense {
-            let fix = "use kind = \"none\" beside a real relay; a pretend ear proves nothing".to_owned();
+            let fix = "use kind = \"gpio\" or \"none\" beside a real relay; a pretend ear proves nothing"
+                .to_owned();
             return Err(ConfigError::Value { key: "sense.kind", value: "\"simulated\"".to_owned(), fix });
         }
         Ok(())

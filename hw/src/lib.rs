@@ -3,32 +3,43 @@
 //!
 //! The cast. [`link`] keeps one connection to the city and knows nothing of loudspeakers. [`trust`] decides whether a
 //! bulletin is genuine, fresh and meant for this box, and what time it is. [`journal`] remembers across power cuts.
-//! [`queue`] says whose turn it is. [`player`] turns a bulletin into sound, [`relay`] switches the amplifier,
+//! [`queue`] says whose turn it is. [`player`] turns a bulletin into sound, [`voice`] reads its
+//! script out, [`relay`] switches the amplifier,
 //! [`sense`] listens whether it really sounds. [`agent`] is the one who acts: it is handed frames and time, and owns
 //! all of the others, but no socket, no thread and no clock of its own, so that a thousand boxes fit in one process.
 //!
 //! The promises:
-//! - nothing sounds that is not signed for this place and this hour; each refusal is reported with its reason;
+//! - nothing sounds that is not signed for this place and this hour, but for the village's own button; each refusal is
+//!   reported with its reason;
+//! - whom to believe is what the offline root signed last; a key that it leaves out falls silent at once;
+//! - a box that does not know the time obeys nothing until the city has proved it, and never goes back;
 //! - a bulletin sounds once at most, whatever power and network do: the journal says "begun" before the relay closes;
 //! - a graver bulletin interrupts a lighter one, a stop silences at once, before it is even written down;
-//! - the relay opens when the program ends, also by panic; against kill and hang stand the unit file and the hardware;
+//! - the relay opens when the program ends, also by panic; a program that hangs is ended by its supervisor, which hears
+//!   no heartbeat then, and after that, as after a kill, `mingluo-speaker relay-open` is run;
 //! - "sounded" is said only on evidence from the sense input, never because a relay was switched;
 //! - every report is kept and sent again until the city says that it is durable there.
 //!
-//! Left for later, and said so: speech (a script stands as silence of its length), clips by digest, ALSA, HTTPS
-//! polling, the watchdog, the local button.
+//! Left for later, and said so: speech made in the city and fetched by its digest, HTTPS polling, certificates renewed
+//! over the link.
 
 pub mod agent;
 pub mod assemble;
 pub mod config;
+pub mod contact;
+pub mod enrol;
+pub mod heart;
 pub mod journal;
 pub mod link;
+pub mod pins;
 pub mod player;
 pub mod queue;
 pub mod relay;
 pub mod sense;
 pub mod sound;
+pub mod status;
 pub mod tone_test;
 pub mod trust;
 #[cfg(test)]
 mod village;
+pub mod voice;

@@ -151,7 +151,7 @@ impl Session<'_> {
     }
 
     /// Pings for the carrier's address translation. A city that is silent for two pings and a half is gone, and so is
-    /// one that has not welcomed us by the first.
+    /// one that has not welcomed us by the first. One that has not proved the time is asked again by a new hello.
     async fn keep_alive(&mut self) -> Result<(), Ending> {
         let now = self.clock.ticks();
         let silent = now.saturating_sub(self.heard_at) > self.pace.ping.mul_f32(2.5);
@@ -161,6 +161,9 @@ impl Session<'_> {
         if self.ping_at <= now {
             self.ping_at = now + self.pace.ping;
             self.send(Message::Ping(Vec::new().into())).await?;
+        }
+        if !self.agent.knows_time() {
+            return Err(LinkError::Timeless.into());
         }
         if self.beat_at <= now {
             self.beat_at = now + self.pace.heartbeat;

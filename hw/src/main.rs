@@ -8,8 +8,9 @@ use mingluo_model::{
 };
 use mingluo_speaker::{
     assemble,
-    config::{Config, RelayConfig},
-    link, tone_test,
+    config::{Config, RelayConfig, RelayOnly, SinkKind},
+    heart, link, tone_test,
+    trust::ClockSource,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
 use std::{
@@ -38,6 +39,16 @@ enum Verb {
     /// 检查配置、证书和公钥，不发声。Check configuration, certificates and keys; nothing sounds.
     #[command(after_help = "示例 Example:\n  mingluo-speaker check --config speaker.toml")]
     Check(Place),
+    /// 生成本终端的私钥和证书请求；请求交城市签发，证书放到 city.cert_file。Make the box's key, which never leaves it, and a
+    /// request; the city signs that (mingluo box enrol), and the certificate goes to city.cert_file.
+    #[command(after_help = "示例 Example:\n  mingluo-speaker enrol --config speaker.toml")]
+    Enrol(Place),
+    /// 终端的状态：公钥集版本、待回执、各条指令；不影响正在运行的终端。What the journal holds; a running box is not disturbed.
+    #[command(after_help = "示例 Example:\n  mingluo-speaker status --config speaker.toml")]
+    Status(Place),
+    /// 断开功放继电器后退出；由 systemd 在终端异常退出后执行。Open the relay and leave; systemd runs it after the box has ended.
+    #[command(after_help = "示例 Example:\n  mingluo-speaker relay-open --config /etc/mingluo/speaker.toml")]
+    RelayOpen(Place),
     /// 播放一次提示音，并报告是否听到。Play one tone and say whether it was heard.
     #[command(after_help = "示例 Example:\n  mingluo-speaker test-tone --config speaker.toml --tone blue")]
     TestTone {
@@ -95,6 +106,9 @@ async fn obey(verb: Verb) -> anyhow::Result<()> {
     match verb {
         Verb::Run(place) => run(&place.config).await,
         Verb::Check(place) => check(&place.config),
+        Verb::Enrol(place) => enrol(&place.config),
+        Verb::Status(place) => status(&place.config),
+        Verb::RelayOpen(place) => relay_open(&place.config),
         Verb::TestTone { place, tone } => test_tone(&place.config, tone.into()).await,
     }
 }
@@ -112,12 +126,15 @@ async fn run(path: &Path) -> anyhow::Result<()> {
     let clock = SystemClock::shared();
     // The agent first: it opens a relay that a killed program may have left closed, whatever else is wrong.
     let mut agent = assemble::agent(&config, clock.clone())?;
-    let dial = assemble::dial(&config, clock.clone())?;
+    let dial = assemble::dial(&config, clock.clone(), !agent.knows_time())?;
     introduce(&config);
+    heart::ready();
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     let mut chance = StdRng::from_os_rng();
     link::run(&mut agent, &dial, clock.as_ref(), &mut chance, &stop).await?;
+    heart::stopping();
+    drop(agent);
     tracing::info!("stopped; the relay is open");
     Ok(())
 }
@@ -126,11 +143,47 @@ fn introduce(config: &Config) {
     tracing::info!(code = %config.own.code, region = %config.own.region, mode = ?config.own.mode, "the box is up");
     if config.relay == RelayConfig::Simulated {
         tracing::warn!("模拟终端，不会发声。This box pretends: no amplifier is switched, nobody hears it.");
-    } else {
+    } else if config.play.sink != SinkKind::Alsa {
         tracing::warn!(
-            "尚无声卡输出，功放只接通电源。No sound card yet: the amplifier gets power and no signal."
+            "play.sink 不是声卡，功放只接通电源。No sound card is set: the amplifier gets power and no signal."
         );
     }
+}
+
+#[expect(clippy::print_stdout, reason = "the answer to the person who asked")]
+fn enrol(path: &Path) -> anyhow::Result<()> {
+    let config = Config::read(path)?;
+    let request = mingluo_speaker::enrol::request(&config)?;
+    println!("证书请求 request: {}", request.display());
+    println!(
+        "在城市签发 sign it in the city: mingluo box enrol --dir DIR --code {} --csr {} --out box.pem",
+        config.own.code,
+        request.file_name().unwrap_or_default().display()
+    );
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the answer to the person who asked")]
+fn status(path: &Path) -> anyhow::Result<()> {
+    let config = Config::read(path)?;
+    let told = mingluo_speaker::status::read(&config)?;
+    let version = told.key_set.map_or_else(|| "—".to_owned(), |version| version.to_string());
+    println!("终端 box       {} ({}, {:?})", config.own.code, config.own.region, config.own.mode);
+    println!("时间下限 floor  {}", told.known_until.to_jiff().map(|at| at.to_string()).unwrap_or_default());
+    println!("公钥集 keys    经链路 over the link: {version}");
+    println!("待回执 pending  {}", told.n_pending);
+    for (ebm, phase, latest) in told.bulletins {
+        println!("指令 bulletin   {ebm} {phase} {latest:?}");
+    }
+    Ok(())
+}
+
+fn relay_open(path: &Path) -> anyhow::Result<()> {
+    let only = RelayOnly::read(path)?;
+    assemble::open_relay(&only, &(SystemClock::shared() as _))
+        .context("the relay may still be closed: switch the amplifier off by hand")?;
+    tracing::info!("the relay is open");
+    Ok(())
 }
 
 async fn stop_on_signal(stop: CancellationToken) {
@@ -151,15 +204,15 @@ async fn stop_on_signal(stop: CancellationToken) {
 fn check(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let clock = SystemClock::shared();
-    assemble::dial(&config, clock.clone())?;
-    let keys = assemble::key_set(&config.trust.keys_file)?;
+    assemble::dial(&config, clock.clone(), config.trust.clock == ClockSource::City)?;
+    let beliefs = assemble::beliefs(&config, None)?;
     println!("终端 box      {} ({}, {:?})", config.own.code, config.own.region, config.own.mode);
     println!("城市 city     {}", config.city.addresses.join(", "));
-    for key in &keys.keys {
+    println!("公钥集 keys  版本 version {}", beliefs.version);
+    for key in &beliefs.keys.keys {
         let state = if clock.now() < key.not_after { "有效 valid" } else { "已过期 expired" };
         println!("公钥 key      {} {:?} ≤{} {state}", key.id, key.tier, key.max_level.word());
     }
-    anyhow::ensure!(!keys.keys.is_empty(), "trust.keys_file: no key in it, so nothing would ever be obeyed");
     println!("配置正确。The configuration is good.");
     Ok(())
 }

@@ -73,7 +73,8 @@ impl Queue {
         self.take_where(|bulletin| order.silences(bulletin.ebm) && may_stop(order.tier, bulletin))
     }
 
-    fn take_where(&mut self, mut is_out: impl FnMut(&Bulletin) -> bool) -> Vec<Bulletin> {
+    /// Takes out all of which this holds.
+    pub fn take_where(&mut self, mut is_out: impl FnMut(&Bulletin) -> bool) -> Vec<Bulletin> {
         self.waiting.extract_if(.., |bulletin| is_out(bulletin)).collect()
     }
 

@@ -1,9 +1,12 @@
 //! The switch of the amplifier. It must fall open: [`Power`] opens it first thing, on every way out, and on drop.
-//! What Drop cannot reach (kill, hang, lost power) is the business of the unit file, a pull-down and a one-shot timer.
+//! What Drop cannot reach is the business of others: kill and hang of the unit file, which runs `relay-open` afterwards;
+//! lost power of a normally open contact and a pull resistor; all of them together of a one-shot timer in the wiring.
 
-use crate::sense::Air;
-use mingluo_model::clock::SharedClock;
-use std::{io::Write as _, path::PathBuf};
+mod simulated;
+
+use crate::pins::PinError;
+pub use simulated::SimulatedRelay;
+use std::path::PathBuf;
 
 /// Why the switch did not move.
 #[derive(Debug, thiserror::Error)]
@@ -17,15 +20,9 @@ pub enum RelayError {
         #[source]
         source: std::io::Error,
     },
-    /// The pins of this machine cannot be had.
-    #[error("pin {pin} cannot be had; is this a Raspberry Pi and is the user in group gpio?")]
-    Pin {
-        /// The BCM number of the pin.
-        pin: u8,
-        /// What the library says.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    /// The pin cannot be had.
+    #[error(transparent)]
+    Pin(#[from] PinError),
 }
 
 /// A switch for the amplifier's supply (功放继电器), normally open.
@@ -83,82 +80,10 @@ impl Drop for Power {
     }
 }
 
-/// A pretend relay: tells the pretend air, and keeps a record of each move with its time when it is given a file.
-pub struct SimulatedRelay {
-    air: Air,
-    clock: SharedClock,
-    record: Option<PathBuf>,
-}
-
-impl SimulatedRelay {
-    /// A relay in this air; `record` is appended to, one line `milliseconds on|off` a move.
-    pub const fn new(air: Air, clock: SharedClock, record: Option<PathBuf>) -> Self {
-        Self { air, clock, record }
-    }
-
-    fn moved(&self, on: bool) -> Result<(), RelayError> {
-        self.air.power(on);
-        let Some(path) = &self.record else { return Ok(()) };
-        let line = format!("{} {}\n", self.clock.now().0, if on { "on" } else { "off" });
-        std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .and_then(|mut file| file.write_all(line.as_bytes()))
-            .map_err(|source| RelayError::Record { path: path.clone(), source })
-    }
-}
-
-impl Relay for SimulatedRelay {
-    fn on(&mut self) -> Result<(), RelayError> {
-        self.moved(true)
-    }
-
-    fn off(&mut self) -> Result<(), RelayError> {
-        self.moved(false)
-    }
-}
-
-/// A relay on a pin of a Raspberry Pi, through the registers.
-#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-pub struct RppalRelay {
-    pin: rppal::gpio::OutputPin,
-}
-
-#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-impl RppalRelay {
-    /// Takes a pin by its BCM number: drives it low, and only then makes it an output.
-    ///
-    /// The pin stays a low output afterwards: the library's reset would let it float, or leave it high when a killed
-    /// program had it before.
-    ///
-    /// # Errors
-    /// [`RelayError::Pin`] when this is no Pi, or the pin is in use or forbidden.
-    pub fn new(pin: u8) -> Result<Self, RelayError> {
-        let pin_error = |source: rppal::gpio::Error| RelayError::Pin { pin, source: Box::new(source) };
-        let gpio = rppal::gpio::Gpio::new().map_err(pin_error)?;
-        let mut pin = gpio.get(pin).map_err(pin_error)?.into_output_low();
-        pin.set_reset_on_drop(false);
-        Ok(Self { pin })
-    }
-}
-
-#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-impl Relay for RppalRelay {
-    fn on(&mut self) -> Result<(), RelayError> {
-        self.pin.set_high();
-        Ok(())
-    }
-
-    fn off(&mut self) -> Result<(), RelayError> {
-        self.pin.set_low();
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sense::Air;
     use mingluo_model::clock::{Timestamp, manual::ManualClock};
 
     fn power(air: &Air, record: Option<PathBuf>) -> Power {

@@ -1,8 +1,9 @@
 //! What is heard: the tone of each grade as sweeps, and how sweeps become samples. Arithmetic only.
 //!
-//! No standard fixes these patterns; they are ours, chosen so that a graver one is quicker and never rests. The
-//! words stand as silence of their length until speech is built.
+//! No standard fixes these patterns; they are ours, chosen so that a graver one is quicker and never rests. Where a box
+//! has no voice, words stand as silence of their length.
 
+use crate::voice::Words;
 use mingluo_model::bulletin::{Bulletin, Tone};
 use std::{f64::consts::TAU, time::Duration};
 
@@ -15,7 +16,7 @@ const FADE: f64 = 80.0;
 
 /// A stretch of sound: a sweep from one pitch to another, or silence when both are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Piece {
+pub struct Sweep {
     /// Pitch at its beginning, in Hz.
     pub from_hz: u16,
     /// Pitch at its end, in Hz.
@@ -24,17 +25,17 @@ pub struct Piece {
     pub length: Duration,
 }
 
-const fn sweep(from_hz: u16, to_hz: u16, millis: u64) -> Piece {
-    Piece { from_hz, to_hz, length: Duration::from_millis(millis) }
+const fn sweep(from_hz: u16, to_hz: u16, millis: u64) -> Sweep {
+    Sweep { from_hz, to_hz, length: Duration::from_millis(millis) }
 }
 
-const fn silence(millis: u64) -> Piece {
-    sweep(0, 0, millis)
+const fn silence(millis: u64) -> Sweep {
+    pause(Duration::from_millis(millis))
 }
 
-const BLUE: [Piece; 1] = [sweep(440, 880, 2_000)];
-const YELLOW: [Piece; 3] = [sweep(440, 880, 1_500), silence(500), sweep(440, 880, 1_500)];
-const ORANGE: [Piece; 6] = [
+const BLUE: [Sweep; 1] = [sweep(440, 880, 2_000)];
+const YELLOW: [Sweep; 3] = [sweep(440, 880, 1_500), silence(500), sweep(440, 880, 1_500)];
+const ORANGE: [Sweep; 6] = [
     sweep(900, 900, 500),
     sweep(700, 700, 500),
     sweep(900, 900, 500),
@@ -42,7 +43,7 @@ const ORANGE: [Piece; 6] = [
     sweep(900, 900, 500),
     sweep(700, 700, 500),
 ];
-const RED: [Piece; 8] = [
+const RED: [Sweep; 8] = [
     sweep(500, 1_200, 500),
     sweep(1_200, 500, 500),
     sweep(500, 1_200, 500),
@@ -52,10 +53,10 @@ const RED: [Piece; 8] = [
     sweep(500, 1_200, 500),
     sweep(1_200, 500, 500),
 ];
-const ALL_CLEAR: [Piece; 1] = [sweep(880, 440, 2_000)];
+const ALL_CLEAR: [Sweep; 1] = [sweep(880, 440, 2_000)];
 
 /// The pattern of a tone.
-pub const fn pattern(tone: Tone) -> &'static [Piece] {
+pub const fn pattern(tone: Tone) -> &'static [Sweep] {
     match tone {
         Tone::None => &[],
         Tone::Blue => &BLUE,
@@ -66,16 +67,30 @@ pub const fn pattern(tone: Tone) -> &'static [Piece] {
     }
 }
 
-/// What one round of a bulletin sounds like: tone, breath, the words' time, breath.
-pub fn round(bulletin: &Bulletin) -> Vec<Piece> {
-    let characters = bulletin.script.chars().filter(|letter| !letter.is_whitespace()).count();
-    let words = Duration::from_secs_f64(characters as f64 / CHARACTERS_PER_SECOND);
-    let mut pieces = pattern(bulletin.tone).to_vec();
-    pieces.extend([silence(500), Piece { length: words, ..silence(0) }, silence(1_000)]);
-    pieces
+/// A part of what is heard.
+#[derive(Debug, Clone)]
+pub enum Piece {
+    /// A stretch of tone or silence.
+    Sweep(Sweep),
+    /// Words, as soon as they are there.
+    Words(Words),
 }
 
-impl Piece {
+/// What one round of a bulletin sounds like: tone, breath, the words or their time, breath.
+pub fn round(bulletin: &Bulletin, words: Option<Words>) -> Vec<Piece> {
+    let characters = bulletin.script.chars().filter(|letter| !letter.is_whitespace()).count();
+    let length = Duration::from_secs_f64(characters as f64 / CHARACTERS_PER_SECOND);
+    let said = words.map_or_else(|| Piece::Sweep(Sweep { length, ..silence(0) }), Piece::Words);
+    let tone = pattern(bulletin.tone).iter().copied().map(Piece::Sweep);
+    tone.chain([Piece::Sweep(silence(500)), said, Piece::Sweep(silence(1_000))]).collect()
+}
+
+/// A stretch of silence.
+pub const fn pause(length: Duration) -> Sweep {
+    Sweep { from_hz: 0, to_hz: 0, length }
+}
+
+impl Sweep {
     /// Whether a listener would hear it.
     pub const fn is_audible(&self) -> bool {
         self.from_hz != 0

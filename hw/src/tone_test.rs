@@ -49,7 +49,7 @@ async fn sound(
     hands.sink.begin(TEST_EBM.parse().expect("thirty-five digits"))?;
     let mut heard = false;
     while let Some(block) = score.next(hands.sink.block()) {
-        hands.sink.write(block)?;
+        hands.sink.write(block.clone())?;
         clock.sleep(block.length / rules.time_scale.get()).await;
         heard |= block.is_audible() && hands.sense.hears();
     }

@@ -1,8 +1,13 @@
-//! Whom and when to believe: the keys, the place, the mode, and the time. It changes nothing but its own idea of the
-//! time; what was seen before is the journal's and is handed in.
+//! Whom and when to believe: the keys, the place, the mode, and the time. It changes nothing but its own idea of keys
+//! and time; what was seen before is the journal's and is handed in.
+
+mod time;
 
 use mingluo_model::{
-    bulletin::{Bulletin, Circumstances, KeySet, Malformed, Refusal, Sequences, verify},
+    bulletin::{
+        BadKeySet, Bulletin, Circumstances, KeyEdition, KeySet, Malformed, Refusal, RootKey, Sequences,
+        SignedKeySet, verify,
+    },
     clock::{SharedClock, Timestamp},
     link::{Boot, Order, Welcome},
     mode::ModeKind,
@@ -10,12 +15,14 @@ use mingluo_model::{
     signer::{Purpose, time_bytes},
 };
 use std::sync::Arc;
+use time::Time;
 
 /// Whose clock counts (时钟来源).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClockSource {
-    /// The box's own: it has a battery clock or keeps time by the network.
+    /// The box's own: it has a battery clock or keeps time by the network. It still yields to the city's signed time
+    /// when the two stand apart, and to the journal when it fell back.
     Own,
     /// The city's, signed over our nonce; until then nothing is obeyed.
     City,
@@ -42,42 +49,87 @@ impl Doubt {
     }
 }
 
+/// Whom the box believes: the keys, and who may change them.
+#[derive(Debug, Clone)]
+pub struct Beliefs {
+    /// The keys.
+    pub keys: Arc<KeySet>,
+    /// The version of their set; zero when no root signed it, which only pretend boxes have.
+    pub version: u64,
+    /// Who may change them; nobody when `None`.
+    pub root: Option<RootKey>,
+}
+
+impl Beliefs {
+    /// Keys that no root signed and nobody can change, for pretend boxes.
+    pub const fn unsigned(keys: Arc<KeySet>) -> Self {
+        Self { keys, version: 0, root: None }
+    }
+
+    /// The keys of the newest of these sets that the root signed; the others are named in the log.
+    ///
+    /// # Errors
+    /// [`BadKeySet`] of the first when there is none.
+    pub fn newest(
+        root: RootKey,
+        first: &SignedKeySet,
+        others: impl Iterator<Item = SignedKeySet>,
+    ) -> Result<Self, BadKeySet> {
+        let mut edition = first.open(root)?;
+        for other in others {
+            match other.open(root) {
+                Ok(newer) if newer.version > edition.version => edition = newer,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "a key set that was taken before is not the root's any more")
+                }
+            }
+        }
+        let version = edition.version.get();
+        Ok(Self { keys: Arc::new(edition.into_keys()), version, root: Some(root) })
+    }
+}
+
 /// What the box believes.
 pub struct Trust {
-    keys: Arc<KeySet>,
+    beliefs: Beliefs,
     region: RegionCode,
     mode: ModeKind,
-    clock: SharedClock,
-    trusted: bool,
-    // Milliseconds between our clock and the city's; zero while our own counts.
-    offset: i64,
-    // No moment earlier than what the journal has seen is believed (a clock that fell back to 1970).
-    floor: Timestamp,
+    time: Time,
     nonce: [u8; 32],
 }
 
 impl Trust {
     /// A box's beliefs at start; `floor` is the latest moment in its journal.
     pub fn new(
-        keys: Arc<KeySet>,
+        beliefs: Beliefs,
         region: RegionCode,
         mode: ModeKind,
         clock: SharedClock,
         source: ClockSource,
         floor: Timestamp,
     ) -> Self {
-        let trusted = source == ClockSource::Own;
-        Self { keys, region, mode, clock, trusted, offset: 0, floor, nonce: [0; 32] }
+        Self { beliefs, region, mode, time: Time::new(clock, source, floor), nonce: [0; 32] }
     }
 
     /// The present, never before the floor.
     pub fn now(&self) -> Timestamp {
-        Timestamp(self.clock.now().0.saturating_add(self.offset)).max(self.floor)
+        self.time.now()
+    }
+
+    /// The moment before which nothing is believed to be; what the box started with.
+    pub const fn floor(&self) -> Timestamp {
+        self.time.floor()
     }
 
     /// Whether the present is believed.
     pub const fn is_trusted(&self) -> bool {
-        self.trusted
+        self.time.is_known()
+    }
+
+    /// The version of the key set that is believed.
+    pub const fn key_set(&self) -> u64 {
+        self.beliefs.version
     }
 
     /// Remembers the nonce of a new session.
@@ -87,27 +139,44 @@ impl Trust {
 
     /// What a hello says of the clock.
     pub fn boot(&self) -> Boot {
-        Boot { clock_trusted: self.trusted, time: self.now() }
+        Boot { clock_trusted: self.is_trusted(), time: self.now() }
     }
 
-    /// Takes the city's time when the box has none and the welcome signs our nonce. A key's own expiry cannot be
-    /// asked here, since it needs the time.
+    /// Takes the city's time when the welcome signs our nonce, so that it is fresh, and when the key that signs may speak
+    /// for this place and had not expired at that time.
     pub fn learn(&mut self, welcome: &Welcome) {
-        let Some(signature) = welcome.nonce_signature.as_ref().filter(|_| !self.trusted) else { return };
+        let Some(signature) = &welcome.nonce_signature else { return };
         let bytes = time_bytes(&self.nonce, welcome.time);
-        let fits = self
-            .keys
-            .find(&signature.key_id)
-            .is_some_and(|key| signature.fits(&key.public, Purpose::Time, &bytes));
-        if !fits || welcome.time < self.floor {
-            tracing::warn!(
-                time = welcome.time.0,
-                "the city's time is not signed for us or goes back; not taken"
-            );
-            return;
+        let fits = self.beliefs.keys.find(&signature.key_id).is_some_and(|key| {
+            welcome.time < key.not_after
+                && key.areas.iter().any(|area| area.contains(self.region))
+                && signature.fits(&key.public, Purpose::Time, &bytes)
+        });
+        if fits && welcome.time >= self.time.floor() {
+            return self.time.prove(welcome.time);
         }
-        self.offset = welcome.time.0.saturating_sub(self.clock.now().0);
-        self.trusted = true;
+        tracing::warn!(time = welcome.time.0, "the city's time is not signed for us or goes back; not taken");
+    }
+
+    /// Reads a key set and says whether it may take the place of the present one.
+    ///
+    /// # Errors
+    /// [`BadKeySet`], the reason that is reported.
+    pub fn examine(&self, signed: &SignedKeySet) -> Result<KeyEdition, BadKeySet> {
+        let edition = signed.open(self.beliefs.root.ok_or(BadKeySet::NoRoot)?)?;
+        let (version, held) = (edition.version.get(), self.beliefs.version);
+        if version <= held { Err(BadKeySet::NotNewer { version, held }) } else { Ok(edition) }
+    }
+
+    /// Believes these keys and no others from now on.
+    pub fn adopt(&mut self, edition: KeyEdition) {
+        self.beliefs.version = edition.version.get();
+        self.beliefs.keys = Arc::new(edition.into_keys());
+    }
+
+    /// Whether the key under which a bulletin was taken may still sign it.
+    pub fn still_believes(&self, bulletin: &Bulletin) -> bool {
+        self.beliefs.keys.find(&bulletin.key_id).is_some_and(|key| key.outside(bulletin).is_none())
     }
 
     /// Reads an order and says whether the box may obey it.
@@ -115,7 +184,7 @@ impl Trust {
     /// # Errors
     /// [`Doubt`], the reason that is reported.
     pub fn judge(&self, order: &Order, seen: &Sequences) -> Result<Bulletin, Doubt> {
-        if !self.trusted {
+        if !self.is_trusted() {
             return Err(Doubt::ClockUntrusted);
         }
         let bulletin = self.read(&order.envelope, seen)?;
@@ -132,51 +201,10 @@ impl Trust {
     /// [`Refusal`] when it is no longer good, [`Refusal::Expired`] most of all.
     pub fn read(&self, envelope: &[u8], seen: &Sequences) -> Result<Bulletin, Refusal> {
         let here = Circumstances { now: self.now(), region: self.region, mode: self.mode, seen };
-        verify(envelope, &self.keys, here)
+        verify(envelope, &self.beliefs.keys, here)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::village::{NOW, keys, order, signer};
-    use mingluo_model::clock::manual::ManualClock;
-
-    fn woken_in_1970() -> Trust {
-        let clock = ManualClock::at(Timestamp(60_000));
-        let region = "210423001001".parse().unwrap();
-        let mut trust =
-            Trust::new(Arc::new(keys()), region, ModeKind::Live, clock, ClockSource::City, Timestamp(0));
-        trust.begin([5; 32]);
-        trust
-    }
-
-    fn welcome(nonce: [u8; 32]) -> Welcome {
-        let signature = signer().sign_now(Purpose::Time, &time_bytes(&nonce, NOW));
-        Welcome { version: 1, time: NOW, nonce_signature: Some(signature) }
-    }
-
-    #[test]
-    fn a_box_without_a_clock_obeys_only_after_the_signed_time() {
-        let mut trust = woken_in_1970();
-        assert_eq!(trust.judge(&order(1), &Sequences::new()).unwrap_err().code(), "clock-untrusted");
-        trust.learn(&welcome([5; 32]));
-        assert_eq!(trust.now(), NOW);
-        assert!(trust.judge(&order(1), &Sequences::new()).is_ok());
-    }
-
-    #[test]
-    fn a_welcome_recorded_in_another_session_teaches_nothing() {
-        let mut trust = woken_in_1970();
-        trust.learn(&welcome([6; 32]));
-        assert!(!trust.is_trusted());
-    }
-
-    #[test]
-    fn an_order_under_another_name_is_refused() {
-        let mut trust = woken_in_1970();
-        trust.learn(&welcome([5; 32]));
-        let renamed = Order { ebm: order(2).ebm, ..order(1) };
-        assert_eq!(trust.judge(&renamed, &Sequences::new()).unwrap_err().code(), "malformed");
-    }
-}
+#[path = "trust/tests.rs"]
+mod tests;

@@ -3,7 +3,8 @@
 use mingluo_model::{
     alert::Language,
     bulletin::{
-        Action, Alg, BroadcastClass, Bulletin, EbmId, EventType, KeySet, ResourceCode, Tone, VerifyingEntry,
+        Action, Alg, BroadcastClass, Bulletin, EbmId, EventType, KeyEdition, KeySet, ResourceCode, RootKey,
+        Tone, VerifyingEntry,
     },
     clock::Timestamp,
     grade::Grade,
@@ -22,6 +23,21 @@ pub(crate) fn box_code() -> ResourceCode {
 
 pub(crate) fn signer() -> LocalSigner {
     LocalSigner::from_seed("fushun-1".parse().unwrap(), &[7; 32])
+}
+
+/// The offline root's private key.
+pub(crate) fn root() -> LocalSigner {
+    LocalSigner::from_seed("root".parse().unwrap(), &[3; 32])
+}
+
+/// What boxes are given of it.
+pub(crate) fn believed() -> RootKey {
+    hex::encode(root().public()).parse().unwrap()
+}
+
+/// The village's one key as this version.
+pub(crate) fn edition(version: u64) -> KeyEdition {
+    KeyEdition { version: version.try_into().unwrap(), keys: keys().keys }
 }
 
 pub(crate) fn keys() -> KeySet {

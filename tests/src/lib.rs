@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod city;
 pub mod judge;
+pub mod pi;
 pub mod postgres;
 pub mod rehearse;
 pub mod residents;

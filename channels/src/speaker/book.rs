@@ -2,6 +2,7 @@
 //! answers and receipts come out.
 
 use super::{
+    keyring::IssuedKeys,
     meaning::{self, Meaning},
     order::SealedOrder,
     row::{Line, Row, Standing, Waiting},
@@ -46,6 +47,8 @@ pub(super) struct Book {
     answers: Vec<Report>,
     // The last order that silenced others: it leaves in many runs, and all boxes are looked through once.
     silencer: Option<EbmId>,
+    /// What boxes are told to believe.
+    pub(super) issued: Option<IssuedKeys>,
     // What dispatch was told and has not called durable, by token, and what an earlier session was told in vain.
     pending: BTreeMap<u64, link::Report>,
     again: Vec<link::Report>,
@@ -125,6 +128,7 @@ impl Book {
         let line = Arc::new(Line { serial: self.serials, ..Line::default() });
         let row = self.boxes.entry(code).or_default();
         row.last_heard = Some(now);
+        row.key_set = hello.key_set;
         row.firmware = hello.firmware.chars().filter(|it| !it.is_control()).take(LONGEST_FIRMWARE).collect();
         if let Some(old) = row.connect(Arc::clone(&line)) {
             row.replaced += 1;
@@ -135,6 +139,12 @@ impl Book {
             self.has_taken(code, *ebm);
         }
         line
+    }
+
+    /// Every box that believes an older set is sent this one.
+    pub(super) fn issue(&mut self, keys: IssuedKeys) {
+        self.issued = Some(keys);
+        self.boxes.values().for_each(Row::wake);
     }
 
     /// A link is over.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use std::{
     net::SocketAddr,
     num::{NonZeroU16, NonZeroU32},
+    path::PathBuf,
 };
 
 /// The speakers of one mode, as an operator writes them.
@@ -22,6 +23,9 @@ pub struct SpeakerConfig {
     pub listen: SocketAddr,
     /// The city's certificate and the authority of the boxes'.
     pub tls: TlsFiles,
+    /// The key set that the offline root signed for these boxes; a newer one is sent to them as soon as it lies there.
+    #[serde(default)]
+    pub key_set_file: Option<PathBuf>,
     /// The boxes that there are, 1 to 50,000. Not less: it says how many orders may wait for boxes that are away.
     pub boxes: u32,
     /// Orders a second over all boxes; 1 to 20,000. It spreads the answers, no gateway asks for it.

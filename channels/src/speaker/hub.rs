@@ -1,11 +1,11 @@
 //! The hub of all boxes: where their links and dispatch's session meet.
 
-use super::{book::Book, row::Line};
+use super::{book::Book, keyring::IssuedKeys, row::Line};
 use mingluo_model::{
     bulletin::ResourceCode,
     channel::{self, SendError},
     clock::{SharedClock, Timestamp, within},
-    link::{DeviceState, Heartbeat, Hello, Report, VERSION, Welcome},
+    link::{DeviceState, Heartbeat, Hello, KeysAnswer, Report, VERSION, Welcome},
     mode::ModeKind,
     signer::{Purpose, SignatureBytes, Signer, time_bytes},
 };
@@ -36,6 +36,10 @@ pub struct BoxState {
     pub device_state: Option<DeviceState>,
     /// Its software, as it says; at most 64 characters.
     pub firmware: String,
+    /// The version of the key set that it believes; zero when no root signed it.
+    pub key_set: u64,
+    /// Whether its case is open (防拆报警).
+    pub case_open: bool,
     /// How often a newer login has cut off an older one; grows fast when two devices hold one certificate.
     pub replaced: u32,
 }
@@ -81,6 +85,8 @@ impl SpeakerHub {
                 last_heard: row.last_heard,
                 device_state: row.device_state,
                 firmware: row.firmware.clone(),
+                key_set: row.key_set,
+                case_open: row.case_open,
                 replaced: row.replaced,
             })
             .collect();
@@ -141,13 +147,37 @@ impl SpeakerHub {
         let mut book = self.book();
         let row = book.boxes.entry(code).or_default();
         row.last_heard = Some(self.clock.now());
-        row.device_state = heartbeat.map(|it| it.state).or(row.device_state);
+        let Some(heartbeat) = heartbeat else { return };
+        row.device_state = Some(heartbeat.state);
+        if heartbeat.case_open && !row.case_open {
+            tracing::warn!(box_code = %code, "the case of a box is open");
+        }
+        row.case_open = heartbeat.case_open;
+    }
+
+    /// Sends a key set to every box that believes an older one, now and when it comes back.
+    pub fn issue(&self, keys: IssuedKeys) {
+        tracing::info!(version = keys.version, "boxes are told whom to believe");
+        self.book().issue(keys);
+    }
+
+    /// A box has said which keys it believes.
+    pub(super) fn rekeyed(&self, code: ResourceCode, answer: &KeysAnswer) {
+        self.book().boxes.entry(code).or_default().key_set = answer.version;
+        if answer.reason.is_empty() {
+            return tracing::info!(box_code = %code, version = answer.version, "a box believes a newer key set");
+        }
+        let reason: String = answer.reason.chars().filter(char::is_ascii_graphic).take(64).collect();
+        tracing::error!(box_code = %code, reason, version = answer.version, "a box refuses the key set");
     }
 
     /// The frames to be sent now on a box's link.
     pub(super) fn due(&self, code: ResourceCode, serial: u64) -> Vec<Utf8Bytes> {
         let (mut book, now) = (self.book(), self.clock.now());
-        book.boxes.get_mut(&code).map(|row| row.due(serial, now)).unwrap_or_default()
+        let keys = book.issued.clone();
+        let Some(row) = book.boxes.get_mut(&code) else { return Vec::new() };
+        let keys = keys.and_then(|keys| row.keys_due(serial, &keys));
+        keys.into_iter().chain(row.due(serial, now)).collect()
     }
 
     /// Takes a report; waits while the queue to dispatch is full.

@@ -162,6 +162,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                 self.hub.note(self.code, None);
                 self.pass_on(report).await?;
             }
+            Some(BoxFrame::Keys(answer)) => {
+                self.hub.note(self.code, None);
+                self.hub.rekeyed(self.code, &answer);
+            }
             Some(BoxFrame::Heartbeat(heartbeat)) => self.hub.note(self.code, Some(&heartbeat)),
             Some(BoxFrame::Other) | None => self.hub.note(self.code, None),
         }

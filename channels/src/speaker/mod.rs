@@ -15,13 +15,14 @@
 //!   happened is counted, for it is also what a cloned box looks like.
 //! - Outboxes live as long as the session: dispatch keeps what is to be sent, not the hub.
 //!
-//! It refuses to know keys: an envelope is carried as the bytes that the signer made, and opened only for its name,
-//! its end, its number and what it silences. Not in here yet: HTTPS polling, clips by digest, certificates' revocation.
+//! It refuses to judge keys: an envelope is carried as the bytes that the signer made, and opened only for its name,
+//! its end, its number and what it silences; a key set is carried as the root signed it ([`keyring`]). Not in here yet: HTTPS polling, clips by digest, certificates' revocation.
 
 mod book;
 mod channel;
 mod config;
 mod hub;
+pub mod keyring;
 mod link;
 pub mod listener;
 mod meaning;

@@ -4,7 +4,7 @@ use crate::account::ConfigError;
 use mingluo_model::bulletin::ResourceCode;
 use rustls::{
     RootCertStore, ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject as _},
+    pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem, pem::PemObject as _},
     server::WebPkiClientVerifier,
 };
 use serde::Deserialize;
@@ -24,6 +24,9 @@ pub struct TlsFiles {
     pub key_file: PathBuf,
     /// The authorities that the boxes' certificates must come from, PEM.
     pub client_ca_file: PathBuf,
+    /// The certificates that their authority has taken back (吊销列表), PEM; read at start.
+    #[serde(default)]
+    pub client_crl_file: Option<PathBuf>,
 }
 
 impl TlsFiles {
@@ -35,6 +38,8 @@ impl TlsFiles {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier =
             WebPkiClientVerifier::builder_with_provider(Arc::new(self.authorities()?), Arc::clone(&provider))
+                .with_crls(self.revocations()?)
+                .only_check_end_entity_revocation()
                 .build()
                 .map_err(|cause| fault("client_ca_file", &self.client_ca_file, &cause))?;
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -53,6 +58,21 @@ impl TlsFiles {
             roots.add(certificate).map_err(|cause| fault("client_ca_file", &self.client_ca_file, &cause))?;
         }
         Ok(roots)
+    }
+
+    /// With a list at hand, a certificate of an authority that it does not speak for is refused too.
+    fn revocations(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, ConfigError> {
+        let Some(file) = &self.client_crl_file else { return Ok(Vec::new()) };
+        let read = || CertificateRevocationListDer::pem_file_iter(file)?.collect::<Result<Vec<_>, _>>();
+        let lists = read().map_err(|cause: pem::Error| fault("client_crl_file", file, &cause))?;
+        if lists.is_empty() {
+            return Err(ConfigError::new(
+                "client_crl_file",
+                file.display(),
+                "put a revocation list in PEM into it",
+            ));
+        }
+        Ok(lists)
     }
 
     fn key(&self) -> Result<PrivateKeyDer<'static>, ConfigError> {
@@ -118,8 +138,12 @@ mod tests {
     #[test]
     fn a_missing_file_is_named_with_its_key() {
         let nowhere = |name: &str| PathBuf::from("/nowhere").join(name);
-        let files =
-            TlsFiles { cert_file: nowhere("c"), key_file: nowhere("k"), client_ca_file: nowhere("ca") };
+        let files = TlsFiles {
+            cert_file: nowhere("c"),
+            key_file: nowhere("k"),
+            client_ca_file: nowhere("ca"),
+            client_crl_file: None,
+        };
         let error = files.server_config().unwrap_err();
         assert_eq!((error.field, error.value.as_str()), ("client_ca_file", "/nowhere/ca"));
     }

@@ -1,6 +1,6 @@
 //! One box as the hub sees it: its link, what waits for it, what it has, what it said. A few hundred bytes at rest.
 
-use super::order::SealedOrder;
+use super::{keyring::IssuedKeys, order::SealedOrder};
 use mingluo_model::{
     bulletin::EbmId,
     channel::ReceiptToken,
@@ -67,6 +67,11 @@ pub(super) struct Row {
     pub(super) device_state: Option<DeviceState>,
     pub(super) firmware: String,
     pub(super) replaced: u32,
+    /// The version of the key set that it believes, as it says.
+    pub(super) key_set: u64,
+    pub(super) case_open: bool,
+    // The link on which a key set was sent last, and its version: one that is refused is not sent for ever.
+    offered: (u64, u64),
     outbox: Vec<Waiting>,
     taken: VecDeque<EbmId>,
     commits: Vec<u64>,
@@ -171,7 +176,17 @@ impl Row {
         frames
     }
 
-    fn wake(&self) {
+    /// The key set's frame, if the box believes an older one and has not been sent this one on this link.
+    pub(super) fn keys_due(&mut self, serial: u64, keys: &IssuedKeys) -> Option<Utf8Bytes> {
+        let offer = (serial, keys.version);
+        if self.key_set >= keys.version || self.offered == offer {
+            return None;
+        }
+        self.offered = offer;
+        Some(keys.frame.clone())
+    }
+
+    pub(super) fn wake(&self) {
         if let Some(line) = &self.line {
             line.wake.notify_one();
         }

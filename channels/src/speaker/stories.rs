@@ -1,6 +1,7 @@
 //! What happens between dispatch, the hub and boxes.
 
 mod hostile;
+mod keys;
 mod tls;
 
 use super::{
@@ -365,7 +366,16 @@ async fn the_fleet_shows_who_is_there_and_how() {
 }
 
 fn heartbeat(state: DeviceState) -> Heartbeat {
-    Heartbeat { state, volume: 80, playing: None, waiting: 0, pending: 0, clock_trusted: true, at: NOW }
+    Heartbeat {
+        state,
+        volume: 80,
+        playing: None,
+        waiting: 0,
+        pending: 0,
+        clock_trusted: true,
+        case_open: false,
+        at: NOW,
+    }
 }
 
 #[tokio::test]

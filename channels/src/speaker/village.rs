@@ -94,6 +94,7 @@ pub(super) fn hello(number: u32) -> Hello {
         boot: Boot { clock_trusted: true, time: NOW },
         nonce: [7; 32],
         holding: Vec::new(),
+        key_set: 0,
     }
 }
 
@@ -117,7 +118,13 @@ impl City {
             name: AccountName("speaker".to_owned()),
             pretend: true,
             listen: "127.0.0.1:0".parse().unwrap(),
-            tls: TlsFiles { cert_file: file(), key_file: file(), client_ca_file: file() },
+            tls: TlsFiles {
+                cert_file: file(),
+                key_file: file(),
+                client_ca_file: file(),
+                client_crl_file: None,
+            },
+            key_set_file: None,
             boxes,
             per_second: 2_000,
         };

@@ -100,6 +100,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [ca_file] 请填 PEM 证书文件的路径，文件须能读取
             [cert_file] 请填 PEM 证书文件的路径，文件须能读取，且与私钥配套
             [client_ca_file] 请填签发村级终端证书的机构的 PEM 证书
+            [client_crl_file] 请填终端证书机构的吊销列表（PEM），即 mingluo box revoke 更新的 crl.pem
             [client_id] 请填网关分配的账号
             [corp_id] 请填 5 位企业代码
             [from] 请写成 名称 <name@host.example>，地址只用英文字母数字
@@ -108,6 +109,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [helo_name] 请填本机的完整域名，如 mail.fushun.example
             [host] 请填主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
             [key_file] 请填 PEM 私钥文件的路径，文件须能读取
+            [key_set_file] 请填根密钥签名的公钥集文件（mingluo box keys sign 生成）
             [listen] pretend = true 时只能监听 127.0.0.1:端口
             [login_name] 请填网关分配的登录名，至多 16 个字符
             [m_service_id] 请填移动网产品标识，至多 21 个字符

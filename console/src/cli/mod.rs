@@ -1,5 +1,6 @@
 //! The commands of `mingluo`. Each is a page: parse, load, build, do, say.
 
+mod boxes;
 mod check;
 mod import;
 mod issue;
@@ -71,6 +72,11 @@ enum Command {
         after_help = "例 Examples:\n  mingluo resident --config mingluo.toml replies\n  mingluo resident --config mingluo.toml opt-out --phone-file refused.txt"
     )]
     Resident(resident::Resident),
+    /// 村级终端：离线根密钥与公钥集。 Village boxes: the offline root and the key sets that it signs.
+    #[command(
+        after_help = "例 Examples:\n  mingluo box root new --root-file root.key --public-file root.pub\n  mingluo box keys sign --root-file root.key --version 1 --keys wanted.json --out keys.json"
+    )]
+    Box(boxes::Boxes),
     /// 签名进程：唯一持有签名密钥者。 The signing process, the only one that holds the key.
     #[command(
         after_help = "例 Examples:\n  mingluo signer --config /etc/mingluo/mingluo.toml\n  mingluo signer --config /etc/mingluo/mingluo.toml --public"
@@ -102,6 +108,7 @@ impl Mingluo {
             Command::Issue(command) => command.run().await,
             Command::User(command) => command.run().await,
             Command::Resident(command) => command.run().await,
+            Command::Box(command) => command.run(),
             Command::Signer(command) => command.run().await,
         }
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests stop the test where they cannot go on")]
 
+mod boxes;
 mod check;
 mod desk;
 mod import;

@@ -4,10 +4,11 @@
 //!
 //! The talk: the box says [`Hello`], the city [`Welcome`]. The city sends [`Order`]s; the box answers each with
 //! [`Report`]s, keeps every one in its journal, and sends it again after each hello until the city names it in
-//! [`Committed`]. A report's id is the box's own rising number: the city acts on each (box, id) once.
+//! [`Committed`]. A report's id is the box's own rising number: the city acts on each (box, id) once. A box whose hello
+//! tells of older keys than the city has is sent [`Keys`], and answers with [`KeysAnswer`].
 
 use crate::{
-    bulletin::{EbmId, KeyId, ResourceCode},
+    bulletin::{EbmId, KeyId, ResourceCode, SignedKeySet},
     clock::Timestamp,
     mode::ModeKind,
     region::RegionCode,
@@ -33,6 +34,8 @@ pub enum BoxFrame {
     Report(Report),
     /// That the box lives, and how it is.
     Heartbeat(Heartbeat),
+    /// Which keys it believes from now on.
+    Keys(KeysAnswer),
     /// A frame of a later version.
     #[serde(other)]
     Other,
@@ -48,6 +51,8 @@ pub enum CityFrame {
     Order(Order),
     /// Reports that are durable in the city.
     Committed(Committed),
+    /// The keys that are to be believed.
+    Keys(Keys),
     /// A frame of a later version.
     #[serde(other)]
     Other,
@@ -75,6 +80,9 @@ pub struct Hello {
     pub nonce: [u8; 32],
     /// Bulletins that it holds or plays, for the city not to send again.
     pub holding: Vec<EbmId>,
+    /// The version of the key set that it believes; zero when no root signed it.
+    #[serde(default)]
+    pub key_set: u64,
 }
 
 /// The state of the box's clock.
@@ -163,8 +171,24 @@ pub struct Heartbeat {
     pub pending: u32,
     /// Whether the clock is believed.
     pub clock_trusted: bool,
+    /// Whether the case is open (防拆报警).
+    #[serde(default)]
+    pub case_open: bool,
     /// When, by the box's clock.
     pub at: Timestamp,
+}
+
+/// What became of a key set (公钥集回执).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeysAnswer {
+    /// The version that the box believes now.
+    pub version: u64,
+    /// Why the one that was sent is not taken; a word of `bulletin::BadKeySet::code`, empty when it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// More words for the record; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
 }
 
 /// A device's state (终端状态), by the standard's number, which is what stands on the wire.
@@ -230,6 +254,13 @@ pub struct Order {
 pub struct Committed {
     /// Their ids.
     pub ids: Vec<u64>,
+}
+
+/// The keys that are to be believed, as the offline root signed them (公钥集下发).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// The set; its version rises.
+    pub signed: SignedKeySet,
 }
 
 /// A text that is no frame.

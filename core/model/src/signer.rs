@@ -21,6 +21,8 @@ pub enum Purpose {
     Cap,
     /// The present time, for a speaker without a clock of its own (see [`time_bytes`]).
     Time,
+    /// The set of keys that boxes believe; the offline root's alone (see [`crate::bulletin::root`]).
+    KeySet,
 }
 
 impl Purpose {
@@ -31,6 +33,7 @@ impl Purpose {
             Self::AuditHead => b"mingluo/audit-head/1\0",
             Self::Cap => b"mingluo/cap/1\0",
             Self::Time => b"mingluo/time/1\0",
+            Self::KeySet => b"mingluo/key-set/1\0",
         }
     }
 

@@ -8,9 +8,13 @@ use crate::{
 };
 use mingluo_model::{
     bulletin::{Bulletin, EbmId},
+    clock::Timestamp,
     link::Event,
 };
 use std::time::Duration;
+
+/// How much of the past a box without power may forget: an hour is one line in the journal, 24 a day.
+const FLOOR_EVERY: Duration = Duration::from_hours(1);
 
 /// The bulletin that sounds.
 pub(super) struct Playing {
@@ -50,7 +54,9 @@ impl Agent {
     /// # Errors
     /// [`JournalError`] when it cannot be written down; nothing new is begun then.
     pub fn tick(&mut self) -> Result<(), JournalError> {
+        self.go_round()?;
         let now = self.now();
+        self.keep_floor(now);
         for expired in self.queue.take_expired(now) {
             self.close(expired.ebm, Event::Expired, "its time ran out while it waited");
         }
@@ -67,7 +73,14 @@ impl Agent {
     /// How long until [`Self::tick`] has something to do; `None` when only a frame can bring work.
     pub fn due(&self) -> Option<Duration> {
         let block = self.playing.as_ref().map(|playing| playing.next_at.saturating_sub(self.clock.ticks()));
-        block.into_iter().chain(self.queue.due(self.now())).min()
+        block.into_iter().chain(self.queue.due(self.now())).chain(self.round_due()).min()
+    }
+
+    /// Remembers now and then what time it is: a clock that falls back while the power is off is found out by that.
+    fn keep_floor(&mut self, now: Timestamp) {
+        if self.trust.is_trusted() && now.since(self.journal.book().floor()) >= FLOOR_EVERY {
+            self.page.push(Record::Floor(now));
+        }
     }
 
     /// Brings what is being played up to the present.
@@ -92,7 +105,8 @@ impl Agent {
         self.page.push(Record::Begun { ebm, at: self.now() });
         self.turn_page()?;
         let stuck = self.hands.sense.hears();
-        let score = Score::of(&bulletin, self.rules.longest_sounding, self.rules.volume_most);
+        let words = self.hands.voice.as_mut().map(|voice| voice.begin(&bulletin.script));
+        let score = Score::of(&bulletin, words, self.rules.longest_sounding, self.rules.volume_most);
         let next_at = self.clock.ticks();
         self.playing =
             Some(Playing { bulletin, score, block: None, next_at, stuck, heard: false, audible: false });
@@ -118,7 +132,7 @@ impl Agent {
             return self.finish(Event::Ended, "");
         };
         playing.next_at += block.length / self.rules.time_scale.get();
-        playing.block = Some(block);
+        playing.block = Some(block.clone());
         playing.audible |= block.is_audible();
         match self.hands.sink.write(block) {
             Ok(()) => Ok(()),

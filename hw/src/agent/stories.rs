@@ -6,11 +6,19 @@ use crate::{
     player::MuteSink,
     relay::SimulatedRelay,
     sense::{Air, SimulatedSense},
-    trust::ClockSource,
-    village::{NOW, box_code, bulletin, keys, order, signed},
+    trust::{Beliefs, ClockSource},
+    village::{NOW, believed, box_code, bulletin, edition, order, root, signed},
 };
+
+#[path = "stories/clockless.rs"]
+mod clockless;
+#[path = "stories/rotation.rs"]
+mod rotation;
+#[path = "stories/round.rs"]
+mod rounds;
+
 use mingluo_model::{
-    bulletin::{Action, BroadcastClass, Bulletin},
+    bulletin::{Action, BroadcastClass, Bulletin, Tone},
     clock::{Clock as _, manual::ManualClock},
     grade::Grade,
     link::{Committed, Order},
@@ -26,16 +34,33 @@ struct Village {
 }
 
 fn switch_on(clock: &Arc<ManualClock>, air: &Air, card: Box<dyn Medium>) -> Agent {
+    assemble(clock.clone(), air, card, ClockSource::Own, Watch::default())
+}
+
+/// The village's keys as the root signed them first; the journal may know newer ones.
+fn beliefs(journal: &Journal) -> Beliefs {
+    let first = edition(1).sign(&root()).unwrap();
+    Beliefs::newest(believed(), &first, journal.book().keys().cloned().into_iter()).unwrap()
+}
+
+fn assemble(
+    shared: SharedClock,
+    air: &Air,
+    card: Box<dyn Medium>,
+    source: ClockSource,
+    watch: Watch,
+) -> Agent {
     let region = "210423001001".parse().unwrap();
-    let shared: SharedClock = clock.clone();
     let journal = Journal::open(card, shared.now()).unwrap();
     let floor = journal.book().floor();
-    let trust = Trust::new(Arc::new(keys()), region, ModeKind::Live, shared.clone(), ClockSource::Own, floor);
+    let trust = Trust::new(beliefs(&journal), region, ModeKind::Live, shared.clone(), source, floor);
     let relay = SimulatedRelay::new(air.clone(), shared.clone(), None);
     let hands = Hands {
         power: Power::new(Box::new(relay)).unwrap(),
         sink: Box::new(MuteSink::new(air.clone())),
         sense: Box::new(SimulatedSense::new(air.clone())),
+        voice: None,
+        watch,
     };
     let identity = Identity { code: box_code(), region, mode: ModeKind::Live, firmware: "test".to_owned() };
     let rules =
@@ -118,14 +143,25 @@ fn a_good_bulletin_is_received_verified_played_heard_and_ended() {
 }
 
 #[test]
-fn a_deaf_box_never_claims_to_have_sounded() {
-    let mut village = Village::new();
-    village.air.deafen(true);
-    village.hear(order(1));
-    assert_eq!(village.pass(MINUTE), [(1, Event::NotHeard), (1, Event::Ended)]);
-    assert!(
-        matches!(village.agent.heartbeat(), BoxFrame::Heartbeat(beat) if beat.state == DeviceState::Fault)
-    );
+fn sounded_needs_evidence() {
+    let mut deaf = Village::new();
+    deaf.air.deafen(true);
+    deaf.hear(order(1));
+    assert_eq!(deaf.pass(MINUTE), [(1, Event::NotHeard), (1, Event::Ended)]);
+    let is_fault = |frame| matches!(frame, BoxFrame::Heartbeat(beat) if beat.state == DeviceState::Fault);
+    assert!(is_fault(deaf.agent.heartbeat()));
+
+    // An input that is on before the relay closes hears something else, or nothing at all.
+    let mut stuck = Village::new();
+    stuck.air.power(true);
+    stuck.air.sound(true);
+    stuck.hear(order(1));
+    assert_eq!(stuck.pass(MINUTE), [(1, Event::NotHeard), (1, Event::Ended)]);
+
+    let mut sound = Village::new();
+    sound.hear(order(1));
+    assert_eq!(sound.pass(MINUTE), [(1, Event::Sounded), (1, Event::Ended)]);
+    assert!(!is_fault(sound.agent.heartbeat()));
 }
 
 #[test]
@@ -148,11 +184,15 @@ fn forged_replayed_expired_and_foreign_bulletins_are_refused() {
 }
 
 #[test]
-fn red_interrupts_blue() {
+fn red_interrupts_blue_in_mid_word() {
     let mut village = Village::new();
-    village.hear(signed(&blue(1)));
+    village.hear(signed(&Bulletin { tone: Tone::Blue, ..blue(1) }));
+    // Two seconds of tone and half of one of breath are over, the six characters are not.
+    village.pass(Duration::from_secs(3));
+    assert!(village.air.has_power());
     let events = village.hear(order(2));
     assert_eq!(events[2..], [(1, Event::Preempted), (2, Event::Playing)]);
+    assert!(village.air.is_loud(), "the red tone begins at once");
     assert_eq!(village.pass(MINUTE), [(2, Event::Sounded), (2, Event::Ended)]);
 }
 

@@ -45,3 +45,36 @@ fn a_real_relay_allows_no_pretence() {
     assert!(read(&honest).is_ok());
     assert!(read(&honest.replace("time_scale = 1", "time_scale = 60")).is_err());
 }
+
+const WIRED: &str = "[relay]\nkind = \"gpio\"\npin = 17\nactive_low = true\n[sense]\nkind = \"gpio\"\npin = 27\n\
+    [tamper]\npin = 22\nactive_low = true\n[button]\npin = 23\n";
+
+/// The shipped file with real wires.
+fn wired() -> String {
+    let (before, rest) = SHIPPED.split_once("[relay]\n").unwrap();
+    let (_, after) = rest.split_once("[simulation]").unwrap();
+    format!("{before}{WIRED}[simulation]{after}")
+}
+
+#[test]
+fn every_wire_has_its_own_pin_and_its_own_level() {
+    let config = read(&wired()).unwrap();
+    assert_eq!(config.relay.pin(), Some(Pin { number: 17, active_low: true }));
+    assert_eq!((config.button.unwrap().hold_s, config.tamper.unwrap().pin), (3, 22));
+    let twice = read(&wired().replace("pin = 22", "pin = 17")).unwrap_err().to_string();
+    assert!(twice.contains("tamper.pin = 17: relay.pin has this pin"), "{twice}");
+    let beyond = read(&wired().replace("pin = 23", "pin = 28")).unwrap_err().to_string();
+    assert!(beyond.contains("button.pin = 28: must be 2 to 27"), "{beyond}");
+    assert!(read(&wired().replace("pin = 23", "pin = 23\nhold_s = 0")).is_err());
+}
+
+#[test]
+fn a_mistake_elsewhere_does_not_keep_the_relay_from_being_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("speaker.toml");
+    std::fs::write(&path, wired().replace("ping_s = 30", "ping_s = \"often\"")).unwrap();
+    assert!(Config::read(&path).is_err());
+    let only = RelayOnly::read(&path).unwrap();
+    assert_eq!(only.relay.pin(), Some(Pin { number: 17, active_low: true }));
+    assert!(only.state_dir().starts_with(dir.path()));
+}

@@ -1,7 +1,7 @@
 //! What the journal's records add up to. The same steps are taken when a record is written and when it is read again.
 
 use mingluo_model::{
-    bulletin::{Bulletin, EbmId, KeyId, SeenWindow, Sequences},
+    bulletin::{Bulletin, EbmId, KeyId, SeenWindow, Sequences, SignedKeySet},
     clock::Timestamp,
     link::{Event, Report},
     region::Level,
@@ -64,8 +64,10 @@ pub enum Record {
     Seen(KeyId, SeenWindow),
     /// The next report's id; stands only in a rewritten journal.
     NextReport(u64),
-    /// The latest moment that was known; stands only in a rewritten journal.
+    /// The latest moment that was known.
     Floor(Timestamp),
+    /// The keys that are believed from here on.
+    Keys(SignedKeySet),
     /// A bulletin of which only the outcome matters; stands only in a rewritten journal.
     Known(EbmId, Entry),
 }
@@ -105,6 +107,7 @@ pub struct Book {
     seen: Sequences,
     next_report: u64,
     floor: Timestamp,
+    keys: Option<SignedKeySet>,
 }
 
 impl Book {
@@ -148,6 +151,11 @@ impl Book {
         self.floor
     }
 
+    /// The key set that was taken last.
+    pub const fn keys(&self) -> Option<&SignedKeySet> {
+        self.keys.as_ref()
+    }
+
     /// Takes a record in.
     pub fn apply(&mut self, record: Record) {
         match record {
@@ -164,6 +172,7 @@ impl Book {
             Record::Seen(key_id, window) => drop(self.seen.insert(key_id, window)),
             Record::NextReport(id) => self.next_report = self.next_report.max(id),
             Record::Floor(at) => self.floor = self.floor.max(at),
+            Record::Keys(signed) => self.keys = Some(signed),
             Record::Known(ebm, entry) => drop(self.bulletins.insert(ebm, entry)),
         }
     }
@@ -199,6 +208,7 @@ impl Book {
     /// The shortest records that add up to this book.
     pub(super) fn records(&self) -> Vec<Record> {
         let head = [Record::NextReport(self.next_report), Record::Floor(self.floor)];
+        let keys = self.keys.iter().cloned().map(Record::Keys);
         let seen = self.seen.iter().map(|(key, window)| Record::Seen(key.clone(), *window));
         let barred = self.barred.iter().map(|(ebm, (tier, until))| Record::Barred {
             ebm: *ebm,
@@ -208,6 +218,6 @@ impl Book {
         let pending = self.pending.values().cloned().map(Record::Reported);
         // After the reports, each of which would else overwrite what was reported last.
         let known = self.entries().map(|(ebm, entry)| Record::Known(ebm, entry.clone()));
-        head.into_iter().chain(seen).chain(barred).chain(pending).chain(known).collect()
+        head.into_iter().chain(keys).chain(seen).chain(barred).chain(pending).chain(known).collect()
     }
 }

@@ -100,6 +100,9 @@ pub enum LinkError {
     /// Nothing came for two pings and a half, or no welcome by the first.
     #[error("the city is silent")]
     Silent,
+    /// The city welcomed a box without a clock and did not prove the time.
+    #[error("the city did not sign the time, so nothing of it can be obeyed; is its signer up?")]
+    Timeless,
 }
 
 impl From<tungstenite::Error> for LinkError {

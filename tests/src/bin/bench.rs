@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use mingluo_model::clock::system::SystemClock;
 use mingluo_rehearsal::bench::{
-    DispatchOptions, EarOptions, Heat, SmsOptions, dispatch, listen, run_heat, sms,
+    BoxesOptions, DispatchOptions, EarOptions, Heat, SmsOptions, boxes, dispatch, listen, run_heat, sms,
 };
 use std::process::ExitCode;
 
@@ -24,7 +24,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
         tests/bench dispatch --engine sqlite --count 200000 --rtt-ms 0,20,50\n  \
         tests/bench dispatch --short --json\n  \
         tests/bench sms\n  \
-        tests/bench sms --count 100000 --pairs 5 --json"
+        tests/bench sms --count 100000 --pairs 5 --json\n  \
+        tests/bench boxes --count 1000"
 )]
 struct Args {
     #[command(subcommand)]
@@ -37,6 +38,8 @@ enum What {
     Dispatch(Box<DispatchOptions>),
     /// 短信:与 Debian 的 Kannel 同场比较 / short messages, beside Debian's Kannel.
     Sms(Box<SmsOptions>),
+    /// 大喇叭:一条红色指令到一万个终端 / village boxes: one red bulletin to ten thousand of them.
+    Boxes(BoxesOptions),
     /// The listener for receipts, in a process of its own.
     #[command(hide = true)]
     Ear(EarOptions),
@@ -54,6 +57,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let kept = match Args::parse().what {
         What::Dispatch(options) => dispatch(*options, clock).await?,
         What::Sms(options) => sms(*options, clock).await?,
+        What::Boxes(options) => boxes(options, clock).await?,
         What::Ear(options) => {
             listen(options, clock).await?;
             true

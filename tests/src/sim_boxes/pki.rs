@@ -20,6 +20,8 @@ use std::{
 
 /// The list of boxes in the directory.
 pub const LIST: &str = "boxes.csv";
+/// This machine, as an emulated board on it sees it (QEMU's user network).
+const HOST_OF_EMULATORS: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
 /// How long before now the certificates begin, for clocks that differ.
 const EARLIER: Duration = Duration::from_hours(24);
 /// How long from now they end.
@@ -30,7 +32,7 @@ const LATER: Duration = Duration::from_hours(14 * 24);
 pub struct Made {
     /// The authority's certificate: the city's `client_ca_file` and the boxes' `--ca`.
     pub ca: PathBuf,
-    /// The city's certificate, for `localhost` and 127.0.0.1.
+    /// The city's certificate, for `localhost`, 127.0.0.1 and 10.0.2.2.
     pub city_cert: PathBuf,
     /// The city's key.
     pub city_key: PathBuf,
@@ -98,8 +100,11 @@ fn authority(now: Timestamp) -> Result<Authority> {
 fn city(authority: &Authority, now: Timestamp) -> Result<(Certificate, KeyPair)> {
     let mut params = params("PRETEND city", now)?;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    params.subject_alt_names =
-        vec![SanType::DnsName("localhost".try_into()?), SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST))];
+    params.subject_alt_names = vec![
+        SanType::DnsName("localhost".try_into()?),
+        SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        SanType::IpAddress(IpAddr::V4(HOST_OF_EMULATORS)),
+    ];
     let key = new_key()?;
     Ok((params.signed_by(&key, authority)?, key))
 }

@@ -110,12 +110,20 @@ impl PretendCity {
             cert_file: made.city_cert.clone(),
             key_file: made.city_key.clone(),
             client_ca_file: made.ca.clone(),
+            client_crl_file: None,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listen = listener.local_addr().unwrap();
         let name = AccountName("speaker".to_owned());
-        let config =
-            SpeakerConfig { name, pretend: true, listen, tls: tls.clone(), boxes, per_second: 2_000 };
+        let config = SpeakerConfig {
+            name,
+            pretend: true,
+            listen,
+            tls: tls.clone(),
+            key_set_file: None,
+            boxes,
+            per_second: 2_000,
+        };
         let channel = SpeakerChannel::<Live>::new(config, Arc::clone(&clock), None).unwrap();
         let session = channel.open().await.unwrap();
         let stop = CancellationToken::new();

@@ -12,13 +12,13 @@ use mingluo_model::{
     link::{BoxFrame, Report},
 };
 use mingluo_speaker::{
-    agent::{Agent, Hands, Identity, Rules},
+    agent::{Agent, Hands, Identity, Rules, Watch},
     journal::{FileMedium, Journal, JournalError, Medium, MemoryMedium},
     link::tls::{Pem, connector},
     player::{AudioSink, Block, MuteSink, SinkError},
     relay::{Power, SimulatedRelay},
     sense::{Air, SimulatedSense},
-    trust::{ClockSource, Trust},
+    trust::{Beliefs, ClockSource, Trust},
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use std::{
@@ -144,7 +144,14 @@ impl PretendBox {
         let journal = Journal::open(self.card.medium(), village.clock.now())?;
         let keys = if self.lot.refusing { Arc::new(KeySet::default()) } else { Arc::clone(&village.keys) };
         let floor = journal.book().floor();
-        let trust = Trust::new(keys, self.listed.region, village.mode, clock(), ClockSource::Own, floor);
+        let trust = Trust::new(
+            Beliefs::unsigned(keys),
+            self.listed.region,
+            village.mode,
+            clock(),
+            ClockSource::Own,
+            floor,
+        );
         let identity = Identity {
             code: self.listed.box_code,
             region: self.listed.region,
@@ -166,7 +173,13 @@ impl PretendBox {
             begun: Arc::clone(&self.begun),
         };
         let power = Power::new(Box::new(relay)).expect("a pretend relay without a record cannot fail");
-        Hands { power, sink: Box::new(sink), sense: Box::new(SimulatedSense::new(air)) }
+        Hands {
+            power,
+            sink: Box::new(sink),
+            sense: Box::new(SimulatedSense::new(air)),
+            voice: None,
+            watch: Watch::default(),
+        }
     }
 
     pub(super) fn village(&self) -> &Village {

@@ -10,7 +10,10 @@ use mingluo_model::{
     clock::system::SystemClock,
     link::{BoxFrame, CityFrame},
 };
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa,
+    KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber, date_time_ymd,
+};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{PrivateKeyDer, ServerName},
@@ -30,10 +33,34 @@ fn authority() -> Authority {
 }
 
 fn issue(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
+    numbered(authority, name, None)
+}
+
+fn numbered(authority: &Authority, name: &str, serial: Option<u64>) -> (rcgen::Certificate, KeyPair) {
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, name);
+    params.serial_number = serial.map(SerialNumber::from);
     let key = KeyPair::generate().unwrap();
     (params.signed_by(&key, authority).unwrap(), key)
+}
+
+/// The authority's list of what it has taken back.
+fn taken_back(authority: &Authority, serial: u64) -> String {
+    let revoked = RevokedCertParams {
+        serial_number: SerialNumber::from(serial),
+        revocation_time: date_time_ymd(2026, 1, 1),
+        reason_code: None,
+        invalidity_date: None,
+    };
+    let list = CertificateRevocationListParams {
+        this_update: date_time_ymd(2026, 1, 1),
+        next_update: date_time_ymd(2046, 1, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: vec![revoked],
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    list.signed_by(authority).unwrap().pem().unwrap()
 }
 
 fn city_files(dir: &Path, authority: &Authority) -> TlsFiles {
@@ -46,6 +73,7 @@ fn city_files(dir: &Path, authority: &Authority) -> TlsFiles {
         cert_file: file("city.pem", certificate.pem()),
         key_file: file("city.key", key.serialize_pem()),
         client_ca_file: file("boxes.pem", authority.pem()),
+        client_crl_file: None,
     }
 }
 
@@ -95,6 +123,25 @@ async fn wrong_certificate_is_refused() {
     assert!(knock(at, &boxes, Some(issue(&boxes, "city"))).await.is_err(), "no box");
     let other = knock(at, &boxes, Some(issue(&boxes, box_code(2).as_str()))).await.unwrap_err();
     assert!(other.to_string().contains("the certificate says"), "another box: {other}");
+
+    city.stop.cancel();
+    served.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_that_was_taken_back_is_refused() {
+    let (dir, city, boxes) = (tempfile::tempdir().unwrap(), City::new().await, authority());
+    let list = dir.path().join("crl.pem");
+    std::fs::write(&list, taken_back(&boxes, 7)).unwrap();
+    let files = TlsFiles { client_crl_file: Some(list), ..city_files(dir.path(), &boxes) };
+    let (tls, listener) = (files.server_config().unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let at = listener.local_addr().unwrap();
+    let served =
+        tokio::spawn(serve(city.channel.hub(), listener, tls, SystemClock::shared(), city.stop.clone()));
+
+    let of_box = |serial| Some(numbered(&boxes, box_code(1).as_str(), Some(serial)));
+    assert!(knock(at, &boxes, of_box(8)).await.is_ok(), "its new one");
+    assert!(knock(at, &boxes, of_box(7)).await.is_err(), "the one that was lost");
 
     city.stop.cancel();
     served.await.unwrap();

@@ -1,21 +1,15 @@
 //! A box and a small pretend city over real sockets and real mutual TLS. Playing is sped up; nothing here sleeps.
-#![expect(clippy::unwrap_used, reason = "a pretend city that breaks should say where")]
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use crate::city::{BOX, CityEnd, Papers, key_set, papers, red, region, root_key};
+use futures_util::StreamExt as _;
 use mingluo_model::{
-    alert::Language,
-    bulletin::{
-        Action, Alg, BroadcastClass, Bulletin, EventType, KeySet, ResourceCode, Tone, VerifyingEntry,
-    },
+    bulletin::ResourceCode,
     clock::{Clock, SharedClock, Timestamp, system::SystemClock},
-    grade::Grade,
-    link::{BoxFrame, CityFrame, Committed, Event, Hello, Order, Report, Welcome},
+    link::{CityFrame, Committed, Event, Report},
     mode::ModeKind,
-    region::{Level, RegionCode},
-    signer::{LocalSigner, Purpose, time_bytes},
 };
 use mingluo_speaker::{
-    agent::{Agent, Hands, Identity, Rules},
+    agent::{Agent, Hands, Identity, Rules, Watch},
     journal::{Journal, MemoryMedium},
     link::{
         self, Dial, Pace,
@@ -24,153 +18,13 @@ use mingluo_speaker::{
     player::MuteSink,
     relay::{Power, SimulatedRelay},
     sense::{Air, SimulatedSense},
-    trust::{ClockSource, Trust},
+    trust::{Beliefs, ClockSource, Trust},
 };
 use rand::{SeedableRng as _, rngs::StdRng};
-use rustls::{
-    RootCertStore, ServerConfig,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-    server::WebPkiClientVerifier,
-};
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite::Message};
+use tokio::net::TcpListener;
+use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
-
-const BOX: &str = "62104230010010314010101";
-
-/// An authority, and what it signed for the city and for one box.
-struct Papers {
-    ca: String,
-    box_cert: String,
-    box_key: String,
-    acceptor: TlsAcceptor,
-}
-
-fn papers() -> Papers {
-    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let ca_key = rcgen::KeyPair::generate().unwrap();
-    let ca = params.self_signed(&ca_key).unwrap();
-    let issuer = rcgen::Issuer::new(params, ca_key);
-    let issue = |name: &str| {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (params.signed_by(&key, &issuer).unwrap(), key)
-    };
-    let (city, city_key) = issue("localhost");
-    let (own, own_key) = issue(BOX);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(ca.der().clone()).unwrap();
-    let asks =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(city_key.serialize_der()));
-    let server = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_client_cert_verifier(asks)
-        .with_single_cert(vec![city.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(server));
-    Papers { ca: ca.pem(), box_cert: own.pem(), box_key: own_key.serialize_pem(), acceptor }
-}
-
-fn signer() -> LocalSigner {
-    LocalSigner::from_seed("fushun-1".parse().unwrap(), &[7; 32])
-}
-
-fn region() -> RegionCode {
-    "210423001001".parse().unwrap()
-}
-
-fn key_set(now: Timestamp) -> KeySet {
-    KeySet {
-        keys: vec![VerifyingEntry {
-            id: "fushun-1".parse().unwrap(),
-            alg: Alg::Ed25519,
-            public: signer().public(),
-            not_after: now.plus(Duration::from_hours(24)),
-            tier: Level::City,
-            areas: vec!["2104".parse().unwrap()],
-            max_level: Grade::Red,
-            classes: vec![BroadcastClass::Emergency],
-        }],
-    }
-}
-
-fn red(seq: u64, now: Timestamp) -> Bulletin {
-    Bulletin {
-        tier: Level::City,
-        key_id: "fushun-1".parse().unwrap(),
-        seq,
-        ebm: format!("4210400000000010301010120260705{seq:04}").parse().unwrap(),
-        class: BroadcastClass::Emergency,
-        grade: Some(Grade::Red),
-        event: EventType::OTHER,
-        areas: vec!["2104".parse().unwrap()],
-        action: Action::Play,
-        related: Vec::new(),
-        start: now,
-        end: now.plus(Duration::from_hours(1)),
-        volume: 80,
-        repeats: 3,
-        tone: Tone::Red,
-        script: "暴雨红色预警".to_owned(),
-        audio: None,
-        language: Language::chinese(),
-        created: now,
-        mode: ModeKind::Live,
-    }
-}
-
-/// The city's end of one link.
-struct CityEnd(WebSocketStream<TlsStream<TcpStream>>);
-
-impl CityEnd {
-    async fn accept(listener: &TcpListener, acceptor: &TlsAcceptor) -> (Self, Hello) {
-        let (tcp, _) = listener.accept().await.unwrap();
-        // Without this each handshake waits 40 ms for a delayed acknowledgement.
-        tcp.set_nodelay(true).unwrap();
-        let tls = acceptor.accept(tcp).await.unwrap();
-        let mut end = Self(accept_async(tls).await.unwrap());
-        let BoxFrame::Hello(hello) = end.hear().await else { panic!("no hello") };
-        (end, hello)
-    }
-
-    async fn hear(&mut self) -> BoxFrame {
-        let Message::Text(text) = self.0.next().await.unwrap().unwrap() else { panic!("no text") };
-        BoxFrame::read(&text).unwrap()
-    }
-
-    async fn say(&mut self, frame: CityFrame) {
-        self.0.send(Message::text(frame.write())).await.unwrap();
-    }
-
-    async fn welcome(&mut self, hello: &Hello, now: Timestamp) {
-        let signature = signer().sign_now(Purpose::Time, &time_bytes(&hello.nonce, now));
-        self.say(CityFrame::Welcome(Welcome { version: 1, time: now, nonce_signature: Some(signature) }))
-            .await;
-    }
-
-    async fn order(&mut self, bulletin: &Bulletin) {
-        let envelope = signer().seal(bulletin).unwrap().to_bytes();
-        self.say(CityFrame::Order(Order { ebm: bulletin.ebm, envelope })).await;
-    }
-
-    /// Reports up to and including the first that is a bulletin's last.
-    async fn reports(&mut self) -> Vec<Report> {
-        let mut reports = Vec::new();
-        loop {
-            let BoxFrame::Report(report) = self.hear().await else { continue };
-            reports.push(report);
-            if reports.last().is_some_and(|report| report.event.is_last()) {
-                return reports;
-            }
-        }
-    }
-}
 
 fn events(reports: &[Report]) -> Vec<Event> {
     reports.iter().map(|report| report.event).collect()
@@ -179,12 +33,14 @@ fn events(reports: &[Report]) -> Vec<Event> {
 fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestamp) -> Agent {
     let air = Air::default();
     let journal = Journal::open(Box::new(MemoryMedium::default()), clock.now()).unwrap();
-    let keys = Arc::new(key_set(real_now));
-    let trust = Trust::new(keys, region(), ModeKind::Live, clock.clone(), source, journal.book().floor());
+    let beliefs = Beliefs::newest(root_key(), &key_set(real_now), std::iter::empty()).unwrap();
+    let trust = Trust::new(beliefs, region(), ModeKind::Live, clock.clone(), source, journal.book().floor());
     let hands = Hands {
         power: Power::new(Box::new(SimulatedRelay::new(air.clone(), clock.clone(), None))).unwrap(),
         sink: Box::new(MuteSink::new(air.clone())),
         sense: Box::new(SimulatedSense::new(air)),
+        voice: None,
+        watch: Watch::default(),
     };
     let code: ResourceCode = BOX.parse().unwrap();
     let identity = Identity { code, region: region(), mode: ModeKind::Live, firmware: "story".to_owned() };

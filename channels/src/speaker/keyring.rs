@@ -1,0 +1,75 @@
+//! The key set that boxes are told to believe (公钥集下发): a file that the root's holder brings from a machine without a
+//! network. The hub carries it; whether the root signed it is for each box to say.
+
+use super::hub::SpeakerHub;
+use crate::account::ConfigError;
+use mingluo_model::{
+    bulletin::SignedKeySet,
+    clock::Clock,
+    link::{CityFrame, Keys},
+};
+use std::{
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_util::sync::CancellationToken;
+
+/// Between two looks at the file: a key that is taken back should not wait for a restart.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// A key set, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct IssuedKeys {
+    /// The version that it claims.
+    pub(super) version: u64,
+    /// Its frame, shared by all links.
+    pub(super) frame: Utf8Bytes,
+}
+
+impl IssuedKeys {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it cannot be read or holds no signed key set.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read(file).map_err(|cause| unusable(file, &cause))?;
+        let signed: SignedKeySet = serde_json::from_slice(&text).map_err(|cause| unusable(file, &cause))?;
+        let version = signed.claimed_version().ok_or_else(|| unusable(file, &"it holds no key set"))?;
+        let frame = CityFrame::Keys(Keys { signed }).write().into();
+        Ok(Self { version, frame })
+    }
+}
+
+fn unusable(file: &Path, cause: &dyn std::fmt::Display) -> ConfigError {
+    ConfigError::new("key_set_file", file.display(), format!("name a key set that the root signed ({cause})"))
+}
+
+/// What tells one state of a file from the next: its time alone is as coarse as the kernel's tick.
+fn sign(file: &Path) -> Option<(SystemTime, u64, u64)> {
+    let about = std::fs::metadata(file).ok()?;
+    Some((about.modified().ok()?, about.len(), about.ino()))
+}
+
+/// Looks at the file again and again and sends what is newer to all boxes. A file that spoiled changes nothing.
+pub async fn follow(hub: Arc<SpeakerHub>, file: PathBuf, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    let mut seen = None;
+    while !stop.is_cancelled() {
+        let present = sign(&file);
+        if present != seen {
+            seen = present;
+            match IssuedKeys::read(&file) {
+                Ok(keys) => hub.issue(keys),
+                Err(error) => {
+                    tracing::error!(%error, "the boxes' key set cannot be read; they keep the last")
+                }
+            }
+        }
+        tokio::select! {
+            () = clock.sleep(LOOK) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `mingluo box`: what the operator of village boxes does by hand, on files alone. No store and no configuration is
+//! needed, so that the root can stay on a machine without a network.
+
+mod ca;
+mod keys;
+mod papers;
+mod registry;
+mod root;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use std::{
+    fs::File,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// 村级终端。
+#[derive(Debug, clap::Args)]
+pub(super) struct Boxes {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// 终端证书机构：新建、为城市的接入地址签证书。 The boxes' certificate authority.
+    #[command(subcommand, after_help = "例 Example:\n  mingluo box ca new --dir boxes-ca")]
+    Ca(papers::Ca),
+    /// 为终端签发证书；私钥在终端生成，从不离开。 Sign a box's request; its key was made on the box and never leaves it.
+    #[command(
+        after_help = "例 Example:\n  mingluo box enrol --dir boxes-ca --code 62104231002250314010101 --csr box.csr --out box.pem"
+    )]
+    Enrol(papers::Enrol),
+    /// 列出已签发的终端证书。 List the boxes' certificates.
+    #[command(after_help = "例 Example:\n  mingluo box list --dir boxes-ca")]
+    List(papers::List),
+    /// 吊销一个终端的证书，更新 crl.pem。 Take a box's certificates back; crl.pem is written anew.
+    #[command(after_help = "例 Example:\n  mingluo box revoke --dir boxes-ca 62104231002250314010101")]
+    Revoke(papers::Revoke),
+    /// 离线根密钥：在不联网的机器上生成，只用来签公钥集。 The offline root key: made on a machine without a network.
+    #[command(
+        subcommand,
+        after_help = "例 Example:\n  mingluo box root new --root-file root.key --public-file root.pub"
+    )]
+    Root(root::Root),
+    /// 公钥集：终端信任哪些签名密钥。 Key sets: which signing keys the boxes believe.
+    #[command(
+        subcommand,
+        after_help = "例 Examples:\n  mingluo box keys sign --root-file root.key --version 2 --keys wanted.json --out keys.json\n  mingluo box keys show --public-file root.pub keys.json"
+    )]
+    Keys(keys::Keys),
+}
+
+impl Boxes {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        match self.verb {
+            Verb::Ca(ca) => ca.run()?,
+            Verb::Enrol(enrol) => enrol.run()?,
+            Verb::List(list) => list.run()?,
+            Verb::Revoke(revoke) => revoke.run()?,
+            Verb::Root(root) => root.run()?,
+            Verb::Keys(keys) => keys.run()?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn read(option: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| {
+        format!(
+            "{option} {}: 读不了，请核对路径和权限 / cannot be read; check path and rights",
+            path.display()
+        )
+    })
+}
+
+/// Writes a file that must not be there yet: an overwritten root key is lost for good.
+fn write_new(option: &str, path: &PathBuf, content: &[u8], mode: u32) -> anyhow::Result<()> {
+    let open = || File::options().create_new(true).write(true).mode(mode).open(path);
+    let written = open().and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
+    written.with_context(|| {
+        format!("{option} {}: 写不了，须是新文件 / cannot be written; it must be a new file", path.display())
+    })
+}

@@ -1,0 +1,70 @@
+//! What an authority has issued (发证登记), as a CSV beside it that a person can read.
+
+use anyhow::Context as _;
+use mingluo_model::{bulletin::ResourceCode, clock::Timestamp};
+use serde::{Deserialize, Serialize};
+use std::{fs, path::Path};
+
+/// The file in the authority's folder.
+const FILE: &str = "issued.csv";
+
+/// One certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// Its number, hexadecimal.
+    pub(super) serial: String,
+    /// The box.
+    pub(super) code: ResourceCode,
+    /// When it was issued, in milliseconds since 1970 UTC.
+    pub(super) issued: Timestamp,
+    /// Until when it is good.
+    pub(super) until: Timestamp,
+    /// When it was taken back.
+    pub(super) revoked: Option<Timestamp>,
+}
+
+impl Entry {
+    /// Whether a box could still come in with it.
+    pub(super) fn is_good(&self, now: Timestamp) -> bool {
+        self.revoked.is_none() && now < self.until
+    }
+}
+
+/// All of them, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Registry {
+    pub(super) fn read(dir: &Path) -> anyhow::Result<Self> {
+        let file = dir.join(FILE);
+        let mut reader = csv::Reader::from_path(&file).with_context(|| file.display().to_string())?;
+        let entries = reader.deserialize().collect::<Result<_, _>>();
+        Ok(Self { entries: entries.with_context(|| file.display().to_string())? })
+    }
+
+    /// Wholly or not at all: a list that is cut short would let back in what was taken back.
+    pub(super) fn write(&self, dir: &Path) -> anyhow::Result<()> {
+        let (fresh, file) = (dir.join("issued.csv.new"), dir.join(FILE));
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_path(&fresh)?;
+        writer.write_record(["serial", "code", "issued", "until", "revoked"])?;
+        for entry in &self.entries {
+            writer.serialize(entry)?;
+        }
+        writer.flush()?;
+        drop(writer);
+        fs::rename(&fresh, &file).with_context(|| file.display().to_string())
+    }
+
+    /// What was taken back, and when.
+    pub(super) fn revoked(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        self.entries.iter().filter_map(|entry| Some((entry.serial.as_str(), entry.revoked?)))
+    }
+
+    /// Takes back every certificate of a box that is still good; tells how many.
+    pub(super) fn revoke(&mut self, code: ResourceCode, now: Timestamp) -> usize {
+        let good = self.entries.iter_mut().filter(|entry| entry.code == code && entry.is_good(now));
+        good.map(|entry| entry.revoked = Some(now)).count()
+    }
+}

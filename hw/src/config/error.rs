@@ -1,0 +1,75 @@
+//! What is wrong with a configuration: the key, the value and the fix.
+
+use mingluo_model::bulletin::{BadKeySet, reading::BadReading, root::BadRoot};
+use std::path::PathBuf;
+
+/// What is wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read or a directory cannot be made.
+    #[error("{key}: {path:?} cannot be used; check that it exists and who may read it")]
+    File {
+        /// The key that names it.
+        key: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is no TOML of this form; the source names line, key and value.
+    #[error("{path:?} is not a speaker's configuration; deploy/speaker.toml explains every key")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, key and what was expected.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A value is out of bounds.
+    #[error("{key} = {value}: {fix}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        fix: String,
+    },
+    /// The file holds no key set.
+    #[error("trust.keys_file: {path:?} is no signed key set; take the file that the city issued")]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// Where it breaks.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A line of the readings is none.
+    #[error("voice.readings_file: {path:?}")]
+    Readings {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        #[source]
+        source: BadReading,
+    },
+    /// The root did not sign it, or it would leave the box deaf.
+    #[error("trust.keys_file: {path:?} does not go with trust.root_file; take both from the same city")]
+    KeySet {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: BadKeySet,
+    },
+    /// The file holds no root key.
+    #[error("trust.root_file: {path:?} is no root key; take the file that the city issued")]
+    Root {
+        /// The file.
+        path: PathBuf,
+        /// What it must be.
+        #[source]
+        source: BadRoot,
+    },
+}

@@ -1,0 +1,94 @@
+//! Enrolment (终端注册): the box makes its own key, which never leaves it, and a request that the city's authority signs.
+
+use crate::config::Config;
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+/// Why there is no request.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// The key is there already, or a file cannot be written.
+    #[error("{path:?} cannot be written; a key that is there is not overwritten: take it away for a new one")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The key there is none.
+    #[error("city.key_file: {path:?} holds no usable key; take it away for a new one")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What the library says.
+        #[source]
+        source: rcgen::Error,
+    },
+    /// The library refuses.
+    #[error("no request can be made")]
+    Request(#[source] rcgen::Error),
+}
+
+/// Makes the key that the configuration names, unless there is one already, and a request beside it; gives its place.
+///
+/// # Errors
+/// [`EnrolError`] names the file.
+pub fn request(config: &Config) -> Result<PathBuf, EnrolError> {
+    let place = &config.city.key_file;
+    let key = match std::fs::read_to_string(place) {
+        Ok(pem) => {
+            KeyPair::from_pem(&pem).map_err(|source| EnrolError::Key { path: place.clone(), source })?
+        }
+        Err(_) => {
+            let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(EnrolError::Request)?;
+            write_key(place, &key.serialize_pem())?;
+            key
+        }
+    };
+    let mut params = CertificateParams::new(Vec::<String>::new()).map_err(EnrolError::Request)?;
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, config.own.code.as_str());
+    let request = params.serialize_request(&key).and_then(|request| request.pem());
+    let beside = place.with_extension("csr");
+    std::fs::write(&beside, request.map_err(EnrolError::Request)?)
+        .map_err(|source| EnrolError::Write { path: beside.clone(), source })?;
+    Ok(beside)
+}
+
+/// For its owner alone, and never over another.
+fn write_key(path: &Path, pem: &str) -> Result<(), EnrolError> {
+    let open = || File::options().create_new(true).write(true).mode(0o600).open(path);
+    open()
+        .and_then(|mut file| file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()))
+        .map_err(|source| EnrolError::Write { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn the_key_is_made_once_and_stays_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("speaker.toml");
+        std::fs::create_dir(dir.path().join("tls")).unwrap();
+        std::fs::write(&file, include_str!("../../deploy/speaker.toml")).unwrap();
+        let config = Config::read(&file).unwrap();
+        let first = std::fs::read_to_string(request(&config).unwrap()).unwrap();
+        assert!(first.starts_with("-----BEGIN CERTIFICATE REQUEST-----"));
+        let key = &config.city.key_file;
+        assert_eq!(std::fs::metadata(key).unwrap().permissions().mode() & 0o777, 0o600);
+        let before = std::fs::read(key).unwrap();
+        request(&config).unwrap();
+        assert_eq!(std::fs::read(key).unwrap(), before, "asking again makes no other key");
+        std::fs::write(key, "no key").unwrap();
+        assert!(request(&config).unwrap_err().to_string().contains("city.key_file"));
+    }
+}

@@ -1,0 +1,117 @@
+//! What comes out of the sound card, by real programs that others wrote: ALSA's player, recording into a file instead of
+//! a card, and an engine that speaks Mandarin. Nobody listens; pitch and loudness are measured.
+
+use mingluo_model::{
+    bulletin::{Bulletin, Tone, reading::Readings},
+    clock::{Clock as _, system::SystemClock},
+};
+use mingluo_speaker::{
+    player::{AlsaSink, AudioSink as _, Block, Score},
+    sound::SAMPLE_RATE,
+    voice::{CommandVoice, Voice as _},
+};
+use std::{f64::consts::TAU, fs, path::Path, process::Command, time::Duration};
+
+/// A card that writes what it is given into a file.
+const RECORDER: &str =
+    "pcm.recorder { type file; slave.pcm { type null }; file \"RECORDING\"; format raw }\n";
+/// The shipped configuration's engine.
+const SHIPPED: &str = include_str!("../../../deploy/speaker.toml");
+
+/// Whether a program is there; where tests must not be left out, it has to be.
+fn has(program: &str) -> bool {
+    let is_there = Command::new(program).arg("--version").output().is_ok();
+    assert!(is_there || std::env::var_os("MINGLUO_NEED_SOUND").is_none(), "{program} is missing");
+    is_there
+}
+
+/// The share of one pitch in the samples (Goertzel's filter), 0 to about 1.
+fn share(samples: &[i16], hz: f64) -> f64 {
+    let step = 2.0 * (TAU * hz / f64::from(SAMPLE_RATE)).cos();
+    let (one, two) =
+        samples.iter().fold((0.0, 0.0), |(one, two), sample| (f64::from(*sample) + step * one - two, one));
+    let power = one * one + two * two - step * one * two;
+    let energy: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+    2.0 * power / (energy * samples.len() as f64)
+}
+
+/// How loud, against the loudest that fits.
+fn loudness(samples: &[i16]) -> f64 {
+    let sum: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+    (sum / samples.len() as f64).sqrt() / f64::from(i16::MAX)
+}
+
+fn recorded(file: &Path) -> Vec<i16> {
+    let bytes = fs::read(file).unwrap_or_default();
+    bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+}
+
+/// The engine of the configuration that is shipped, remarks taken away.
+fn engine(dir: &Path) -> CommandVoice {
+    let line = SHIPPED.lines().find_map(|line| line.strip_prefix("# command = ")).unwrap();
+    let command: Vec<String> =
+        line.trim_matches(['[', ']']).split(", ").map(|word| word.trim_matches('"').to_owned()).collect();
+    CommandVoice::new(&command, Some(Readings::default()), dir.to_owned()).unwrap()
+}
+
+#[tokio::test]
+async fn the_card_is_given_tone_then_words_and_both_are_loud() {
+    if !has("aplay") || !has("espeak-ng") {
+        return eprintln!("SKIPPED, NOT TESTED: aplay or espeak-ng is missing");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let recording = dir.path().join("recording");
+    let asound = dir.path().join("asound.conf");
+    fs::write(&asound, RECORDER.replace("RECORDING", &recording.display().to_string())).unwrap();
+    let clock = SystemClock::shared();
+    let script = "抚顺市发布暴雨红色预警，请立即转移。".to_owned();
+    let bulletin =
+        Bulletin { script, repeats: 1, tone: Tone::Orange, volume: 100, ..crate::city::red(1, clock.now()) };
+    let words = engine(dir.path()).begin(&bulletin.script);
+    while words.are_awaited() {
+        clock.sleep(Duration::from_millis(10)).await;
+    }
+    let n_words = words.samples().len();
+    assert!((2 * 16_000..12 * 16_000).contains(&n_words), "{n_words} samples for seventeen characters");
+
+    let mut sink = AlsaSink::with_settings("recorder".to_owned(), Some(asound));
+    let mut score = Score::of(&bulletin, Some(words), Duration::from_mins(10), 100);
+    sink.begin(bulletin.ebm).unwrap();
+    let blocks: Vec<Block> = std::iter::from_fn(|| score.next(sink.block())).collect();
+    for block in &blocks {
+        sink.write(block.clone()).unwrap();
+    }
+    // The breath at the end covers what the player still holds back.
+    let told = 300 * 16 + blocks.iter().map(|block| block.samples().len()).sum::<usize>() - 16_000;
+    while recorded(&recording).len() < told {
+        clock.sleep(Duration::from_millis(10)).await;
+    }
+    sink.end().unwrap();
+
+    let heard = recorded(&recording);
+    let (lead, tone) = heard.split_at(300 * 16);
+    assert!(loudness(lead) < 1e-6, "the player is kept ahead by silence");
+    let (first, second) = (&tone[800..7_200], &tone[8_800..15_200]);
+    assert!(share(first, 900.0) > 0.9 && share(first, 700.0) < 0.05, "{}", share(first, 900.0));
+    assert!(share(second, 700.0) > 0.9, "{}", share(second, 700.0));
+    let spoken = &tone[3 * 16_000 + 8_000..][..n_words];
+    assert!(loudness(first) > 0.5, "{}", loudness(first));
+    assert!(loudness(spoken) > 0.05, "{}", loudness(spoken));
+    assert!(share(spoken, 900.0) < 0.2 && share(spoken, 700.0) < 0.2, "words are no tone");
+}
+
+#[test]
+fn a_card_that_is_not_there_is_a_fault_and_not_a_silence() {
+    if !has("aplay") {
+        return eprintln!("SKIPPED, NOT TESTED: aplay is missing");
+    }
+    let mut sink = AlsaSink::with_settings("no-such-card".to_owned(), None);
+    let bulletin = crate::city::red(1, mingluo_model::clock::Timestamp(0));
+    let mut score = Score::of(&bulletin, None, Duration::from_mins(10), 100);
+    let begun = sink.begin(bulletin.ebm);
+    let written = begun.and_then(|()| {
+        // The player needs a moment to find out; a pipe holds two seconds.
+        std::iter::from_fn(|| score.next(Duration::from_secs(1))).try_for_each(|block| sink.write(block))
+    });
+    assert!(written.unwrap_err().to_string().contains("no-such-card"));
+}
