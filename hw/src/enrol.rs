@@ -41,15 +41,12 @@ pub enum EnrolError {
 /// [`EnrolError`] names the file.
 pub fn request(config: &Config) -> Result<PathBuf, EnrolError> {
     let place = &config.city.key_file;
-    let key = match std::fs::read_to_string(place) {
-        Ok(pem) => {
-            KeyPair::from_pem(&pem).map_err(|source| EnrolError::Key { path: place.clone(), source })?
-        }
-        Err(_) => {
-            let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(EnrolError::Request)?;
-            write_key(place, &key.serialize_pem())?;
-            key
-        }
+    let key = if let Ok(pem) = std::fs::read_to_string(place) {
+        KeyPair::from_pem(&pem).map_err(|source| EnrolError::Key { path: place.clone(), source })?
+    } else {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(EnrolError::Request)?;
+        write_key(place, &key.serialize_pem())?;
+        key
     };
     let mut params = CertificateParams::new(Vec::<String>::new()).map_err(EnrolError::Request)?;
     params.distinguished_name = DistinguishedName::new();

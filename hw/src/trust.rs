@@ -81,7 +81,7 @@ impl Beliefs {
                 Ok(newer) if newer.version > edition.version => edition = newer,
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "a key set that was taken before is not the root's any more")
+                    tracing::warn!(%error, "a key set that was taken before is not the root's any more");
                 }
             }
         }

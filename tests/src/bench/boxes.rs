@@ -65,7 +65,7 @@ pub async fn boxes(options: BoxesOptions, clock: SharedClock) -> Result<bool> {
     let began = clock.ticks();
     let mut boxes = city.switch_on(&options, dir.path())?;
     city.until_online(count as usize, &mut boxes).await?;
-    let connected_s = (clock.ticks() - began).as_secs_f64();
+    let connected_s = clock.ticks().saturating_sub(began).as_secs_f64();
     let mut answers = city.order(count).await?;
     answers.sort_unstable();
     let kb_a_box = resident_kb()?.saturating_sub(before) as f64 / f64::from(count);
@@ -74,7 +74,7 @@ pub async fn boxes(options: BoxesOptions, clock: SharedClock) -> Result<bool> {
     let began = clock.ticks();
     city.serve().await?;
     city.until_online(count as usize, &mut boxes).await?;
-    let back_s = (clock.ticks() - began).as_secs_f64();
+    let back_s = clock.ticks().saturating_sub(began).as_secs_f64();
     boxes.kill().await?;
     let found = Found {
         boxes: count,

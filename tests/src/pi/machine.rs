@@ -75,7 +75,7 @@ impl Machine {
         let console = Wire::reach(&console, &mut qemu, clock.as_ref()).await?;
         let mut machine = Self { qemu, monitor, console, clock };
         within(machine.clock.clone().as_ref(), ANSWER_LIMIT, machine.monitor.until("(qemu) ")).await??;
-        machine.wait_for_shell().await?;
+        Box::pin(machine.wait_for_shell()).await?;
         Ok(machine)
     }
 
@@ -91,7 +91,7 @@ impl Machine {
                 ensure!(self.qemu.try_wait()?.is_none(), "qemu ended; see kernel.log");
             }
         };
-        within(clock.as_ref(), BOOT_LIMIT, woken)
+        Box::pin(within(clock.as_ref(), BOOT_LIMIT, woken))
             .await
             .context("the board did not come up; see kernel.log")??;
         // Whatever was typed too early is answered before this.

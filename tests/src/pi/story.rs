@@ -16,7 +16,7 @@ const AT_REST: PinState = PinState { is_output: true, is_high: false };
 /// The pin while it sounds.
 const SOUNDING: PinState = PinState { is_output: true, is_high: true };
 /// For a pin to move.
-const MOVE_LIMIT: Duration = Duration::from_secs(60);
+const MOVE_LIMIT: Duration = Duration::from_mins(1);
 
 /// What was found.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub async fn run(options: &PiOptions, dir: &Path, clock: SharedClock) -> Result<
     let mut city = City::open(dir, clock.clone()).await?;
     let archive = dir.join("card.cpio");
     fs::write(&archive, card(options, &city, clock.as_ref())?.finish())?;
-    let mut board = Machine::boot(dir, &options.root, &archive, clock.clone()).await?;
+    let mut board = Box::pin(Machine::boot(dir, &options.root, &archive, clock.clone())).await?;
     let board_clock = board.run("date").await?.trim().to_owned();
     ensure!(!board.pin(PIN).await?.is_output, "the pin was an output before the box ran");
     switch_on(&mut board, &unit).await?;

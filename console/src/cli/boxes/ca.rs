@@ -116,7 +116,7 @@ impl Authority {
         let revoked_certs = revoked.collect::<anyhow::Result<_>>()?;
         let ((year, month, today), (then, month_then, last)) =
             (day(now())?, day(now().plus(Duration::from_hours(24) * LIST_DAYS))?);
-        let list = CertificateRevocationListParams {
+        let revocations = CertificateRevocationListParams {
             this_update: date_time_ymd(year, month, today),
             next_update: date_time_ymd(then, month_then, last),
             // It must rise with each list; seconds do.
@@ -127,7 +127,7 @@ impl Authority {
         };
         registry.write(&self.dir)?;
         let (fresh, place) = (self.dir.join("crl.pem.new"), self.dir.join("crl.pem"));
-        fs::write(&fresh, list.signed_by(&self.issuer)?.pem()?)
+        fs::write(&fresh, revocations.signed_by(&self.issuer)?.pem()?)
             .and_then(|()| fs::rename(&fresh, &place))
             .with_context(|| place.display().to_string())
     }

@@ -49,10 +49,12 @@ impl Ca {
         match self {
             Self::New { dir } => {
                 Authority::make(&dir)?;
+                // As TOML wants it: in quotes.
+                let place = |file: &str| toml::Value::from(dir.join(file).display().to_string());
                 say(format_args!(
-                    "client_ca_file = {:?}\nclient_crl_file = {:?}",
-                    dir.join("ca.pem"),
-                    dir.join("crl.pem")
+                    "client_ca_file = {}\nclient_crl_file = {}",
+                    place("ca.pem"),
+                    place("crl.pem")
                 ));
             }
             Self::City { dir, name, cert_file, key_file, days } => {

@@ -270,7 +270,7 @@ impl Town {
     pub(super) async fn closed_with(self, id: &str, standings: &[Standing]) -> Self {
         let plans = self.city.store.plans(id.parse().unwrap()).await.unwrap();
         assert_eq!(plans.len(), standings.len());
-        self.city.shutdown().await;
+        Box::pin(self.city.shutdown()).await;
         for (plan, standing) in plans.iter().zip(standings) {
             let Target::People { ordinals, .. } = &plan.fields().target else { panic!("people") };
             let all = ordinals.max().unwrap() as usize + 1;

@@ -153,7 +153,7 @@ impl City {
         while answers.len() < count as usize {
             let mut told = Vec::new();
             within(self.clock.as_ref(), DEADLINE, self.session.inlet.next(&mut told)).await??;
-            let passed = self.clock.ticks() - began;
+            let passed = self.clock.ticks().saturating_sub(began);
             let mut tokens = Vec::new();
             for told in told {
                 match told {
