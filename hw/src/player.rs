@@ -242,7 +242,7 @@ mod tests {
         let words = Words::default();
         let bulletin = Bulletin { repeats: 2, ..bulletin(1) };
         let mut score = Score::of(&bulletin, Some(words.clone()), Duration::from_mins(10), 100);
-        let tone_and_breaths = Duration::from_millis(2 * 5_500);
+        let tone_and_breaths = 2 * Duration::from_millis(5_500);
         assert_eq!(length(&mut score), tone_and_breaths + PATIENCE);
         assert!(!words.are_awaited());
     }

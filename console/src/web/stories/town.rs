@@ -284,7 +284,7 @@ impl Town {
             };
             self.city.store.close(plan.fields().id, &[chunk]).await.unwrap();
         }
-        self.restart().await
+        Box::pin(self.restart()).await
     }
 
     /// The words that end this warning, as they were written beforehand.
