@@ -19,7 +19,7 @@ use mingluo_channels::{
     wechat::WeChatConfig,
 };
 use mingluo_dispatch::engine::DispatchConfig;
-use mingluo_model::{bulletin::ResourceCode, policy::ReleasePolicy};
+use mingluo_model::{bulletin::ResourceCode, mode::ModeKind, policy::ReleasePolicy};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -183,6 +183,24 @@ impl Accounts {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Whether the far sides of all accounts only pretend (`true`) or none does; `None` for a mixture, or no account.
+    pub fn pretend(&self) -> Option<bool> {
+        let sms = self.sms.iter().map(|one| one.pretend);
+        let cmpp = self.cmpp.iter().map(|one| one.pretend);
+        let smgp = self.smgp.iter().map(|one| one.pretend);
+        let sgip = self.sgip.iter().map(|one| one.pretend);
+        let alibaba = self.alibaba.iter().map(|one| one.pretend);
+        let tencent = self.tencent.iter().map(|one| one.pretend);
+        let http = self.http_sms.iter().map(|one| one.pretend);
+        let wechat = self.wechat.iter().map(|one| one.pretend);
+        let email = self.email.iter().map(|one| one.pretend);
+        let speaker = self.speaker.iter().map(|one| one.pretend);
+        let gateways = sms.chain(cmpp).chain(smgp).chain(sgip).chain(alibaba).chain(tencent).chain(http);
+        let mut all = gateways.chain(wechat).chain(email).chain(speaker);
+        let first = all.next()?;
+        all.all(|other| other == first).then_some(first)
+    }
 }
 
 impl Config {
@@ -194,6 +212,14 @@ impl Config {
         let text = read_text("--config", path)?;
         let config: Self = complaint::toml(&text).map_err(|complaint| complaint.in_file(path))?;
         Ok(Self { file: path.to_owned(), ..config })
+    }
+
+    /// The accounts of a mode.
+    pub const fn accounts(&self, mode: ModeKind) -> &Accounts {
+        match mode {
+            ModeKind::Live => &self.live,
+            ModeKind::Drill => &self.drill,
+        }
     }
 
     /// The deployment's zone.

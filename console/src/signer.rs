@@ -1,6 +1,7 @@
 //! The signing process and its client. Keys live in a process of its own user behind a Unix socket; the console only
 //! asks. One request and one answer per connection, as JSON lines.
 
+use crate::config::{ConfigError, Fix};
 use async_trait::async_trait;
 use mingluo_model::{
     bulletin::KeyId,
@@ -8,7 +9,12 @@ use mingluo_model::{
     signer::{LocalSigner, Purpose, SignatureBytes, Signer, SignerError},
 };
 use serde::{Deserialize, Serialize};
-use std::{os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
@@ -106,17 +112,30 @@ fn refused(purpose: Purpose, answer: Answer) -> SignerError {
     SignerError::Refused { purpose, detail }
 }
 
-/// Serves the socket until the task is dropped. The signer's user and group may connect, nobody else.
+/// Binds the socket. The signer's user and group may connect, nobody else.
 ///
 /// # Errors
-/// When the socket cannot be bound.
-pub async fn serve(socket: &std::path::Path, signer: LocalSigner) -> std::io::Result<()> {
+/// [`ConfigError`] naming `signer.socket` when it cannot be bound; a signer that runs there is told as such.
+pub async fn listen(socket: &Path) -> Result<UnixListener, ConfigError> {
+    let bound = bind(socket).await;
+    bound.map_err(|cause| ConfigError::value("signer.socket", socket.display(), Fix::socket(&cause)))
+}
+
+async fn bind(socket: &Path) -> std::io::Result<UnixListener> {
     // A socket that nobody listens on is what a killed process leaves behind.
     if socket.exists() && UnixStream::connect(socket).await.is_err() {
         std::fs::remove_file(socket)?;
     }
     let listener = UnixListener::bind(socket)?;
     std::fs::set_permissions(socket, std::fs::Permissions::from_mode(SOCKET_MODE))?;
+    Ok(listener)
+}
+
+/// Serves a bound socket until the task is dropped.
+///
+/// # Errors
+/// When nobody can connect any more.
+pub async fn serve(listener: UnixListener, signer: LocalSigner) -> std::io::Result<()> {
     let signer = Arc::new(signer);
     loop {
         let (stream, _) = listener.accept().await?;
@@ -157,19 +176,20 @@ mod tests {
         let socket = folder.path().join("signer.sock");
         let local = LocalSigner::from_seed("city-1".parse().unwrap(), &[7; 32]);
         let public = local.public();
-        let server = tokio::spawn({
-            let socket = socket.clone();
-            async move { serve(&socket, local).await }
-        });
-        while !socket.exists() {
-            tokio::task::yield_now().await;
-        }
+        let server = tokio::spawn(serve(listen(&socket).await.unwrap(), local));
         let signer = SocketSigner::new(socket.clone(), SystemClock::shared());
         let signature = signer.sign(Purpose::AuditHead, b"head").await.unwrap();
         assert!(signature.fits(&public, Purpose::AuditHead, b"head"));
         assert!(!signature.fits(&public, Purpose::Bulletin, b"head"));
         let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o660, "the console's user is in the signer's group");
+        let second = crate::tongue::tell(&listen(&socket).await.unwrap_err());
+        assert!(second.zh.contains("signer.sock") && second.zh.contains("已有签名进程"), "{}", second.zh);
+        assert!(!signer.sign(Purpose::AuditHead, b"head").await.unwrap().fits(
+            &public,
+            Purpose::Cap,
+            b"head"
+        ));
         server.abort();
     }
 

@@ -11,9 +11,9 @@ pub(crate) fn status(error: &OfficeError) -> StatusCode {
     match error {
         OfficeError::NoSuchAlert { .. } => StatusCode::NOT_FOUND,
         OfficeError::Alert(error) => of_rule(error),
-        OfficeError::ContentChanged { .. } | OfficeError::Store(StoreError::Conflict { .. }) => {
-            StatusCode::CONFLICT
-        }
+        OfficeError::ContentChanged { .. }
+        | OfficeError::Void { .. }
+        | OfficeError::Store(StoreError::Conflict { .. }) => StatusCode::CONFLICT,
         OfficeError::Store(_) | OfficeError::Engine(_) | OfficeError::Damaged { .. } => {
             StatusCode::SERVICE_UNAVAILABLE
         }

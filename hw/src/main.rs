@@ -14,6 +14,7 @@ use mingluo_speaker::{
 };
 use rand::{SeedableRng as _, rngs::StdRng};
 use std::{
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -88,6 +89,15 @@ impl From<ToneName> for Tone {
     }
 }
 
+/// A line to the person who asked; whoever has read enough may be gone (`| head`).
+fn say(line: impl std::fmt::Display) {
+    let _unheard = writeln!(io::stdout(), "{line}");
+}
+
+fn mention(line: impl std::fmt::Display) {
+    let _unheard = writeln!(io::stderr(), "{line}");
+}
+
 // One box is one task; a second thread would only cost memory.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -113,11 +123,10 @@ async fn obey(verb: Verb) -> anyhow::Result<()> {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the answer to the person who asked")]
 fn complain(error: &anyhow::Error) {
-    eprintln!("错误 error: {error}");
+    mention(format_args!("错误 error: {error}"));
     for cause in error.chain().skip(1) {
-        eprintln!("  原因 cause: {cause}");
+        mention(format_args!("  原因 cause: {cause}"));
     }
 }
 
@@ -150,30 +159,31 @@ fn introduce(config: &Config) {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the answer to the person who asked")]
 fn enrol(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let request = mingluo_speaker::enrol::request(&config)?;
-    println!("证书请求 request: {}", request.display());
-    println!(
+    say(format_args!("证书请求 request: {}", request.display()));
+    say(format_args!(
         "在城市签发 sign it in the city: mingluo box enrol --dir DIR --code {} --csr {} --out box.pem",
         config.own.code,
         request.file_name().unwrap_or_default().display()
-    );
+    ));
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the answer to the person who asked")]
 fn status(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let told = mingluo_speaker::status::read(&config)?;
     let version = told.key_set.map_or_else(|| "—".to_owned(), |version| version.to_string());
-    println!("终端 box       {} ({}, {:?})", config.own.code, config.own.region, config.own.mode);
-    println!("时间下限 floor  {}", told.known_until.to_jiff().map(|at| at.to_string()).unwrap_or_default());
-    println!("公钥集 keys    经链路 over the link: {version}");
-    println!("待回执 pending  {}", told.n_pending);
+    say(format_args!("终端 box       {} ({}, {:?})", config.own.code, config.own.region, config.own.mode));
+    say(format_args!(
+        "时间下限 floor  {}",
+        told.known_until.to_jiff().map(|at| at.to_string()).unwrap_or_default()
+    ));
+    say(format_args!("公钥集 keys    经链路 over the link: {version}"));
+    say(format_args!("待回执 pending  {}", told.n_pending));
     for (ebm, phase, latest) in told.bulletins {
-        println!("指令 bulletin   {ebm} {phase} {latest:?}");
+        say(format_args!("指令 bulletin   {ebm} {phase} {latest:?}"));
     }
     Ok(())
 }
@@ -200,24 +210,22 @@ async fn stop_on_signal(stop: CancellationToken) {
     stop.cancel();
 }
 
-#[expect(clippy::print_stdout, reason = "the answer to the person who asked")]
 fn check(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let clock = SystemClock::shared();
     assemble::dial(&config, clock.clone(), config.trust.clock == ClockSource::City)?;
     let beliefs = assemble::beliefs(&config, None)?;
-    println!("终端 box      {} ({}, {:?})", config.own.code, config.own.region, config.own.mode);
-    println!("城市 city     {}", config.city.addresses.join(", "));
-    println!("公钥集 keys  版本 version {}", beliefs.version);
+    say(format_args!("终端 box      {} ({}, {:?})", config.own.code, config.own.region, config.own.mode));
+    say(format_args!("城市 city     {}", config.city.addresses.join(", ")));
+    say(format_args!("公钥集 keys  版本 version {}", beliefs.version));
     for key in &beliefs.keys.keys {
         let state = if clock.now() < key.not_after { "有效 valid" } else { "已过期 expired" };
-        println!("公钥 key      {} {:?} ≤{} {state}", key.id, key.tier, key.max_level.word());
+        say(format_args!("公钥 key      {} {:?} ≤{} {state}", key.id, key.tier, key.max_level.word()));
     }
-    println!("配置正确。The configuration is good.");
+    say(format_args!("配置正确。The configuration is good."));
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the answer to the person who asked")]
 async fn test_tone(path: &Path, tone: Tone) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let clock = SystemClock::shared();
@@ -225,14 +233,14 @@ async fn test_tone(path: &Path, tone: Tone) -> anyhow::Result<()> {
     let heard = tone_test::play(&mut hands, tone, assemble::rules(&config), clock.as_ref())
         .await
         .context("the tone could not be played")?;
-    println!(
+    say(format_args!(
         "{}",
         if heard {
             "听到提示音。The tone was heard."
         } else {
             "未听到提示音。The tone was not heard."
         }
-    );
+    ));
     anyhow::ensure!(
         heard,
         "played, but the sense input heard nothing: check amplifier, cable and sense input"

@@ -1,10 +1,17 @@
 //! What every simulator's program shares: a listener on this machine only, the line that says where it listens, the
-//! faults' dice, and the end by signal. Knows no protocol.
+//! faults' dice, the end by signal, and the last words. Knows no protocol.
 
 use anyhow::{Context, ensure};
 use mingluo_model::clock::SharedClock;
 use sha2::{Digest, Sha256};
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -30,28 +37,59 @@ impl Stage {
     /// When the address is not loopback or in use, or the file cannot be opened.
     pub async fn set(&self, clock: &SharedClock) -> anyhow::Result<(TcpListener, Arc<Journal>)> {
         let listen = self.listen;
-        ensure!(listen.ip().is_loopback(), "--listen {listen}: a pretend server takes 127.0.0.1 only");
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("--listen {listen}"))?;
-        let journal = match &self.log {
-            Some(file) => Journal::append_to(file, Arc::clone(clock)),
-            None => Ok(Journal::in_memory(Arc::clone(clock))),
+        ensure!(
+            listen.ip().is_loopback(),
+            "--listen {listen}：模拟服务器只听本机，请用 127.0.0.1 / a pretend server takes 127.0.0.1 only"
+        );
+        let shut = || {
+            format!(
+                "--listen {listen}：不能监听，请换一个端口或用 0 / cannot listen there, use another port or 0"
+            )
         };
-        let journal = journal.with_context(|| format!("--log {:?}", self.log))?;
+        let listener = TcpListener::bind(listen).await.with_context(shut)?;
+        let journal = match &self.log {
+            Some(file) => Journal::append_to(file, Arc::clone(clock)).with_context(|| no_log(file))?,
+            None => Journal::in_memory(Arc::clone(clock)),
+        };
         Ok((listener, Arc::new(journal)))
     }
 }
 
 /// Says on standard output where a simulator listens, as one JSON line, and on standard error what it is.
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is what the program tells who started it"
-)]
 pub fn announce(name: &str, listening: SocketAddr) {
-    eprintln!(
+    mention(format_args!(
         "{name}: 演练用的模拟服务器,不会真的发出任何信息 / a pretend server for rehearsals, nothing really leaves"
-    );
-    println!("{}", serde_json::json!({ "listening": listening.to_string() }));
+    ));
+    say(serde_json::json!({ "listening": listening.to_string() }));
+}
+
+/// What is wrong with a `--log` that cannot be opened.
+pub fn no_log(file: &Path) -> String {
+    let file = file.display();
+    format!(
+        "--log {file}：写不了，请用已有目录中的文件 / cannot be written, give a file in a folder that exists"
+    )
+}
+
+/// A line on standard output. Whoever read it may be gone, which is no reason to end.
+pub fn say(line: impl Display) {
+    let _unheard = writeln!(io::stdout(), "{line}");
+}
+
+/// A line on standard error, for a person.
+pub fn mention(line: impl Display) {
+    let _unheard = writeln!(io::stderr(), "{line}");
+}
+
+/// The exit code of a simulator's program; an error is told in one line, with what led to it.
+pub fn ended(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            mention(format_args!("出错 error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// How long a simulator lives.

@@ -48,6 +48,12 @@ error-config-port = { $field } = "{ $value }": { $kind ->
     [not-ours] this machine has no such address. Use one that it has, like 127.0.0.1 or 0.0.0.0
    *[other] nobody can listen there ({ $cause }). Choose another
   }.
+error-config-socket = { $field } = "{ $value }": { $kind ->
+    [in-use] a signer runs on this socket already. No second one is needed; to replace it, stop the first, or give another path
+    [denied] no right to make a socket in this folder. Give another path, or the right
+    [no-folder] its folder does not exist. Make it, or give another path
+   *[other] cannot listen there ({ $cause }). Give another path
+  }.
 error-config-password = { $field } = "{ $value }": the password is too short. Put at least { $least } characters on the file's first line.
 error-user-login = { $field } = "{ $value }" is no sign-in name. Use 1 to { $most } of letters, digits, dot, underscore and hyphen, like li.ming.
 error-user-no-officer = { $field } = "{ $value }": there is no such officer. mingluo user list shows the sign-in names.
@@ -83,7 +89,11 @@ error-row-repeated = Line { $line }, { $field } "{ $value }" is the same as on l
 error-import-bad-rows = { $rows } rows are wrong. Mend them and try again; to leave them out, add --skip-bad-rows.
 error-import-nobody = { $file }: not one row is good. Check the file.
 error-import-loses-much = The new roster loses { $lost } (in each township the greatest loss, of recipients, of one channel's addresses or of one group's members, added up): more than a tenth of these in the city or in a county, or all of them in a township; see the table. Check it; if it is meant, add --replace --losing { $lost }.
+error-import-loses-the-real = The current roster is a real one and this one is pretend: nobody would be reached by a real account any more, and all { $lost } are lost, even where the table shows the same numbers. If this roster is really real, leave --pretend out; if a pretend one is meant (all accounts are pretend, or it is a demonstration), add --replace --losing { $lost }.
 error-import-wrong-number = You typed --losing { $typed }, and { $lost } are lost. Look at the table again; if it is meant, type --losing { $lost }.
 error-import-overtaken = Another import or restore came between, after this one was compared; nothing was replaced. Run it again, so that it is compared with the roster that is current now.
 error-import-other-mode = Edition { $edition } is of the other mode; nothing was restored. For a drill roster add --mode drill, for a live one --mode live.
 error-import-no-edition = There is no edition { $edition }. mingluo import --list shows them.
+error-roster-real = The { $mode } roster is a real one and all { $mode } accounts are pretend (pretend = true): nothing can be sent, and a draft is refused. If these people are made up, import the roster again with --pretend; to reach real people, configure real accounts.
+error-roster-pretend = The { $mode } roster is a pretend one and all { $mode } accounts are real: nothing can be sent, and a draft is refused. Import the real roster, without --pretend; for a demonstration configure pretend accounts (pretend = true).
+error-secret-open = { $field }: the file { $path } has mode { $mode }, others can read it. Run chmod 600 { $path }, and let the user who runs this program own it.

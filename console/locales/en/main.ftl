@@ -18,7 +18,7 @@ error-alert-hold-over = The hold ended at { $until } and the warning has left. L
 error-no-such-alert = There is no warning { $id }.
 error-unknown-grade = "{ $value }" is no grade. Use red, orange, yellow or blue.
 error-unknown-hazard = "{ $value }" is no event type. Use a code (11B03) or a name (暴雨).
-error-unknown-group = "{ $value }" is no group. Known are: { $known }.
+error-unknown-group = "{ $value }" is no group. Known are: { $ids }.
 error-bad-region-code = Region: "{ $value }" is no region code. Give 2, 4, 6, 9 or 12 digits, or a name.
 error-unknown-region = Region: "{ $value }" is not in the division list. { $meant ->
     [none] Give a code of 2, 4, 6, 9 or 12 digits, or a name with its county.
@@ -37,6 +37,8 @@ error-empty-audience = Nobody would be reached. { $regions ->
    *[other] Nobody who is left has an address on { $channels }. {""}
   }Widen the area, drop groups, add a channel or import a roster.
 error-bad-audience = Audience: { $detail }
+error-no-region = The area is empty. Give at least one division by code or name, like 210423100.
+error-no-channel = No channel was given. Give at least one of sms, speaker, wechat, email.
 error-no-roster = No roster was imported yet. Run mingluo import.
 error-no-account = No account is configured for channel { $channel }. Choose other channels, or ask the administrator to add an account for it to the configuration and restart.
 error-no-accounts = { $mode ->
@@ -57,7 +59,14 @@ error-too-few-people = A warning of grade { $grade } needs { $needed } different
   } An all-clear or correction needs fewer only in the prewritten words; changed words go by the earlier warning's grade.
 error-audience-changed = The audience is not the one that was signed: { $channel } was { $signed } deliveries ({ $signed_responsible } responsible) and is { $found } ({ $found_responsible } responsible) now. Draft it anew.
 error-drill-denied = A drill must not say "{ $phrase }".
-error-pretend-mix = A pretend roster goes only to pretend accounts, and a real one never does (account { $account }).
+error-pretend-mix = Roster and account do not fit: { $roster ->
+    [pretend] the roster is a pretend one, and account { $account } is real; made-up people are not sent to a carrier. Import the real roster (without --pretend), or use pretend accounts
+   *[real] the roster is a real one, and account { $account } is pretend (pretend = true); real people would get nothing. For a demonstration import the roster with --pretend; in earnest configure real accounts
+  }.
+error-alert-void = The warning that this one was to follow is over{ $later ->
+    [none] {" "}({ $state })
+   *[other] , ended by { $later } ({ $state })
+  }. This draft is void; nobody need sign it.
 error-changed-meanwhile = The warning was changed by someone else just now. Reload and try again.
 error-store-failed = The database failed; nothing was done. Try again and tell the administrator.
 error-dispatch-failed = Dispatch failed: { $detail }
@@ -201,7 +210,9 @@ web-gateways-note = now / max per s
 web-queue = queue { $a }
 web-boxes-online = speakers online
 web-boxes-offline = offline
-web-boxes = { $a } online, { $b } offline
+web-boxes = In the whole city { $a } online, { $b } offline
+web-boxes-none = In the whole city no box has connected since the console was started
+web-void = Void
 web-map = Where warnings hold
 web-map-note = Sketch, no survey · stripes: some townships
 web-curve = Arrivals over time
@@ -328,8 +339,8 @@ web-check-markup-good = No markup
 web-check-markup-look = The words have markup, which phones show as it stands and speakers read out. Take it out
 web-check-links-good = No links
 web-check-links-look = Has a link; carriers may block it
-web-check-boxes-good = All speakers are online
-web-check-boxes-look = Not all speakers are online
+web-check-boxes-good = All speakers of the city are online
+web-check-boxes-look = Not all speakers of the city are online
 web-check-overlap-good = No overlapping warning
 web-check-overlap-look = A warning of this kind holds there already; consider an update
 web-route = Who signs

@@ -48,6 +48,12 @@ error-config-port = { $field } = “{ $value }”：{ $kind ->
     [not-ours] 本机没有这个地址。请填本机的地址，如 127.0.0.1 或 0.0.0.0
    *[other] 不能监听（{ $cause }）。请换一个地址和端口
   }。
+error-config-socket = { $field } = “{ $value }”：{ $kind ->
+    [in-use] 已有签名进程在此套接字上运行。不必再启动一个；要换掉它，请先停掉原来的进程，或另填一个路径
+    [denied] 没有在该目录建立套接字的权限。请换一个路径，或授予权限
+    [no-folder] 没有它所在的目录。请先建目录，或换一个路径
+   *[other] 不能监听（{ $cause }）。请换一个路径
+  }。
 error-config-password = { $field } = “{ $value }”：口令太短。请在该文件第一行放至少 { $least } 个字符。
 error-user-login = { $field } = “{ $value }”：不能作登录名。请用 1 至 { $most } 个英文字母、数字、点、下划线或连字符，如 li.ming。
 error-user-no-officer = { $field } = “{ $value }”：没有这个值班员。登录名见 mingluo user list。
@@ -176,7 +182,17 @@ error-row-repeated = 第 { $line } 行 { $field }“{ $value }”：与第 { $fi
 error-import-bad-rows = 有 { $rows } 行有误。请改正后重来；若要略过这些行，请加 --skip-bad-rows。
 error-import-nobody = { $file } 没有一行可用。请核对文件。
 error-import-loses-much = 新名册比现用的少 { $lost }（逐乡镇取接收人、各渠道、各人群减少数之最大者，再相加）：全市或某县区的接收人、某渠道或某人群减少超过一成，或某乡镇的全部没有了，详见上表。请核对；若确要替换，请加 --replace --losing { $lost }。
+error-import-loses-the-real = 现用名册是真实的，要换上的是模拟的（--pretend）：替换之后真实账号发不到任何人，现有的 { $lost } 全部减少，表中数目相同也是如此。若这份名册其实是真实的，请去掉 --pretend；若确要换成模拟名册（现有账号都是模拟的，或只作演示），请加 --replace --losing { $lost }。
 error-import-wrong-number = 键入的 --losing { $typed } 与实际减少的 { $lost } 不符。请核对上表；若确要替换，请改为 --losing { $lost }。
 error-import-overtaken = 比对之后，另一次导入或退回已先完成，本次没有替换。请重新执行，与现用名册再比对一次。
 error-import-other-mode = 名册版本 { $edition } 属于另一模式，没有退回。演练名册请加 --mode drill，实发名册请加 --mode live。
 error-import-no-edition = 没有名册版本 { $edition }。请用 mingluo import --list 查看。
+error-roster-real = { $mode ->
+    [drill] 演练
+   *[live] 实发
+  }名册是真实的，而该模式的账号都是模拟的（pretend = true）：这样什么也发不出去，拟稿时就会被拒绝。名册是虚构的，请加 --pretend 重新导入；要发给真实的人，请改配真实账号。
+error-roster-pretend = { $mode ->
+    [drill] 演练
+   *[live] 实发
+  }名册是模拟的（--pretend），而该模式的账号都是真实的：这样什么也发不出去，拟稿时就会被拒绝。请导入真实名册（不加 --pretend）；只作演示，请改配模拟账号（pretend = true）。
+error-secret-open = { $field }：文件 { $path } 的权限是 { $mode }，他人可读。请执行 chmod 600 { $path }，并使其归运行本程序的用户所有。

@@ -37,6 +37,8 @@ error-empty-audience = 没有人会收到。{ $regions ->
    *[other] 余下的人没有以下渠道的地址：{ $channels }。
   }请扩大区域、减少人群限制、增加渠道，或导入名册。
 error-bad-audience = 受众有误：{ $detail }
+error-no-region = 区域（area）是空的。请至少给一个区划的代码或名称，如 210423100 或 清原镇。
+error-no-channel = 渠道（channels）是空的。请至少给一个：sms、speaker、wechat、email。
 error-no-roster = 尚未导入名册。请运行 mingluo import。
 error-no-account = 渠道“{ $channel }”没有配置账号。请改选其他渠道，或请管理员在配置文件中为它添加账号后重启。
 error-no-accounts = { $mode ->
@@ -81,7 +83,14 @@ error-too-few-people = { $grade }预警须由 { $needed } 名不同人员签署�
   }解除、更正只有用预写文字才可少签，改动文字后按原预警级别签署。
 error-audience-changed = 受众与签署时不符：{ $channel }签署为 { $signed } 条（责任人 { $signed_responsible }），现为 { $found } 条（责任人 { $found_responsible }）。请重新拟稿送审。
 error-drill-denied = 演练文字中不得出现“{ $phrase }”。
-error-pretend-mix = 模拟名册只能发往模拟账号，真实名册不能发往模拟账号（账号 { $account }）。
+error-pretend-mix = 名册与账号不相配：{ $roster ->
+    [pretend] 名册是模拟的（--pretend 导入），而账号 { $account } 是真实账号，不能把虚构的人发给运营商。请导入真实名册（不加 --pretend），或改用模拟账号
+   *[real] 名册是真实的，而账号 { $account } 是模拟账号（pretend = true），真实的人收不到。演示请用 --pretend 重新导入名册；实发请改配真实账号
+  }。
+error-alert-void = 它要跟随的预警{ $later ->
+    [none] 已经结束（{ $state }）
+   *[other] 已由预警 { $later } 结束（{ $state }）
+  }，本稿作废，不必再签。
 error-changed-meanwhile = 该预警刚被他人修改。请刷新后再操作。
 error-store-failed = 数据库出错，本次操作未执行。请稍后重试并通知管理员。
 error-dispatch-failed = 发送引擎出错：{ $detail }
@@ -225,7 +234,9 @@ web-gateways-note = 此刻每秒 / 上限
 web-queue = 队列 { $a }
 web-boxes-online = 喇叭在线
 web-boxes-offline = 离线
-web-boxes = 在线 { $a }，离线 { $b }
+web-boxes = 全市在线 { $a }，离线 { $b }
+web-boxes-none = 控制台启动以来，全市没有一个终端接入
+web-void = 作废
 web-map = 影响区域
 web-map-note = 示意图，非测绘成果 · 斜纹为部分乡镇
 web-curve = 累计触达
@@ -352,8 +363,8 @@ web-check-markup-good = 没有网页代码
 web-check-markup-look = 文字里有网页代码，会原样显示给公众，大喇叭会念出来。请删去
 web-check-links-good = 没有链接
 web-check-links-look = 含有链接，可能被运营商拦截
-web-check-boxes-good = 大喇叭全部在线
-web-check-boxes-look = 有大喇叭不在线
+web-check-boxes-good = 全市大喇叭全部在线
+web-check-boxes-look = 全市有大喇叭不在线
 web-check-overlap-good = 没有重叠的预警
 web-check-overlap-look = 同区域已有同类预警，请考虑“更新”
 web-route = 签发路径

@@ -6,8 +6,12 @@ use crate::{
     app::open_store,
     config::{Config, ConfigError},
     examine::{doors, examine, shut_doors},
+    fit::RosterMisfit,
+    secrets::open_to_others,
     tongue::{Told, tell},
 };
+use mingluo_ledger::Store;
+use mingluo_model::mode::ModeKind;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
@@ -34,11 +38,14 @@ struct Finding {
     detail: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<Told>,
+    /// What `serve` bears and nobody should.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Told>,
 }
 
 impl Finding {
     const fn good(what: &'static str, detail: String) -> Self {
-        Self { what, ok: true, detail: Some(detail), problems: Vec::new() }
+        Self { what, ok: true, detail: Some(detail), problems: Vec::new(), warnings: Vec::new() }
     }
 
     fn of(what: &'static str, problems: &[ConfigError], detail: impl FnOnce() -> String) -> Self {
@@ -46,7 +53,7 @@ impl Finding {
             return Self::good(what, detail());
         }
         let problems = problems.iter().map(|problem| tell(problem)).collect();
-        Self { what, ok: false, detail: None, problems }
+        Self { what, ok: false, detail: None, problems, warnings: Vec::new() }
     }
 }
 
@@ -57,8 +64,9 @@ impl Check {
             Ok(config) => {
                 findings.push(Finding::good("configuration", self.file.config.display().to_string()));
                 findings.push(values(&config));
+                findings.push(secrets(&config));
                 findings.push(ports(&config).await);
-                findings.push(store(&config).await);
+                findings.extend(store(&config).await);
             }
             Err(error) => findings.push(Finding::of("configuration", &[error], String::new)),
         }
@@ -78,7 +86,7 @@ impl Check {
     }
 
     fn tell_one(&self, finding: &Finding) {
-        let Finding { what, detail, problems, .. } = finding;
+        let Finding { what, detail, problems, warnings, .. } = finding;
         let name = NAMES.iter().find(|(word, _)| word == what).map_or("", |(_, zh)| zh);
         if let Some(detail) = detail {
             say(format_args!("通过 ok    {name} {what}: {detail}"));
@@ -87,11 +95,20 @@ impl Check {
             say(format_args!("有误 wrong {name} {what}: {}", self.file.config.display()));
             say(format_args!("    {zh}\n    {en}"));
         }
+        for Told { zh, en, .. } in warnings {
+            say(format_args!("注意 warn  {name} {what}: {zh}\n    {en}"));
+        }
     }
 }
 
-const NAMES: [(&str, &str); 4] =
-    [("configuration", "配置"), ("values", "各项"), ("ports", "端口"), ("store", "数据库")];
+const NAMES: [(&str, &str); 6] = [
+    ("configuration", "配置"),
+    ("values", "各项"),
+    ("secrets", "密钥文件"),
+    ("ports", "端口"),
+    ("store", "数据库"),
+    ("roster", "名册"),
+];
 
 /// Values, templates, region pack and accounts.
 fn values(config: &Config) -> Finding {
@@ -136,9 +153,40 @@ async fn runs_here(console: SocketAddr) -> bool {
         .is_ok_and(|health| health.get("engine").is_some() && health.get("halted").is_some())
 }
 
-async fn store(config: &Config) -> Finding {
-    match open_store(config).await {
-        Ok(store) => Finding::good("store", store.engine().to_owned()),
-        Err(error) => Finding::of("store", &[error], String::new),
+/// Files that must be nobody else's to read.
+fn secrets(config: &Config) -> Finding {
+    let open = open_to_others(&config.file);
+    let warnings = open.iter().map(|secret| tell(secret)).collect();
+    Finding {
+        warnings, ..Finding::good("secrets", format!("{} 个他人可读 readable by others", open.len()))
     }
+}
+
+async fn store(config: &Config) -> Vec<Finding> {
+    match open_store(config).await {
+        Ok(store) => {
+            vec![Finding::good("store", store.engine().to_owned()), roster(config, store.as_ref()).await]
+        }
+        Err(error) => vec![Finding::of("store", &[error], String::new)],
+    }
+}
+
+/// Whether the current rosters fit the accounts.
+async fn roster(config: &Config, store: &dyn Store) -> Finding {
+    let (mut told, mut warnings) = (Vec::new(), Vec::new());
+    for (mode, name) in [(ModeKind::Live, "实发 live"), (ModeKind::Drill, "演练 drill")] {
+        match store.current_edition(mode).await {
+            Ok(Some(head)) => {
+                let kind = if head.pretend { "，虚构 pretend" } else { "" };
+                told.push(format!("{name} 接收人 recipients {}{kind}", head.recipients));
+                warnings.extend(RosterMisfit::of(config, mode, head.pretend).map(|misfit| tell(&misfit)));
+            }
+            Ok(None) => told.push(format!("{name} 尚无 none yet")),
+            Err(error) => {
+                let problem = config.no_store(error);
+                return Finding::of("roster", &[problem], String::new);
+            }
+        }
+    }
+    Finding { warnings, ..Finding::good("roster", told.join("，")) }
 }

@@ -18,7 +18,11 @@ pub use table::{Table, grouped};
 use crate::{config::ConfigError, tongue::tell};
 use clap::{Parser, Subcommand};
 use mingluo_model::problem::Problem;
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 use tracing_subscriber::EnvFilter;
 
 /// 鸣锣 — 预警信息靶向发布。 Mingluo — public-warning dispatch.
@@ -128,19 +132,18 @@ pub fn log(command: &Mingluo) {
 }
 
 /// Tells an error once, with its whole chain, and gives the exit code.
-#[expect(clippy::print_stderr, reason = "the program's last words to the person who ran it")]
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    match error.downcast_ref::<ConfigError>() {
-        Some(problem) => eprintln!("出错 error: {}", both(problem)),
-        None => eprintln!("出错 error: {error:#}"),
-    }
+    let told =
+        error.downcast_ref::<ConfigError>().map_or_else(|| format!("{error:#}"), |problem| both(problem));
+    // Nobody may be left to read it; the exit code tells all the same.
+    let _unheard = writeln!(io::stderr(), "出错 error: {told}");
     ExitCode::FAILURE
 }
 
-/// Prints a line to the person or program that ran the command.
-#[expect(clippy::print_stdout, reason = "the command's own answer")]
+/// Prints a line to the person or program that ran the command. Whoever has read enough may be gone (`| head`): what the
+/// command has begun is done all the same, and the exit code tells.
 fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    let _unheard = writeln!(io::stdout(), "{line}");
 }
 
 /// A problem as the person at the command line reads it: Chinese, and English on the next line.

@@ -40,13 +40,16 @@ impl Sign {
         let local = LocalSigner::from_file_content(key_id, &content)
             .map_err(|_| ConfigError::value("signer.key_file", path.display(), Fix::Seed))
             .told()?;
-        let public = hex::encode(local.public());
-        say(json!({ "key_id": config.key_id, "public": public }));
+        let public = json!({ "key_id": config.key_id, "public": hex::encode(local.public()) });
         if self.public {
+            say(public);
             return Ok(ExitCode::SUCCESS);
         }
+        let listener = signer::listen(&config.socket).await.told()?;
+        // Who reads this may connect.
+        say(public);
         tokio::select! {
-            served = signer::serve(&config.socket, local) => served?,
+            served = signer::serve(listener, local) => served?,
             _ = tokio::signal::ctrl_c() => {}
             () = stdin_closed(), if self.until_stdin_closes => {}
         }

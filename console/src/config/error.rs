@@ -124,6 +124,13 @@ pub enum Fix {
         /// What the system said.
         cause: String,
     },
+    /// A socket that can be bound.
+    Socket {
+        /// `in-use`, `denied`, `no-folder` or `other`.
+        kind: &'static str,
+        /// What the system said.
+        cause: String,
+    },
     /// A longer password.
     Password {
         /// The least characters.
@@ -147,6 +154,17 @@ impl Fix {
         }
     }
 
+    /// What to do about a socket that cannot be bound.
+    pub(crate) fn socket(cause: &io::Error) -> Self {
+        let kind = match cause.kind() {
+            io::ErrorKind::AddrInUse => "in-use",
+            io::ErrorKind::PermissionDenied => "denied",
+            io::ErrorKind::NotFound => "no-folder",
+            _ => "other",
+        };
+        Self::Socket { kind, cause: cause.to_string() }
+    }
+
     const fn code(&self) -> &'static str {
         match self {
             Self::Zone => "config-zone",
@@ -161,6 +179,7 @@ impl Fix {
             Self::Template { .. } => "config-template",
             Self::TakenName { .. } => "config-taken-name",
             Self::Port { .. } => "config-port",
+            Self::Socket { .. } => "config-socket",
             Self::Password { .. } => "config-password",
             Self::Login { .. } => "user-login",
             Self::NoOfficer => "user-no-officer",
@@ -174,7 +193,9 @@ impl Fix {
             Self::Gap { gap, known } => vec![("gap", gap.clone()), ("known", known.clone())],
             Self::Template { listed } => vec![("listed", listed.clone())],
             Self::TakenName { by } => vec![("by", by.clone())],
-            Self::Port { kind, cause } => vec![("kind", (*kind).to_owned()), ("cause", cause.clone())],
+            Self::Port { kind, cause } | Self::Socket { kind, cause } => {
+                vec![("kind", (*kind).to_owned()), ("cause", cause.clone())]
+            }
             Self::Password { least } => vec![("least", least.to_string())],
             Self::Login { most } => vec![("most", most.to_string())],
             Self::Zone

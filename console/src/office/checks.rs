@@ -61,6 +61,9 @@ fn checks(mode: ModeKind, content: &Content, gazetteer: &Gazetteer) -> Vec<Check
         Check { is_good: !has_link(&words), ..Check::of("links", Vec::new()) },
     ];
     let beyond = Some(beyond).filter(|check| !check.is_good);
+    // That all chosen areas are named is no agreement where others are named too.
+    let is_told = |check: &Check| check.word != "area" || !check.is_good || beyond.is_none();
+    let plain: Vec<Check> = plain.into_iter().filter(is_told).collect();
     grave.into_iter().flatten().chain(beyond).chain(plain).collect()
 }
 

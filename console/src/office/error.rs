@@ -40,12 +40,14 @@ pub enum OfficeError {
         value: String,
     },
     /// A word names no group.
-    #[error("groups: {value:?} is no group; known are {known}")]
+    #[error("groups: {value:?} is no group; known are {}", ids.join(", "))]
     UnknownGroup {
         /// The word.
         value: String,
-        /// The names there are.
-        known: String,
+        /// The Chinese names there are.
+        known: Vec<String>,
+        /// The same groups by their words.
+        ids: Vec<String>,
     },
     /// A region is unknown or of the other code system.
     #[error(transparent)]
@@ -132,6 +134,18 @@ pub enum OfficeError {
     PretendMix {
         /// The account.
         account: String,
+        /// Whether the roster is the pretend one of the two.
+        roster: bool,
+    },
+    /// What it was to follow is over by now.
+    #[error("alert {earlier} is {state} already, nothing can follow it: this draft is void")]
+    Void {
+        /// The alert that it was to follow.
+        earlier: AlertId,
+        /// The state of that.
+        state: &'static str,
+        /// The alert that ended it, if one did.
+        later: Option<AlertId>,
     },
     /// The store failed.
     #[error("the store failed")]
@@ -159,6 +173,8 @@ impl Problem for OfficeError {
             Self::UnknownGroup { .. } => "unknown-group",
             Self::Region(error) | Self::Resolve(ResolveError::UnknownRegion(error)) => region_code(error),
             Self::Resolve(ResolveError::EmptyAudience { .. }) => "empty-audience",
+            Self::Resolve(ResolveError::NoRegion) => "no-region",
+            Self::Resolve(ResolveError::NoChannel) => "no-channel",
             Self::Resolve(_) => "bad-audience",
             Self::NoRoster => "no-roster",
             Self::NoAccount { .. } => "no-account",
@@ -172,6 +188,7 @@ impl Problem for OfficeError {
             Self::AudienceChanged { .. } => "audience-changed",
             Self::DrillDenied { .. } => "drill-denied",
             Self::PretendMix { .. } => "pretend-mix",
+            Self::Void { .. } => "alert-void",
             Self::Store(StoreError::Conflict { .. }) => "changed-meanwhile",
             Self::Store(_) | Self::Damaged { .. } => "store-failed",
             Self::Engine(_) => "dispatch-failed",
@@ -185,7 +202,9 @@ impl Problem for OfficeError {
             Self::Grade(UnknownGrade { value }) | Self::UnknownHazard { value } => {
                 vec![("value", value.clone())]
             }
-            Self::UnknownGroup { value, known } => vec![("value", value.clone()), ("known", known.clone())],
+            Self::UnknownGroup { value, known, ids } => {
+                vec![("value", value.clone()), ("known", known.join("、")), ("ids", ids.join(", "))]
+            }
             Self::NoAccounts { mode } => vec![("mode", mode_word(*mode).to_owned())],
             Self::NoAccount { channel } => vec![("channel", channel.zh().to_owned())],
             Self::Unfit { channel, source } => unfit_fields(*channel, source),
@@ -206,13 +225,24 @@ impl Problem for OfficeError {
                 ("found_responsible", found.responsible.to_string()),
             ],
             Self::DrillDenied { phrase } => vec![("phrase", (*phrase).to_owned())],
-            Self::PretendMix { account } => vec![("account", account.clone())],
+            Self::PretendMix { account, roster } => {
+                let roster = if *roster { "pretend" } else { "real" };
+                vec![("account", account.clone()), ("roster", roster.to_owned())]
+            }
+            Self::Void { earlier, state, later } => vec![
+                ("earlier", earlier.to_string()),
+                ("state", (*state).to_owned()),
+                ("later", later.map_or_else(|| "none".to_owned(), |later| later.to_string())),
+            ],
             Self::Region(error) | Self::Resolve(ResolveError::UnknownRegion(error)) => region_fields(error),
             Self::Resolve(ResolveError::EmptyAudience { empty }) => empty_fields(empty),
+            Self::Resolve(ResolveError::NoRegion | ResolveError::NoChannel)
+            | Self::Store(_)
+            | Self::Damaged { .. }
+            | Self::NoRoster => Vec::new(),
             Self::Resolve(error) => vec![("detail", error.to_string())],
             Self::Render(error) => vec![("detail", error.to_string())],
             Self::Engine(error) => vec![("detail", error.to_string())],
-            Self::Store(_) | Self::Damaged { .. } | Self::NoRoster => Vec::new(),
         }
     }
 }

@@ -21,7 +21,31 @@ pub(super) struct Stopped {
     pub(super) plans: Vec<PlanId>,
 }
 
+/// Whether an alert has ended, so that nothing can follow it any more, and the later alert that ended it, if one did.
+pub const fn ended_by(state: &AlertState) -> Option<Option<AlertId>> {
+    match state {
+        AlertState::Updated { by, .. } | AlertState::Lifted { by, .. } | AlertState::Corrected { by, .. } => {
+            Some(Some(*by))
+        }
+        AlertState::Expired { .. } | AlertState::Recalled { .. } => Some(None),
+        _ => None,
+    }
+}
+
 impl<M: Mode> Office<M> {
+    /// Refuses what was to follow an alert that has ended meanwhile: another lift was quicker, or its time ran out.
+    ///
+    /// # Errors
+    /// [`OfficeError::Void`]; [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
+    pub async fn refuse_void(&self, alert: &Alert<M>) -> Result<(), OfficeError> {
+        let Some(earlier) = alert.content.kind.follows() else { return Ok(()) };
+        let (before, _) = self.alert(earlier).await?;
+        match ended_by(&before.state) {
+            Some(later) => Err(OfficeError::Void { earlier, state: before.state.word(), later }),
+            None => Ok(()),
+        }
+    }
+
     /// The earlier alert moved on, and its plans that still run. Nothing is written yet.
     pub(super) async fn follow(&self, alert: &Alert<M>, now: Timestamp) -> Result<Stopped, OfficeError> {
         let Some(earlier) = alert.content.kind.follows() else { return Ok(Stopped::default()) };

@@ -59,6 +59,7 @@ impl<M: Mode> Office<M> {
     /// # Errors
     /// As for [`Office::release`].
     pub async fn may_release(&self, officer: &Officer, alert: &Alert<M>) -> Result<(), OfficeError> {
+        self.refuse_void(alert).await?;
         self.released(officer, alert.clone(), self.clock.now()).await.map(drop)
     }
 

@@ -19,6 +19,7 @@ pub use back::follow;
 pub use checks::Check;
 pub use confirm::Unconfirmed;
 pub use error::OfficeError;
+pub use follow::ended_by;
 pub use hands::Stranded;
 pub(crate) use order::INSTANT;
 pub use order::{DraftOrder, Follow};

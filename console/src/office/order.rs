@@ -111,12 +111,14 @@ impl<M: Mode> Office<M> {
         let id = self.chance(|chance| AlertId::new(now, chance));
         let alert = Alert::<M>::draft(id, &acting(officer, content.kind), content, now)?;
         self.refuse_stray(&alert).await?;
+        self.refuse_mixed(&alert).await?;
         Ok(alert)
     }
 
     /// What a draft must keep besides its own rules: what it follows, its longest life, every channel's limits.
     pub(super) async fn refuse_unfit(&self, alert: &Alert<M>) -> Result<(), OfficeError> {
         self.refuse_stray(alert).await?;
+        self.refuse_mixed(alert).await?;
         self.refuse_too_long(alert, &self.policy_for(alert).await?)?;
         self.preview(alert)?;
         // What follows another warning is never held up by a far side's paperwork: the other channels carry it.
@@ -132,6 +134,18 @@ impl<M: Mode> Office<M> {
             self.account(channel)?
                 .stands(&message)
                 .map_err(|source| OfficeError::Unfit { channel, source })?;
+        }
+        Ok(())
+    }
+
+    /// A release would refuse made-up people at a real account, and real ones at a pretend account.
+    async fn refuse_mixed(&self, alert: &Alert<M>) -> Result<(), OfficeError> {
+        let content = &alert.content;
+        for channel in content.audience.counts.keys().chain(&content.reserve) {
+            // A channel without an account is told by name where the words are measured.
+            if let Ok(account) = self.account(*channel) {
+                self.refuse_pretend_mix(alert, account.as_ref()).await?;
+            }
         }
         Ok(())
     }
@@ -213,7 +227,8 @@ impl<M: Mode> Office<M> {
     fn named_groups(&self, names: &[String]) -> Result<Vec<Group>, OfficeError> {
         let unknown = |name: &String| OfficeError::UnknownGroup {
             value: name.clone(),
-            known: self.groups.entries().iter().map(|entry| &*entry.name).collect::<Vec<_>>().join(", "),
+            known: self.groups.entries().iter().map(|entry| entry.name_zh.to_string()).collect(),
+            ids: self.groups.entries().iter().map(|entry| entry.name.to_string()).collect(),
         };
         names.iter().map(|name| self.groups.named(name).ok_or_else(|| unknown(name))).collect()
     }

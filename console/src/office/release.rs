@@ -97,6 +97,7 @@ impl<M: Mode> Office<M> {
         let (alert, revision) = self.alert(id).await?;
         let alert = as_shown(alert, shown)?;
         // Rights come first, and the number is told to nobody: who types it has read it off the preview.
+        self.refuse_void(&alert).await?;
         let alert = self.released(officer, alert, now).await?;
         if deliveries != alert.content.audience.deliveries() {
             return Err(OfficeError::WrongNumber { typed: deliveries });
@@ -240,7 +241,7 @@ impl<M: Mode> Office<M> {
         Ok(hearing)
     }
 
-    async fn refuse_pretend_mix(
+    pub(super) async fn refuse_pretend_mix(
         &self,
         alert: &Alert<M>,
         account: &dyn mingluo_model::channel::Channel<M>,
@@ -250,7 +251,7 @@ impl<M: Mode> Office<M> {
         if indexed.head.pretend == pretend {
             return Ok(());
         }
-        Err(OfficeError::PretendMix { account: account.account().to_string() })
+        Err(OfficeError::PretendMix { account: account.account().to_string(), roster: indexed.head.pretend })
     }
 }
 
@@ -307,7 +308,7 @@ mod tests {
             may_miss(AlertKind::Lift(earlier), &broken) && may_miss(AlertKind::Correction(earlier), &broken)
         );
         assert!(!may_miss(AlertKind::Alert, &broken) && !may_miss(AlertKind::Update(earlier), &broken));
-        let mixed = OfficeError::PretendMix { account: "sms".into() };
+        let mixed = OfficeError::PretendMix { account: "sms".into(), roster: true };
         assert!(!may_miss(AlertKind::Lift(earlier), &mixed), "a safeguard is no broken channel");
     }
 }

@@ -214,7 +214,8 @@ pub(super) async fn show<M: Mode>(
     let sent = if was_released { sent(&desk, id).await? } else { Sent::new() };
     let whom = Whom::of(&desk, &typed).await?;
     let policy = desk.office.policy_for(&typed).await?;
-    let turn = turn_of(&stored, officer, &policy);
+    let void = if still_to_leave(&stored.state) { desk.office.refuse_void(&typed).await.err() } else { None };
+    let turn = turn_of(&stored, officer, &policy).filter(|_| void.is_none());
     let impact = if still_to_leave(&stored.state) {
         Some(Impact::of(&desk, &voice, &typed, &situation, &whom).await?)
     } else {
@@ -223,9 +224,10 @@ pub(super) async fn show<M: Mode>(
     let view = AlertPage {
         page: desk.page(&visit, "alerts").await?,
         view: AlertView::of(&desk, &voice, &stored, &whom).await?,
-        why_not: match turn {
-            Some(_) => None,
-            None => why_not(&desk, &voice, &stored, &typed, officer).await?,
+        why_not: match (turn, void) {
+            (Some(_), _) => None,
+            (None, Some(void)) => Some(WebError::from(void).words(&voice)),
+            (None, None) => why_not(&desk, &voice, &stored, &typed, officer).await?,
         },
         warning: match turn {
             Some("submit" | "approve") => warning(&desk, &voice, &typed, officer).await?,

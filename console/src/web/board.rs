@@ -11,7 +11,7 @@ use super::{
     marks::{Bar, GradeMark},
     page::Page,
     panel::{Panel, curve, seconds_up, share_words},
-    situation::{Situation, held, is_waiting, released_at, turn_of},
+    situation::{Situation, held, released_at, turn_of},
     visit::Visit,
     voice::{Voice, thousands},
 };
@@ -145,7 +145,8 @@ impl Board {
         };
         let policy = &desk.office.policy;
         let gazetteer = desk.office.gazetteer();
-        let waiting: Vec<&StoredAlert> = situation.alerts.iter().filter(|alert| is_waiting(alert)).collect();
+        let waiting: Vec<&StoredAlert> =
+            situation.alerts.iter().filter(|alert| situation.is_waiting(alert)).collect();
         let todo = todo(desk.base, voice, &situation, officer, policy);
         let others = waiting.iter().filter(|alert| turn_of(alert, officer, policy).is_none()).count();
         Ok(Self {
@@ -225,7 +226,7 @@ fn todo(
             path: format!("{base}/alerts/{}{path}", alert.id),
         })
     };
-    situation.alerts.iter().filter_map(one).collect()
+    situation.alerts.iter().filter(|alert| !situation.is_void(alert)).filter_map(one).collect()
 }
 
 fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<M>) -> Gateway {

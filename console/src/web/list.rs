@@ -6,7 +6,7 @@ use super::{
     error::WebError,
     marks::GradeMark,
     page::Page,
-    situation::{is_end, is_waiting},
+    situation::is_end,
     visit::Visit,
     voice::{chinese, thousands},
 };
@@ -61,13 +61,13 @@ pub(super) async fn show<M: Mode>(
     let rows = situation
         .alerts
         .iter()
-        .filter(|alert| !only_waiting || is_waiting(alert))
+        .filter(|alert| !only_waiting || situation.is_waiting(alert))
         .map(|alert| Row {
             id: alert.id.to_string(),
             grade: GradeMark::of(&voice, alert),
             headline: chinese(&alert.content).headline,
             kind: voice.kind(alert.content.kind),
-            state: voice.state(alert, situation.at),
+            state: situation.state(&voice, alert),
             area: alert.content.area.described.clone(),
             deliveries: voice.with(deliveries(alert), "a", thousands(alert.content.audience.deliveries())),
             author: situation.name(alert.author),

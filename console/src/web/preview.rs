@@ -18,7 +18,7 @@ use crate::{
 use askama::Template;
 use mingluo_ledger::store::StoredPlan;
 use mingluo_model::{
-    alert::{Alert, Content},
+    alert::{Alert, AlertKind, Content},
     audience::ChannelKind,
     channel::Channel,
     id::AlertId,
@@ -333,7 +333,11 @@ fn checks<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>, situation: &Situ
     if let Some(fleet) =
         situation.fleet.filter(|_| content.audience.counts.contains_key(&ChannelKind::Speaker))
     {
-        let detail = v.pair("web-boxes", thousands(fleet.online as u64), thousands(fleet.offline as u64));
+        // Of the whole city: the hub knows boxes by their codes, not by the areas that they stand in.
+        let detail = match (fleet.online, fleet.offline) {
+            (0, 0) => v.say("web-boxes-none"),
+            (online, offline) => v.pair("web-boxes", thousands(online as u64), thousands(offline as u64)),
+        };
         checks.push(check("boxes", fleet.offline == 0 && fleet.online > 0, detail));
     }
     if let Some(earlier) = overlapping(content, situation) {
@@ -365,6 +369,10 @@ fn overlapping<'a>(
     content: &Content,
     situation: &'a Situation,
 ) -> Option<&'a mingluo_ledger::store::StoredAlert> {
+    // What ends a warning adds none.
+    if matches!(content.kind, AlertKind::Lift(_) | AlertKind::Correction(_)) {
+        return None;
+    }
     let same = |earlier: &&mingluo_ledger::store::StoredAlert| {
         let mine = &content.audience.regions;
         let theirs = &earlier.content.audience.regions;

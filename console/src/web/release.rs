@@ -13,6 +13,7 @@ use super::{
     visit::{Id, Visit},
     whom::Whom,
 };
+use crate::office::OfficeError;
 use askama::Template;
 use axum::{
     Form,
@@ -96,6 +97,7 @@ async fn refusal<M: Mode>(
 ) -> Result<Option<WebError>, WebError> {
     match desk.office.may_release(visit.officer(), alert).await.map_err(WebError::from) {
         Ok(()) => Ok(None),
+        Err(error @ WebError::Office(OfficeError::Void { .. })) => Ok(Some(error)),
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => Ok(Some(error)),
         Err(error) => Err(error),
     }

@@ -3,8 +3,8 @@
 //! were folded before the program started are not in the engine's memory: those of warnings that somebody looks at are
 //! read back once and kept, so that a restart changes no number.
 
-use super::{error::WebError, folded::Folded};
-use crate::office::{Office, may_write};
+use super::{error::WebError, folded::Folded, voice::Voice};
+use crate::office::{Office, ended_by, may_write};
 use mingluo_channels::speaker::{FleetCount, SpeakerHub};
 use mingluo_dispatch::view::PlanView;
 use mingluo_ledger::store::StoredAlert;
@@ -133,7 +133,29 @@ impl Situation {
 
     /// How many wait for a signature.
     pub(super) fn waiting(&self) -> usize {
-        self.alerts.iter().filter(|alert| is_waiting(alert)).count()
+        self.alerts.iter().filter(|alert| self.is_waiting(alert)).count()
+    }
+
+    /// Whether an alert waits for approval or release, and can still have it.
+    pub(super) fn is_waiting(&self, alert: &StoredAlert) -> bool {
+        matches!(alert.state, AlertState::Submitted { .. } | AlertState::Approved { .. })
+            && !self.is_void(alert)
+    }
+
+    /// Whether it was not released before what it was to follow ended: nobody need sign it. What follows an alert older
+    /// than this reading is taken to stand; its own page knows.
+    pub(super) fn is_void(&self, alert: &StoredAlert) -> bool {
+        let is_unreleased = matches!(
+            alert.state,
+            AlertState::Draft | AlertState::Submitted { .. } | AlertState::Approved { .. }
+        );
+        let earlier = alert.content.kind.follows().and_then(|earlier| self.alert(earlier));
+        is_unreleased && earlier.is_some_and(|earlier| ended_by(&earlier.state).is_some())
+    }
+
+    /// An alert's state in words.
+    pub(super) fn state(&self, voice: &Voice, alert: &StoredAlert) -> String {
+        if self.is_void(alert) { voice.say("web-void") } else { voice.state(alert, self.at) }
     }
 
     /// One alert out of the reading.
@@ -155,11 +177,6 @@ impl Situation {
 /// Whether an alert ends another one instead of warning.
 pub(super) const fn is_end(alert: &StoredAlert) -> bool {
     matches!(alert.content.kind, AlertKind::Lift(_) | AlertKind::Correction(_))
-}
-
-/// Whether an alert waits for approval or release.
-pub(super) const fn is_waiting(alert: &StoredAlert) -> bool {
-    matches!(alert.state, AlertState::Submitted { .. } | AlertState::Approved { .. })
 }
 
 /// What this officer may do next with an alert, by its word; `None` when it is somebody else's turn. Whoever signed

@@ -171,10 +171,13 @@ async fn a_number_typed_wrong_releases_nothing() {
     let zhao = town.sign_in("zhao").await;
     let page = zhao.get(&format!("/live/alerts/{id}/release")).await;
     assert!(page.body.contains(r#"name="deliveries" value="""#) && page.body.contains("签发并向公众发布"));
+    assert!(!page.body.contains("autofocus"), "the page opens at its top, with grade and area");
     for typed in ["3", "all", ""] {
         let answer = zhao.post(&format!("/live/alerts/{id}/release"), &[("deliveries", typed)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}");
-        assert!(answer.body.contains(r#"role="alert""#));
+        let foot = answer.body.split(r#"<div class="ft">"#).nth(1).unwrap();
+        assert!(foot.contains(r#"role="alert" id="problem""#), "told beside the number");
+        assert!(foot.contains(r#"aria-describedby="problem" autofocus"#));
     }
     assert_eq!(state(&town, &id).await, "approved");
     assert!(town.city.live.progress(None).is_empty());

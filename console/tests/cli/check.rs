@@ -11,6 +11,32 @@ fn a_good_desk_is_told_to_be_good() {
     checked.tells(&["通过 ok    配置", "通过 ok    各项", "通过 ok    端口", "通过 ok    数据库"]);
 }
 
+#[test]
+fn a_secret_that_others_can_read_is_warned_of() {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+    let desk = Desk::new();
+    let set = |name: &str, mode| {
+        fs::set_permissions(desk.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for name in ["keys", "signer.key", "password"] {
+        set(name, 0o600);
+    }
+    assert!(!desk.run(&["check"]).text.contains("注意 warn  密钥文件"));
+    set("keys", 0o640);
+    set("password", 0o644);
+    let checked = desk.run(&["check"]);
+    assert!(checked.good, "a warning is no refusal: {}", checked.text);
+    checked.tells(&[
+        "store.keys_file",
+        "640",
+        "live.sms.password_file",
+        "644",
+        "chmod 600",
+        "others can read",
+    ]);
+    assert!(!checked.text.contains("signer.key_file"), "{}", checked.text);
+}
+
 /// A key as it is, as it should not be, and what must be told: key, value and fix in both languages.
 const WRONG: [(&str, &str, [&str; 4]); 11] = [
     ("Asia/Shanghai", "Asia/Fushun", ["node.time_zone", "Asia/Fushun", "没有这个时区", "Use a name like"]),

@@ -62,7 +62,38 @@ fn real_people_do_not_give_way_to_pretend_ones_without_a_word() {
     assert!(desk.import(&residents(5), &[]).good);
     let refused = desk.import(&residents(9), &["--pretend"]);
     assert!(!refused.good);
-    refused.tells(&["--losing 5"]);
+    refused.tells(&["--losing 5", "现用名册是真实的", "去掉 --pretend", "The current roster is a real one"]);
+}
+
+#[test]
+fn a_roster_that_no_account_may_send_to_is_told_at_the_import_and_by_check() {
+    let desk = Desk::new();
+    let real = desk.import(&residents(5), &[]);
+    assert!(real.good, "{}", real.text);
+    real.tells(&["注意 warn", "实发名册是真实的", "请加 --pretend", "live roster is a real one"]);
+    let checked = desk.run(&["check"]);
+    assert!(checked.good, "serve does not refuse it: {}", checked.text);
+    checked.tells(&["注意 warn  名册", "请加 --pretend 重新导入"]);
+    let pretend = desk.import(&residents(5), &["--pretend", "--replace", "--losing", "5"]);
+    assert!(pretend.good && !pretend.text.contains("注意"), "{}", pretend.text);
+    assert!(!desk.run(&["check"]).text.contains("注意 warn  名册"));
+    desk.change("pretend = true", "pretend = false");
+    desk.run(&["check"]).tells(&["实发名册是模拟的", "不加 --pretend", "live roster is a pretend one"]);
+}
+
+#[test]
+fn whoever_has_read_enough_ends_nothing() {
+    use std::process::Stdio;
+    let desk = Desk::new();
+    desk.write("roster.csv", format!("{HEADER}{}", residents(9)));
+    let roster = desk.path("roster.csv").display().to_string();
+    let mut import = desk.command(&["import", "--recipients", &roster, "--pretend"]);
+    let mut import = import.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(import.stdout.take());
+    let ended = import.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success() && !said.contains("panicked"), "{said}");
+    assert_eq!(current(&desk).1, 9);
 }
 
 #[test]

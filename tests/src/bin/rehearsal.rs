@@ -4,7 +4,7 @@ use clap::Parser;
 use mingluo_model::clock::{SharedClock, system::SystemClock};
 use mingluo_rehearsal::{
     rehearse::{Options, rehearse},
-    sim_stage::told_to_stop,
+    sim_stage::{ended, told_to_stop},
 };
 use std::{path::Path, process::ExitCode};
 
@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
     match rehearse(&options, root, &clock, stopped()).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => complain(&error),
+        Err(error) => ended(Err(error)),
     }
 }
 
@@ -24,10 +24,4 @@ async fn stopped() {
     if told_to_stop().await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-#[expect(clippy::print_stderr, reason = "the program's last words to the person who ran it")]
-fn complain(error: &anyhow::Error) -> ExitCode {
-    eprintln!("出错 error: {error:#}");
-    ExitCode::FAILURE
 }

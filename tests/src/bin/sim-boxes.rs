@@ -8,9 +8,9 @@ use mingluo_model::{
 };
 use mingluo_rehearsal::{
     sim_boxes::{BoxFaults, City, SimBoxes, Village, log::BoxLog, read_list},
-    sim_stage::Leash,
+    sim_stage::{Leash, ended, mention, no_log, say},
 };
-use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 /// 模拟大喇叭终端(仅供演练):验签、排队、"播放",不发出任何声音。
 ///
@@ -55,8 +55,11 @@ struct Args {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    ended(run(Args::parse()).await)
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| "warn,mingluo_speaker=error".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -75,14 +78,19 @@ async fn main() -> anyhow::Result<()> {
 }
 
 fn village(args: Args, clock: &SharedClock) -> anyhow::Result<Village> {
-    let read =
-        |key: &str, file: &PathBuf| std::fs::read(file).with_context(|| format!("{key} {}", file.display()));
+    let read = |key: &str, file: &PathBuf| {
+        let file_name = file.display();
+        std::fs::read(file).with_context(|| {
+            format!("{key} {file_name}：读不了，请核对路径和权限 / cannot be read, check path and rights")
+        })
+    };
     let keys = serde_json::from_slice(&read("--keys", &args.keys)?)
-        .with_context(|| format!("--keys {}: no key set", args.keys.display()))?;
+        .with_context(|| format!("--keys {}：不是公钥集 / no key set", args.keys.display()))?;
     if let Some(dir) = &args.state_dir {
-        std::fs::create_dir_all(dir).with_context(|| format!("--state-dir {}", dir.display()))?;
+        std::fs::create_dir_all(dir)
+            .with_context(|| format!("--state-dir {}：建不了 / cannot be made", dir.display()))?;
     }
-    let log = BoxLog::append_to(&args.log).with_context(|| format!("--log {}", args.log.display()))?;
+    let log = BoxLog::append_to(&args.log).with_context(|| no_log(&args.log))?;
     Ok(Village {
         ca: read("--ca", &args.ca)?,
         keys: Arc::new(keys),
@@ -96,22 +104,14 @@ fn village(args: Args, clock: &SharedClock) -> anyhow::Result<Village> {
     })
 }
 
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is what the program tells who started it"
-)]
 fn announce(args: &Args, n_boxes: usize) {
-    eprintln!(
-        "sim-boxes: 演练用的模拟终端,不会真的发声 / pretend boxes for rehearsals, nothing really sounds"
-    );
-    println!("{}", serde_json::json!({ "boxes": n_boxes, "city": args.city.to_string() }));
+    mention("sim-boxes: 演练用的模拟终端,不会真的发声 / pretend boxes for rehearsals, nothing really sounds");
+    say(serde_json::json!({ "boxes": n_boxes, "city": args.city.to_string() }));
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the program tells who started it")]
 async fn all_online(boxes: &SimBoxes, n_connecting: usize, clock: &dyn mingluo_model::clock::Clock) {
     while boxes.online() < n_connecting {
         clock.sleep(Duration::from_millis(50)).await;
     }
-    println!("{}", serde_json::json!({ "online": n_connecting }));
+    say(serde_json::json!({ "online": n_connecting }));
 }

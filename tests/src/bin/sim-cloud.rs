@@ -4,9 +4,9 @@ use clap::Parser;
 use mingluo_model::clock::{SharedClock, system::SystemClock};
 use mingluo_rehearsal::{
     sim_cloud::{CloudAccount, CloudFaults, SimCloud},
-    sim_stage::{Stage, announce, told_to_stop},
+    sim_stage::{Stage, announce, ended, told_to_stop},
 };
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
 /// 模拟云短信服务商(仅供演练):阿里云、腾讯云和 Kannel 的接口,校验签名,收下短信,按设定推送或应答回执,不会发给任何人。
 ///
@@ -30,8 +30,11 @@ struct Args {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    ended(run(Args::parse()).await)
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
     let clock: SharedClock = SystemClock::shared();
     let (listener, journal) = args.stage.set(&clock).await?;
     let providers = SimCloud::start(listener, args.account, args.faults, Arc::clone(&journal), clock)?;

@@ -4,9 +4,9 @@ use clap::Parser;
 use mingluo_model::clock::{SharedClock, system::SystemClock};
 use mingluo_rehearsal::{
     sim_mail::{MailFaults, SimMail},
-    sim_stage::{Leash, Stage, announce},
+    sim_stage::{Leash, Stage, announce, ended},
 };
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
 /// 模拟邮件服务器(仅供演练):收下每封邮件,只记一行日志,不投递。
 ///
@@ -29,8 +29,11 @@ struct Args {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    ended(run(Args::parse()).await)
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
     let clock: SharedClock = SystemClock::shared();
     let (listener, journal) = args.stage.set(&clock).await?;
     let relay = SimMail::start(listener, args.faults, Arc::clone(&journal), clock)?;

@@ -1,13 +1,13 @@
 //! The pretend gateway for short messages as a program of its own.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Parser;
 use mingluo_model::clock::{Clock, system::SystemClock};
 use mingluo_rehearsal::{
     sim_smsc::{Smsc, SmscConfig, log},
-    sim_stage::Leash,
+    sim_stage::{Leash, ended, say},
 };
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -50,29 +50,33 @@ struct Args {
 
 // One thread: the simulator leaves the other cores to the program it is there for.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    ended(run(Args::parse()).await)
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
     if let Some(path) = args.read {
-        say(&sum(&log::read(&path)?));
+        say(sum(&log::read(&path)?));
         return Ok(());
     }
     let clock = SystemClock::shared();
     let smsc = Smsc::start(args.config, clock.clone()).await?;
-    say(&json!({ "listening": smsc.address().to_string(), "pretend": true }));
-    let mut terminated = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
+    say(json!({ "listening": smsc.address().to_string(), "pretend": true }));
+    let mut terminated =
+        signal(SignalKind::terminate()).context("收不到 SIGTERM 信号 / SIGTERM cannot be heard")?;
     let mut let_go = std::pin::pin!(args.leash.let_go());
     loop {
         tokio::select! {
             () = &mut let_go => break,
             _ = terminated.recv() => break,
             pressed = tokio::signal::ctrl_c() => {
-                pressed.context("Ctrl-C cannot be heard")?;
+                pressed.context("收不到 Ctrl-C / Ctrl-C cannot be heard")?;
                 break;
             }
-            () = clock.sleep(Duration::from_secs(1)), if args.stats => say(&json!(smsc.counts())),
+            () = clock.sleep(Duration::from_secs(1)), if args.stats => say(json!(smsc.counts())),
         }
     }
-    smsc.stop().await.context("the log could not be written whole")
+    smsc.stop().await.context("记录未能写完 / the log could not be written whole")
 }
 
 /// What a log amounts to, in one line.
@@ -93,9 +97,4 @@ fn sum(ledger: &log::Ledger) -> serde_json::Value {
         "busiest_second": ledger.busiest_second,
         "per_second": ledger.per_second,
     })
-}
-
-#[expect(clippy::print_stdout, reason = "this is what the program tells who started it")]
-fn say(line: &serde_json::Value) {
-    println!("{line}");
 }

@@ -3,10 +3,10 @@
 use clap::Parser;
 use mingluo_model::clock::{SharedClock, system::SystemClock};
 use mingluo_rehearsal::{
-    sim_stage::{Leash, Stage, announce},
+    sim_stage::{Leash, Stage, announce, ended},
     sim_wechat::{SimWeChat, WeChatAccount, WeChatFaults},
 };
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
 /// 模拟微信平台(仅供演练):发放令牌,收下模板消息,按设定回调送达结果,不会发给任何人。
 ///
@@ -31,8 +31,11 @@ struct Args {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    ended(run(Args::parse()).await)
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
     let clock: SharedClock = SystemClock::shared();
     let (listener, journal) = args.stage.set(&clock).await?;
     let platform = SimWeChat::start(listener, args.account, args.faults, Arc::clone(&journal), clock)?;

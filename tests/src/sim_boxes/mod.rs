@@ -139,10 +139,11 @@ pub struct Listed {
 /// Names the file and the line that cannot be used.
 pub fn read_list(path: &Path) -> anyhow::Result<Vec<Listed>> {
     let file = if path.is_dir() { path.join(pki::LIST) } else { path.to_owned() };
-    let mut reader = csv::Reader::from_path(&file).with_context(|| format!("--boxes {}", file.display()))?;
+    let bad_list = || format!("--boxes {}：读不了 / cannot be read", file.display());
+    let mut reader = csv::Reader::from_path(&file).with_context(bad_list)?;
     let read = reader.deserialize().collect::<Result<Vec<Listed>, _>>();
-    let mut boxes = read.with_context(|| format!("--boxes {}", file.display()))?;
-    ensure!(!boxes.is_empty(), "--boxes {}: the list is empty", file.display());
+    let mut boxes = read.with_context(bad_list)?;
+    ensure!(!boxes.is_empty(), "--boxes {}：清单是空的 / the list is empty", file.display());
     let dir = file.parent().unwrap_or_else(|| Path::new("."));
     for listed in &mut boxes {
         listed.cert = dir.join(&listed.cert);

@@ -95,27 +95,24 @@ impl Default for SmscConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum SmscError {
     /// It would be reached from outside.
-    #[error("--listen or --report-to {listen}: a pretend SMSC takes loopback only, use 127.0.0.1")]
+    #[error(
+        "{listen}：--listen 与 --report-to 只能是本机，请用 127.0.0.1 / --listen and --report-to of a pretend gateway take loopback only, use 127.0.0.1"
+    )]
     NotLoopback {
         /// The address given.
         listen: SocketAddr,
     },
     /// The address is not to be had.
-    #[error("--listen {listen}: cannot listen there, use another port or 0")]
+    #[error("--listen {listen}：不能监听，请换一个端口或用 0 / cannot listen there, use another port or 0")]
     Listen {
         /// The address given.
         listen: SocketAddr,
         /// The system's word.
         source: io::Error,
     },
-    /// The log cannot be written.
-    #[error("--log {}: cannot be written, give a new file in a folder that exists", path.display())]
-    Log {
-        /// The file given.
-        path: PathBuf,
-        /// The system's word.
-        source: io::Error,
-    },
+    /// The log cannot be gone on with.
+    #[error("--log")]
+    Log(#[source] log::LogError),
 }
 
 /// A running simulator; dropping it ends its sessions.
@@ -186,9 +183,7 @@ impl Smsc {
         let refused = |source| SmscError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let log = log
-            .map(|path| Sink::create(&path).map_err(|source| SmscError::Log { path, source }))
-            .transpose()?;
+        let log = log.map(|path| Sink::append_to(&path)).transpose().map_err(SmscError::Log)?;
         let (watch, tasks) = (Watch::new(clock), TaskTracker::new());
         let centre = Arc::new_cyclic(|this| Centre {
             this: this.clone(),

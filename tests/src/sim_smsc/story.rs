@@ -175,10 +175,22 @@ fn the_same_seed_has_the_same_faults() {
 }
 
 #[test]
-fn a_log_is_never_written_over() {
-    let bench = Bench::new("");
-    assert!(super::log::Sink::create(&bench.path).is_err());
-    assert_eq!(read(&bench.path).unwrap(), Ledger::default());
+fn a_log_is_gone_on_with_and_what_is_none_is_left_alone() {
+    use super::log::{LogError, Sink};
+    let mut bench = Bench::new("");
+    bench.submit(3, 0);
+    assert_eq!(bench.ledger().distinct(), 3);
+    let whole = std::fs::read(&bench.path).unwrap();
+    std::fs::write(&bench.path, [&whole[..], &whole[8..20]].concat()).unwrap();
+    Sink::append_to(&bench.path).unwrap().close().unwrap();
+    assert_eq!(
+        std::fs::read(&bench.path).unwrap(),
+        whole,
+        "half a record is cut off, nothing else is touched"
+    );
+    std::fs::write(&bench.path, "somebody's notes").unwrap();
+    assert!(matches!(Sink::append_to(&bench.path), Err(LogError::Strange { at: 0, .. })));
+    assert_eq!(std::fs::read(&bench.path).unwrap(), b"somebody's notes");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! The editions that there are, and the way back to one of them (退回名册). Editions never change; which one holds is a
 //! pointer in the ledger.
 
-use super::{Change, Counts, Import, ImportProblem, change, counts_of};
+use super::{Change, Counts, Import, ImportProblem, change, counts_of, tell::warn};
 use crate::{
     cli::{Table, Told as _, grouped, say},
     config::Config,
+    fit::RosterMisfit,
     region::Region,
+    tongue::tell,
 };
 use mingluo_ledger::{Store, audit::AuditLine, store::EditionHead};
 use mingluo_model::{
@@ -54,6 +56,7 @@ impl Import {
         &self,
         edition: EditionId,
         store: &dyn Store,
+        config: &Config,
         region: &Region,
     ) -> anyhow::Result<ExitCode> {
         let head = store.edition(edition).await?.ok_or(ImportProblem::NoEdition { edition }).told()?;
@@ -80,21 +83,23 @@ impl Import {
         let done = store.restore_edition(edition, change.replaced, line).await;
         done.map_err(|error| ImportProblem::told_by(error.into()))?;
         self.tell_change(&change, region);
-        self.tell_restored(edition, &change);
+        self.tell_restored(edition, &change, RosterMisfit::of(config, head.mode, head.pretend));
         Ok(ExitCode::SUCCESS)
     }
 
-    fn tell_restored(&self, edition: EditionId, change: &Change) {
+    fn tell_restored(&self, edition: EditionId, change: &Change, misfit: Option<RosterMisfit>) {
         if self.json {
             let mut told = json!(change.after);
             told["edition"] = json!(edition);
             told["replaced"] = json!(change.replaced);
+            told["warning"] = json!(misfit.map(|misfit| tell(&misfit)));
             return say(told);
         }
         say(format_args!("现用名册版本 current edition: {edition}"));
         if let Some(replaced) = change.replaced.filter(|replaced| *replaced != edition) {
             say(format_args!("再换回来 to undo this: {} --restore {replaced}", self.command()));
         }
+        warn(misfit);
         say("已拟的稿仍按拟稿时的名册 What is drafted already keeps the roster it was drafted over.");
     }
 }

@@ -12,6 +12,7 @@ use super::{ConfigFile, Told as _};
 use crate::{
     app::open_store,
     config::{Config, ConfigError},
+    fit::RosterMisfit,
     region::Region,
     roster::{self, KeepOrder},
 };
@@ -145,13 +146,19 @@ impl Import {
         let region = Region::read(&config).told()?;
         let store = open_store(&config).await.told()?;
         match (&self.recipients, self.restore) {
-            (Some(file), _) => self.import(file, store.as_ref(), &region).await,
-            (None, Some(edition)) => self.go_back(edition, store.as_ref(), &region).await,
+            (Some(file), _) => self.import(file, store.as_ref(), &config, &region).await,
+            (None, Some(edition)) => self.go_back(edition, store.as_ref(), &config, &region).await,
             (None, None) => self.list(store.as_ref(), &config).await,
         }
     }
 
-    async fn import(&self, file: &Path, store: &dyn Store, region: &Region) -> anyhow::Result<ExitCode> {
+    async fn import(
+        &self,
+        file: &Path,
+        store: &dyn Store,
+        config: &Config,
+        region: &Region,
+    ) -> anyhow::Result<ExitCode> {
         let ReadRoster { draft, bad } = self.read(file, region)?;
         if let Some(path) = &self.report {
             tell::report(path, &bad).told()?;
@@ -166,7 +173,8 @@ impl Import {
         }
         let edition = self.keep(store, region, &draft, bad.len(), change.replaced).await?;
         self.tell_change(&change, region);
-        self.tell_imported(edition, &bad, &change);
+        let misfit = RosterMisfit::of(config, self.mode.into(), self.pretend);
+        self.tell_imported(edition, &bad, &change, misfit);
         Ok(ExitCode::SUCCESS)
     }
 
@@ -186,6 +194,7 @@ impl Import {
         let lost = change.lost();
         match self.losing {
             Some(typed) if typed != lost => Err(ImportProblem::WrongNumber { typed, lost }),
+            None if change.loses_much() && change.all_lost => Err(ImportProblem::LosesTheReal { lost }),
             None if change.loses_much() => Err(ImportProblem::LosesMuch { lost }),
             _ => Ok(()),
         }

@@ -26,6 +26,12 @@ pub(super) enum ImportProblem {
         /// How many.
         lost: u64,
     },
+    /// Real people would give way to made-up ones.
+    #[error("the current edition is real, the new one is not: {lost} are lost")]
+    LosesTheReal {
+        /// How many.
+        lost: u64,
+    },
     /// The number typed is not what is lost.
     #[error("--losing {typed}: {lost} are lost")]
     WrongNumber {
@@ -67,6 +73,7 @@ impl Problem for ImportProblem {
             Self::BadRows { .. } => "import-bad-rows",
             Self::Nobody { .. } => "import-nobody",
             Self::LosesMuch { .. } => "import-loses-much",
+            Self::LosesTheReal { .. } => "import-loses-the-real",
             Self::WrongNumber { .. } => "import-wrong-number",
             Self::NoEdition { .. } => "import-no-edition",
             Self::OtherMode { .. } => "import-other-mode",
@@ -78,7 +85,7 @@ impl Problem for ImportProblem {
         match self {
             Self::BadRows { rows } => vec![("rows", rows.to_string())],
             Self::Nobody { file } => vec![("file", file.display().to_string())],
-            Self::LosesMuch { lost } => vec![("lost", lost.to_string())],
+            Self::LosesMuch { lost } | Self::LosesTheReal { lost } => vec![("lost", lost.to_string())],
             Self::WrongNumber { typed, lost } => {
                 vec![("typed", typed.to_string()), ("lost", lost.to_string())]
             }

@@ -4,6 +4,7 @@ use super::{Change, Import, ImportProblem, ModeWord};
 use crate::{
     cli::{both, say},
     config::ConfigError,
+    fit::RosterMisfit,
     region::Region,
     tongue::tell,
 };
@@ -55,11 +56,18 @@ impl Import {
         say(format_args!("{what}: {}", both(problem)));
     }
 
-    pub(super) fn tell_imported(&self, edition: EditionId, bad: &[BadRow], change: &Change) {
+    pub(super) fn tell_imported(
+        &self,
+        edition: EditionId,
+        bad: &[BadRow],
+        change: &Change,
+        misfit: Option<RosterMisfit>,
+    ) {
         if self.json {
             let mut told = answer(bad, change);
             told["imported"] = json!(true);
             told["edition"] = json!(edition);
+            told["warning"] = json!(misfit.map(|misfit| tell(&misfit)));
             return say(told);
         }
         let n = change.after.recipients;
@@ -68,6 +76,14 @@ impl Import {
         if let Some(before) = change.replaced {
             say(format_args!("退回前一版 to go back: {} --restore {before}", self.command()));
         }
+        warn(misfit);
+    }
+}
+
+/// That nothing can be sent to this roster.
+pub(super) fn warn(misfit: Option<RosterMisfit>) {
+    if let Some(misfit) = misfit {
+        say(format_args!("注意 warn: {}", both(&misfit)));
     }
 }
 

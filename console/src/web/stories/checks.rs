@@ -23,6 +23,7 @@ async fn a_place_that_the_words_name_and_nobody_chose_is_flagged() {
     let town = Town::open().await;
     let body = preview(&town, &saying(&town, "预计今晚清原镇、大苏河乡、抚顺县有大暴雨。")).await;
     assert!(body.contains(STRANGE) && body.contains("大苏河乡、抚顺县"), "{body}");
+    assert!(!body.contains("正文与区域一致"), "it does not agree as well: {body}");
 }
 
 #[tokio::test]

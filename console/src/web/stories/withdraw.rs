@@ -46,6 +46,32 @@ async fn an_author_hands_a_lift_in_and_any_releaser_sends_it() {
 }
 
 #[tokio::test]
+async fn a_lift_that_another_one_overtook_is_void_and_waits_for_nobody() {
+    let town = Town::open().await;
+    let id = released(&town).await;
+    let (wang, zhao) = (town.sign_in("wang").await, town.sign_in("zhao").await);
+    let path = format!("/live/alerts/{id}/lift");
+    let words = town.prewritten(&id, Withdrawal::Lift).await;
+    let slow = sent_to(wang.post(&path, &[("body", &words), ("key", "k")]).await.location());
+    let waiting = "/live/alerts?show=waiting";
+    let before = zhao.get(waiting).await.body;
+    assert!(before.contains(&slow), "{before}");
+    assert!(!zhao.get(&format!("/live/alerts/{slow}")).await.body.contains("已有同类预警"));
+    let quick = sent_to(zhao.post(&path, &[("body", &words), ("key", "k2")]).await.location());
+    assert!(!zhao.get(waiting).await.body.contains(&slow), "nobody need sign it");
+    let page = format!("/live/alerts/{slow}");
+    let told = format!("已由预警 {quick} 结束（已解除），本稿作废");
+    let own = zhao.get(&page).await.body;
+    assert!(own.contains(&told) && !own.contains(&format!("{page}/release")), "{own}");
+    let asked = zhao.get(&format!("{page}/release")).await;
+    assert_eq!(asked.status, StatusCode::CONFLICT);
+    assert!(asked.body.contains(&told) && !asked.body.contains(r#"name="deliveries""#), "{}", asked.body);
+    let tried = zhao.post(&format!("{page}/release"), &[("deliveries", "2")]).await;
+    assert_eq!((tried.status, state(&town, &slow).await), (StatusCode::CONFLICT, "approved"));
+    assert!(tried.body.contains(&told), "{}", tried.body);
+}
+
+#[tokio::test]
 async fn where_the_policy_wants_two_the_second_one_approves() {
     let town = Town::where_withdrawals_need(2).await;
     let id = released(&town).await;

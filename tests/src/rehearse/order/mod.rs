@@ -8,7 +8,7 @@ pub(super) use text::from_text;
 
 use super::options::{Expiry, Options};
 use anyhow::ensure;
-use mingluo_model::clock::Timestamp;
+use mingluo_model::{clock::Timestamp, grade::Grade};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, time::Duration};
 
@@ -68,6 +68,7 @@ pub(super) fn draft(options: &Options, words: &Vocabulary, now: Timestamp) -> an
         None if order.expires == 0 => order.expires = now.plus(SIX_HOURS).0,
         None => {}
     }
+    order.refuse_wrong(options, words, now)?;
     Ok(draft)
 }
 
@@ -107,6 +108,25 @@ impl Draft {
 }
 
 impl Order {
+    /// What the city would refuse, found before it is built.
+    fn refuse_wrong(&self, options: &Options, words: &Vocabulary, now: Timestamp) -> anyhow::Result<()> {
+        let Self { grade, hazard, expires, .. } = self;
+        ensure!(
+            grade.parse::<Grade>().is_ok(),
+            "--grade {grade}：没有这个级别，请给 红色 橙色 黄色 蓝色 之一 / no such grade; give red, orange, yellow or blue"
+        );
+        ensure!(
+            words.hazards.contains(hazard),
+            "--hazard {hazard}：没有这个灾种，请用 event_types.csv 中的代码或中文名，如 11B03 或 暴雨 / no such event type; give a code or Chinese name of event_types.csv"
+        );
+        let given = options.expires.map_or("", |_| "--expires: ");
+        ensure!(
+            *expires > now.0,
+            "{given}失效时刻已经过去，请给以后的时刻，或多久之后如 6h；CAP 可加 --redate / it has ended already; give a later instant, or a time from now like 6h; a CAP document can be dated anew with --redate"
+        );
+        Ok(())
+    }
+
     /// About how many SMS parts it makes: 70 characters alone, else 67 a part (3GPP TS 23.040 clause 9.2.3.24), with
     /// room for headline and signature. Only for the pace of a rehearsal; the city counts for itself.
     pub(super) fn parts_about(&self) -> u32 {
@@ -130,10 +150,24 @@ mod tests {
         Options::try_parse_from([&["rehearsal"], words].concat()).unwrap()
     }
 
+    fn listed() -> Vocabulary {
+        Vocabulary { places: Vec::new(), hazards: ["11B03", "冰雹"].map(str::to_owned).into() }
+    }
+
+    #[test]
+    fn what_the_city_would_refuse_is_found_before_it_is_built() {
+        for (option, value) in
+            [("--grade", "purple"), ("--hazard", "水庫洩洪"), ("--expires", "2020-01-01T00:00:00Z")]
+        {
+            let said = draft(&options(&[option, value]), &listed(), NOW).unwrap_err().to_string();
+            assert!(said.contains(option) && said.contains('请'), "{said}");
+        }
+    }
+
     #[test]
     fn our_own_rainstorm_is_red_names_its_places_and_takes_two_parts() {
         let places = ["清原镇", "红透山镇", "湾甸子镇"].map(str::to_owned);
-        let words = Vocabulary { places: places.to_vec(), ..Vocabulary::default() };
+        let words = Vocabulary { places: places.to_vec(), ..listed() };
         let Order { hazard, grade, body, expires, .. } = draft(&options(&[]), &words, NOW).unwrap().order;
         assert_eq!((hazard.as_str(), grade.as_str()), ("11B03", "red"));
         assert!(body.contains("清原镇、红透山镇、湾甸子镇"));
@@ -155,7 +189,7 @@ mod tests {
     #[test]
     fn options_overrule_what_the_words_say() {
         let asked = options(&["--hazard", "冰雹", "--grade", "橙色", "--expires", "90m"]);
-        let order = draft(&asked, &Vocabulary::default(), NOW).unwrap().order;
+        let order = draft(&asked, &listed(), NOW).unwrap().order;
         assert_eq!((order.hazard.as_str(), order.grade.as_str()), ("冰雹", "橙色"));
         assert_eq!(order.expires, NOW.0 + 5_400_000);
     }

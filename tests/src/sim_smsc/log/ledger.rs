@@ -10,19 +10,30 @@ use super::{Tail, sums::Sums};
 /// Octets that a part leaves in a log as a rule: itself, its receipt sent, its receipt answered.
 const OCTETS_A_PART: u64 = 88;
 
-/// A log that cannot be read.
+/// A log that cannot be read or gone on with.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The file is not to be had.
-    #[error("log {} cannot be read", path.display())]
+    #[error("记录 {0} 读不了，请核对路径和权限 / log {0} cannot be read, check path and rights", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// The system's word.
         source: io::Error,
     },
+    /// The file cannot be opened for writing.
+    #[error("记录 {0} 写不了，请用已有目录中的文件 / log {0} cannot be written, give a file in a folder that exists", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
     /// The file is no simulator's log.
-    #[error("log {} holds at octet {at} what no sim-smsc has written", path.display())]
+    #[error(
+        "记录 {0} 第 {at} 字节处不是 sim-smsc 写的，请换一个文件 / log {0} holds at octet {at} what no sim-smsc has written, give another file",
+        path.display()
+    )]
     Strange {
         /// The file.
         path: PathBuf,

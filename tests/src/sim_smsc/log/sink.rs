@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::HEADING;
+use super::{HEADING, LogError, Tail};
 
 /// How long a record may stay in memory.
 const FLUSH_EVERY: Duration = Duration::from_millis(100);
@@ -44,10 +44,24 @@ struct Waiting {
 }
 
 impl Sink {
-    /// Begins a new log.
-    pub(in crate::sim_smsc) fn create(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new().append(true).create_new(true).open(path)?;
-        file.write_all(HEADING)?;
+    /// Begins a log, or goes on with one: records stand alone, and ids of another run are others. What a killed run
+    /// wrote of its last record is cut off.
+    ///
+    /// # Errors
+    /// [`LogError`] when the file cannot be opened, or is no log of ours: that is left as it is.
+    pub(in crate::sim_smsc) fn append_to(path: &Path) -> Result<Self, LogError> {
+        let mut earlier = Tail::new(path);
+        earlier.read(|_| {})?;
+        Self::open(path, earlier.whole())
+            .map_err(|source| LogError::Unwritable { path: path.to_owned(), source })
+    }
+
+    fn open(path: &Path, whole: u64) -> io::Result<Self> {
+        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+        file.set_len(whole)?;
+        if whole == 0 {
+            file.write_all(HEADING)?;
+        }
         let shared = Arc::<Shared>::default();
         let writer = std::thread::Builder::new().name("smsc-log".into());
         let writer = writer.spawn({

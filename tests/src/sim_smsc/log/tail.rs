@@ -39,6 +39,11 @@ impl Tail {
         Ok(())
     }
 
+    /// Octets of the whole records that were read, the heading among them.
+    pub(super) const fn whole(&self) -> u64 {
+        self.at
+    }
+
     /// Reads on; false when nothing was added.
     fn fill(&mut self) -> io::Result<bool> {
         let file = match &mut self.file {

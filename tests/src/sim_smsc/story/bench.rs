@@ -47,7 +47,7 @@ impl Bench {
             Options::parse_from(std::iter::once("sim-smsc").chain(options.split_whitespace())).faults;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("smsc.log");
-        let sink = Arc::new(Sink::create(&path).unwrap());
+        let sink = Arc::new(Sink::append_to(&path).unwrap());
         let (ids, counts) = (Arc::new(AtomicU64::new(1)), Arc::new(Counts::default()));
         let desk = Desk::new(Arc::new(faults), ids, Arc::clone(&counts), Some(Arc::clone(&sink)));
         let outbox = Arc::default();
