@@ -63,7 +63,7 @@ pub async fn follow(hub: Arc<SpeakerHub>, file: PathBuf, clock: Arc<dyn Clock>, 
             match IssuedKeys::read(&file) {
                 Ok(keys) => hub.issue(keys),
                 Err(error) => {
-                    tracing::error!(%error, "the boxes' key set cannot be read; they keep the last")
+                    tracing::error!(%error, "the boxes' key set cannot be read; they keep the last");
                 }
             }
         }
