@@ -41,6 +41,13 @@ impl Pace {
     /// grants more again.
     const BORNE: f64 = 0.05;
 
+    /// The same once an account runs [`Self::SLOWED`] times slower. Where speed is the reason, four in five of what leaves are
+    /// nearly all that is granted; where it is not, going slower would help nobody and in the end warn nobody.
+    const BORNE_WHEN_SLOWED: f64 = 0.2;
+
+    /// See [`Self::BORNE_WHEN_SLOWED`].
+    const SLOWED: f64 = 4.0;
+
     /// By how much the pace recovers in a window: 2.5 % a second, so that what was taken of late is what is granted. (With
     /// 15 % a second an account that was granted half of its licence used 90 % of that, with 2.5 % it uses 97 %.)
     const RECOVERY: f64 = 0.995;
@@ -107,7 +114,8 @@ impl Pace {
         }
         let sum = |of: fn(&Heard) -> u32| f64::from(self.of_late.iter().map(of).sum::<u32>());
         let (answers, busy) = (sum(|heard| heard.answers), sum(|heard| heard.busy));
-        if busy <= answers * Self::BORNE {
+        let borne = if self.slow < Self::SLOWED { Self::BORNE } else { Self::BORNE_WHEN_SLOWED };
+        if busy <= answers * borne {
             return self.slow;
         }
         let since = self.of_late.front().map_or(self.filling.since, |heard| heard.since);
@@ -128,5 +136,15 @@ mod tests {
         assert!(pace.slow() > 60.0, "{}", pace.slow());
         (21..=200).for_each(|step| pace.heard(at(step), 10, 0));
         assert!(pace.slow() < 1.01, "{}", pace.slow());
+    }
+
+    #[test]
+    fn a_gateway_that_is_busy_now_and_then_whatever_the_speed_does_not_stop_the_account() {
+        let mut pace = Pace::new(1_000);
+        for step in 1..=3_000_u64 {
+            let answers = (200.0 / pace.slow()) as u32;
+            pace.heard(Duration::from_millis(step * 200), answers, answers.div_ceil(10));
+        }
+        assert!(pace.slow() < 5.0, "{}", pace.slow());
     }
 }
