@@ -24,6 +24,7 @@ use mingluo_model::{
     id::AlertId,
     message::Body,
     mode::Mode,
+    plan::AccountName,
 };
 use std::{collections::BTreeMap, num::NonZeroU16, time::Duration};
 
@@ -159,26 +160,57 @@ pub(super) fn channels<M: Mode>(
     whom: &Whom,
 ) -> Vec<ChannelView> {
     let chosen = alert.content.audience.counts.iter().filter(|(_, count)| count.recipients > 0);
-    let recipients = |channel| whom.by_channel.get(channel).copied().unwrap_or(0);
-    chosen.map(|(channel, _)| one(desk, v, alert, (*channel, recipients(channel)), sent)).collect()
+    chosen
+        .flat_map(|(channel, _)| {
+            let senders: Vec<_> = whom.by_account.iter().filter(|(kind, ..)| kind == channel).collect();
+            let several = senders.len() > 1;
+            let one_of = |(_, account, recipients): &(ChannelKind, AccountName, u64)| {
+                let name = several.then_some(account);
+                one(
+                    desk,
+                    v,
+                    alert,
+                    Share { channel: *channel, account: Some(account), name, n: *recipients },
+                    sent,
+                )
+            };
+            if senders.is_empty() {
+                let n = whom.by_channel.get(channel).copied().unwrap_or(0);
+                return vec![one(
+                    desk,
+                    v,
+                    alert,
+                    Share { channel: *channel, account: None, name: None, n },
+                    sent,
+                )];
+            }
+            senders.into_iter().map(one_of).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
-fn one<M: Mode>(
-    desk: &Desk<M>,
-    v: &Voice,
-    alert: &Alert<M>,
-    (channel, recipients): (ChannelKind, u64),
-    sent: &Sent,
-) -> ChannelView {
+/// Those whom one account reaches.
+#[derive(Clone, Copy)]
+struct Share<'a> {
+    channel: ChannelKind,
+    /// `None` where nobody is counted by account.
+    account: Option<&'a AccountName>,
+    /// The account as the page names it, where the channel has several.
+    name: Option<&'a AccountName>,
+    n: u64,
+}
+
+fn one<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>, share: Share<'_>, sent: &Sent) -> ChannelView {
+    let channel = v.channel(share.channel);
     let mut view = ChannelView {
-        name: v.channel(channel),
-        recipients: v.with("web-recipients", "a", thousands(recipients)),
+        name: share.name.map_or_else(|| channel.clone(), |account| format!("{channel} {account}")),
+        recipients: v.with("web-recipients", "a", thousands(share.n)),
         meta: Vec::new(),
         words: Vec::new(),
         left_out: None,
         problem: None,
     };
-    if let Err(error) = fill(desk, v, alert, sent.get(&channel), (channel, recipients), &mut view) {
+    if let Err(error) = fill(desk, v, alert, sent.get(&share.channel), share, &mut view) {
         view.problem = Some(WebError::from(error).words(v));
     }
     view
@@ -189,15 +221,18 @@ fn fill<M: Mode>(
     v: &Voice,
     alert: &Alert<M>,
     sent: Option<&Rendered>,
-    (channel, recipients): (ChannelKind, u64),
+    Share { channel, account, n: recipients, .. }: Share<'_>,
     view: &mut ChannelView,
 ) -> Result<(), OfficeError> {
-    let account = desk.office.account(channel)?;
+    let account = match account.and_then(|name| desk.office.engine().account(name)) {
+        Some(account) => account,
+        None => desk.office.account(channel)?,
+    };
     let said = match sent {
         Some(sent) => sent.clone(),
         None => desk.office.words_of(alert, channel)?,
     };
-    let sms = desk.office.sms_parts(&said)?;
+    let sms = desk.office.sms_parts(account.account(), &said)?;
     // Words that are too long are shown all the same: the officer must see what to shorten.
     view.words = match &sms {
         Some(cut) => parts(v, cut),
@@ -206,7 +241,7 @@ fn fill<M: Mode>(
     view.meta.extend(sms.map(|cut| v.with("web-characters", "a", cut.units)));
     let parts = match sent {
         Some(_) if channel == ChannelKind::Speaker => NonZeroU16::MIN,
-        _ => desk.office.measure(alert, channel, &said)?,
+        _ => desk.office.measure(alert, account.as_ref(), &said)?,
     };
     let units = recipients * u64::from(parts.get());
     if channel == ChannelKind::Sms {

@@ -71,6 +71,11 @@ impl Counts {
         self.cells.iter().flatten().sum()
     }
 
+    /// Deliveries that another account sends instead; no sum over plans has them here.
+    pub fn handed_over(&self) -> u32 {
+        self.of_reason(Standing::HANDED_OVER.state(), Standing::HANDED_OVER.reason())
+    }
+
     /// Deliveries that still wait for something we do.
     pub fn open(&self) -> u32 {
         DeliveryState::ALL.into_iter().filter(|state| state.is_open()).map(|state| self.of(state)).sum()
@@ -78,7 +83,7 @@ impl Counts {
 
     /// The time from the plan's start until this share of all deliveries had arrived; `None` if it never did.
     pub fn reached(&self, share: f64) -> Option<Duration> {
-        let wanted = (f64::from(self.total()) * share).ceil() as u64;
+        let wanted = (f64::from(self.total() - self.handed_over()) * share).ceil() as u64;
         let mut sum = 0;
         self.arrivals.iter().find_map(|(bucket, count)| {
             sum += u64::from(*count);

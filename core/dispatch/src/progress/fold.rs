@@ -27,8 +27,8 @@ impl<M: Mode> Progress<M> {
 
     /// The plan folded into chunks of 4,096 ordinals, for the ledger.
     pub fn fold(&self) -> Vec<Chunk> {
-        let end = self.base + self.cells.standing.len() as u32;
-        (self.base / Chunk::SIZE..end.div_ceil(Chunk::SIZE))
+        let (first, span) = self.places.span();
+        (first / Chunk::SIZE..(first + span).div_ceil(Chunk::SIZE))
             .map(|chunk_no| self.fold_chunk(chunk_no))
             .collect()
     }
