@@ -246,7 +246,8 @@ async fn an_orderly_stop_waits_as_long_as_the_provider_may_answer() {
     let live = &town.city.console.live;
     let order = town.city.order("red", "请立即转移到高处。", Duration::from_hours(1));
     let alert = town.city.issue(live, &order).await.unwrap();
-    town.city.until(|| (town.provider.sends() > 0).then_some(())).await.unwrap();
+    // Two runs of ten: what had not left by the stop would not leave any more.
+    town.city.until(|| (town.provider.sends() > 1).then_some(())).await.unwrap();
     town.city.console.shutdown().await;
     let states = states(&live.progress(Some(alert.id)));
     assert_eq!(states, BTreeMap::from([("accepted".into(), 20)]), "nobody is in doubt");

@@ -238,7 +238,9 @@ fn handed_over(voice: &Voice, plans: &[&PlanView]) -> Vec<String> {
     for plan in plans {
         let from = plans.iter().find(|other| Some(other.plan) == plan.instead_of);
         let taken_over = u64::from(plan.counts.target + plan.handed_over);
-        from.map(|from| *sums.entry((&from.account, &plan.account)).or_default() += taken_over);
+        if let Some(from) = from {
+            *sums.entry((&from.account, &plan.account)).or_default() += taken_over;
+        }
     }
     let note =
         |((from, to), n): ((&AccountName, &AccountName), u64)| voice.handed_over(from, to, thousands(n));

@@ -117,8 +117,9 @@ impl<M: Mode> Progress<M> {
         let mut cells = Cells::new(places.len());
         let mut tally = Tally::new(districts, plan.channel, plan.not_before);
         for ordinal in ordinals {
-            let offset = places.offset(ordinal).expect("each of the set has a place");
-            cells.standing[offset] = PLANNED.byte();
+            if let Some(offset) = places.offset(ordinal) {
+                cells.standing[offset] = PLANNED.byte();
+            }
             tally.shift(ordinal, None, PLANNED, plan.not_before);
         }
         let message = Arc::new(plan.message.clone());
