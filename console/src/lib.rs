@@ -20,6 +20,7 @@ pub mod people;
 pub mod region;
 pub mod render;
 pub mod roster;
+pub mod routing;
 pub mod signer;
 mod status;
 pub mod tongue;
