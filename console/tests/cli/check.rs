@@ -63,7 +63,7 @@ fn receipts_are_handed_on_to_a_safe_address_only() {
         "[[live.sms]]",
         "[forward]\nurl = \"http://10.0.0.5/r\"\nsecret_file = \"keys\"\n[[live.sms]]",
     );
-    let words = ["[forward] url", "http://10.0.0.5/r", "转发回执时只能用于本机", "http only to 127.0.0.1"];
+    let words = ["[forward] url", "http://10.0.0.5/r", "http 只能用于本机", "http only to 127.0.0.1"];
     desk.run(&["check"]).tells(&words);
 }
 
