@@ -23,10 +23,12 @@ const MAY_IMPORT: [(&str, &[&str]); 8] = [
 ];
 
 /// Libraries with one home (or two).
-const ONE_HOME: [(&str, &[&str]); 7] = [
+const ONE_HOME: [(&str, &[&str]); 9] = [
     ("sqlx", &["mingluo-ledger"]),
     ("governor", &["mingluo-dispatch"]),
     ("lettre", &["mingluo-channels"]),
+    ("mail-parser", &["mingluo-channels"]),
+    ("ring", &["mingluo-channels"]),
     ("rppal", &["mingluo-speaker"]),
     // The console's `issue` is a client of its own API.
     ("reqwest", &["mingluo-channels", "mingluo-speaker", "mingluo-console"]),

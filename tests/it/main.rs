@@ -8,7 +8,9 @@
 
 mod browser;
 mod clouds;
+mod feed;
 mod house;
 mod interop;
 mod leash;
+mod mail;
 mod stories;

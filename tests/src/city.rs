@@ -45,6 +45,8 @@ pub struct CityOrder {
     pub hold_ms: u32,
     /// Seconds that receipts are waited for.
     pub receipts_within_s: u32,
+    /// Whether recipients have mailboxes besides ([`mailbox`]).
+    pub mail: bool,
     /// What the pretend SMS centres do wrong.
     pub faults: Faults,
     /// More of the configuration, for instance other accounts: the first SMS account by name sends.
@@ -61,6 +63,7 @@ impl Default for CityOrder {
             window: 64,
             hold_ms: 0,
             receipts_within_s: 2,
+            mail: false,
             faults: faults(&[]),
             more: String::new(),
             database: None,
@@ -128,7 +131,7 @@ impl City {
         let store = mingluo_console::app::open_store(&config).await?;
         for mode in [ModeKind::Live, ModeKind::Drill] {
             let keep = KeepOrder { mode, pretend: true, bad_rows: 0, replaces: None };
-            let draft = people(&region, order.recipients)?;
+            let draft = people(&region, &order)?;
             let mut chance = StdRng::seed_from_u64(u64::from(mode.number()) + 1);
             roster::keep(store.as_ref(), &region, &draft, keep, clock.as_ref(), &mut chance, |_| {}).await?;
         }
@@ -277,7 +280,12 @@ pub fn number(index: u32) -> u64 {
     FIRST_NUMBER + u64::from(index)
 }
 
-fn people(region: &Region, recipients: u32) -> anyhow::Result<mingluo_targeting::edition::EditionDraft> {
+/// The mailbox of the recipient with this ordinal in the file.
+pub fn mailbox(index: u32) -> String {
+    format!("p{index}@ok.example")
+}
+
+fn people(region: &Region, order: &CityOrder) -> anyhow::Result<mingluo_targeting::edition::EditionDraft> {
     let county: RegionCode = COUNTY.parse()?;
     let villages: Vec<RegionCode> = region
         .gazetteer
@@ -285,9 +293,10 @@ fn people(region: &Region, recipients: u32) -> anyhow::Result<mingluo_targeting:
         .map(|division| division.code)
         .collect();
     let mut builder = EditionBuilder::default();
-    for index in 0..recipients {
+    for index in 0..order.recipients {
         let mut recipient = Recipient::new(villages[index as usize % villages.len()]);
         recipient.sms = Some(mingluo_model::address::Address::new(format!("+86{}", number(index))));
+        recipient.email = order.mail.then(|| mingluo_model::address::Address::new(mailbox(index)));
         builder.push(&recipient)?;
     }
     Ok(builder.finish())

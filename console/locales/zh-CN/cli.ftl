@@ -46,6 +46,7 @@ error-user-login = { $field } = “{ $value }”：不能作登录名。请用 1
 error-user-no-officer = { $field } = “{ $value }”：没有这个值班员。登录名见 mingluo user list。
 error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $range ->
     [none] { $key ->
+        [aes_key_file] 请填消息加解密密钥文件的路径：第一行为公众平台后台的 EncodingAESKey，43 个字符
         [api_base] 请填 https://api.weixin.qq.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
         [app_id] 请填服务号的 AppID，如 wx0123456789abcdef
         [area_code] 请填网关所在地区号，如 024
@@ -56,6 +57,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
         [corp_id] 请填 5 位企业代码
         [from] 请写成 名称 <name@host.example>，地址只用英文字母数字
         [gateway_login_name] 请填给网关分配的登录名，至多 16 个字符
+        [domain] 请填发件地址的域名，或它所属的上级域名
         [gateway_password_file] 请填口令文件的路径，第一行为口令，至多 16 个字符
         [helo_name] 请填本机的完整域名，如 mail.fushun.example
         [host] 请填主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
@@ -67,19 +69,23 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
         [name] 请给账号起个名字
         [password_file] 请填口令文件的路径：文件须能读取，第一行为口令，不超过协议允许的长度；邮件账号须同时填 user
         [port] 请填网关的端口
+        [return_to] 请填收退信的邮箱，如 b@bounce.fushun.example：@ 前至多 16 个字符，不含 +
         [relay] 请填邮件服务器的主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
         [reply_to] 请写成 名称 <name@host.example>，地址只用英文字母数字
         [secret_file] 请填密钥文件的路径：文件须能读取，第一行为密钥，不超过协议允许的长度
         [security] 带口令时须用 starttls 或 tls
+        [selector] 请填 DKIM 选择符，只用字母、数字、点和连字符；公钥发布在 选择符._domainkey.域名
         [service_id] 请填业务代码，至多 10 个字符
         [service_type] 请填业务类型，至多 10 个字符
         [signature] 请只填备案的签名文字，不带【】，且不能太长
         [source_address] 请填接入码，至多 20 位数字，如 106900012379
         [sp_id] 请填企业代码，如 900001
+        [tag_key_file] 请填密钥文件的路径，第一行为自定的长密钥：退信地址和退订链接靠它防伪，配了 bounces 或 unsubscribe_url 就必须有
         [system_id] 请填网关分配的账号，至多 15 个字符
         [system_type] 请填系统类型，至多 12 个字符
         [templates] 请列出账号中的 1 至 25 个模板编号
         [token_file] 请填回调令牌文件的路径：文件须能读取，第一行为令牌
+        [unsubscribe_url] 请填本系统对外的退订地址，如 https://warn.fushun.example/u/
         [url] 请填对端地址，如 https://platform.example/receipts；http 只能用于网关，转发回执时只能用于本机
         [user] 请同时填 password_file，或去掉 user
         [utc_offset_minutes] 请填网关当地时间与世界时相差的分钟数，如 480
@@ -88,6 +94,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
       }
    *[other] 请填 { $range } 的整数
   }。
+error-config-public = { $field } = “{ $value }”不能用。请填外界访问本系统的地址，如 https://warn.fushun.example，末尾不带 /；http 只能用于本机。
 error-config-pack = region.pack：{ $path } 有误：{ $detail }。请改正该行，或换用完好的区域包。
 error-config-ring = store.keys_file：{ $detail }。请每行写“编号 空格 64 位十六进制”，编号用小写字母、数字或连字符。
 error-config-no-schema = store.address = “{ $address }”：数据库尚未建立。请先运行 mingluo migrate。

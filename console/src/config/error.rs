@@ -113,6 +113,8 @@ pub enum Fix {
         /// What the system said.
         cause: String,
     },
+    /// The address at which others reach this program.
+    Public,
     /// A longer password.
     Password {
         /// The least characters.
@@ -150,6 +152,7 @@ impl Fix {
             Self::Template { .. } => "config-template",
             Self::TakenName { .. } => "config-taken-name",
             Self::Port { .. } => "config-port",
+            Self::Public => "config-public",
             Self::Password { .. } => "config-password",
             Self::Login { .. } => "user-login",
             Self::NoOfficer => "user-no-officer",
@@ -172,6 +175,7 @@ impl Fix {
             | Self::Seed
             | Self::Brace
             | Self::NoTemplate
+            | Self::Public
             | Self::NoOfficer => Vec::new(),
         }
     }

@@ -136,7 +136,9 @@ fn write_line(
         reason: (reason != Reason::None).then(|| reason.word()),
         at: event.at.0,
         to: match to {
-            Lookup::Found(address) | Lookup::OptedOut(address) => Some(address.expose()),
+            Lookup::Found(address) | Lookup::OptedOut(address) | Lookup::StruckOff(address) => {
+                Some(address.expose())
+            }
             Lookup::Missing => None,
         },
     };

@@ -7,7 +7,7 @@ use crate::{
     post::{Halt, Post},
     progress::{Progress, Rules},
     retry::RetryPolicy,
-    roster::{EditionMap, ReadIndex, Roster},
+    roster::{EditionMap, Lookup, ReadIndex, Roster},
     view::PlanView,
 };
 use mingluo_ledger::{
@@ -477,6 +477,25 @@ impl<M: Mode> Engine<M> {
             Some(post) => Ok(post.receipts(receipts).await?),
             None => Err(EngineError::Halted { reason: format!("account {account} is not configured") }),
         }
+    }
+
+    /// To whom a delivery went; `None` when there is no such plan of this mode, or nobody of this number in it.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`].
+    pub async fn addressee(&self, plan: PlanId, ordinal: u32) -> Result<Option<Address>, EngineError> {
+        let stored = self.store.plan(plan).await?.filter(|stored| stored.mode == M::KIND);
+        let Some(stored) = stored else { return Ok(None) };
+        let Target::People { edition, ordinals } = &stored.fields().target else { return Ok(None) };
+        if !ordinals.contains(ordinal) {
+            return Ok(None);
+        }
+        let found =
+            self.roster.addresses(*edition, stored.fields().channel, std::iter::once(ordinal)).await?;
+        Ok(found.into_iter().next().and_then(|lookup| match lookup {
+            Lookup::Found(address) | Lookup::OptedOut(address) | Lookup::StruckOff(address) => Some(address),
+            Lookup::Missing => None,
+        }))
     }
 
     /// Every plan in memory, from the counters.

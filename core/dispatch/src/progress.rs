@@ -216,13 +216,15 @@ impl<M: Mode> Progress<M> {
         self.tally.total().open() == 0 && self.awaiting == 0 && (over || nothing_to_try)
     }
 
-    /// Settled, and no order is out that a box may still obey: one that was away acts when it comes back, until the
-    /// plan's end.
+    /// Settled, and nothing is out that may still come back before the plan's end: an order that a box obeys which was
+    /// away, a mail that a relay gives up on.
     pub fn may_be_folded(&self, now: Timestamp) -> bool {
         let over = self.withdrawn || now >= self.plan.not_after;
         let may_act =
             self.rules.repeat == Repeat::ActsOnce && self.tally.total().of(DeliveryState::Unknown) > 0;
-        self.is_settled(now) && (over || !may_act)
+        let may_come_back =
+            self.rules.receipts == ReceiptFor::BadNews && self.tally.total().of(DeliveryState::Accepted) > 0;
+        self.is_settled(now) && (over || !may_act && !may_come_back)
     }
 
     /// Nothing more of this plan leaves, although the decision is not durable yet.

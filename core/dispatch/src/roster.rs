@@ -6,7 +6,8 @@ use mingluo_ledger::{Store, StoreError};
 use mingluo_model::{
     address::Address,
     audience::ChannelKind,
-    id::EditionId,
+    clock::Timestamp,
+    id::{EditionId, PlanId},
     mode::ModeKind,
     plan::AccountName,
     reply::{Reply, Wish},
@@ -42,8 +43,16 @@ pub enum Lookup {
     Found(Address),
     /// The person opted out since the edition was made.
     OptedOut(Address),
+    /// A mailbox that warnings came back from.
+    StruckOff(Address),
     /// The edition has no such address.
     Missing,
+}
+
+/// Who is not written to although the edition has their address.
+struct Off {
+    opted_out: Arc<HashSet<[u8; 16]>>,
+    struck_off: Arc<HashSet<[u8; 16]>>,
 }
 
 type Block = Arc<Column>;
@@ -65,6 +74,8 @@ pub struct Roster {
     kept: Mutex<Kept>,
     // Guards the opted-out hashes; replaced as a whole.
     opted_out: Mutex<Arc<HashSet<[u8; 16]>>>,
+    // Guards the hashes of mailboxes that are struck off; replaced as a whole.
+    struck_off: Mutex<Arc<HashSet<[u8; 16]>>>,
     // Held while the store's opt-outs and those in memory change together.
     changing: tokio::sync::Mutex<()>,
 }
@@ -78,11 +89,12 @@ impl Roster {
             mode,
             kept: Mutex::default(),
             opted_out: Mutex::default(),
+            struck_off: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Reads the opt-outs afresh.
+    /// Reads the opt-outs and the mailboxes that are struck off afresh.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
@@ -90,7 +102,24 @@ impl Roster {
         let _changing = self.changing.lock().await;
         let hashes = self.store.opt_outs(self.mode).await?.into_iter().collect();
         *self.opted_out.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(hashes);
+        self.refresh_struck_off().await
+    }
+
+    async fn refresh_struck_off(&self) -> Result<(), StoreError> {
+        let hashes = self.store.struck_off(self.mode).await?.into_iter().collect();
+        *self.struck_off.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(hashes);
         Ok(())
+    }
+
+    /// A warning came back from these mailboxes, since nobody has them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be kept.
+    pub async fn strike(&self, plan: PlanId, mailboxes: &[Address], at: Timestamp) -> Result<(), StoreError> {
+        let _changing = self.changing.lock().await;
+        let hashes: Vec<_> = mailboxes.iter().map(|one| self.store.vault().address_hash(one)).collect();
+        self.store.strike(self.mode, plan, &hashes, at).await?;
+        self.refresh_struck_off().await
     }
 
     /// Keeps what residents wrote; who refused or asked again is heeded from now on.
@@ -104,6 +133,9 @@ impl Roster {
         let wishes: Vec<_> = wishes.filter(|(_, wish)| matches!(wish, Wish::OptOut | Wish::OptIn)).collect();
         if wishes.is_empty() {
             return Ok(());
+        }
+        if wishes.iter().any(|(_, wish)| *wish == Wish::OptIn) {
+            self.refresh_struck_off().await?;
         }
         let mut opted_out = self.opted_out.lock().unwrap_or_else(PoisonError::into_inner);
         let hashes = Arc::make_mut(&mut opted_out);
@@ -139,7 +171,10 @@ impl Roster {
         channel: ChannelKind,
         ordinals: impl Iterator<Item = u32>,
     ) -> Result<Vec<Lookup>, StoreError> {
-        let opted_out = Arc::clone(&self.opted_out.lock().unwrap_or_else(PoisonError::into_inner));
+        let off = Off {
+            opted_out: Arc::clone(&self.opted_out.lock().unwrap_or_else(PoisonError::into_inner)),
+            struck_off: Arc::clone(&self.struck_off.lock().unwrap_or_else(PoisonError::into_inner)),
+        };
         let mut found = Vec::with_capacity(ordinals.size_hint().0);
         let mut current: Option<(u32, Block)> = None;
         for ordinal in ordinals {
@@ -148,22 +183,24 @@ impl Roster {
                 Some((held, block)) if held == number => block,
                 _ => self.block((edition, channel, number)).await?,
             };
-            found.push(self.look_up(block.address(ordinal % BLOCK)?, &opted_out));
+            found.push(self.look_up(block.address(ordinal % BLOCK)?, &off));
             current = Some((number, block));
         }
         Ok(found)
     }
 
-    fn look_up(&self, address: Option<Address>, opted_out: &HashSet<[u8; 16]>) -> Lookup {
-        match address {
-            None => Lookup::Missing,
-            Some(address)
-                if !opted_out.is_empty()
-                    && opted_out.contains(&self.store.vault().address_hash(&address)) =>
-            {
-                Lookup::OptedOut(address)
-            }
-            Some(address) => Lookup::Found(address),
+    fn look_up(&self, address: Option<Address>, off: &Off) -> Lookup {
+        let Some(address) = address else { return Lookup::Missing };
+        if off.opted_out.is_empty() && off.struck_off.is_empty() {
+            return Lookup::Found(address);
+        }
+        let hash = self.store.vault().address_hash(&address);
+        if off.opted_out.contains(&hash) {
+            Lookup::OptedOut(address)
+        } else if off.struck_off.contains(&hash) {
+            Lookup::StruckOff(address)
+        } else {
+            Lookup::Found(address)
         }
     }
 

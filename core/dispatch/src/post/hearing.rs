@@ -9,10 +9,12 @@ use crate::{
 };
 use futures_util::FutureExt;
 use mingluo_ledger::{
+    StoreError,
     event::{Answer, Fact},
     scribe::{Entry, Room, Writing},
 };
 use mingluo_model::{
+    audience::ChannelKind,
     channel::{Answerer, Inlet, Outlet, ReceiptToken, Report, Verdict},
     clock::{Timestamp, within},
     mode::Mode,
@@ -146,7 +148,7 @@ impl<M: Mode> Post<M> {
 
     /// Waits until it is durable; then the window is free and the far side may forget its receipts.
     async fn settle(&self, heard: Heard<'_>, answerer: &dyn Answerer, line: &Line) -> Result<(), End> {
-        let Digest { freed, mut tokens, busy, pause, replies, .. } = self.make_durable(heard).await?;
+        let Digest { freed, mut tokens, busy, pause, replies, nobody, .. } = self.make_durable(heard).await?;
         self.licence.heard(freed as u32, busy);
         if let Some(pause) = pause.filter(|pause| *pause > LONGEST_HINT) {
             self.licence.brake(pause);
@@ -154,6 +156,7 @@ impl<M: Mode> Post<M> {
         line.window.add_permits(freed);
         self.remember_new_doubts(line).await?;
         self.wake();
+        self.strike(&nobody).await;
         tokens.extend(self.keep_replies(replies).await);
         if tokens.is_empty() {
             return Ok(());
@@ -181,6 +184,45 @@ impl<M: Mode> Post<M> {
                 Vec::new()
             }
         }
+    }
+
+    /// Mailboxes that the relay itself says nobody has. What cannot be kept of it strikes at the next warning: it must not hold
+    /// up what is sent. Numbers are left alone: who has none this year may be another next year, and gateways say it lightly.
+    async fn strike(&self, nobody: &[(usize, u32)]) {
+        if nobody.is_empty() || self.channel.kind() != ChannelKind::Email {
+            return;
+        }
+        let mut by_plan: std::collections::BTreeMap<usize, Vec<u32>> = std::collections::BTreeMap::new();
+        for (number, ordinal) in nobody {
+            by_plan.entry(*number).or_default().push(*ordinal);
+        }
+        for (number, ordinals) in by_plan {
+            if let Err(error) = self.strike_of(number, &ordinals).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "it is not kept which mailboxes nobody has");
+            }
+        }
+    }
+
+    async fn strike_of(&self, number: usize, ordinals: &[u32]) -> Result<(), StoreError> {
+        let (plan, edition) = {
+            let mut desk = self.desk();
+            let progress = desk.plan(number);
+            (progress.plan().id, progress.edition())
+        };
+        let Some(edition) = edition else { return Ok(()) };
+        let found = self.roster.addresses(edition, self.channel.kind(), ordinals.iter().copied()).await?;
+        let mailboxes: Vec<_> = found
+            .into_iter()
+            .filter_map(|lookup| match lookup {
+                Lookup::Found(address) | Lookup::OptedOut(address) => Some(address),
+                Lookup::StruckOff(_) | Lookup::Missing => None,
+            })
+            .collect();
+        if mailboxes.is_empty() {
+            return Ok(());
+        }
+        self.roster.strike(plan, &mailboxes, self.clock.now()).await
     }
 
     async fn make_durable(&self, heard: Heard<'_>) -> Result<Digest, Halt> {
@@ -324,7 +366,9 @@ impl<M: Mode> Post<M> {
         self.write(|desk| {
             let mut entries = Vec::new();
             for (ordinal, lookup) in ordinals.iter().zip(found) {
-                if let Lookup::Found(address) | Lookup::OptedOut(address) = lookup {
+                if let Lookup::Found(address) | Lookup::OptedOut(address) | Lookup::StruckOff(address) =
+                    lookup
+                {
                     entries.extend(desk.doubt(&address, number, *ordinal, at));
                 }
             }

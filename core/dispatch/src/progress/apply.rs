@@ -54,8 +54,9 @@ impl<M: Mode> Progress<M> {
         let trouble = match &answer.answer {
             Answer::Accepted(id) => {
                 self.cells.accepted[offset] |= self.parts_of(answer.part);
-                // Without an id no receipt can come: the answer is all that will ever be known.
-                if id.is_none() {
+                // Without an id no receipt can come: the answer is all that will ever be known. Where only bad news comes
+                // it is all that is waited for.
+                if id.is_none() || self.rules.receipts == ReceiptFor::BadNews {
                     self.cells.delivered[offset] |= bit;
                 }
                 None
@@ -93,7 +94,7 @@ impl<M: Mode> Progress<M> {
     fn parts_of(&self, part: u8) -> u16 {
         match self.rules.receipts {
             ReceiptFor::EachPart => 1_u16 << (part & 15),
-            ReceiptFor::AllParts => self.full(),
+            ReceiptFor::AllParts | ReceiptFor::BadNews => self.full(),
         }
     }
 

@@ -65,6 +65,7 @@ stories! {
         who_is_changed_is_signed_out_and_nobody_else,
         an_opt_out_counts_once,
         what_residents_write_is_kept_and_heeded_by_mode,
+        two_warnings_that_come_back_strike_a_mailbox_off,
         what_a_resident_wrote_is_not_readable_in_the_database_file;
     audit:
         audit_chain_shows_an_edit,

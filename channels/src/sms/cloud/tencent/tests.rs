@@ -11,10 +11,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::account::Secret;
-use crate::sms::cloud::{
-    oracle::{CASES, Odd, authorizations},
-    wire::sha256_hex,
-};
+use crate::oracle::{CASES, Odd, authorizations};
+use crate::sms::cloud::wire::sha256_hex;
 use sign::Request;
 
 /// The last step was made by the provider's Python SDK (`sign_tc3`).

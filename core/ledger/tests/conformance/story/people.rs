@@ -7,7 +7,7 @@ use crate::{
 use mingluo_ledger::store::{ApiKeyRow, OfficerRow, OrgRow, SessionRow};
 use mingluo_model::{
     address::Address,
-    id::OfficerId,
+    id::{OfficerId, PlanId},
     mode::ModeKind,
     owner::{Officer, Role},
     plan::AccountName,
@@ -118,6 +118,22 @@ pub(crate) async fn what_residents_write_is_kept_and_heeded_by_mode(house: &Hous
     assert_eq!(words, ["订阅", "水进屋了", "退订"]);
     let before = store.replies(ModeKind::Live, Some(latest[2].id), 9).await.unwrap();
     assert_eq!(before.into_iter().map(|kept| kept.reply).collect::<Vec<_>>(), live[..1]);
+}
+
+pub(crate) async fn two_warnings_that_come_back_strike_a_mailbox_off(house: &House) {
+    let (store, account) = (&house.store, AccountName("relay".into()));
+    let li = store.vault().address_hash(&Address::new("li@ok.example"));
+    let many = (0..1_500_u16).map(|number| [number as u8, (number >> 8) as u8].repeat(8).try_into().unwrap());
+    let plan = |number: u8| PlanId::from_bytes([number; 16]);
+    let all: Vec<[u8; 16]> = many.chain([li]).collect();
+    store.strike(ModeKind::Live, plan(1), &all, NOON).await.unwrap();
+    store.strike(ModeKind::Live, plan(1), &[li], NOON).await.unwrap();
+    assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [[0; 16]; 0], "one warning strikes once");
+    store.strike(ModeKind::Live, plan(2), &[li], NOON).await.unwrap();
+    assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [li]);
+    assert_eq!(store.struck_off(ModeKind::Drill).await.unwrap(), [[0; 16]; 0], "by mode");
+    store.keep_replies(ModeKind::Live, &account, &[wrote("li@ok.example", "subscribe")]).await.unwrap();
+    assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [[0; 16]; 0], "who asks again is believed");
 }
 
 pub(crate) async fn what_a_resident_wrote_is_not_readable_in_the_database_file(house: &House) {
