@@ -27,7 +27,7 @@ pub(crate) fn asked(script: &str, cases: &[Value]) -> Option<Vec<String>> {
     let mut command = Command::new(python);
     let child = command.arg(script).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = child.unwrap();
-    let lines: String = cases.iter().map(|case| format!("{case}\n")).collect();
+    let lines = cases.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     let mut stdin = child.stdin.take().unwrap();
     let writing = std::thread::spawn(move || stdin.write_all(lines.as_bytes()).unwrap());
     let output = child.wait_with_output().unwrap();

@@ -202,10 +202,10 @@ fn signed_names(lines: &[String]) -> Vec<&'static str> {
 /// section 5.4.2).
 fn chosen<'a>(lines: &'a [String], names: &[&str]) -> Vec<&'a str> {
     let mut left: Vec<&String> = lines.iter().collect();
-    let mut take = |wanted: &&str| {
+    let take = |wanted: &&str| {
         left.iter().rposition(|line| name(line) == **wanted).map(|at| left.remove(at).as_str())
     };
-    names.iter().filter_map(|wanted| take(wanted)).collect()
+    names.iter().filter_map(take).collect()
 }
 
 /// RFC 6376 section 3.4.2: the name small, white space as one space, none at the end and around the colon.

@@ -77,7 +77,7 @@ impl Letter {
             format!("{}Message-ID: <{plan}.{ordinal}.{attempt}@{domain}>\r\nTo: {to}\r\n", dates.lines);
         if let (Some(url), Some(tagger)) = (&account.unsubscribe_url, &account.tagger) {
             let tag = tagger.write(Purpose::Unsubscribe, tag);
-            head.push_str(&format!("List-Unsubscribe: <{url}{tag}>\r\n{ONE_CLICK}\r\n"));
+            head.extend(["List-Unsubscribe: <", url, &tag, ">\r\n", ONE_CLICK, "\r\n"]);
         }
         head.push_str(&self.headers);
         let signatures = account.dkim.sign(&head, &self.body_hash, dates.now);

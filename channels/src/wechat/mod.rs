@@ -25,7 +25,7 @@ mod template;
 mod token;
 
 pub use self::{
-    callback::{CHANCE, Callback, CallbackError, Heard},
+    callback::{Callback, CallbackError, Heard},
     channel::WeChatChannel,
     config::WeChatConfig,
 };

@@ -39,8 +39,8 @@ pub struct FeedConfig {
 impl FeedConfig {
     /// Whether the address can be one that others are sent to.
     pub(crate) fn is_usable(&self) -> bool {
-        let bare = ["https://", "http://127.0.0.1:", "http://localhost:"].iter();
-        let rest = bare.filter_map(|scheme| self.url.strip_prefix(scheme)).next();
+        let mut schemes = ["https://", "http://127.0.0.1:", "http://localhost:"].iter();
+        let rest = schemes.find_map(|scheme| self.url.strip_prefix(scheme));
         rest.is_some_and(|rest| {
             !rest.is_empty() && !rest.ends_with('/') && !rest.contains(['?', '#', ' ', '"', '<'])
         })

@@ -64,12 +64,16 @@ pub fn write(feed: &Feed) -> String {
         sheet.entry(entry);
     }
     sheet.event(Event::End(BytesEnd::new("feed")));
-    String::from_utf8(sheet.0.into_inner()).expect("only text was written")
+    sheet.into_text()
 }
 
 struct Sheet(Writer<Vec<u8>>);
 
 impl Sheet {
+    fn into_text(self) -> String {
+        String::from_utf8(self.0.into_inner()).expect("only text was written")
+    }
+
     fn event(&mut self, event: Event<'_>) {
         self.0.write_event(event).expect("memory takes every write");
     }

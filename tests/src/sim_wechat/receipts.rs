@@ -137,7 +137,7 @@ impl Receipts {
             let response = request.header("content-type", "text/xml").send().await.ok()?;
             let well = response.status().is_success();
             let words = response.text().await.ok()?;
-            if !well { None } else { self.seal.read(&words) }
+            if well { self.seal.read(&words) } else { None }
         };
         within(&*self.clock, PATIENCE, call).await.ok().flatten()
     }

@@ -6,7 +6,7 @@ use crate::{
     sim_journal::{Entry, What},
 };
 use axum::{body::Bytes, extract::RawQuery};
-use mingluo_channels::wechat::{CHANCE, Callback, Heard, WeChatChannel, WeChatConfig};
+use mingluo_channels::wechat::{Callback, Heard, WeChatChannel, WeChatConfig};
 use mingluo_model::{
     alert::Language,
     channel::{SendError, Verdict},
@@ -16,6 +16,7 @@ use mingluo_model::{
     mode::Live,
     receipt::{ProviderId, Receipt, ReceiptStatus},
 };
+use rand::{SeedableRng, rngs::StdRng};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, OnceLock},
@@ -55,7 +56,9 @@ impl Ear {
         let Some(parser) = self.parser.get() else { return "not ready".into() };
         let Ok(Heard { receipts, replies, .. }) = parser.parse(query, body) else { return "refused".into() };
         self.receipts.lock().unwrap().extend(receipts);
-        replies.last().map_or("success".into(), |reply| parser.answer(reply, "收到", [0; CHANCE]))
+        replies
+            .last()
+            .map_or("success".into(), |reply| parser.answer(reply, "收到", &mut StdRng::seed_from_u64(1)))
     }
 
     fn heard(&self) -> Vec<Receipt> {
@@ -116,7 +119,7 @@ async fn set(faults: WeChatFaults, aes_key: Option<String>) -> Scene {
         callback,
         token: "pretend-token".into(),
         aes_key,
-        compatible: faults.seed % 2 == 0,
+        compatible: faults.seed.is_multiple_of(2),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let platform = SimWeChat::start(listener, account, faults, journal.clone(), far_clock.clone()).unwrap();

@@ -13,6 +13,7 @@ use mingluo_model::{
     receipt::Receipt,
     reply::Reply,
 };
+use rand::RngCore;
 use sha1::{Digest, Sha1};
 use std::time::Duration;
 
@@ -21,9 +22,6 @@ const STALE: Duration = Duration::from_mins(10);
 
 /// The longest body that is read, in bytes; events have a few hundred, and a follower writes at most 2,048.
 const LONGEST: usize = 64 * 1024;
-
-/// Octets of chance that an answer needs: for the cipher, and for the number that is used once.
-pub const CHANCE: usize = 24;
 
 /// Why a callback was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,7 +135,7 @@ impl Callback {
 
     /// The answer to a push that says these words to the follower who wrote (被动回复), at once and by this account.
     /// Enciphered where pushes are.
-    pub fn answer(&self, reply: &Reply, words: &str, chance: [u8; CHANCE]) -> String {
+    pub fn answer(&self, reply: &Reply, words: &str, chance: &mut dyn RngCore) -> String {
         let seconds = self.clock.now().0 / 1000;
         let (to, from) = (escaped(reply.from.expose()), escaped(&reply.to));
         let words = escaped(words);
@@ -146,9 +144,9 @@ impl Callback {
              <MsgType>text</MsgType><Content>{words}</Content></xml>"
         );
         let Some(cipher) = &self.cipher else { return bare };
-        let (for_cipher, nonce) =
-            chance.split_first_chunk().expect("twenty-four octets are more than sixteen");
-        let (encrypted, nonce) = (cipher.seal(*for_cipher, bare.as_bytes()), hex::encode(nonce));
+        let mut for_cipher = [0; 16];
+        chance.fill_bytes(&mut for_cipher);
+        let (encrypted, nonce) = (cipher.seal(for_cipher, bare.as_bytes()), chance.next_u64().to_string());
         let timestamp = seconds.to_string();
         let signature = sign([self.token.expose(), &timestamp, &nonce, &encrypted]);
         format!(

@@ -4,6 +4,7 @@
 use super::*;
 use crate::oracle::{CASES, Odd, asked};
 use mingluo_model::{address::Address, clock::manual::ManualClock};
+use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "pamtest";
@@ -74,8 +75,8 @@ fn what_we_answer_the_platform_reads() {
             let (words, seconds) = (odd.text(), odd.seconds());
             let callback = callback(KEYS[number % KEYS.len()], APP, seconds);
             let bare = Callback { cipher: None, ..self::callback(KEYS[0], APP, seconds) };
-            let chance = [number as u8; CHANCE];
-            (callback.answer(&reply, &words, chance), bare.answer(&reply, &words, chance))
+            let mut chance = StdRng::seed_from_u64(number as u64);
+            (callback.answer(&reply, &words, &mut chance), bare.answer(&reply, &words, &mut chance))
         })
         .collect();
     let open =

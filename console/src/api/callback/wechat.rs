@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use mingluo_channels::wechat::{CHANCE, Callback, CallbackError, Heard};
+use mingluo_channels::wechat::{Callback, CallbackError, Heard};
 use mingluo_dispatch::engine::EngineError;
 use mingluo_model::{
     mode::ModeKind,
@@ -116,9 +116,7 @@ impl Door {
         let Some((reply, words)) = replies.last().and_then(|reply| Some((reply, word(reply)?))) else {
             return "success".into_response();
         };
-        let mut chance = [0; CHANCE];
-        self.city.live.chance(|source| source.fill_bytes(&mut chance));
-        let answer = callback.answer(reply, &words, chance);
+        let answer = self.city.live.chance(|chance| callback.answer(reply, &words, chance));
         ([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))], answer).into_response()
     }
 
