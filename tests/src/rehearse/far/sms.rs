@@ -1,6 +1,6 @@
 //! SMS: the pretend centre `sim-smsc` over SMPP 3.4.
 
-use super::{Ear, FarSide, Scene, ear::Pages};
+use super::{super::options::Victim, Ear, FarSide, Scene, ear::Pages};
 use crate::{
     judge::{FarEvent, Fate, Heard},
     residents::Person,
@@ -57,6 +57,9 @@ impl FarSide for Sms {
                 args.extend([knob.to_owned(), value.to_owned()]);
             }
         }
+        if scene.killed == Some(Victim::Gateway) {
+            args.push("--durable".to_owned());
+        }
         if let Some(plant) = scene.plant {
             args.extend(["--plant".to_owned(), plant.word().to_owned()]);
         }
@@ -76,7 +79,7 @@ impl FarSide for Sms {
             "password_file": password,
             "source_address": "106900012379",
             "sessions": SESSIONS,
-            "window": if scene.killed { WINDOW } else { WINDOW.max(u64::from(scene.licence) / WINDOW_SHARE) },
+            "window": if scene.killed.is_some() { WINDOW } else { WINDOW.max(u64::from(scene.licence) / WINDOW_SHARE) },
             "per_second": scene.licence,
             "signature": { "placement": "in_front", "text": "抚顺预警" },
         }]))

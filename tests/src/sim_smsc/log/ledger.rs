@@ -8,7 +8,7 @@ use std::{
 use super::{Tail, sums::Sums};
 
 /// Octets that a part leaves in a log as a rule: itself, its receipt sent, its receipt answered.
-const OCTETS_A_PART: u64 = 88;
+const OCTETS_A_PART: u64 = 96;
 
 /// A log that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn what_is_no_log_is_refused_with_its_place() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), b"MLSMSC1\n\x09\0\0\0\0").unwrap();
+        std::fs::write(file.path(), b"MLSMSC2\n\x09\0\0\0\0").unwrap();
         assert!(matches!(read(file.path()), Err(LogError::Strange { at: 8, .. })));
         std::fs::write(file.path(), b"{\"at_ms\":1}").unwrap();
         assert!(matches!(read(file.path()), Err(LogError::Strange { at: 0, .. })));

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -36,7 +36,15 @@ impl Tail {
             self.octets.drain(..used);
             self.at += used as u64;
         }
-        Ok(())
+        // A record that is not whole is read again: a centre that comes back cuts it off and writes on from there.
+        self.octets.clear();
+        let back = self.file.as_mut().map(|file| file.seek(SeekFrom::Start(self.at)));
+        back.transpose().map(drop).map_err(|source| LogError::Unreadable { path: self.path.clone(), source })
+    }
+
+    /// Octets that were read and are whole records.
+    pub(in crate::sim_smsc) const fn at(&self) -> u64 {
+        self.at
     }
 
     /// Reads on; false when nothing was added.
