@@ -15,6 +15,7 @@ pub mod complaint;
 pub mod config;
 pub mod examine;
 pub mod forward;
+mod knock;
 pub mod office;
 pub mod people;
 pub mod region;

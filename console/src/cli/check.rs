@@ -4,9 +4,14 @@
 use super::{ConfigFile, say};
 use crate::{
     app::open_store,
-    config::{Config, ConfigError},
+    config::Config,
     examine::{doors, examine, shut_doors},
+    knock::{Knocked, knock},
     tongue::{Told, tell},
+};
+use mingluo_model::{
+    clock::{SharedClock, system::SystemClock},
+    problem::Problem,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -20,6 +25,10 @@ const RUNNING_WITHIN: Duration = Duration::from_secs(2);
 pub(super) struct Check {
     #[command(flatten)]
     file: ConfigFile,
+    /// 并让各短信账号向网关登录一次再退出，什么也不发；正在运行时请勿使用，以免占用连接数。 Also log every SMS account in at its gateway and out
+    /// again; sends nothing. Not while the city runs: gateways count connections.
+    #[arg(long)]
+    login: bool,
     /// 输出 JSON。 Answer in JSON.
     #[arg(long)]
     json: bool,
@@ -41,7 +50,7 @@ impl Finding {
         Self { what, ok: true, detail: Some(detail), problems: Vec::new() }
     }
 
-    fn of(what: &'static str, problems: &[ConfigError], detail: impl FnOnce() -> String) -> Self {
+    fn of<P: Problem>(what: &'static str, problems: &[P], detail: impl FnOnce() -> String) -> Self {
         if problems.is_empty() {
             return Self::good(what, detail());
         }
@@ -56,9 +65,14 @@ impl Check {
         match Config::read(&self.file.config) {
             Ok(config) => {
                 findings.push(Finding::good("configuration", self.file.config.display().to_string()));
-                findings.push(values(&config));
+                let values = values(&config);
+                let login = self.login && values.ok;
+                findings.push(values);
                 findings.push(ports(&config).await);
                 findings.push(store(&config).await);
+                if login {
+                    findings.push(logins(&config).await);
+                }
             }
             Err(error) => findings.push(Finding::of("configuration", &[error], String::new)),
         }
@@ -90,8 +104,13 @@ impl Check {
     }
 }
 
-const NAMES: [(&str, &str); 4] =
-    [("configuration", "配置"), ("values", "各项"), ("ports", "端口"), ("store", "数据库")];
+const NAMES: [(&str, &str); 5] = [
+    ("configuration", "配置"),
+    ("values", "各项"),
+    ("ports", "端口"),
+    ("store", "数据库"),
+    ("logins", "登录"),
+];
 
 /// Values, templates, region pack and accounts.
 fn values(config: &Config) -> Finding {
@@ -134,6 +153,13 @@ async fn runs_here(console: SocketAddr) -> bool {
         .json::<Value>()
         .await
         .is_ok_and(|health| health.get("engine").is_some() && health.get("halted").is_some())
+}
+
+/// What the gateways say to our accounts.
+async fn logins(config: &Config) -> Finding {
+    let clock: SharedClock = SystemClock::shared();
+    let Knocked { let_in, shut_out } = knock(config, &clock).await;
+    Finding::of("logins", &shut_out, || let_in.iter().map(ToString::to_string).collect::<Vec<_>>().join("，"))
 }
 
 async fn store(config: &Config) -> Finding {

@@ -21,10 +21,15 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use mingluo_dispatch::view::PlanView;
+use mingluo_dispatch::{post::Links, view::PlanView};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
-    alert::AlertState, channel::Channel, id::AlertId, mode::Mode, owner::Officer, policy::ReleasePolicy,
+    alert::AlertState,
+    channel::{Channel, SendError},
+    id::AlertId,
+    mode::Mode,
+    owner::Officer,
+    policy::ReleasePolicy,
 };
 use serde::Deserialize;
 use std::sync::Arc;
@@ -99,6 +104,8 @@ struct Gateway {
     bar: Bar,
     rate: String,
     queue: String,
+    /// Why it cannot send, and what to do about it.
+    alarm: Option<String>,
 }
 
 /// The board's page.
@@ -224,5 +231,18 @@ fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<
         bar: Bar::of(pace, limit),
         rate: format!("{}/{}", thousands(pace), thousands(limit)),
         queue: voice.with("web-queue", "a", thousands(total(&funnels(&plans)).queued)),
+        alarm: situation.links.get(account.account()).and_then(|links| alarm(voice, links)),
+    }
+}
+
+/// What an operator must do for an account. One refused login counts although other sessions are open: the gateway locks
+/// who goes on. A gateway that is out of reach counts when no session is open.
+fn alarm(voice: &Voice, links: &Links) -> Option<String> {
+    let said = |word, detail: &String| Some(voice.with(word, "a", detail));
+    match links.trouble.as_ref()? {
+        SendError::Refused { detail } => said("web-gateway-refused", detail),
+        SendError::Unreachable { detail } if links.open == 0 => said("web-gateway-unreachable", detail),
+        SendError::Busy { .. } if links.open == 0 => Some(voice.say("web-gateway-busy")),
+        SendError::Unreachable { .. } | SendError::Busy { .. } => None,
     }
 }

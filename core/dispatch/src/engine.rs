@@ -4,7 +4,7 @@
 
 use crate::{
     desk::{Desk, HashAddress},
-    post::{Halt, Post},
+    post::{Halt, Links, Post},
     progress::{Progress, Rules},
     retry::RetryPolicy,
     roster::{EditionMap, ReadIndex, Roster},
@@ -351,6 +351,11 @@ impl<M: Mode> Engine<M> {
     /// Units that left by each account in the last second.
     pub fn paces(&self) -> BTreeMap<AccountName, u32> {
         self.posts.iter().map(|(account, post)| (account.clone(), post.pace())).collect()
+    }
+
+    /// How the sessions of each account stand.
+    pub fn links(&self) -> BTreeMap<AccountName, Links> {
+        self.posts.iter().map(|(account, post)| (account.clone(), post.links())).collect()
     }
 
     /// Takes on plans that the ledger holds already. They leave when their hold ends.

@@ -3,6 +3,7 @@
 //! wire) and it hears (reports, then disk, then the window is free and receipts are answered).
 
 mod hearing;
+mod links;
 mod sending;
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     limit::Licence,
     roster::Roster,
 };
+pub use links::Links;
 use mingluo_ledger::scribe::{Scribe, ScribeError};
 use mingluo_model::{
     channel::{Channel, Limits, SendError, Session},
@@ -58,6 +60,15 @@ enum End {
     Halted(Halt),
 }
 
+impl End {
+    const fn trouble(&self) -> Option<&SendError> {
+        match self {
+            Self::Lost(error) => Some(error),
+            Self::Stopped | Self::Halted(_) => None,
+        }
+    }
+}
+
 impl<E: Into<Halt>> From<E> for End {
     fn from(cause: E) -> Self {
         Self::Halted(cause.into())
@@ -77,6 +88,8 @@ pub struct Post<M: Mode> {
     clock: SharedClock,
     wake: Notify,
     stop: CancellationToken,
+    // Guards how the sessions stand; held for a few instructions only.
+    links: Mutex<Links>,
 }
 
 /// What one session shares between its two hands.
@@ -121,6 +134,7 @@ impl<M: Mode> Post<M> {
             clock,
             wake: Notify::new(),
             stop,
+            links: Mutex::default(),
         }
     }
 
@@ -132,6 +146,15 @@ impl<M: Mode> Post<M> {
     /// Units that left by this account in the last second.
     pub fn pace(&self) -> u32 {
         self.licence.present()
+    }
+
+    /// How the sessions stand.
+    pub fn links(&self) -> Links {
+        self.links_now().clone()
+    }
+
+    fn links_now(&self) -> MutexGuard<'_, Links> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something new may leave: all couriers look again.
@@ -156,8 +179,11 @@ impl<M: Mode> Post<M> {
                 Ok(session) => {
                     tracing::info!(account, "session is open");
                     let opened_at = self.clock.ticks();
+                    self.links_now().opened();
                     self.desk().reopened(self.clock.now());
-                    match self.drive(session).await {
+                    let end = self.drive(session).await;
+                    self.links_now().closed(end.trouble());
+                    match end {
                         End::Stopped => return Ok(()),
                         End::Halted(halt) => return Err(halt),
                         End::Lost(error) => {
@@ -176,6 +202,7 @@ impl<M: Mode> Post<M> {
                 }
                 Err(error) => {
                     tracing::warn!(account, %error, "session cannot be opened");
+                    self.links_now().failed(&error);
                     match error {
                         SendError::Refused { .. } => {
                             self.rest(REFUSED_PAUSE.mul_f64(0.5 + jitter() / 2.0)).await;

@@ -27,9 +27,7 @@ fn read(heard: &mut BytesMut) -> Result<Option<CommandStatus>, SendError> {
     match Framer::default().push(heard).map_err(unexpected)? {
         None => Ok(None),
         Some(Pdu { body: Body::BindTransceiverResp(_), status, .. }) => Ok(Some(status)),
-        Some(Pdu { body: Body::GenericNack, status, .. }) => {
-            Err(SendError::Refused { detail: status.to_string() })
-        }
+        Some(Pdu { body: Body::GenericNack, status, .. }) => Err(refused(status)),
         Some(pdu) => Err(unexpected(format!("command {:#010x}", pdu.body.command_id()))),
     }
 }
@@ -42,6 +40,11 @@ fn answered(status: CommandStatus) -> Result<(), SendError> {
         StatusClass::BindFailed
         | StatusClass::BadCredentials
         | StatusClass::Permanent
-        | StatusClass::Vendor => Err(SendError::Refused { detail: status.to_string() }),
+        | StatusClass::Vendor => Err(refused(status)),
     }
+}
+
+fn refused(status: CommandStatus) -> SendError {
+    let detail = format!("{status}: check system_id, password_file, system_type and our registered address");
+    SendError::Refused { detail }
 }
