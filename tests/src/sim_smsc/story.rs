@@ -2,11 +2,7 @@
 
 use mingluo_channels::sms::smpp::{Body, CommandStatus, MessageState, Pdu};
 
-use super::{
-    Span,
-    desk::Turn,
-    log::{Ledger, read},
-};
+use super::{Span, desk::Turn, log::Ledger};
 
 mod bench;
 mod carriers;
