@@ -7,7 +7,7 @@ use crate::{link::City, pins::Pin, trust::ClockSource, voice::PLACE};
 pub use error::ConfigError;
 pub use hardware::{ButtonConfig, RelayConfig, RelayOnly, SenseConfig, TamperConfig};
 use mingluo_model::{bulletin::ResourceCode, mode::ModeKind, region::RegionCode};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use std::{
     collections::BTreeMap,
     num::NonZeroU32,
@@ -175,19 +175,24 @@ mod default {
     }
 }
 
+/// As much of a configuration file as the type asks for, unchecked.
+fn read_file<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+        key: "--config",
+        path: path.to_owned(),
+        source,
+    })?;
+    toml::from_str(&text)
+        .map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) })
+}
+
 impl Config {
     /// Reads and checks a configuration file.
     ///
     /// # Errors
     /// [`ConfigError`] names the key, the value and the fix.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
-            key: "--config",
-            path: path.to_owned(),
-            source,
-        })?;
-        let mut config: Self = toml::from_str(&text)
-            .map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) })?;
+        let mut config: Self = read_file(path)?;
         config.anchor(path.parent().unwrap_or_else(|| Path::new(".")));
         config.check()?;
         Ok(config)

@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod city;
+mod issuer;
 pub mod judge;
 pub mod pi;
 pub mod postgres;

@@ -1,6 +1,6 @@
 //! The wires of a box, as the operator writes them.
 
-use super::ConfigError;
+use super::{ConfigError, read_file};
 use crate::pins::Pin;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -124,13 +124,7 @@ impl RelayOnly {
     /// # Errors
     /// [`ConfigError`] when the file cannot be read or does not say what the relay is.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
-            key: "--config",
-            path: path.to_owned(),
-            source,
-        })?;
-        let mut config: Self = toml::from_str(&text)
-            .map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) })?;
+        let mut config: Self = read_file(path)?;
         let dir = path.parent().unwrap_or_else(|| Path::new("."));
         config.own.state_dir = dir.join(&config.own.state_dir);
         Ok(config)

@@ -1,26 +1,19 @@
 //! A city for one board: the product's hub and listener, a root, a signer, and a desk that keeps what the box reports.
 
-use crate::sim_boxes::pki::{self, Made};
+use crate::{
+    issuer::{account, believed, red, run, signer},
+    sim_boxes::pki::{self, Made},
+};
 use anyhow::{Context as _, Result};
-use mingluo_channels::speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, TlsFiles, listener::serve};
+use mingluo_channels::speaker::{SpeakerChannel, SpeakerHub, listener::serve};
 use mingluo_model::{
-    address::Address,
-    alert::Language,
-    bulletin::{
-        Action, Alg, BroadcastClass, Bulletin, EbmId, EventType, KeyEdition, ResourceCode, Tone,
-        VerifyingEntry,
-    },
-    channel::{Channel as _, Inlet, Outlet, Parcel, Recall, Report as Told, Run, Session},
+    bulletin::{Action, Bulletin, EbmId, KeyEdition, ResourceCode, Tone},
+    channel::{Channel as _, Inlet, Outlet, Report as Told, Session},
     clock::{SharedClock, Timestamp, within},
-    grade::Grade,
-    id::{AlertId, PlanId},
-    message::{Body, Message},
-    mode::{Live, ModeKind},
-    plan::AccountName,
-    region::{Level, RegionCode},
+    mode::Live,
+    region::RegionCode,
     signer::LocalSigner,
 };
-use rand::{SeedableRng as _, rngs::StdRng};
 use std::{num::NonZeroU64, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::sync::CancellationToken;
@@ -58,10 +51,6 @@ pub fn region() -> RegionCode {
     "210423001001".parse().expect("a village's code")
 }
 
-fn signer() -> LocalSigner {
-    LocalSigner::from_seed("pretend-1".parse().expect("a key's name"), &[7; 32])
-}
-
 fn root() -> LocalSigner {
     LocalSigner::from_seed("pretend-root".parse().expect("a key's name"), &[3; 32])
 }
@@ -71,17 +60,7 @@ fn root() -> LocalSigner {
 /// # Errors
 /// When the set cannot be written.
 pub fn trust_files(now: Timestamp) -> Result<(String, Vec<u8>)> {
-    let key = VerifyingEntry {
-        id: "pretend-1".parse()?,
-        alg: Alg::Ed25519,
-        public: signer().public(),
-        not_after: now.plus(Duration::from_hours(24)),
-        tier: Level::City,
-        areas: vec!["2104".parse()?],
-        max_level: Grade::Red,
-        classes: vec![BroadcastClass::Emergency],
-    };
-    let edition = KeyEdition { version: NonZeroU64::MIN, keys: vec![key] };
+    let edition = KeyEdition { version: NonZeroU64::MIN, keys: vec![believed(now)] };
     Ok((hex::encode(root().public()), serde_json::to_vec(&edition.sign(&root())?)?))
 }
 
@@ -92,23 +71,10 @@ impl City {
     /// When certificates cannot be made or the port cannot be had.
     pub async fn open(dir: &Path, clock: SharedClock) -> Result<Self> {
         let made = pki::make(&dir.join("pki"), &[(box_code(), region())], clock.now())?;
-        let tls = TlsFiles {
-            cert_file: made.city_cert.clone(),
-            key_file: made.city_key.clone(),
-            client_ca_file: made.ca.clone(),
-            client_crl_file: None,
-        };
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let listen = listener.local_addr()?;
-        let config = SpeakerConfig {
-            name: AccountName("speaker".to_owned()),
-            pretend: true,
-            listen,
-            tls: tls.clone(),
-            key_set_file: None,
-            boxes: 1,
-            per_second: 2_000,
-        };
+        let config = account(&made, listen, 1);
+        let tls = config.tls.clone();
         let channel = SpeakerChannel::<Live>::new(config, clock.clone(), Some(Arc::new(signer())))?;
         let Session { outlet, inlet, answerer } = channel.open().await?;
         let (stop, (say, told)) = (CancellationToken::new(), mpsc::channel(1_024));
@@ -134,35 +100,9 @@ impl City {
     }
 
     /// A bulletin that plays the tone so often, by its next number.
-    ///
-    /// # Panics
-    /// Never: the codes in it are codes.
     pub fn bulletin(&mut self, tone: Tone, repeats: u8) -> Bulletin {
         self.seq += 1;
-        let now = self.clock.now();
-        Bulletin {
-            tier: Level::City,
-            key_id: "pretend-1".parse().expect("a key's name"),
-            seq: self.seq.into(),
-            ebm: EbmId::new("42104000000000103010101".parse().expect("23 digits"), 20_260_705, self.seq)
-                .expect("a number of four digits"),
-            class: BroadcastClass::Emergency,
-            grade: Some(Grade::Red),
-            event: EventType::OTHER,
-            areas: vec!["210423001".parse().expect("a township's code")],
-            action: Action::Play,
-            related: Vec::new(),
-            start: now,
-            end: now.plus(Duration::from_hours(1)),
-            volume: 80,
-            repeats,
-            tone,
-            script: String::new(),
-            audio: None,
-            language: Language::chinese(),
-            created: now,
-            mode: ModeKind::Live,
-        }
+        Bulletin { tone, repeats, script: String::new(), ..red(self.seq, self.clock.now()) }
     }
 
     /// A bulletin that stops this one.
@@ -175,18 +115,7 @@ impl City {
     /// # Errors
     /// When it cannot be signed or sent.
     pub async fn send(&mut self, bulletin: &Bulletin) -> Result<()> {
-        let mut chance = StdRng::seed_from_u64(bulletin.seq);
-        let body =
-            Body::Speaker { envelope: signer().seal(bulletin)?.to_bytes(), script: bulletin.script.clone() };
-        let message = Message::new(AlertId::new(bulletin.created, &mut chance), Language::chinese(), body);
-        let to = Address::new(box_code().as_str());
-        let run = Run {
-            plan: PlanId::new(bulletin.created, &mut chance),
-            message: Arc::new(message),
-            not_after: bulletin.end,
-            recall: Recall::default(),
-            parcels: vec![Parcel { ordinal: 0, attempt: 1, part_set: 1, to }],
-        };
+        let run = run(bulletin, [box_code()])?;
         self.outlet.prepare(&run)?;
         Ok(self.outlet.send().await?)
     }

@@ -6,26 +6,17 @@ use super::{
     pki::{self, Made},
     read_list,
 };
-use mingluo_channels::speaker::{SpeakerChannel, SpeakerConfig, TlsFiles, listener::serve};
+use crate::issuer::{account, believed, red, run};
+use mingluo_channels::speaker::{SpeakerChannel, listener::serve};
 use mingluo_model::{
-    address::Address,
-    alert::Language,
-    bulletin::{
-        Action, Alg, BroadcastClass, Bulletin, EbmId, EventType, KeySet, ResourceCode, Tone, VerifyingEntry,
-    },
-    channel::{Channel as _, Parcel, Recall, Report as Told, Run, Session, Verdict},
-    clock::{SharedClock, Timestamp, system::SystemClock, within},
+    bulletin::{Bulletin, KeySet, ResourceCode},
+    channel::{Channel as _, Report as Told, Session, Verdict},
+    clock::{SharedClock, system::SystemClock, within},
     delivery::Reason,
-    grade::Grade,
-    id::{AlertId, PlanId},
-    message::{Body, Message},
     mode::{Live, ModeKind},
-    plan::AccountName,
     receipt::ReceiptStatus,
-    region::{Level, RegionCode},
-    signer::LocalSigner,
+    region::RegionCode,
 };
-use rand::{SeedableRng as _, rngs::StdRng};
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
@@ -46,49 +37,6 @@ fn region() -> RegionCode {
     "210423001001".parse().unwrap()
 }
 
-fn signer() -> LocalSigner {
-    LocalSigner::from_seed("fushun-1".parse().unwrap(), &[7; 32])
-}
-
-fn keys(now: Timestamp) -> KeySet {
-    let key = VerifyingEntry {
-        id: "fushun-1".parse().unwrap(),
-        alg: Alg::Ed25519,
-        public: signer().public(),
-        not_after: now.plus(Duration::from_hours(24)),
-        tier: Level::City,
-        areas: vec!["2104".parse().unwrap()],
-        max_level: Grade::Red,
-        classes: vec![BroadcastClass::Emergency],
-    };
-    KeySet { keys: vec![key] }
-}
-
-fn bulletin(now: Timestamp) -> Bulletin {
-    Bulletin {
-        tier: Level::City,
-        key_id: "fushun-1".parse().unwrap(),
-        seq: 1,
-        ebm: EbmId::new("42104000000000103010101".parse().unwrap(), 20_260_705, 1).unwrap(),
-        class: BroadcastClass::Emergency,
-        grade: Some(Grade::Red),
-        event: EventType::OTHER,
-        areas: vec!["210423001".parse().unwrap()],
-        action: Action::Play,
-        related: Vec::new(),
-        start: now,
-        end: now.plus(Duration::from_hours(1)),
-        volume: 80,
-        repeats: 1,
-        tone: Tone::Red,
-        script: "暴雨红色预警".to_owned(),
-        audio: None,
-        language: Language::chinese(),
-        created: now,
-        mode: ModeKind::Live,
-    }
-}
-
 /// A city of the real channel, the real listener and a dispatcher that keeps everything at once.
 struct PretendCity {
     clock: SharedClock,
@@ -106,28 +54,13 @@ impl PretendCity {
         let dir = tempfile::tempdir().unwrap();
         let village: Vec<_> = (0..boxes).map(|number| (code(number), region())).collect();
         let made = pki::make(&dir.path().join("pki"), &village, clock.now()).unwrap();
-        let tls = TlsFiles {
-            cert_file: made.city_cert.clone(),
-            key_file: made.city_key.clone(),
-            client_ca_file: made.ca.clone(),
-            client_crl_file: None,
-        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listen = listener.local_addr().unwrap();
-        let name = AccountName("speaker".to_owned());
-        let config = SpeakerConfig {
-            name,
-            pretend: true,
-            listen,
-            tls: tls.clone(),
-            key_set_file: None,
-            boxes,
-            per_second: 2_000,
-        };
+        let config = account(&made, listen, boxes);
+        let tls = config.tls.server_config().unwrap();
         let channel = SpeakerChannel::<Live>::new(config, Arc::clone(&clock), None).unwrap();
         let session = channel.open().await.unwrap();
         let stop = CancellationToken::new();
-        let tls = tls.server_config().unwrap();
         let served = tokio::spawn(serve(channel.hub(), listener, tls, Arc::clone(&clock), stop.clone()));
         Self { clock, address: format!("wss://{listen}/link"), made, session, served, stop, dir }
     }
@@ -136,7 +69,7 @@ impl PretendCity {
         let village = Village {
             city: self.address.parse().unwrap(),
             ca: std::fs::read(&self.made.ca).unwrap(),
-            keys: Arc::new(keys(self.clock.now())),
+            keys: Arc::new(KeySet { keys: vec![believed(self.clock.now())] }),
             mode: ModeKind::Live,
             state_dir: None,
             connects_per_second: NonZeroU32::new(1_000).unwrap(),
@@ -148,19 +81,7 @@ impl PretendCity {
     }
 
     async fn order(&mut self, bulletin: &Bulletin, boxes: u32) {
-        let mut chance = StdRng::seed_from_u64(1);
-        let envelope = signer().seal(bulletin).unwrap().to_bytes();
-        let body = Body::Speaker { envelope, script: bulletin.script.clone() };
-        let parcel =
-            |ordinal| Parcel { ordinal, attempt: 1, part_set: 1, to: Address::new(code(ordinal).as_str()) };
-        let message = Message::new(AlertId::new(bulletin.created, &mut chance), Language::chinese(), body);
-        let run = Run {
-            plan: PlanId::new(bulletin.created, &mut chance),
-            message: Arc::new(message),
-            not_after: bulletin.end,
-            recall: Recall::default(),
-            parcels: (0..boxes).map(parcel).collect(),
-        };
+        let run = run(bulletin, (0..boxes).map(code)).unwrap();
         self.session.outlet.prepare(&run).unwrap();
         self.session.outlet.send().await.unwrap();
     }
@@ -245,7 +166,7 @@ async fn what_the_city_is_told_is_what_happened() {
         ..BoxFaults::default()
     };
     let boxes = city.switch_on(faults);
-    city.order(&bulletin(city.clock.now()), 60).await;
+    city.order(&red(1, city.clock.now()), 60).await;
 
     let over = |outcome: &Outcome| outcome.refused + outcome.boxes_with(ReceiptStatus::Ended).len() == 60;
     let outcome = city.keep_until(over).await;
@@ -268,7 +189,7 @@ async fn silent_and_absent_boxes_are_in_the_log_and_nowhere_else() {
     let lots = (0..40).map(|number| faults.lot(code(number))).filter(|lot| !lot.offline);
     let (silent, talking): (Vec<_>, Vec<_>) = lots.partition(|lot| lot.silent);
     let boxes = city.switch_on(faults);
-    city.order(&bulletin(city.clock.now()), 40).await;
+    city.order(&red(1, city.clock.now()), 40).await;
 
     let outcome = city.keep_until(|it| it.boxes_with(ReceiptStatus::Ended).len() == talking.len()).await;
     while city.withheld().len() < silent.len() {
@@ -288,7 +209,7 @@ async fn a_box_that_loses_power_halfway_says_so_and_does_not_play_again() {
     let mut city = PretendCity::of(5).await;
     let faults = BoxFaults { dead_halfway_percent: 100, back_after_ms: 50, ..BoxFaults::default() };
     let boxes = city.switch_on(faults);
-    let bulletin = bulletin(city.clock.now());
+    let bulletin = red(1, city.clock.now());
     city.order(&bulletin, 5).await;
 
     let interrupted = ReceiptStatus::Failed(Reason::Other);

@@ -1,26 +1,18 @@
 //! The city that is measured: hub and listener in this process, and the pretend boxes that it starts.
 
 use super::BoxesOptions;
-use crate::sim_boxes::pki::{self, Made};
-use anyhow::{Context as _, Result, ensure};
-use mingluo_channels::speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, TlsFiles, listener::serve};
-use mingluo_model::{
-    address::Address,
-    alert::Language,
-    bulletin::{
-        Action, Alg, BroadcastClass, Bulletin, EbmId, EventType, KeySet, ResourceCode, Tone, VerifyingEntry,
-    },
-    channel::{Channel as _, Parcel, Recall, Report as Told, Run, Session, Verdict},
-    clock::{SharedClock, Timestamp, within},
-    grade::Grade,
-    id::{AlertId, PlanId},
-    message::{Body, Message},
-    mode::{Live, ModeKind},
-    plan::AccountName,
-    region::Level,
-    signer::LocalSigner,
+use crate::{
+    issuer::{account, believed, red, run},
+    sim_boxes::pki::{self, Made},
 };
-use rand::{SeedableRng as _, rngs::StdRng};
+use anyhow::{Context as _, Result, ensure};
+use mingluo_channels::speaker::{SpeakerChannel, SpeakerHub, TlsFiles, listener::serve};
+use mingluo_model::{
+    bulletin::{KeySet, ResourceCode},
+    channel::{Channel as _, Report as Told, Session, Verdict},
+    clock::{SharedClock, within},
+    mode::Live,
+};
 use std::{fs, net::SocketAddr, path::Path, process::Stdio, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -34,10 +26,6 @@ const DEADLINE: Duration = Duration::from_mins(5);
 
 fn code(number: u32) -> ResourceCode {
     format!("621042300100103140{number:05}").parse().expect("23 digits")
-}
-
-fn signer() -> LocalSigner {
-    LocalSigner::from_seed("pretend-1".parse().expect("a key's name"), &[7; 32])
 }
 
 /// The city in this process.
@@ -57,21 +45,8 @@ impl City {
         let region = "210423001001".parse()?;
         let boxes: Vec<_> = (0..count).map(|number| (code(number), region)).collect();
         let made = pki::make(&dir.join("pki"), &boxes, clock.now())?;
-        let tls = TlsFiles {
-            cert_file: made.city_cert.clone(),
-            key_file: made.city_key.clone(),
-            client_ca_file: made.ca.clone(),
-            client_crl_file: None,
-        };
-        let config = SpeakerConfig {
-            name: AccountName("speaker".to_owned()),
-            pretend: true,
-            listen: "127.0.0.1:0".parse()?,
-            tls: tls.clone(),
-            key_set_file: None,
-            boxes: count,
-            per_second: 20_000,
-        };
+        let config = account(&made, "127.0.0.1:0".parse()?, count);
+        let tls = config.tls.clone();
         let channel = SpeakerChannel::<Live>::new(config, clock.clone(), None)?;
         let (session, hub, stop) = (channel.open().await?, channel.hub(), CancellationToken::new());
         let address = "127.0.0.1:0".parse()?;
@@ -103,7 +78,8 @@ impl City {
         let near = own.parent().context("this program lies nowhere")?;
         let program = options.bin_dir.as_deref().unwrap_or(near).join("sim-boxes");
         let keys = dir.join("keys.json");
-        fs::write(&keys, serde_json::to_vec(&believed(self.clock.now())?)?)?;
+        let believed = KeySet { keys: vec![believed(self.clock.now())] };
+        fs::write(&keys, serde_json::to_vec(&believed)?)?;
         let path = |path: &Path| path.display().to_string();
         Command::new(&program)
             .args(["--city", &format!("wss://{}/link", self.address), "--connects-per-second", "2000"])
@@ -129,23 +105,7 @@ impl City {
 
     /// Sends one red bulletin to all; gives when each box's answer was there.
     pub(super) async fn order(&mut self, count: u32) -> Result<Vec<Duration>> {
-        let bulletin = red(self.clock.now())?;
-        let mut chance = StdRng::seed_from_u64(1);
-        let envelope = signer().seal(&bulletin)?.to_bytes();
-        let body = Body::Speaker { envelope, script: bulletin.script.clone() };
-        let to = |ordinal| Address::new(code(ordinal).as_str());
-        let parcel = |ordinal| Parcel { ordinal, attempt: 1, part_set: 1, to: to(ordinal) };
-        let run = Run {
-            plan: PlanId::new(bulletin.created, &mut chance),
-            message: Arc::new(Message::new(
-                AlertId::new(bulletin.created, &mut chance),
-                Language::chinese(),
-                body,
-            )),
-            not_after: bulletin.end,
-            recall: Recall::default(),
-            parcels: (0..count).map(parcel).collect(),
-        };
+        let run = run(&red(1, self.clock.now()), (0..count).map(code))?;
         let began = self.clock.ticks();
         self.session.outlet.prepare(&run)?;
         self.session.outlet.send().await?;
@@ -167,43 +127,4 @@ impl City {
         }
         Ok(answers)
     }
-}
-
-fn believed(now: Timestamp) -> Result<KeySet> {
-    let key = VerifyingEntry {
-        id: "pretend-1".parse()?,
-        alg: Alg::Ed25519,
-        public: signer().public(),
-        not_after: now.plus(Duration::from_hours(24)),
-        tier: Level::City,
-        areas: vec!["2104".parse()?],
-        max_level: Grade::Red,
-        classes: vec![BroadcastClass::Emergency],
-    };
-    Ok(KeySet { keys: vec![key] })
-}
-
-fn red(now: Timestamp) -> Result<Bulletin> {
-    Ok(Bulletin {
-        tier: Level::City,
-        key_id: "pretend-1".parse()?,
-        seq: 1,
-        ebm: EbmId::new("42104000000000103010101".parse()?, 20_260_705, 1)?,
-        class: BroadcastClass::Emergency,
-        grade: Some(Grade::Red),
-        event: EventType::OTHER,
-        areas: vec!["2104".parse()?],
-        action: Action::Play,
-        related: Vec::new(),
-        start: now,
-        end: now.plus(Duration::from_hours(1)),
-        volume: 80,
-        repeats: 1,
-        tone: Tone::Red,
-        script: "暴雨红色预警，请立即转移到高处。".to_owned(),
-        audio: None,
-        language: Language::chinese(),
-        created: now,
-        mode: ModeKind::Live,
-    })
 }
