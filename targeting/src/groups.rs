@@ -5,7 +5,7 @@ use crate::{
     columns::{Line, Sheet, SheetError},
     telling::clipped,
 };
-use mingluo_model::audience::Group;
+use mingluo_model::audience::{Audience, Group};
 use std::io::Read;
 
 /// Groups that a table may hold: the bits of a recipient's mask.
@@ -118,6 +118,11 @@ impl GroupTable {
     /// The entry of a group.
     pub fn get(&self, group: Group) -> Option<&GroupEntry> {
         self.entries.iter().find(|entry| entry.group == group)
+    }
+
+    /// The only groups that an audience is for; none where it is everybody.
+    pub fn of<'a>(&'a self, audience: &'a Audience) -> impl Iterator<Item = &'a GroupEntry> {
+        audience.groups.iter().filter_map(|group| self.get(*group))
     }
 
     /// The group of a name, English or Chinese.

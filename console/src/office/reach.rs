@@ -24,7 +24,7 @@ pub struct Reach {
 impl<M: Mode> Office<M> {
     /// The only groups that an audience is for; none where it is everybody.
     pub fn groups_of<'a>(&'a self, audience: &'a Audience) -> impl Iterator<Item = &'a GroupEntry> {
-        audience.groups.iter().filter_map(|group| self.groups.get(*group))
+        self.groups.of(audience)
     }
 
     /// Whom an alert reaches, by its own edition.

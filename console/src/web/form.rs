@@ -175,9 +175,8 @@ impl DraftForm {
 }
 
 /// Names of the groups that an alert was limited to.
-pub(super) fn group_names(groups: &GroupTable, alert: &StoredAlert) -> Vec<String> {
-    let wanted = alert.content.audience.groups.iter();
-    wanted.filter_map(|group| groups.get(*group)).map(|entry| entry.name.to_string()).collect()
+fn group_names(groups: &GroupTable, alert: &StoredAlert) -> Vec<String> {
+    groups.of(&alert.content.audience).map(|entry| entry.name.to_string()).collect()
 }
 
 fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, WebError> {

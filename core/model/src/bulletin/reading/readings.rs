@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Words of warnings and well-known places that eSpeak NG 1.51 reads wrong, each heard and corrected by its phonemes.
+/// Words of warnings and well-known places that eSpeak NG 1.51 reads wrong or may; many were checked by its phonemes, none
+/// by ear. An operator's file goes before them.
 /// `地` alone is read as the particle; in warnings it is the ground.
 const KNOWN: [(&str, &str); 42] = [
     ("地", "di4"),
