@@ -8,6 +8,7 @@ use crate::{
     office::{Office, Parts as OfficeParts},
     region::Region,
     render::{Broadcaster, Numbers, Renderer, SmsForm, WeChatTemplate},
+    routing::Routing,
     signer::SocketSigner,
 };
 use mingluo_channels::{
@@ -21,7 +22,8 @@ use mingluo_channels::{
 use mingluo_dispatch::{
     Engine,
     engine::{self, Parts},
-    roster::{EditionMap, ReadIndex},
+    roster::{CarrierOf, EditionMap, ReadIndex},
+    routes::Routes,
     tally::Districts,
 };
 use mingluo_ledger::{Store, vault::Vault};
@@ -34,7 +36,7 @@ use mingluo_model::{
     signer::Signer,
     template::Template,
 };
-use mingluo_targeting::edition::EditionIndex;
+use mingluo_targeting::{carriers::NumberPlan, edition::EditionIndex};
 use rand::{SeedableRng, rngs::StdRng};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -93,7 +95,7 @@ impl City {
     /// # Errors
     /// What [`examine`] refuses, all at once; what cannot be opened or recovered.
     pub async fn start(config: Config, clock: SharedClock, mut chance: StdRng) -> anyhow::Result<Self> {
-        let Examined { region } = examine(&config)?;
+        let Examined { region, routing } = examine(&config)?;
         let store = open_store(&config).await?;
         let stop = CancellationToken::new();
         let signer = signer(&config, &clock);
@@ -111,8 +113,12 @@ impl City {
         }
         hubs.extend(live.speakers.iter().chain(&drill.speakers).map(|speakers| Arc::clone(&speakers.hub)));
         let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
-        let live = office(&config, &region, &store, live, &clock, &mut chance).await?;
-        let drill = office(&config, &region, &store, drill, &clock, &mut chance).await?;
+        let Routing { live: live_routes, drill: drill_routes, numbers } = routing;
+        let carrier_of = carrier_of(numbers);
+        let routed = (live_routes, Arc::clone(&carrier_of));
+        let live = Box::pin(office(&config, &region, &store, live, routed, &clock, &mut chance)).await?;
+        let routed = (drill_routes, carrier_of);
+        let drill = Box::pin(office(&config, &region, &store, drill, routed, &clock, &mut chance)).await?;
         let forwards = forwarder.as_ref().map(Forwarder::standing).unwrap_or_default();
         let forwarding = TaskTracker::new();
         if let Some(forwarder) = forwarder {
@@ -354,6 +360,7 @@ async fn office<M: Mode>(
     region: &Region,
     store: &Arc<dyn Store>,
     outward: Outward<M>,
+    (routes, carrier_of): (Routes, CarrierOf),
     clock: &SharedClock,
     chance: &mut StdRng,
 ) -> anyhow::Result<Arc<Office<M>>> {
@@ -371,6 +378,8 @@ async fn office<M: Mode>(
         chance: StdRng::from_rng(chance),
         channels: outward.channels,
         read_index: read_index(),
+        routes,
+        carrier_of,
         config: config.dispatch.clone(),
     })
     .await?;
@@ -412,6 +421,11 @@ fn renderer<M: Mode>(
     })
 }
 
+/// Targeting's numbers as dispatch wants to ask them.
+fn carrier_of(numbers: Option<Arc<NumberPlan>>) -> CarrierOf {
+    Arc::new(move |number| numbers.as_ref()?.carrier(number))
+}
+
 /// Targeting's index as dispatch wants to see it.
 fn read_index() -> ReadIndex {
     Arc::new(|bytes| {
@@ -421,6 +435,7 @@ fn read_index() -> ReadIndex {
             .into_iter()
             .filter_map(|channel| Some((channel, index.on_channel(channel)?.clone())))
             .collect();
-        Ok(EditionMap { districts: Arc::new(Districts::new(townships)), by_channel })
+        let districts = Arc::new(Districts::new(townships));
+        Ok(EditionMap { districts, by_channel, ..EditionMap::default() })
     })
 }

@@ -19,7 +19,7 @@ use mingluo_channels::{
     wechat::WeChatConfig,
 };
 use mingluo_dispatch::engine::DispatchConfig;
-use mingluo_model::{bulletin::ResourceCode, mode::ModeKind, policy::ReleasePolicy};
+use mingluo_model::{bulletin::ResourceCode, mode::ModeKind, plan::AccountName, policy::ReleasePolicy};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -48,6 +48,9 @@ pub struct Config {
     /// Retry, give-up times, leases.
     #[serde(default)]
     pub dispatch: DispatchConfig,
+    /// Which SMS account carries whom.
+    #[serde(default)]
+    pub routing: RoutingConfig,
     /// The signing process.
     pub signer: SignerConfig,
     /// How words are made.
@@ -101,6 +104,14 @@ pub struct RegionConfig {
     pub pack: PathBuf,
 }
 
+/// Which SMS account carries whom (号码分流); the accounts themselves say which carriers they take.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoutingConfig {
+    /// Numbers that moved to another network (携号转网), a CSV with the columns `number,carrier`. Read at start.
+    pub ported_file: Option<PathBuf>,
+}
+
 /// The signing process.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,6 +159,8 @@ fn sms_template() -> String {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Accounts {
+    /// The SMS account for numbers of no known carrier.
+    pub sms_default: Option<AccountName>,
     /// SMS gateways that speak SMPP.
     pub sms: Vec<SmppConfig>,
     /// SMS gateways of China Mobile, which speak CMPP.

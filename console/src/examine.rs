@@ -6,6 +6,7 @@ use crate::{
     config::{Accounts, Config, ConfigError, Fix},
     region::Region,
     render::{SMS_GAPS, WECHAT_GAPS},
+    routing::Routing,
     tongue::tell,
 };
 use mingluo_model::{bulletin::KeyId, plan::AccountName, template::Template};
@@ -18,6 +19,8 @@ const LONGEST_HOLD_MS: u32 = 600_000;
 pub struct Examined {
     /// The region pack, read.
     pub region: Region,
+    /// Who carries whom.
+    pub routing: Routing,
 }
 
 /// All that is wrong with a configuration.
@@ -53,8 +56,12 @@ pub fn examine(config: &Config) -> Result<Examined, Refused> {
     problems.extend(wrong_accounts(config));
     problems.extend(wrong_forward(config));
     problems.extend(taken_names(config));
+    let routing = Routing::read(config).unwrap_or_else(|wrong| {
+        problems.extend(wrong);
+        Routing::default()
+    });
     match region {
-        Ok(region) if problems.is_empty() => Ok(Examined { region }),
+        Ok(region) if problems.is_empty() => Ok(Examined { region, routing }),
         Ok(_) => Err(Refused { file: config.file.clone(), problems }),
         Err(error) => {
             problems.push(error);

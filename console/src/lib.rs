@@ -21,6 +21,7 @@ pub mod people;
 pub mod region;
 pub mod render;
 pub mod roster;
+pub mod routing;
 mod secrets;
 pub mod signer;
 mod status;

@@ -5,11 +5,13 @@
 //! outside. A [`groups::GroupTable`] names the groups (人群) and says who answers for others. A roster file is read
 //! by [`roster::read_recipients`], row by row. An [`edition::EditionBuilder`] makes of the rows an immutable
 //! edition, sorted by village, so that a region is one range of ordinals. [`resolve::resolve`] answers regions x
-//! groups x channels with set arithmetic over the edition's index.
+//! groups x channels with set arithmetic over the edition's index. A [`carriers::NumberPlan`] says whose network a mobile
+//! number is in.
 //!
 //! The promises: head-counts never look at a person; a stored index that was damaged is an error, never a panic; a
 //! bad row is named by line, field and fix, its personal data masked; speaker boxes are recipients like people.
 
+pub mod carriers;
 mod columns;
 pub mod edition;
 pub mod gazetteer;

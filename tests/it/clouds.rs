@@ -24,13 +24,13 @@ const WORDS: &str = "抚顺市发布${event}，影响${area}。${advice}。";
 const LONG: &str = "抚顺市应急管理局会同气象、水利、自然资源部门联合发布${event}，影响${area}。${advice}。请勿靠近河道、山谷和\
                     陡坡，妥善安置老人、儿童和牲畜，留意村里的广播和后续通知。";
 
-/// A Tencent account whose name comes first, so that it sends. Its pushes do not name the call.
+/// A Tencent account whose turn comes first, so that it sends. Its pushes do not name the call.
 fn tencent(api_base: &str, files: &Path, words: &str) -> String {
     write_secrets(files);
     let at = |name: &str| files.join(name).display().to_string();
     let words = numbered(words);
     format!(
-        "[[live.tencent]]\nname = \"a-tencent\"\npretend = true\napi_base = {api_base:?}\nanswer_seconds = 1\n\
+        "[[live.tencent]]\nname = \"a-tencent\"\nrank = 1\npretend = true\napi_base = {api_base:?}\nanswer_seconds = 1\n\
          secret_id = \"pretend-id\"\nsecret_key_file = {:?}\ncallback_token_file = {:?}\n\
          sdk_app_id = \"1400000000\"\nsign_name = \"抚顺应急\"\ncalls = 8\nwindow = 4000\nper_second = 2000\n\
          [[live.tencent.templates]]\ncode = \"100001\"\ntext = {words:?}\n\
@@ -52,12 +52,12 @@ fn write_secrets(files: &Path) {
     std::fs::write(files.join("token"), TOKEN).unwrap();
 }
 
-/// An Alibaba account whose name comes first, so that it sends.
+/// An Alibaba account whose turn comes first, so that it sends.
 fn alibaba(api_base: &str, files: &Path, words: &str, answer_seconds: u32) -> String {
     write_secrets(files);
     let at = |name: &str| files.join(name).display().to_string();
     format!(
-        "[[live.alibaba]]\nname = \"alibaba\"\npretend = true\napi_base = {api_base:?}\n\
+        "[[live.alibaba]]\nname = \"alibaba\"\nrank = 1\npretend = true\napi_base = {api_base:?}\n\
          access_key_id = \"pretend-id\"\naccess_key_secret_file = {:?}\ncallback_token_file = {:?}\n\
          sign_name = \"抚顺应急\"\ncalls = 8\nwindow = 4000\nper_second = 2000\npull_after_s = 1\n\
          answer_seconds = {answer_seconds}\n\
@@ -182,7 +182,7 @@ async fn a_thousand_are_warned_through_a_cloud_and_a_few_bad_numbers_sink_nobody
     assert!(town.provider.sends() >= 50, "runs are a hundredth of the licence: twenty numbers a call");
 
     // What was previewed is what phones show.
-    let preview = live.preview(&alert).unwrap().sms.unwrap();
+    let preview = live.preview(&alert).await.unwrap().sms.remove(0).shown.unwrap();
     assert!(taken.iter().all(|entry| entry.detail == format!("alibaba {}", preview.texts.concat())));
     assert!(preview.texts[0].starts_with("【抚顺应急】抚顺市发布暴雨红色预警，影响"), "{:?}", preview.texts);
 }

@@ -11,4 +11,5 @@ mod clouds;
 mod house;
 mod interop;
 mod leash;
+mod routing;
 mod stories;

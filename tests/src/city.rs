@@ -47,8 +47,14 @@ pub struct CityOrder {
     pub receipts_within_s: u32,
     /// What the pretend SMS centres do wrong.
     pub faults: Faults,
-    /// More of the configuration, for instance other accounts: the first SMS account by name sends.
+    /// More of the configuration, for instance other accounts.
     pub more: String,
+    /// More of its table `dispatch`.
+    pub dispatch: String,
+    /// The first pretend number of each network that recipients are in, in turn.
+    pub networks: Vec<u64>,
+    /// The region pack, when it is not the demonstration's.
+    pub pack: Option<PathBuf>,
     /// The database; a SQLite file of the city's own when `None`.
     pub database: Option<String>,
 }
@@ -63,6 +69,9 @@ impl Default for CityOrder {
             receipts_within_s: 2,
             faults: faults(&[]),
             more: String::new(),
+            dispatch: String::new(),
+            networks: vec![FIRST_NUMBER],
+            pack: None,
             database: None,
         }
     }
@@ -79,6 +88,7 @@ pub struct City {
     folder: tempfile::TempDir,
     clock: SharedClock,
     region: RegionCode,
+    config: String,
 }
 
 /// What a pretend centre does wrong, in the words of its own command line.
@@ -121,19 +131,41 @@ impl City {
         let (live_smsc, drill_smsc) = (centre("live").await?, centre("drill").await?);
         let ports = [live_smsc.address().port(), drill_smsc.address().port()];
         write_secrets(folder.path())?;
-        let config: Config = toml::from_str(&config(folder.path(), &order, ports))?;
+        let text = config(folder.path(), &order, ports);
+        let config: Config = toml::from_str(&text)?;
         mingluo_ledger::store::migrate(&config.store.address).await?;
         let region = Region::read(&config)?;
         let chance = StdRng::seed_from_u64(7);
         let store = mingluo_console::app::open_store(&config).await?;
         for mode in [ModeKind::Live, ModeKind::Drill] {
             let keep = KeepOrder { mode, pretend: true, bad_rows: 0, replaces: None };
-            let draft = people(&region, order.recipients)?;
+            let draft = people(&region, &order)?;
             let mut chance = StdRng::seed_from_u64(u64::from(mode.number()) + 1);
             roster::keep(store.as_ref(), &region, &draft, keep, clock.as_ref(), &mut chance, |_| {}).await?;
         }
         let console = Arc::new(Console::start(config, clock.clone(), chance).await?);
-        Ok(Self { console, live_smsc, drill_smsc, folder, clock, region: COUNTY.parse()? })
+        Ok(Self { console, live_smsc, drill_smsc, folder, clock, region: COUNTY.parse()?, config: text })
+    }
+
+    /// Stops the house in order and starts it again with the same configuration, whose files may have changed.
+    ///
+    /// # Errors
+    /// Whatever did not start.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.console.shutdown().await;
+        let config: Config = toml::from_str(&self.config)?;
+        let console = Console::start(config, self.clock.clone(), StdRng::seed_from_u64(8)).await?;
+        self.console = Arc::new(console);
+        Ok(())
+    }
+
+    /// Real warnings' centre goes away for good.
+    ///
+    /// # Errors
+    /// When its log cannot be written to the end.
+    pub async fn lose_live_centre(&mut self) -> anyhow::Result<()> {
+        let nobody = Smsc::start(SmscConfig::default(), self.clock.clone()).await?;
+        Ok(std::mem::replace(&mut self.live_smsc, nobody).stop().await?)
     }
 
     /// An officer with these rights; the same seed is the same person.
@@ -272,12 +304,18 @@ fn taken(log: &Path) -> anyhow::Result<Vec<Arrived>> {
     Ok(taken)
 }
 
-/// The number of the recipient with this ordinal in the file, as a centre sees it.
+/// The number of the recipient with this ordinal in the file, as a centre sees it, where all are in one network.
 pub fn number(index: u32) -> u64 {
-    FIRST_NUMBER + u64::from(index)
+    number_in(&[FIRST_NUMBER], index)
 }
 
-fn people(region: &Region, recipients: u32) -> anyhow::Result<mingluo_targeting::edition::EditionDraft> {
+/// The same, where recipients are in several networks in turn.
+pub fn number_in(networks: &[u64], index: u32) -> u64 {
+    let turns = networks.len() as u32;
+    networks[(index % turns) as usize] + u64::from(index / turns)
+}
+
+fn people(region: &Region, order: &CityOrder) -> anyhow::Result<mingluo_targeting::edition::EditionDraft> {
     let county: RegionCode = COUNTY.parse()?;
     let villages: Vec<RegionCode> = region
         .gazetteer
@@ -285,9 +323,10 @@ fn people(region: &Region, recipients: u32) -> anyhow::Result<mingluo_targeting:
         .map(|division| division.code)
         .collect();
     let mut builder = EditionBuilder::default();
-    for index in 0..recipients {
+    for index in 0..order.recipients {
         let mut recipient = Recipient::new(villages[index as usize % villages.len()]);
-        recipient.sms = Some(mingluo_model::address::Address::new(format!("+86{}", number(index))));
+        recipient.sms =
+            Some(mingluo_model::address::Address::new(format!("+86{}", number_in(&order.networks, index))));
         builder.push(&recipient)?;
     }
     Ok(builder.finish())
@@ -323,17 +362,18 @@ fn config(folder: &Path, order: &CityOrder, ports: [u16; 2]) -> String {
          [store]\naddress = {database:?}\nkeys_file = {:?}\n\
          [console]\nlisten = \"127.0.0.1:0\"\n[region]\npack = {:?}\n\
          [policy]\nblue = {}\nyellow = {}\norange = {}\nred = {}\n\
-         [dispatch]\nreceipts_within_s = {}\nclose_after_s = 0\nsweep_ms = 50\n\
+         [dispatch]\nreceipts_within_s = {}\nclose_after_s = 0\nsweep_ms = 50\n{}\n\
          [signer]\nsocket = {:?}\nkey_file = {:?}\nkey_id = \"story-1\"\n\
          [render]\nissuer = \"抚顺市应急管理局\"\ncap_sender = \"pretend.invalid\"\nplatform = \"42104000000000103010101\"\n\
          {}{}{}",
         at("keys"),
-        pack().display().to_string(),
+        order.pack.clone().unwrap_or_else(pack).display().to_string(),
         rule(2),
         rule(2),
         rule(3),
         rule(3),
         order.receipts_within_s,
+        order.dispatch,
         at("signer.sock"),
         at("signer.key"),
         account("live", ports[0]),

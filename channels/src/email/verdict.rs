@@ -100,7 +100,9 @@ mod tests {
 
     fn reason(verdict: Verdict) -> Reason {
         match verdict {
-            Verdict::Temporary(refusal) | Verdict::Permanent(refusal) => refusal.reason,
+            Verdict::Temporary(refusal) | Verdict::Permanent(refusal) | Verdict::Closed(refusal) => {
+                refusal.reason
+            }
             Verdict::Accepted(_) | Verdict::Busy { .. } | Verdict::Lost => Reason::None,
         }
     }

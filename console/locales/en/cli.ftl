@@ -59,6 +59,15 @@ error-user-login = { $field } = "{ $value }" is no sign-in name. Use 1 to { $mos
 error-user-no-officer = { $field } = "{ $value }": there is no such officer. mingluo user list shows the sign-in names.
 error-config-account = [{ $table }] { $key } = "{ $value }": { $fix }.
 error-config-pack = region.pack: { $path }: { $detail }. Mend that line, or use a whole pack.
+error-config-rank = { $field } = "{ $value }" is no turn. Give 1 to { $most }; 1 goes first.
+error-config-equal-rank = { $field } = "{ $value }": the accounts { $account } and { $other } would both be next for { $carrier ->
+    [any] numbers that no other account takes
+   *[other] numbers of { $carrier }
+  }. Give one of them another rank (1 goes first), or carriers of its own.
+error-config-no-carrier = { $field }: no SMS account takes numbers of { $carriers }. Add these to the carriers of an account, or have one account without carriers: it takes what no other takes.
+error-config-no-such-account = { $field } = "{ $value }" is no SMS account. Use one of: { $known }.
+error-config-no-default = { $field } is missing: nobody takes numbers of no known carrier. Name the account that does: { $known }.
+error-config-ported = routing.ported_file: { $path }: { $detail }. Mend that row; the columns are number,carrier.
 error-config-ring = store.keys_file: { $detail }.
 error-config-no-schema = store.address = "{ $address }": the database is not there yet. Run mingluo migrate first.
 error-config-schema = store.address = "{ $address }": { $detail }.

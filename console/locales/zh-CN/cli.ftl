@@ -152,6 +152,15 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
    *[other] 请填 { $range } 的整数
   }。
 error-config-pack = region.pack：{ $path } 有误：{ $detail }。请改正该行，或换用完好的区域包。
+error-config-rank = { $field } = “{ $value }”：没有这个次序。请填 1 至 { $most }，1 最先。
+error-config-equal-rank = { $field } = “{ $value }”：{ $carrier ->
+    [any] 其他账号都不收的号码
+   *[other] { $carrier }号码
+  }由账号 { $account } 和 { $other } 同时轮到，无从取舍。请给其中一个换 rank（1 最先），或各写各的 carriers。
+error-config-no-carrier = { $field }：{ $value }的号码没有短信账号可发。请把 { $carriers } 加到某个账号的 carriers 中，或留一个不写 carriers 的账号：它收其他账号都不收的号码。
+error-config-no-such-account = { $field } = “{ $value }”：没有这个短信账号。请用其中一个：{ $known }。
+error-config-no-default = 缺少 { $field }：号段不明的号码没有账号可发。请填由哪个账号发送：{ $known }。
+error-config-ported = routing.ported_file：{ $path } 有误：{ $detail }。请改正该行；两列为 number,carrier。
 error-config-ring = store.keys_file：{ $detail }。请每行写“编号 空格 64 位十六进制”，编号用小写字母、数字或连字符。
 error-config-no-schema = store.address = “{ $address }”：数据库尚未建立。请先运行 mingluo migrate。
 error-config-schema = store.address = “{ $address }”：数据库结构的版本与本程序不同（{ $detail }）。旧则运行 mingluo migrate，新则换用更新的程序。

@@ -6,7 +6,7 @@ use super::{
     path::Id,
 };
 use crate::{
-    office::{DraftOrder, Unsent, Withdrawal},
+    office::{DraftOrder, SmsShare, Unsent, Withdrawal},
     tongue::{Tongue, say, tell_at},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -63,10 +63,13 @@ pub(super) async fn edit<M: Mode>(
 
 /// What a draft would say and whom it would reach.
 async fn drafted<M: Mode>(door: &Door<M>, alert: &Alert<M>) -> Result<Value, ApiError> {
-    let preview = door.office.preview(alert)?;
+    let preview = door.office.preview(alert).await?;
     let mut told = brief(alert);
     told["parts"] = json!(preview.parts);
-    told["sms"] = json!(preview.sms.map(|sms| sms.texts));
+    let texts = |share: &SmsShare| share.shown.as_ref().map(|shown| shown.texts.clone());
+    told["sms"] = json!(preview.sms.first().and_then(texts));
+    let share = |one: &SmsShare| json!({ "account": one.account, "recipients": one.recipients, "parts": one.parts, "sms": texts(one) });
+    told["sms_accounts"] = preview.sms.iter().map(share).collect();
     told["audience"] = json!({ "counts": alert.content.audience.counts });
     told["checks"] = checks(door, alert);
     add(&mut told, json!(door.office.reach(alert).await?));

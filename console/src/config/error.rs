@@ -61,6 +61,14 @@ pub enum ConfigError {
         /// Its line and what is wrong there.
         detail: String,
     },
+    /// The list of ported numbers is wrong inside; numbers are masked.
+    #[error("routing.ported_file: {}: {detail}", path.display())]
+    Ported {
+        /// The file.
+        path: PathBuf,
+        /// Its line and what is wrong there.
+        detail: String,
+    },
     /// The key ring cannot be used.
     #[error("store.keys_file")]
     Ring(#[from] RingError),
@@ -116,6 +124,35 @@ pub enum Fix {
     TakenName {
         /// Who has it.
         by: String,
+    },
+    /// A turn that there is.
+    Rank {
+        /// The last.
+        most: u32,
+    },
+    /// Another turn for one of two accounts that would both be next.
+    EqualRank {
+        /// The account.
+        account: String,
+        /// The other one.
+        other: String,
+        /// For whose numbers, or `any`.
+        carrier: String,
+    },
+    /// An account that takes these carriers' numbers.
+    NoCarrier {
+        /// The carriers' words.
+        carriers: String,
+    },
+    /// One of these accounts.
+    NoSuchAccount {
+        /// The SMS accounts of the mode.
+        known: String,
+    },
+    /// An account for numbers of no known carrier.
+    NoDefault {
+        /// The SMS accounts of the mode.
+        known: String,
     },
     /// An address and port that are free.
     Port {
@@ -178,6 +215,11 @@ impl Fix {
             Self::NoTemplate => "config-no-template",
             Self::Template { .. } => "config-template",
             Self::TakenName { .. } => "config-taken-name",
+            Self::Rank { .. } => "config-rank",
+            Self::EqualRank { .. } => "config-equal-rank",
+            Self::NoCarrier { .. } => "config-no-carrier",
+            Self::NoSuchAccount { .. } => "config-no-such-account",
+            Self::NoDefault { .. } => "config-no-default",
             Self::Port { .. } => "config-port",
             Self::Socket { .. } => "config-socket",
             Self::Password { .. } => "config-password",
@@ -196,6 +238,12 @@ impl Fix {
             Self::Port { kind, cause } | Self::Socket { kind, cause } => {
                 vec![("kind", (*kind).to_owned()), ("cause", cause.clone())]
             }
+            Self::Rank { most } => vec![("most", most.to_string())],
+            Self::EqualRank { account, other, carrier } => {
+                vec![("account", account.clone()), ("other", other.clone()), ("carrier", carrier.clone())]
+            }
+            Self::NoCarrier { carriers } => vec![("carriers", carriers.clone())],
+            Self::NoSuchAccount { known } | Self::NoDefault { known } => vec![("known", known.clone())],
             Self::Password { least } => vec![("least", least.to_string())],
             Self::Login { most } => vec![("most", most.to_string())],
             Self::Zone
@@ -235,6 +283,7 @@ impl Problem for ConfigError {
             Self::Value { fix, .. } => fix.code(),
             Self::Account { .. } => "config-account",
             Self::Pack { .. } => "config-pack",
+            Self::Ported { .. } => "config-ported",
             Self::Ring(_) => "config-ring",
             Self::Store { source: StoreError::Schema { found: 0, .. }, .. } => "config-no-schema",
             Self::Store { source: StoreError::Schema { .. }, .. } => "config-schema",
@@ -273,7 +322,7 @@ impl Problem for ConfigError {
                 fields.extend(source.names.iter().cloned());
                 fields
             }
-            Self::Pack { path, detail } => {
+            Self::Pack { path, detail } | Self::Ported { path, detail } => {
                 vec![("path", path.display().to_string()), ("detail", detail.clone())]
             }
             Self::Ring(error) => vec![("detail", error.to_string())],

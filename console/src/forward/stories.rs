@@ -179,6 +179,7 @@ async fn store(home: &TempDir) -> Arc<dyn Store> {
         not_before: NOW,
         not_after: alert.content.expires,
         cause: Cause::Release,
+        instead_of: None,
     };
     let plans = vec![StoredPlan::new(&plan, PlanStatus::Open)];
     store.commit(&Change { alerts: vec![AlertWrite { alert }], plans, ..Change::default() }).await.unwrap();

@@ -37,14 +37,14 @@ use mingluo_ledger::{
 };
 use mingluo_model::{
     alert::{Alert, ContentHash},
-    audience::ChannelKind,
+    audience::{Audience, ChannelKind},
     channel::Channel,
     clock::{SharedClock, Timestamp},
-    id::AlertId,
+    id::{AlertId, EditionId},
     message::Body,
     mode::Mode,
     owner::Officer,
-    plan::PlanStatus,
+    plan::{AccountName, PlanStatus},
     policy::ReleasePolicy,
 };
 use mingluo_targeting::{
@@ -54,6 +54,7 @@ use mingluo_targeting::{
     resolve::{Resolved, Roster, Wanted, resolve},
 };
 use rand::{RngCore, rngs::StdRng};
+use roaring::RoaringBitmap;
 use serde_json::json;
 use std::{
     collections::BTreeMap,
@@ -114,10 +115,22 @@ pub struct Indexed {
 pub struct Preview {
     /// The words by channel.
     pub rendered: BTreeMap<ChannelKind, Rendered>,
-    /// Units (SMS parts) for each recipient, by channel.
+    /// Units (SMS parts) for each recipient, by channel; where accounts sign differently, of the one that needs most.
     pub parts: BTreeMap<ChannelKind, NonZeroU16>,
-    /// The parts of a short message as phones show them, signature included; `None` without SMS.
-    pub sms: Option<SmsParts>,
+    /// A short message by each account that sends it to somebody; none without SMS.
+    pub sms: Vec<SmsShare>,
+}
+
+/// What one account sends of a short message.
+pub struct SmsShare {
+    /// The account.
+    pub account: AccountName,
+    /// To how many.
+    pub recipients: u64,
+    /// SMS parts for each of them.
+    pub parts: NonZeroU16,
+    /// The parts as phones show them, signature included.
+    pub shown: Option<SmsParts>,
 }
 
 impl<M: Mode> Office<M> {
@@ -282,6 +295,8 @@ impl<M: Mode> Office<M> {
         let index = EditionIndex::from_bytes(&head.index)
             .map_err(|error| OfficeError::Damaged { what: "edition", problem: error.to_string() })?;
         let indexed = Arc::new(Indexed { head, index });
+        // Carriers are looked up when a new roster is first drafted over, not when a warning is released.
+        self.engine.map(indexed.head.id).await?;
         *self.index.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&indexed));
         Ok(indexed)
     }
@@ -300,23 +315,65 @@ impl<M: Mode> Office<M> {
     ///
     /// # Errors
     /// [`OfficeError::Unfit`] naming the channel that cannot carry the alert.
-    pub fn preview(&self, alert: &Alert<M>) -> Result<Preview, OfficeError> {
-        let mut preview = Preview { rendered: BTreeMap::new(), parts: BTreeMap::new(), sms: None };
+    pub async fn preview(&self, alert: &Alert<M>) -> Result<Preview, OfficeError> {
+        let mut preview = Preview { rendered: BTreeMap::new(), parts: BTreeMap::new(), sms: Vec::new() };
         for (channel, count) in &alert.content.audience.counts {
             if count.recipients == 0 {
                 continue;
             }
             let rendered = self.words_of(alert, *channel)?;
-            let parts = self.measure(alert, *channel, &rendered)?;
-            preview.sms = self.sms_parts(&rendered)?.or(preview.sms);
+            for (account, recipients) in self.senders(&alert.content.audience, *channel).await? {
+                let parts = self.measure(alert, account.as_ref(), &rendered)?;
+                let most = preview.parts.entry(*channel).or_insert(parts);
+                *most = parts.max(*most);
+                if *channel == ChannelKind::Sms {
+                    let shown = self.sms_parts(account.account(), &rendered)?;
+                    let account = account.account().clone();
+                    preview.sms.push(SmsShare { account, recipients, parts, shown });
+                }
+            }
             preview.rendered.insert(*channel, rendered);
-            preview.parts.insert(*channel, parts);
         }
         // A reserve channel must be able to carry the words as well, even if it never has to.
         for channel in &alert.content.reserve {
-            self.measure(alert, *channel, &self.words_of(alert, *channel)?)?;
+            self.measure(alert, self.account(*channel)?.as_ref(), &self.words_of(alert, *channel)?)?;
         }
         Ok(preview)
+    }
+
+    /// The accounts by which an audience is reached on a channel, each with how many it reaches.
+    ///
+    /// # Errors
+    /// [`OfficeError::NoAccount`]; [`OfficeError::Store`] when the edition cannot be read.
+    pub(crate) async fn senders(
+        &self,
+        audience: &Audience,
+        channel: ChannelKind,
+    ) -> Result<Vec<(&Arc<dyn Channel<M>>, u64)>, OfficeError> {
+        let indexed = self.indexed_of(audience.edition).await?;
+        let wanted = Wanted { regions: &audience.regions, groups: &audience.groups, channels: &[channel] };
+        let mut targets = self.resolve(&indexed, &wanted)?.targets;
+        let set = targets.remove(&channel).map(|targets| targets.all()).unwrap_or_default();
+        self.senders_of(audience.edition, channel, &set).await
+    }
+
+    /// The accounts by which a set of recipients is reached on a channel, each with how many it reaches.
+    ///
+    /// # Errors
+    /// [`OfficeError::NoAccount`]; [`OfficeError::Engine`] when the edition cannot be read.
+    pub(crate) async fn senders_of(
+        &self,
+        edition: EditionId,
+        channel: ChannelKind,
+        set: &RoaringBitmap,
+    ) -> Result<Vec<(&Arc<dyn Channel<M>>, u64)>, OfficeError> {
+        let shares = self.engine.shares(channel, edition, set).await?;
+        if shares.is_empty() && !set.is_empty() {
+            return Err(OfficeError::NoAccount { channel });
+        }
+        let account =
+            |name: &AccountName| self.engine.account(name).ok_or(OfficeError::NoAccount { channel });
+        shares.iter().map(|(name, share)| Ok((account(name)?, share.len()))).collect()
     }
 
     /// The exact words of one channel.
@@ -327,17 +384,17 @@ impl<M: Mode> Office<M> {
         Ok(self.renderer.render(alert, channel, self.clock.now())?)
     }
 
-    /// The units (SMS parts) that words take for each recipient.
+    /// The units (SMS parts) that words take for each recipient of an account.
     ///
     /// # Errors
-    /// [`OfficeError::NoAccount`], [`OfficeError::Render`] or [`OfficeError::Unfit`] for this channel.
+    /// [`OfficeError::Render`] or [`OfficeError::Unfit`] for the account's channel.
     pub(crate) fn measure(
         &self,
         alert: &Alert<M>,
-        channel: ChannelKind,
+        account: &dyn Channel<M>,
         words: &Rendered,
     ) -> Result<NonZeroU16, OfficeError> {
-        let account = self.account(channel)?;
+        let channel = account.kind();
         // A bulletin is signed when it is released; until then its own rules are what counts.
         if channel == ChannelKind::Speaker {
             self.renderer.check_bulletin(alert, self.clock.now())?;
@@ -350,21 +407,21 @@ impl<M: Mode> Office<M> {
     /// for the words of another channel.
     ///
     /// # Errors
-    /// [`OfficeError::NoAccount`], or [`OfficeError::Unfit`] for words that cannot be cut at all.
-    pub(crate) fn sms_parts(&self, rendered: &Rendered) -> Result<Option<SmsParts>, OfficeError> {
+    /// [`OfficeError::Unfit`] for words that cannot be cut at all.
+    pub(crate) fn sms_parts(
+        &self,
+        account: &AccountName,
+        rendered: &Rendered,
+    ) -> Result<Option<SmsParts>, OfficeError> {
         let Body::Sms { text } = &rendered.body else { return Ok(None) };
         let channel = ChannelKind::Sms;
-        let account = self.account(channel)?;
-        let Some(form) = self.renderer.sms_forms.get(account.account()) else { return Ok(None) };
+        let Some(form) = self.renderer.sms_forms.get(account) else { return Ok(None) };
         form.show(text, &rendered.words).map(Some).map_err(|source| OfficeError::Unfit { channel, source })
     }
 
-    /// The account that a channel leaves by: the first that is configured.
+    /// The account that a channel leaves by where nobody is counted: for short messages that of unknown numbers.
     pub(crate) fn account(&self, channel: ChannelKind) -> Result<&Arc<dyn Channel<M>>, OfficeError> {
-        self.engine
-            .accounts()
-            .find(|account| account.kind() == channel)
-            .ok_or(OfficeError::NoAccount { channel })
+        self.engine.first_account(channel).ok_or(OfficeError::NoAccount { channel })
     }
 
     pub(crate) fn chance<T>(&self, draw: impl FnOnce(&mut dyn RngCore) -> T) -> T {

@@ -120,20 +120,20 @@ impl<M: Mode> Office<M> {
         self.refuse_stray(alert).await?;
         self.refuse_mixed(alert).await?;
         self.refuse_too_long(alert, &self.policy_for(alert).await?)?;
-        self.preview(alert)?;
+        self.preview(alert).await?;
         // What follows another warning is never held up by a far side's paperwork: the other channels carry it.
-        if alert.content.kind.follows().is_some() { Ok(()) } else { self.refuse_unready(alert) }
+        if alert.content.kind.follows().is_some() { Ok(()) } else { self.refuse_unready(alert).await }
     }
 
     /// A channel whose far side would refuse the words just now is told while there is time to choose another.
-    fn refuse_unready(&self, alert: &Alert<M>) -> Result<(), OfficeError> {
+    async fn refuse_unready(&self, alert: &Alert<M>) -> Result<(), OfficeError> {
         let counts = alert.content.audience.counts.iter().filter(|(_, count)| count.recipients > 0);
         for channel in counts.map(|(channel, _)| *channel).filter(|channel| *channel != ChannelKind::Speaker)
         {
             let message = self.words_of(alert, channel)?.message(alert);
-            self.account(channel)?
-                .stands(&message)
-                .map_err(|source| OfficeError::Unfit { channel, source })?;
+            for (account, _) in self.senders(&alert.content.audience, channel).await? {
+                account.stands(&message).map_err(|source| OfficeError::Unfit { channel, source })?;
+            }
         }
         Ok(())
     }

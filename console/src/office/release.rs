@@ -16,9 +16,10 @@ use mingluo_model::{
     id::{AlertId, PlanId},
     mode::Mode,
     owner::Officer,
-    plan::{Plan, PlanStatus},
+    plan::{AccountName, Plan, PlanStatus},
 };
 use mingluo_targeting::resolve::Wanted;
+use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -53,8 +54,8 @@ struct Decided<M: Mode> {
     unsent: Vec<Unsent>,
 }
 
-/// Messages and people by channel, and the channels that cannot carry them.
-type Leaving<M> = (BTreeMap<ChannelKind, Outgoing<M>>, Vec<Unsent>);
+/// Messages and people by account, and the channels that cannot carry them.
+type Leaving<M> = (Vec<(ChannelKind, Outgoing<M>)>, Vec<Unsent>);
 
 impl<M: Mode> Office<M> {
     /// Releases an approved alert as it was shown. `deliveries` is the number that the officer typed: it must be the number that the
@@ -174,19 +175,17 @@ impl<M: Mode> Office<M> {
         Ok(Released { alert, hold_until, planned_in, plans: ids, unsent })
     }
 
-    /// Messages and people by channel. A lift or a correction goes to those whom the earlier one may have reached, and
+    /// Messages and people by account. A lift or a correction goes to those whom the earlier one may have reached, and
     /// a channel that cannot carry it, because the signer is away or the text does not fit, keeps it from no other.
     async fn outgoing(&self, alert: &Alert<M>) -> Result<Leaving<M>, OfficeError> {
-        let (mut outgoing, mut unsent) = (BTreeMap::new(), Vec::new());
+        let (mut outgoing, mut unsent) = (Vec::new(), Vec::new());
         let replaced = replaced(self.store.as_ref(), alert.content.kind, self.clock.now()).await?;
         for (channel, hearing) in self.hearing(alert).await? {
             if is_nobody(&hearing) {
                 continue;
             }
-            match self.outgoing_on(alert, channel, hearing, &replaced).await {
-                Ok(out) => {
-                    outgoing.insert(channel, out);
-                }
+            match self.outgoing_on(alert, channel, hearing, &replaced, &mut unsent).await {
+                Ok(out) => outgoing.extend(out.into_iter().map(|out| (channel, out))),
                 Err(problem) if may_miss(alert.content.kind, &problem) => {
                     tracing::error!(alert.id = %alert.id, channel = channel.word(), %problem, "not sent");
                     unsent.push(Unsent { channel, problem });
@@ -197,18 +196,48 @@ impl<M: Mode> Office<M> {
         Ok((outgoing, unsent))
     }
 
+    /// What each account of a channel sends: the same words to those whom it takes. One that cannot carry a lift or a
+    /// correction keeps it from no other.
     async fn outgoing_on(
         &self,
         alert: &Alert<M>,
         channel: ChannelKind,
         hearing: Hearing,
         replaced: &[EbmId],
-    ) -> Result<Outgoing<M>, OfficeError> {
-        let account = self.account(channel)?;
-        self.refuse_pretend_mix(alert, account.as_ref()).await?;
+        unsent: &mut Vec<Unsent>,
+    ) -> Result<Vec<Outgoing<M>>, OfficeError> {
+        let first = self.account(channel)?.account().clone();
+        let shares = match &hearing {
+            Hearing::Now { responsible, residents } => {
+                let edition = alert.content.audience.edition;
+                self.engine.shares(channel, edition, &(responsible | residents)).await?
+            }
+            Hearing::InReserve => BTreeMap::from([(first, RoaringBitmap::new())]),
+        };
+        let sender = |name: &AccountName| self.engine.account(name).ok_or(OfficeError::NoAccount { channel });
+        for name in shares.keys() {
+            self.refuse_pretend_mix(alert, sender(name)?.as_ref()).await?;
+        }
         let message = self.renderer.finish(alert, channel, self.clock.now(), replaced).await?;
-        account.measure(&message).map_err(|source| OfficeError::Unfit { channel, source })?;
-        Ok(Outgoing { account: account.account().clone(), message, hearing })
+        let mut outgoing = Vec::new();
+        for (account, share) in shares {
+            match sender(&account)?.measure(&message) {
+                Ok(_) => outgoing.push(Outgoing {
+                    account,
+                    message: message.clone(),
+                    hearing: hearing.within(&share),
+                }),
+                Err(source) => {
+                    let problem = OfficeError::Unfit { channel, source };
+                    if !may_miss(alert.content.kind, &problem) {
+                        return Err(problem);
+                    }
+                    tracing::error!(alert.id = %alert.id, account = account.0, %problem, "not sent");
+                    unsent.push(Unsent { channel, problem });
+                }
+            }
+        }
+        Ok(outgoing)
     }
 
     async fn hearing(&self, alert: &Alert<M>) -> Result<BTreeMap<ChannelKind, Hearing>, OfficeError> {

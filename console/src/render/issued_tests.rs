@@ -140,6 +140,7 @@ fn plan<M: Mode>(alert: &Alert<M>, message: Message<M>) -> Plan<M> {
         not_before: NOW,
         not_after: alert.content.expires,
         cause: Cause::Release,
+        instead_of: None,
     }
 }
 

@@ -21,7 +21,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use mingluo_dispatch::view::PlanView;
+use mingluo_dispatch::{post::Link, view::PlanView};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::AlertState,
@@ -106,6 +106,8 @@ struct Gateway {
     bar: Bar,
     rate: String,
     queue: String,
+    /// That it cannot send, why and since when.
+    trouble: Option<String>,
 }
 
 /// The board's page.
@@ -243,5 +245,16 @@ fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<
         bar: Bar::of(pace, limit),
         rate: format!("{}/{}", thousands(pace), thousands(limit)),
         queue: voice.with("web-queue", "a", thousands(total(&funnels(&plans)).queued)),
+        trouble: situation.links.get(account.account()).and_then(|link| trouble(voice, link)),
     }
+}
+
+/// That an account cannot send, why and since when.
+fn trouble(voice: &Voice, link: &Link) -> Option<String> {
+    let (since, detail) = match link {
+        Link::Up => return None,
+        Link::Down { since } => (since, ""),
+        Link::Refused { since, detail } | Link::Closed { since, detail } => (since, detail.as_str()),
+    };
+    Some(voice.pair(&format!("web-link-{}", link.word()), voice.time(*since), detail))
 }

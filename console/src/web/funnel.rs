@@ -228,6 +228,8 @@ mod tests {
             status: PlanStatus::Open,
             settled: false,
             is_fallback: false,
+            instead_of: None,
+            handed_over: 0,
             parts: 1,
             not_before: Timestamp(1_000),
             first_byte: Some(Timestamp(1_020)),

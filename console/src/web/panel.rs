@@ -9,15 +9,17 @@ use super::{
 };
 use crate::office::may_withdraw;
 use askama::Template;
+use mingluo_dispatch::view::PlanView;
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::AlertKind,
     audience::ChannelKind,
     clock::Timestamp,
     owner::{Officer, Role},
+    plan::AccountName,
 };
 use mingluo_targeting::gazetteer::Gazetteer;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Townships shown; the rest is counted.
 const MOST_TOWNSHIPS: usize = 12;
@@ -131,7 +133,7 @@ impl Panel {
             may_update: may_update(alert, officer),
             may_withdraw: may_take_back(alert, officer),
             sum: sum(voice, &whole),
-            notes: notes(voice, &whole),
+            notes: notes(voice, &whole).into_iter().chain(handed_over(voice, &plans)).collect(),
             heads: columns.iter().map(|column| column.head(voice)).collect(),
             rows: funnels.iter().map(|funnel| row(voice, funnel, &columns)).collect(),
             times: funnels.iter().map(|funnel| times(voice, funnel)).collect(),
@@ -228,6 +230,21 @@ fn notes(voice: &Voice, total: &Funnel) -> Vec<String> {
     let mail = voice.pair("web-share-mail", thousands(total.left), thousands(total.countable));
     let notes = [(total.withdrawn > 0, withdrawn), (total.left > 0, mail)];
     notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect()
+}
+
+/// What other accounts send instead of those that cannot (改由其他账号发送).
+fn handed_over(voice: &Voice, plans: &[&PlanView]) -> Vec<String> {
+    let mut sums: BTreeMap<(&AccountName, &AccountName), u64> = BTreeMap::new();
+    for plan in plans {
+        let from = plans.iter().find(|other| Some(other.plan) == plan.instead_of);
+        let taken_over = u64::from(plan.counts.target + plan.handed_over);
+        if let Some(from) = from {
+            *sums.entry((&from.account, &plan.account)).or_default() += taken_over;
+        }
+    }
+    let note =
+        |((from, to), n): ((&AccountName, &AccountName), u64)| voice.handed_over(from, to, thousands(n));
+    sums.into_iter().map(note).collect()
 }
 
 /// A column of the funnel table (列).

@@ -24,6 +24,7 @@ use mingluo_model::{
     id::AlertId,
     message::Body,
     mode::Mode,
+    plan::AccountName,
 };
 use std::{collections::BTreeMap, num::NonZeroU16, time::Duration};
 
@@ -160,36 +161,70 @@ pub(super) fn channels<M: Mode>(
 ) -> Vec<ChannelView> {
     let counts = &alert.content.audience.counts;
     let chosen = counts.iter().filter(|(_, count)| count.recipients > 0).map(|(channel, _)| *channel);
-    let recipients = |channel| whom.by_channel.get(&channel).copied().unwrap_or(0);
-    let mut views: Vec<ChannelView> =
-        chosen.clone().map(|channel| one(desk, v, alert, (channel, recipients(channel)), sent)).collect();
+    let mut views: Vec<ChannelView> = chosen
+        .clone()
+        .flat_map(|channel| shares(whom, channel))
+        .map(|share| one(desk, v, alert, share, sent))
+        .collect();
     let mut reserve = alert.content.reserve.clone();
     reserve.retain(|channel| chosen.clone().all(|other| other != *channel));
     // What a reserve channel may have to say is signed like the rest.
     views.extend(reserve.into_iter().map(|channel| ChannelView {
         recipients: v.pair("web-only-reserve", v.say("web-reserve"), v.say("web-reserve-note")),
         meta: Vec::new(),
-        ..one(desk, v, alert, (channel, recipients(channel)), sent)
+        ..one(desk, v, alert, Share::whole(whom, channel), sent)
     }));
     views
 }
 
-fn one<M: Mode>(
-    desk: &Desk<M>,
-    v: &Voice,
-    alert: &Alert<M>,
-    (channel, recipients): (ChannelKind, u64),
-    sent: &Sent,
-) -> ChannelView {
+/// Those whom one account reaches.
+#[derive(Clone, Copy)]
+struct Share<'a> {
+    channel: ChannelKind,
+    /// `None` where nobody is counted by account.
+    account: Option<&'a AccountName>,
+    /// The account as the page names it, where the channel has several.
+    name: Option<&'a AccountName>,
+    n: u64,
+}
+
+impl Share<'_> {
+    /// A channel whose recipients are not counted by account.
+    fn whole(whom: &Whom, channel: ChannelKind) -> Self {
+        let n = whom.by_channel.get(&channel).copied().unwrap_or(0);
+        Self { channel, account: None, name: None, n }
+    }
+}
+
+/// The accounts of a channel, each with whom it reaches.
+fn shares(whom: &Whom, channel: ChannelKind) -> Vec<Share<'_>> {
+    let senders: Vec<_> = whom.by_account.iter().filter(|(kind, ..)| *kind == channel).collect();
+    let several = senders.len() > 1;
+    if senders.is_empty() {
+        return vec![Share::whole(whom, channel)];
+    }
+    senders
+        .into_iter()
+        .map(|(_, account, n)| Share {
+            channel,
+            account: Some(account),
+            name: several.then_some(account),
+            n: *n,
+        })
+        .collect()
+}
+
+fn one<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>, share: Share<'_>, sent: &Sent) -> ChannelView {
+    let channel = v.channel(share.channel);
     let mut view = ChannelView {
-        name: v.channel(channel),
-        recipients: v.with("web-recipients", "a", thousands(recipients)),
+        name: share.name.map_or_else(|| channel.clone(), |account| format!("{channel} {account}")),
+        recipients: v.with("web-recipients", "a", thousands(share.n)),
         meta: Vec::new(),
         words: Vec::new(),
         left_out: None,
         problem: None,
     };
-    if let Err(error) = fill(desk, v, alert, sent.get(&channel), (channel, recipients), &mut view) {
+    if let Err(error) = fill(desk, v, alert, sent.get(&share.channel), share, &mut view) {
         view.problem = Some(WebError::from(error).words(v));
     }
     view
@@ -200,15 +235,18 @@ fn fill<M: Mode>(
     v: &Voice,
     alert: &Alert<M>,
     sent: Option<&Rendered>,
-    (channel, recipients): (ChannelKind, u64),
+    Share { channel, account, n: recipients, .. }: Share<'_>,
     view: &mut ChannelView,
 ) -> Result<(), OfficeError> {
-    let account = desk.office.account(channel)?;
+    let account = match account.and_then(|name| desk.office.engine().account(name)) {
+        Some(account) => account,
+        None => desk.office.account(channel)?,
+    };
     let said = match sent {
         Some(sent) => sent.clone(),
         None => desk.office.words_of(alert, channel)?,
     };
-    let sms = desk.office.sms_parts(&said)?;
+    let sms = desk.office.sms_parts(account.account(), &said)?;
     // Words that are too long are shown all the same: the officer must see what to shorten.
     view.words = match &sms {
         Some(cut) => parts(v, cut),
@@ -217,7 +255,7 @@ fn fill<M: Mode>(
     view.meta.extend(sms.map(|cut| v.with("web-characters", "a", cut.units)));
     let parts = match sent {
         Some(_) if channel == ChannelKind::Speaker => NonZeroU16::MIN,
-        _ => desk.office.measure(alert, channel, &said)?,
+        _ => desk.office.measure(alert, account.as_ref(), &said)?,
     };
     let units = recipients * u64::from(parts.get());
     if channel == ChannelKind::Sms {

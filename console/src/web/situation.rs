@@ -6,7 +6,7 @@
 use super::{error::WebError, folded::Folded, voice::Voice};
 use crate::office::{Office, ended_by, may_write};
 use mingluo_channels::speaker::{FleetCount, SpeakerHub};
-use mingluo_dispatch::view::PlanView;
+use mingluo_dispatch::{post::Link, view::PlanView};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::{AlertKind, AlertState},
@@ -35,6 +35,8 @@ pub(super) struct Situation {
     pub(super) plans: Vec<PlanView>,
     /// Units that left by each account in the last second.
     pub(super) paces: BTreeMap<AccountName, u32>,
+    /// How each account stands.
+    pub(super) links: BTreeMap<AccountName, Link>,
     /// Why dispatch stopped, if it did.
     pub(super) halted: Option<String>,
     /// The boxes, where the mode has any.
@@ -97,6 +99,7 @@ impl Situation {
             alerts: office.alerts(LATEST).await?,
             plans: office.progress(None),
             paces: office.engine().paces(),
+            links: office.engine().links(),
             halted: office.engine().halted(),
             fleet: hub.map(SpeakerHub::count),
             names: officers.into_iter().map(|row| (row.officer.id, row.name)).collect(),

@@ -11,6 +11,7 @@ use mingluo_model::{
     clock::Timestamp,
     grade::Grade,
     hazard::Hazard,
+    plan::AccountName,
 };
 use mingluo_targeting::groups::GroupEntry;
 use std::{fmt::Display, time::Duration};
@@ -50,6 +51,12 @@ impl Voice {
     /// A sentence with two values, called `a` and `b` in the language files.
     pub(super) fn pair(&self, key: &str, a: impl Display, b: impl Display) -> String {
         say(self.tongue, key, &[("a", a.to_string()), ("b", b.to_string())])
+    }
+
+    /// That one account sends so many instead of another (改由……发送).
+    pub(super) fn handed_over(&self, from: &AccountName, to: &AccountName, n: impl Display) -> String {
+        let values = [("a", from.to_string()), ("b", to.to_string()), ("c", n.to_string())];
+        say(self.tongue, "web-handed-over", &values)
     }
 
     /// The word of a family: `web-state-draft`, `web-reason-quota`.
@@ -275,7 +282,7 @@ mod tests {
             |word: &&str| word.starts_with("web-") && !word.contains(['{', ' ']) && !word.ends_with('-');
         let keys = texts.iter().flat_map(|text| text.split('"')).filter(is_key);
         for tongue in [Tongue::Chinese, Tongue::English] {
-            let values = [("a", String::new()), ("b", String::new())];
+            let values = ["a", "b", "c"].map(|name| (name, String::new()));
             let exists = |key: &str| !say(tongue, key, &values).starts_with("Unknown");
             let silent: Vec<&str> =
                 keys.clone().filter(|key| !exists(key) && !exists(&format!("{key}-drill"))).collect();

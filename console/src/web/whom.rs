@@ -12,15 +12,18 @@ use super::{
 use crate::office::OfficeError;
 use mingluo_model::{
     alert::{Alert, AlertKind, AlertState},
-    audience::ChannelKind,
-    id::AlertId,
+    audience::{Audience, ChannelKind},
+    id::{AlertId, EditionId},
     mode::Mode,
+    plan::AccountName,
 };
 use std::collections::BTreeMap;
 
 /// Deliveries by channel (对象).
 pub(super) struct Whom {
     pub(super) by_channel: BTreeMap<ChannelKind, u64>,
+    /// The same by the account that sends; several of one channel add up to it.
+    pub(super) by_account: Vec<(ChannelKind, AccountName, u64)>,
     /// What was signed, where the alert reaches at most that many.
     pub(super) at_most: Option<u64>,
     /// Different people and speakers, where they are known.
@@ -48,15 +51,23 @@ impl Whom {
         let (AlertKind::Lift(earlier) | AlertKind::Correction(earlier)) = content.kind else {
             let reach = desk.office.reach(alert).await?;
             let reach = Some(Reached { people: reach.people, speakers: reach.speakers });
-            return Ok(Self { by_channel: signed.collect(), at_most: None, reach });
+            let by_account = if is_planned(&alert.state) {
+                planned_by_account(&*desk.situation_of(alert.id).await?, alert.id)
+            } else {
+                to_be_sent(desk, &content.audience).await
+            };
+            return Ok(Self { by_channel: signed.collect(), by_account, at_most: None, reach });
         };
-        let (by_channel, reach) = if is_planned(&alert.state) {
-            (planned(&*desk.situation_of(alert.id).await?, alert.id), None)
+        let (by_channel, by_account, reach) = if is_planned(&alert.state) {
+            let situation = desk.situation_of(alert.id).await?;
+            (planned(&situation, alert.id), planned_by_account(&situation, alert.id), None)
         } else {
-            let (by_channel, reach) = reached(desk, earlier, |kind| counts.contains_key(&kind)).await?;
-            (by_channel, Some(reach))
+            let edition = content.audience.edition;
+            let told = reached(desk, earlier, |kind| counts.contains_key(&kind)).await?;
+            let by_account = may_have_got(desk, edition, earlier, &told.0).await?;
+            (told.0, by_account, Some(told.1))
         };
-        Ok(Self { by_channel, at_most: Some(content.audience.deliveries()), reach })
+        Ok(Self { by_channel, by_account, at_most: Some(content.audience.deliveries()), reach })
     }
 
     /// Over all channels.
@@ -93,6 +104,42 @@ pub(super) async fn reached<M: Mode>(
     let speakers = reached.remove(&ChannelKind::Speaker).map_or(0, |boxes| boxes.len());
     let people = reached.into_values().reduce(|all, more| all | more).map_or(0, |people| people.len());
     Ok((by_channel, Reached { people, speakers }))
+}
+
+/// Deliveries of an audience by account. A channel without an account has none: its own line says so.
+async fn to_be_sent<M: Mode>(desk: &Desk<M>, audience: &Audience) -> Vec<(ChannelKind, AccountName, u64)> {
+    let mut by_account = Vec::new();
+    for (channel, _) in audience.counts.iter().filter(|(_, count)| count.recipients > 0) {
+        let senders = desk.office.senders(audience, *channel).await.unwrap_or_default();
+        by_account.extend(senders.into_iter().map(|(one, n)| (*channel, one.account().clone(), n)));
+    }
+    by_account
+}
+
+/// Those who may have got an alert, by the accounts that would tell them now.
+async fn may_have_got<M: Mode>(
+    desk: &Desk<M>,
+    edition: EditionId,
+    alert: AlertId,
+    by_channel: &BTreeMap<ChannelKind, u64>,
+) -> Result<Vec<(ChannelKind, AccountName, u64)>, WebError> {
+    let reached = desk.office.engine().reached(alert).await.map_err(OfficeError::from)?;
+    let mut by_account = Vec::new();
+    for channel in by_channel.keys() {
+        let Some(set) = reached.get(channel) else { continue };
+        let senders = desk.office.senders_of(edition, *channel, set).await?;
+        by_account.extend(senders.into_iter().map(|(one, n)| (*channel, one.account().clone(), n)));
+    }
+    Ok(by_account)
+}
+
+/// Deliveries that the plans of an alert make, by account; what another account sends instead is the other's.
+fn planned_by_account(situation: &Situation, alert: AlertId) -> Vec<(ChannelKind, AccountName, u64)> {
+    let mut planned: BTreeMap<(ChannelKind, AccountName), u64> = BTreeMap::new();
+    for plan in situation.plans_of(alert).into_iter().filter(|plan| !plan.is_fallback) {
+        *planned.entry((plan.channel, plan.account.clone())).or_default() += u64::from(plan.counts.target);
+    }
+    planned.into_iter().filter(|(_, n)| *n > 0).map(|((channel, account), n)| (channel, account, n)).collect()
 }
 
 /// Deliveries that the plans of an alert make, by channel; what took over from another channel too.

@@ -56,6 +56,8 @@ pub type HashAddress = Arc<dyn Fn(&Address) -> [u8; 16] + Send + Sync>;
 /// The plans of one account.
 pub struct Desk<M: Mode> {
     account: AccountName,
+    /// Whether another account may send to whom this one cannot.
+    has_next: bool,
     hash_address: HashAddress,
     plans: Vec<Progress<M>>,
     /// The plans that are not closed, the gravest first.
@@ -70,6 +72,7 @@ impl<M: Mode> Desk<M> {
     pub fn new(account: AccountName, hash_address: HashAddress) -> Self {
         Self {
             account,
+            has_next: false,
             hash_address,
             plans: Vec::new(),
             order: Vec::new(),
@@ -77,6 +80,17 @@ impl<M: Mode> Desk<M> {
             early: EarlyOnes::default(),
             in_doubt: HashMap::new(),
         }
+    }
+
+    /// The same, where another account may send to whom this one cannot.
+    #[must_use]
+    pub fn with_next(self, has_next: bool) -> Self {
+        Self { has_next, ..self }
+    }
+
+    /// Whether another account may send to whom this one cannot.
+    pub const fn has_next(&self) -> bool {
+        self.has_next
     }
 
     /// Takes a plan on; the gravest goes first, and among equals the older.

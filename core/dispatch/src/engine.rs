@@ -7,10 +7,11 @@ mod recovery;
 use crate::{
     absent::Absent,
     desk::{Desk, HashAddress},
-    post::{Halt, Post},
+    post::{Halt, Link, Post},
     progress::{Progress, WITHDRAWN},
     retry::RetryPolicy,
-    roster::{EditionMap, ReadIndex, Roster},
+    roster::{CarrierOf, EditionMap, ReadIndex, Roster},
+    routes::Routes,
     view::PlanView,
 };
 use futures_util::FutureExt;
@@ -54,6 +55,9 @@ pub struct DispatchConfig {
     pub answers_within_s: NonZeroU32,
     /// Seconds between two looks for failures that a reserve channel can take over.
     pub fallback_every_s: NonZeroU32,
+    /// Seconds without a session, or with a refused login, after which what an SMS account has not sent goes to the next
+    /// account for the same numbers.
+    pub account_down_s: NonZeroU32,
     /// Seconds that a settled plan stays in memory, so that late and double receipts find it.
     pub close_after_s: u32,
     /// Milliseconds between two looks of the sweeper for expiry and settled plans.
@@ -70,6 +74,7 @@ impl Default for DispatchConfig {
             receipts_within_s: number(48 * 3600),
             answers_within_s: number(600),
             fallback_every_s: number(5),
+            account_down_s: number(30),
             close_after_s: 3600,
             sweep_ms: number(250),
             lease_ms: number(3_000),
@@ -91,6 +96,10 @@ pub struct Parts<M: Mode> {
     pub channels: Vec<Arc<dyn Channel<M>>>,
     /// Reads an edition's index.
     pub read_index: ReadIndex,
+    /// Which SMS account carries whom; with none named the first account of a channel sends everything.
+    pub routes: Routes,
+    /// Whose network a number is in.
+    pub carrier_of: CarrierOf,
     /// Settings.
     pub config: DispatchConfig,
 }
@@ -164,6 +173,7 @@ pub struct Engine<M: Mode> {
     pub(crate) posts: BTreeMap<AccountName, Arc<Post<M>>>,
     pub(crate) clock: SharedClock,
     pub(crate) config: DispatchConfig,
+    pub(crate) routes: Routes,
     roster: Arc<Roster>,
     /// Accounts of open plans that are not configured any more: their posts send nothing.
     absent: BTreeSet<AccountName>,
@@ -185,10 +195,13 @@ impl<M: Mode> Engine<M> {
     /// # Errors
     /// [`EngineError`] when the store cannot be read or written.
     pub async fn start(parts: Parts<M>) -> Result<Arc<Self>, EngineError> {
-        let Parts { store, lease, clock, mut chance, channels, read_index, config } = parts;
+        let Parts { store, lease, clock, mut chance, channels, read_index, routes, carrier_of, config } =
+            parts;
         let ttl = Duration::from_millis(u64::from(config.lease_ms.get()));
         let scribe = Scribe::start(Arc::clone(&store), lease, ttl, clock.clone());
-        let roster = Arc::new(Roster::new(Arc::clone(&store), read_index, M::KIND));
+        let carrier_of = routes.tell_carriers_apart().then_some(carrier_of);
+        let roster = Roster::new(Arc::clone(&store), read_index, M::KIND).with_carriers(carrier_of);
+        let roster = Arc::new(roster);
         roster.refresh_opt_outs().await?;
         let stop = CancellationToken::new();
         let open = store.open_plans(M::KIND).await?;
@@ -199,7 +212,8 @@ impl<M: Mode> Engine<M> {
             .chain(gone.into_values())
             .map(|channel| {
                 let name = channel.account().clone();
-                let desk = Desk::new(name.clone(), hash_address(&store));
+                let has_next = routes.has_next(&name);
+                let desk = Desk::new(name.clone(), hash_address(&store)).with_next(has_next);
                 let (roster, scribe) = (Arc::clone(&roster), scribe.clone());
                 (name, Arc::new(Post::new(channel, desk, roster, scribe, clock.clone(), stop.clone())))
             })
@@ -213,6 +227,7 @@ impl<M: Mode> Engine<M> {
             posts,
             clock,
             config,
+            routes,
             roster,
             absent,
             stop,
@@ -224,6 +239,7 @@ impl<M: Mode> Engine<M> {
         };
         let engine = Arc::new(engine);
         engine.recover(open).await?;
+        engine.read_ahead().await?;
         engine.watch(scribe);
         engine.spawn(&mut chance);
         Ok(engine)
@@ -291,6 +307,62 @@ impl<M: Mode> Engine<M> {
         self.stop.cancel();
     }
 
+    /// The first release after a start must not wait until the carriers of the current roster are looked up.
+    async fn read_ahead(&self) -> Result<(), EngineError> {
+        if self.routes.tell_carriers_apart()
+            && let Some(head) = self.store.current_edition(M::KIND).await?
+        {
+            self.map(head.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Splits recipients of a channel over its accounts: short messages by whose network their number is in, so that
+    /// nobody is in two shares and all together are the set. Nothing where the channel has no account.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when there is no such edition.
+    pub async fn shares(
+        &self,
+        channel: ChannelKind,
+        edition: EditionId,
+        set: &RoaringBitmap,
+    ) -> Result<BTreeMap<AccountName, RoaringBitmap>, EngineError> {
+        self.shares_of(channel, edition, set, |_| true).await
+    }
+
+    /// The same, over those accounts only that `may` take a share; whose accounts all may not are in none.
+    pub(crate) async fn shares_of(
+        &self,
+        channel: ChannelKind,
+        edition: EditionId,
+        set: &RoaringBitmap,
+        may: impl Fn(&Post<M>) -> bool + Send,
+    ) -> Result<BTreeMap<AccountName, RoaringBitmap>, EngineError> {
+        let may = |account: &AccountName| self.posts.get(account).is_some_and(|post| may(post));
+        let mut of_channel = self.accounts().filter(|account| account.kind() == channel);
+        let first = of_channel.find(|account| may(account.account()));
+        let Some(first) = first.map(|account| account.account().clone()) else { return Ok(BTreeMap::new()) };
+        if channel != ChannelKind::Sms || self.routes.line(None).is_empty() {
+            return Ok(BTreeMap::from([(first, set.clone())]));
+        }
+        let map = self.map(edition).await?;
+        Ok(self.routes.split(&map, set, may))
+    }
+
+    /// An account that can send, by its name.
+    pub fn account(&self, name: &AccountName) -> Option<&Arc<dyn Channel<M>>> {
+        let post = self.posts.get(name).filter(|_| !self.absent.contains(name));
+        post.map(|post| &post.channel)
+    }
+
+    /// The account that a channel's words are made for when nobody is counted yet: that of unknown numbers for short
+    /// messages.
+    pub fn first_account(&self, channel: ChannelKind) -> Option<&Arc<dyn Channel<M>>> {
+        let named = self.routes.line(None).iter().filter_map(|name| self.account(name));
+        named.chain(self.accounts()).find(|account| account.kind() == channel)
+    }
+
     /// Districts and addresses of an edition, read once.
     ///
     /// # Errors
@@ -333,6 +405,11 @@ impl<M: Mode> Engine<M> {
     /// Units that left by each account in the last second.
     pub fn paces(&self) -> BTreeMap<AccountName, u32> {
         self.posts.iter().map(|(account, post)| (account.clone(), post.pace())).collect()
+    }
+
+    /// How each account stands.
+    pub fn links(&self) -> BTreeMap<AccountName, Link> {
+        self.posts.iter().map(|(account, post)| (account.clone(), post.link())).collect()
     }
 
     /// Takes on plans that the ledger holds already. They leave when their hold ends. What is released and cannot be

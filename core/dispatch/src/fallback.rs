@@ -2,7 +2,10 @@
 //! change of channel inside it. Only channels that the alert holds in reserve are used, and nobody gets the same
 //! words twice on one channel.
 
-use crate::engine::{Engine, EngineError};
+use crate::{
+    engine::{Engine, EngineError},
+    post::Post,
+};
 use mingluo_ledger::{
     audit::AuditLine,
     store::{Change, StoredPlan},
@@ -87,7 +90,12 @@ impl<M: Mode> Engine<M> {
                 continue;
             }
             rest -= &takes;
-            self.take_over(reserve, failing, takes).await?;
+            // Accounts sign and cut differently: what one carries, another may not.
+            let carries = |post: &Post<M>| post.channel.measure(&reserve.message).is_ok();
+            for (account, share) in self.shares_of(reserve.channel, edition, &takes, carries).await? {
+                let reserve = Plan { account, ..reserve.clone() };
+                self.take_over(&reserve, failing, share).await?;
+            }
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! From a released alert to its plans: one for each channel and each kind of hearers. Pure.
+//! From a released alert to its plans: one for each account and each kind of hearers. Pure.
 
 use mingluo_model::{
     alert::{Alert, AlertKind, AlertState},
@@ -12,9 +12,8 @@ use mingluo_model::{
 };
 use rand::RngCore;
 use roaring::RoaringBitmap;
-use std::collections::BTreeMap;
 
-/// Who hears on one channel.
+/// Who hears by one account.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Hearing {
     /// These people or boxes, told apart by duty.
@@ -29,6 +28,17 @@ pub enum Hearing {
 }
 
 impl Hearing {
+    /// Those of them who are in a set; who hears in reserve stays so.
+    #[must_use]
+    pub fn within(&self, set: &RoaringBitmap) -> Self {
+        match self {
+            Self::Now { responsible, residents } => {
+                Self::Now { responsible: responsible & set, residents: residents & set }
+            }
+            Self::InReserve => Self::InReserve,
+        }
+    }
+
     fn sets(self) -> Vec<(Hearers, RoaringBitmap)> {
         match self {
             Self::Now { responsible, residents } => {
@@ -40,7 +50,7 @@ impl Hearing {
     }
 }
 
-/// What one channel contributes to an alert.
+/// What one account of a channel contributes to an alert.
 #[derive(Debug, Clone)]
 pub struct Outgoing<M: Mode> {
     /// The account it leaves by.
@@ -68,7 +78,7 @@ pub enum PlanError {
 /// [`PlanError::NotReleased`].
 pub fn plans<M: Mode>(
     alert: &Alert<M>,
-    outgoing: BTreeMap<ChannelKind, Outgoing<M>>,
+    outgoing: impl IntoIterator<Item = (ChannelKind, Outgoing<M>)>,
     at: Timestamp,
     chance: &mut dyn RngCore,
 ) -> Result<Vec<Plan<M>>, PlanError> {
@@ -89,6 +99,7 @@ pub fn plans<M: Mode>(
                 not_before: hold_until,
                 not_after: alert.content.expires,
                 cause: Cause::Release,
+                instead_of: None,
             });
         }
     }

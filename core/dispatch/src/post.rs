@@ -4,8 +4,11 @@
 //! is kept beside both.
 
 mod hearing;
+mod link;
 mod replies;
 mod sending;
+
+pub use link::Link;
 
 use crate::{
     desk::Desk,
@@ -13,6 +16,7 @@ use crate::{
     limit::Licence,
     roster::Roster,
 };
+use link::Watched;
 use mingluo_ledger::scribe::{Scribe, ScribeError};
 use mingluo_model::{
     channel::{Channel, Limits, ReceiptToken, SendError, Session},
@@ -61,6 +65,15 @@ enum End {
     Halted(Halt),
 }
 
+impl End {
+    const fn error(&self) -> Option<&SendError> {
+        match self {
+            Self::Lost(error) => Some(error),
+            Self::Stopped | Self::Halted(_) => None,
+        }
+    }
+}
+
 impl<E: Into<Halt>> From<E> for End {
     fn from(cause: E) -> Self {
         Self::Halted(cause.into())
@@ -73,6 +86,8 @@ pub struct Post<M: Mode> {
     pub channel: Arc<dyn Channel<M>>,
     // Guards the plans in memory; held for the moving of one batch, never across an await.
     desk: Mutex<Desk<M>>,
+    // Guards what is known of the sessions; held for a few instructions only.
+    watched: Mutex<Watched>,
     licence: Licence,
     limits: Limits,
     roster: Arc<Roster>,
@@ -136,6 +151,7 @@ impl<M: Mode> Post<M> {
         Self {
             channel,
             desk: Mutex::new(desk),
+            watched: Mutex::new(Watched::since(clock.now())),
             licence,
             limits,
             roster,
@@ -154,6 +170,15 @@ impl<M: Mode> Post<M> {
     /// Units that left by this account in the last second.
     pub fn pace(&self) -> u32 {
         self.licence.present()
+    }
+
+    /// Whether this account can send.
+    pub fn link(&self) -> Link {
+        self.watched().link()
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something new may leave: all couriers look again.
@@ -179,7 +204,10 @@ impl<M: Mode> Post<M> {
                     tracing::info!(account, "session is open");
                     let opened_at = self.clock.ticks();
                     self.desk().reopened(self.clock.now());
-                    match self.drive(session).await {
+                    self.watched().opened();
+                    let end = self.drive(session).await;
+                    self.watched().ended(end.error(), self.clock.now());
+                    match end {
                         End::Stopped => return Ok(()),
                         End::Halted(halt) => return Err(halt),
                         End::Lost(error) => {
@@ -198,6 +226,7 @@ impl<M: Mode> Post<M> {
                 }
                 Err(error) => {
                     tracing::warn!(account, %error, "session cannot be opened");
+                    self.watched().failed(&error, self.clock.now());
                     match error {
                         SendError::Refused { .. } => {
                             self.rest(REFUSED_PAUSE.mul_f64(0.5 + jitter() / 2.0)).await;

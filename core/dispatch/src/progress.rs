@@ -5,6 +5,7 @@ mod apply;
 mod asked;
 mod fold;
 mod giving_up;
+mod places;
 mod sending;
 
 use crate::{
@@ -20,6 +21,7 @@ use mingluo_model::{
     mode::Mode,
     plan::{Plan, PlanStatus, Target},
 };
+use places::Places;
 use roaring::RoaringBitmap;
 use std::{
     cmp::Reverse,
@@ -57,7 +59,7 @@ pub struct Progress<M: Mode> {
     message: Arc<Message<M>>,
     rules: Rules,
     parts: u16,
-    base: u32,
+    places: Places,
     cells: Cells,
     cursor: usize,
     queued: VecDeque<u32>,
@@ -81,7 +83,7 @@ pub struct Progress<M: Mode> {
     recall: Recall,
 }
 
-/// One entry per ordinal of the plan's span, by column.
+/// One entry per place of the plan, by column.
 #[derive(Default)]
 struct Cells {
     standing: Vec<u8>,
@@ -122,12 +124,13 @@ impl<M: Mode> Progress<M> {
             Target::People { ordinals, .. } => ordinals,
             Target::Place { .. } => &none,
         };
-        let base = ordinals.min().unwrap_or(0);
-        let span = ordinals.max().map_or(0, |last| (last - base) as usize + 1);
-        let mut cells = Cells::new(span);
+        let places = Places::of(ordinals);
+        let mut cells = Cells::new(places.len());
         let mut tally = Tally::new(districts, plan.channel, plan.not_before);
         for ordinal in ordinals {
-            cells.standing[(ordinal - base) as usize] = PLANNED.byte();
+            if let Some(offset) = places.offset(ordinal) {
+                cells.standing[offset] = PLANNED.byte();
+            }
             tally.shift(ordinal, None, PLANNED, plan.not_before);
         }
         let message = Arc::new(plan.message.clone());
@@ -140,7 +143,7 @@ impl<M: Mode> Progress<M> {
             message,
             rules,
             parts: parts.get(),
-            base,
+            places,
             cells,
             cursor: 0,
             queued: VecDeque::new(),
@@ -284,7 +287,7 @@ impl<M: Mode> Progress<M> {
     /// Marks the plan as folded: its counts stay, its memory goes. Who is who is in its chunks now.
     pub fn close(&mut self) {
         self.status = PlanStatus::Closed;
-        self.cells = Cells::default();
+        (self.cells, self.places) = (Cells::default(), Places::of(&RoaringBitmap::new()));
         (self.queued, self.later, self.troubles) = Default::default();
         (self.doubted, self.nameless, self.put_off) = Default::default();
         if let Target::People { ordinals, .. } = &mut self.plan.target {
@@ -298,8 +301,18 @@ impl<M: Mode> Progress<M> {
     }
 
     fn offset(&self, ordinal: u32) -> Option<usize> {
-        let offset = ordinal.checked_sub(self.base)? as usize;
+        let offset = self.places.offset(ordinal)?;
         (*self.cells.standing.get(offset)? != HOLE).then_some(offset)
+    }
+
+    fn ordinal(&self, offset: usize) -> u32 {
+        self.places.ordinal(offset)
+    }
+
+    /// The recipients in order, each with its cell.
+    fn members(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
+        let standing = self.cells.standing.iter().enumerate();
+        standing.filter(|(_, byte)| **byte != HOLE).map(|(offset, _)| (offset, self.ordinal(offset)))
     }
 
     const fn full(&self) -> u16 {

@@ -45,6 +45,7 @@ pub(crate) fn progress(recipients: u32, parts: u16, grade: Grade) -> Progress<Li
         not_before: START,
         not_after: END,
         cause: Cause::Release,
+        instead_of: None,
     };
     let (repeat, receipts) = (Repeat::MayDouble, ReceiptFor::EachPart);
     let rules = Rules { retry: RetryPolicy::default(), repeat, receipts };
@@ -519,4 +520,68 @@ proptest! {
         prop_assert_eq!(run.resent_in_doubt(), again.resent_in_doubt());
         prop_assert_eq!(run.tally().total().total(), 6);
     }
+}
+
+#[test]
+fn what_is_handed_over_is_counted_here_no_more_and_a_replay_knows_it() {
+    let mut one = progress(4, 1, Grade::Red);
+    one.pick(1, START);
+    answer(&mut one, 100, 0, taken(), START);
+    let unsent = one.unsent(START);
+    assert_eq!(unsent.iter().collect::<Vec<_>>(), [101, 102, 103]);
+    let fact = one.move_unsent(&unsent, Standing::HANDED_OVER).unwrap();
+    one.apply(&fact, START);
+    assert_eq!((one.tally().total().handed_over(), one.pick(9, START).len()), (3, 0));
+    assert_eq!(one.move_unsent(&unsent, Standing::HANDED_OVER), None, "nobody is handed over twice");
+    receipt(&mut one, 101, 0, ReceiptStatus::Delivered);
+    let view = crate::view::CountsView::of(one.tally().total());
+    assert_eq!((view.target, view.states), (1, [("accepted", 1)].into()));
+    assert!(one.reached().contains(100) && !one.reached().contains(101));
+
+    let mut again = progress(4, 1, Grade::Red);
+    again.apply(&fact, START);
+    assert_eq!(again.standing(103), Some(Standing::HANDED_OVER));
+}
+
+#[test]
+fn a_doubt_is_handed_over_when_it_would_be_sent_again_and_not_before() {
+    let mut one = progress(1, 1, Grade::Red);
+    one.pick(1, START);
+    answer(&mut one, 100, 0, Answer::Lost, START);
+    assert!(one.unsent(START).is_empty() && one.may_have_unsent());
+    let later = Timestamp(START.0 + 2_000);
+    let unsent = one.unsent(later);
+    let fact = one.move_unsent(&unsent, Standing::HANDED_OVER).unwrap();
+    one.apply(&fact, later);
+    assert_eq!((one.pick(1, later).len(), one.is_settled(later)), (0, true));
+    assert!(one.reached().contains(100), "a lift must reach whom the first try may have reached");
+}
+
+/// Fifty recipients, far from each other.
+fn wide(status: PlanStatus) -> Progress<Live> {
+    let mut plan = progress(1, 1, Grade::Red).plan;
+    let Target::People { ordinals, .. } = &mut plan.target else { panic!() };
+    *ordinals = (0..50).map(|nth| 1_000 + nth * 97).collect();
+    let (repeat, receipts) = (Repeat::MayDouble, ReceiptFor::EachPart);
+    let rules = Rules { retry: RetryPolicy::default(), repeat, receipts };
+    Progress::new(plan, NonZeroU16::MIN, rules, Arc::new(Districts::default()), status)
+}
+
+#[test]
+fn a_plan_of_few_in_a_wide_span_moves_as_one_of_neighbours() {
+    let mut one = wide(PlanStatus::Open);
+    let picked: RoaringBitmap = one.pick(20, START).iter().map(|parcel| parcel.ordinal).collect();
+    for ordinal in &picked {
+        answer(&mut one, ordinal, 0, taken(), START);
+        receipt(&mut one, ordinal, 0, ReceiptStatus::Delivered);
+    }
+    assert_eq!(one.tally().total().of(DeliveryState::Delivered), 20);
+    assert_eq!(one.standing(1_001), None, "a hole is nobody");
+    one.apply(&one.give_up_rest(EXPIRED).unwrap(), START);
+    assert_eq!(one.tally().total().of(DeliveryState::Expired), 30);
+    let chunks: Vec<_> = one.chunk_numbers().map(|chunk_no| one.fold_chunk(chunk_no)).collect();
+    let mut unfolded = wide(PlanStatus::Closed);
+    unfolded.unfold(&chunks);
+    assert_eq!(unfolded.tally().total().of(DeliveryState::Delivered), 20);
+    assert_eq!(unfolded.reached(), picked);
 }

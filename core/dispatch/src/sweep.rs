@@ -31,6 +31,9 @@ impl<M: Mode> Engine<M> {
             }
             if self.clock.now() >= next_look {
                 next_look = self.clock.now().plus(look_every);
+                if let Err(error) = self.hand_over().await {
+                    bear(error)?;
+                }
                 if let Err(error) = self.divert(&mut diverted).await {
                     bear(error)?;
                 }

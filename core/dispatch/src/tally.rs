@@ -74,6 +74,11 @@ impl Counts {
         self.cells.iter().flatten().sum()
     }
 
+    /// Deliveries that another account sends instead; no sum over plans has them here.
+    pub fn handed_over(&self) -> u32 {
+        self.of_reason(Standing::HANDED_OVER.state(), Standing::HANDED_OVER.reason())
+    }
+
     /// Deliveries that still wait for something we do.
     pub fn open(&self) -> u32 {
         DeliveryState::ALL.into_iter().filter(|state| state.is_open()).map(|state| self.of(state)).sum()
@@ -87,7 +92,8 @@ impl Counts {
 
     /// The bucket in which this share of all had arrived, and how many had by its end.
     fn bucket_of(&self, share: f64) -> Option<(u32, u32)> {
-        let wanted = ((f64::from(self.total()) * share).ceil() as u32).max(1);
+        let all = self.total() - self.handed_over();
+        let wanted = ((f64::from(all) * share).ceil() as u32).max(1);
         let mut sum = 0;
         self.arrivals.iter().find_map(|(bucket, count)| {
             sum += count;

@@ -34,6 +34,10 @@ pub struct PlanView {
     pub settled: bool,
     /// Whether it takes over what another channel could not reach.
     pub is_fallback: bool,
+    /// The plan whose account could not send; these were its unsent rest.
+    pub instead_of: Option<PlanId>,
+    /// Recipients to whom another account sends instead; they are counted in its plan and no more in this one.
+    pub handed_over: u32,
     /// Parts of the message.
     pub parts: u16,
     /// When the hold ends.
@@ -51,7 +55,7 @@ pub struct PlanView {
 /// Counts by state, and how long it took.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct CountsView {
-    /// Recipients in all; equals the sum of `states`.
+    /// Recipients in all, but for those that were handed over; equals the sum of `states`.
     pub target: u32,
     /// By state, those with any.
     pub states: BTreeMap<&'static str, u32>,
@@ -81,6 +85,8 @@ impl PlanView {
             status: progress.status(),
             settled: progress.status() == PlanStatus::Closed || progress.is_settled(now),
             is_fallback: matches!(plan.cause, Cause::FallbackOf(_)),
+            instead_of: plan.instead_of,
+            handed_over: progress.tally().total().handed_over(),
             parts: progress.parts(),
             not_before: plan.not_before,
             first_byte: progress.first_byte(),
@@ -98,11 +104,16 @@ impl PlanView {
 impl CountsView {
     /// The view of some counts.
     pub fn of(counts: &Counts) -> Self {
-        let states = DeliveryState::ALL.into_iter().map(|state| (state.word(), counts.of(state)));
+        let handed_over = counts.handed_over();
+        let of = |state: DeliveryState| match state {
+            DeliveryState::Withdrawn => counts.of(state) - handed_over,
+            state => counts.of(state),
+        };
+        let states = DeliveryState::ALL.into_iter().map(|state| (state.word(), of(state)));
         let [half, most, nearly_all] =
             SHOWN.map(|share| counts.reached(share).map(|time| time.as_millis() as u64));
         Self {
-            target: counts.total(),
+            target: counts.total() - handed_over,
             states: states.filter(|(_, count)| *count > 0).collect(),
             failed: by_reason(counts, DeliveryState::Failed),
             unknown: by_reason(counts, DeliveryState::Unknown),

@@ -143,6 +143,9 @@ pub enum Verdict {
     Temporary(Refusal),
     /// Never; trying again cannot help.
     Permanent(Refusal),
+    /// The account may send nothing just now (forbidden hours, a used-up quota): it says nothing of this recipient, and
+    /// another account may reach them.
+    Closed(Refusal),
     /// It left, and no answer will come any more (the connection broke after the last byte).
     Lost,
 }

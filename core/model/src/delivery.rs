@@ -190,6 +190,10 @@ impl Reason {
 pub struct Standing(u8);
 
 impl Standing {
+    /// Never sent here: another account of the same channel sends it instead (改由其他账号发送), in a plan of its own that
+    /// is linked to this one. No sum over plans counts it here.
+    pub const HANDED_OVER: Self = Self::new(DeliveryState::Withdrawn, Reason::SessionLost);
+
     /// Packs a state and a reason.
     pub const fn new(state: DeliveryState, reason: Reason) -> Self {
         Self(state as u8 | ((reason as u8) << 4))

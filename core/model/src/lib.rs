@@ -15,6 +15,7 @@ pub mod alert;
 pub mod area;
 pub mod audience;
 pub mod bulletin;
+pub mod carrier;
 pub mod channel;
 pub mod clock;
 pub mod delivery;

@@ -82,6 +82,8 @@ pub struct Plan<M: Mode> {
     pub not_after: Timestamp,
     /// Why it exists.
     pub cause: Cause,
+    /// The plan whose account could not send: these are those to whom it had not sent (改由本账号发送).
+    pub instead_of: Option<PlanId>,
 }
 
 /// Where a plan stands.

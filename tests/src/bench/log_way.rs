@@ -10,6 +10,7 @@ use mingluo_dispatch::{
     engine::{DispatchConfig, Parts, take_lease},
     planner::{self, Hearing, Outgoing},
     roster::{EditionMap, ReadIndex},
+    routes::Routes,
     tally::Districts,
 };
 use mingluo_ledger::{
@@ -115,6 +116,8 @@ async fn start(
         chance: StdRng::from_rng(chance),
         channels: vec![Arc::new(heat.channel(clock)?)],
         read_index: read_index(heat.count)?,
+        routes: Routes::default(),
+        carrier_of: Arc::new(|_| None),
         config,
     })
     .await?)
@@ -207,7 +210,7 @@ async fn release(
     let message = Message::new(alert.id, Language::chinese(), Body::Sms { text: TEXT.into() });
     let hearing = Hearing::Now { responsible: (0..0).collect(), residents: (0..count).collect() };
     let outgoing = Outgoing { account: AccountName(ACCOUNT.into()), message, hearing };
-    let plans = planner::plans(&alert, BTreeMap::from([(ChannelKind::Sms, outgoing)]), now, chance)?;
+    let plans = planner::plans(&alert, [(ChannelKind::Sms, outgoing)], now, chance)?;
     let release = Change {
         alerts: vec![AlertWrite::new(&alert, 0)],
         plans: plans.iter().map(|plan| StoredPlan::new(plan, PlanStatus::Open)).collect(),

@@ -69,6 +69,7 @@ pub(super) struct Shown {
 pub(super) struct PlanView {
     pub(super) plan: String,
     pub(super) channel: String,
+    pub(super) account: String,
     #[serde(default)]
     pub(super) is_fallback: bool,
     pub(super) parts: u16,

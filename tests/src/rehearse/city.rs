@@ -57,7 +57,7 @@ impl City {
         &self,
         plan: &Plan<'_>,
         scene: &Scene,
-        sides: &[(&dyn FarSide, Option<SocketAddr>)],
+        sides: &[(&dyn FarSide, Vec<SocketAddr>)],
     ) -> anyhow::Result<()> {
         let mut live = serde_json::Map::new();
         let mut render = json!({
@@ -65,8 +65,8 @@ impl City {
             "cap_sender": "rehearsal.pretend.invalid",
             "platform": "42104000000000103010101",
         });
-        for (side, address) in sides {
-            live.insert(side.kind().word().to_owned(), side.account(scene, *address)?);
+        for (side, addresses) in sides {
+            live.extend(side.accounts(scene, addresses)?);
             if let Some(template) = side.template() {
                 render[side.kind().word()] = template;
             }

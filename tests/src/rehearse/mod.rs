@@ -92,14 +92,16 @@ fn house<'a>(
                 anyhow!("--area: {} / {}", told.zh, told.en)
             },
         )?;
-    let channels = far::all(&options.channels, programs);
+    let channels = far::all(&options.channels, options.carriers, programs);
     let sms = channels.iter().any(|side| side.kind() == ChannelKind::Sms);
-    for (option, given) in
-        [("--plant", options.plant.is_some()), ("--smsc-faults", options.smsc_faults.is_some())]
-    {
+    for (option, given) in [
+        ("--plant", options.plant.is_some()),
+        ("--smsc-faults", options.smsc_faults.is_some()),
+        ("--carriers", options.carriers),
+    ] {
         ensure!(
             !given || sms,
-            "{option}: 故障在短信模拟端，请在 --channels 中加上 sms / the fault is in the SMS centre; add sms to --channels"
+            "{option}: 要有短信模拟端，请在 --channels 中加上 sms / the SMS centre must be there; add sms to --channels"
         );
     }
     let words = Vocabulary { places: names(&gazetteer, &area), hazards: hazards(open("event_types.csv")?)? };

@@ -3,7 +3,7 @@
 use super::{
     api::Door,
     city::{City, Officers, Plan, free_port, listening},
-    far::{self, Entrance, FarSide, Scene, log_file},
+    far::{self, Entrance, FarSide, Scene, Simulator, log_file},
     kill::Ears,
     options::Engine,
     play::House,
@@ -37,6 +37,7 @@ pub(super) struct Opened {
     /// Where the console is, once there is one.
     pub(super) console: SocketAddr,
     village: SocketAddr,
+    receipts: SocketAddr,
     /// Login and password of each officer.
     pub(super) sign_ins: Vec<(String, String)>,
     city: Option<Program>,
@@ -54,7 +55,7 @@ impl Opened {
     pub(super) fn empty(house: &House<'_>, nth: u32) -> anyhow::Result<Self> {
         let keep = house.options.keep.as_ref();
         let keep = keep.map(|keep| if nth == 1 { keep.clone() } else { keep.join(format!("try-{nth}")) });
-        let sides = far::all(&house.options.channels, house.programs);
+        let sides = far::all(&house.options.channels, house.options.carriers, house.programs);
         ensure!(
             !sides.is_empty(),
             "{}: no simulator is there; build them or give --bin-dir",
@@ -65,6 +66,7 @@ impl Opened {
             sides: Arc::new(sides),
             console: free_port()?,
             village: free_port()?,
+            receipts: free_port()?,
             sign_ins: Vec::new(),
             city: None,
             others: Vec::new(),
@@ -101,8 +103,7 @@ impl Opened {
             self.sign_ins.iter().for_each(|(login, password)| house.voice.note(sign_in(login, password)));
         }
         self.enter(house, Entrance::After, &scene).await?;
-        let ears: Ears =
-            sides.iter().map(|side| (side.kind(), side.ear(&log_file(&stage, side.kind())))).collect();
+        let ears: Ears = sides.iter().map(|side| (side.kind(), side.ears(&stage))).collect();
         Sending { house, city: &city, sides: &sides, officers: &officers, licence, door, ears }
             .send(self)
             .await
@@ -118,6 +119,7 @@ impl Opened {
             killed: house.options.kill_after.is_some(),
             console: self.console,
             village: self.village,
+            receipts: self.receipts,
             public_key: String::new(),
             now: house.clock.now(),
         }
@@ -159,7 +161,7 @@ impl Opened {
         house: &House<'_>,
         entrance: Entrance,
         scene: &Scene,
-    ) -> anyhow::Result<Vec<Option<SocketAddr>>> {
+    ) -> anyhow::Result<Vec<Vec<SocketAddr>>> {
         let sides = Arc::clone(&self.sides);
         if sides.iter().any(|side| side.entrance() == entrance) {
             house.voice.step(
@@ -170,7 +172,13 @@ impl Opened {
         let mut addresses = Vec::new();
         for side in sides.iter() {
             let enters = side.entrance() == entrance;
-            addresses.push(if enters { self.start(house, side.as_ref(), scene).await? } else { None });
+            let mut of_side = Vec::new();
+            if enters {
+                for simulator in side.simulators(scene)? {
+                    of_side.extend(self.start(house, side.as_ref(), simulator).await?);
+                }
+            }
+            addresses.push(of_side);
         }
         Ok(addresses)
     }
@@ -179,17 +187,16 @@ impl Opened {
         &mut self,
         house: &House<'_>,
         side: &dyn FarSide,
-        scene: &Scene,
+        Simulator { name, mut args }: Simulator,
     ) -> anyhow::Result<Option<SocketAddr>> {
-        let log = log_file(&self.stage, side.kind()).display().to_string();
-        let mut args = side.args(scene);
+        let log = log_file(&self.stage, &name).display().to_string();
         args.extend(["--log".to_owned(), log]);
         let (binary, said) =
-            (house.programs.join(side.binary()), self.stage.path(&format!("{}.log", side.binary())));
+            (house.programs.join(side.binary()), self.stage.path(&format!("{}-{name}.log", side.binary())));
         let field = if side.entrance() == Entrance::Before { "listening" } else { "online" };
         let (program, ready) = Program::start(&binary, &args, &said, field, house.clock).await?;
         self.others.push(program);
-        house.voice.note(format_args!("{}: {} {ready}", label(side.kind().word()), side.binary()));
+        house.voice.note(format_args!("{}: {} {name} {ready}", label(side.kind().word()), side.binary()));
         match side.entrance() {
             Entrance::Before => listening(side.kind(), &ready).map(Some),
             Entrance::After => Ok(None),

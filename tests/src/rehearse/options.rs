@@ -11,6 +11,7 @@ use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 /// Rehearses the whole city on this machine: the real programs and protocols, pretend residents, pretend far sides.
 /// Nothing leaves this machine and nobody gets anything.
 #[derive(Debug, Clone, clap::Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(name = "rehearsal", version, after_help = EXAMPLES)]
 pub struct Options {
     /// 发完核对后即结束,不保持运行 / end after the verdict instead of staying up: exit code 0 good, 1 not.
@@ -61,6 +62,10 @@ pub struct Options {
     /// 在模拟端埋一个错,核对必须发现 / plant one fault in the simulator; the judge must find it.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub plant: Option<Plant>,
+    /// 短信按运营商分流:移动 CMPP、联通 SGIP、电信 SMGP、广电 SMPP,各有一个模拟网关,一并核对 / short messages split by carrier,
+    /// with a pretend gateway for each in its own protocol, judged together.
+    #[arg(long)]
+    pub carriers: bool,
     /// 短信模拟端的其他故障,写法同 sim-smsc 的命令行 / other faults of the SMS centre, as on sim-smsc's own command line.
     #[arg(long, value_name = "KNOBS", value_parser = knobs, allow_hyphen_values = true)]
     pub smsc_faults: Option<Knobs>,
@@ -97,6 +102,8 @@ const EXAMPLES: &str = "示例 / Examples:
       埋一个错,应以 1 退出 / one planted fault, which must end with exit code 1
   deploy/rehearse --once --smsc-faults '--per-second 500 --busy-percent 5 --double-percent 2' --licence 1000
       短信中心只放行许可的一半,又忙又重发回执 / a centre that grants half the licence, is busy and repeats receipts
+  deploy/rehearse --once --carriers
+      四家运营商四种协议,各收各的号码 / four carriers in four protocols, each with its own numbers
   deploy/rehearse --once --residents 1600000 --area 2104 --licence 20000
       全市规模,对照指标 / the full size, against its bars";
 

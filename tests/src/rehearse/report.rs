@@ -58,7 +58,9 @@ impl Outcome {
             table.row(row(label(channel), &all, Some(millis(first))));
             for plan in plans.iter().filter(|_| plans.len() > 1) {
                 let first = plan.first_byte.map(|first| (first - plan.not_before).unsigned_abs());
-                table.row(row(self.share(plan), &plan.counts, Some(millis(first))));
+                let several = plans.iter().any(|other| other.account != plan.account);
+                let share = if several { format!("  {}", plan.account) } else { self.share(plan) };
+                table.row(row(share, &plan.counts, Some(millis(first))));
             }
         }
         table.lines().iter().for_each(|line| voice.note(line));

@@ -150,6 +150,7 @@ mod tests {
         let counts =
             CountsView { target, states, accepted_without_receipt: without_receipt, ..CountsView::default() };
         PlanView {
+            account: String::new(),
             plan: "p".into(),
             channel: channel.into(),
             is_fallback: false,

@@ -192,6 +192,7 @@ impl Desk {
                 at_us: now_us,
                 session,
                 sequence: key.counter,
+                stamp: key.stamp.0,
                 id,
                 destination,
                 part,
@@ -223,7 +224,11 @@ impl Desk {
 
     /// Why a part is not taken, if it is not, and what the log says of it.
     fn verdict(&mut self, dice: Dice, now_us: i64) -> (Option<Why>, Verdict) {
-        let Faults { busy_percent, refuse_percent, lie_percent, .. } = *self.faults;
+        let Faults { busy_percent, refuse_percent, lie_percent, closed_first, .. } = *self.faults;
+        if self.counts.arrived.load(Relaxed) <= closed_first {
+            count(&self.counts.refused);
+            return (Some(Why::Closed), Verdict::Refused);
+        }
         if !self.gate.admits(now_us) {
             count(&self.counts.busy);
             return (Some(Why::Throttled), Verdict::Throttled);

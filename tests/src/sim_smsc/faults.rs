@@ -18,6 +18,10 @@ pub struct Faults {
     /// 首次提交答“忙”(0x58 或 0x14),再提交则收 / answered busy the first time, taken the next.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = percent)]
     pub busy_percent: f64,
+    /// 前 N 条一律答禁发(SMGP 74);其他协议答拒收 / the first N are answered that sending is forbidden now (SMGP 74), as
+    /// refused in the other protocols.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub closed_first: u64,
     /// 一律拒收:号码错(0x0B) / refused as a bad destination.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = percent)]
     pub refuse_percent: f64,

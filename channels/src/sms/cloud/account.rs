@@ -32,6 +32,12 @@ macro_rules! cloud_config {
             /// A rehearsal's account: the provider must be on this machine.
             #[serde(default)]
             pub pretend: bool,
+            /// The carriers (运营商) whose numbers it takes; without any it takes what no other account takes.
+            #[serde(default)]
+            pub carriers: Vec<mingluo_model::carrier::Carrier>,
+            /// Its turn among the accounts of one carrier, 1 first; 1 to 99. The next one sends when it cannot.
+            #[serde(default = "rank")]
+            pub rank: u32,
             /// The file whose first line is the secret in the callback's path: 16 or more letters, digits, `-` or `_`.
             pub callback_token_file: std::path::PathBuf,
             /// Calls under way at most; 1 to 256.
@@ -58,6 +64,10 @@ macro_rules! cloud_config {
                     answer_seconds: self.answer_seconds,
                 }
             }
+        }
+
+        const fn rank() -> u32 {
+            50
         }
 
         const fn answer_seconds() -> u32 {

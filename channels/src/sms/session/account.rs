@@ -63,6 +63,12 @@ macro_rules! gateway_config {
             /// A rehearsal's account: the gateway must be on this machine.
             #[serde(default)]
             pub pretend: bool,
+            /// The carriers (运营商) whose numbers it takes; without any it takes what no other account takes.
+            #[serde(default)]
+            pub carriers: Vec<mingluo_model::carrier::Carrier>,
+            /// Its turn among the accounts of one carrier, 1 first; 1 to 99. The next one sends when it cannot.
+            #[serde(default = "rank")]
+            pub rank: u32,
             /// The gateway's host name or IP address.
             pub host: String,
             /// Its port.
@@ -106,6 +112,10 @@ macro_rules! gateway_config {
                     connect_timeout_s: self.connect_timeout_s,
                 }
             }
+        }
+
+        const fn rank() -> u32 {
+            50
         }
 
         const fn max_parts() -> u32 {

@@ -115,7 +115,7 @@ async fn busy_is_busy_and_a_forbidden_hour_is_told_as_such() {
     let forbidden = refusal(Reason::NotAllowed, "74 SP禁止下发时段".into());
     let told = [
         Report::Answer { key: first + 1, verdict: busy },
-        Report::Answer { key: first + 2, verdict: Verdict::Permanent(forbidden) },
+        Report::Answer { key: first + 2, verdict: Verdict::Closed(forbidden) },
     ];
     assert_eq!(so_many(&mut session, 2).await, told);
 }

@@ -16,9 +16,12 @@ use crate::sms::{
 
 /// What the answer to one submit means.
 ///
-/// A forbidden hour (74) is for good and says so: it is the account's and will not pass within minutes, and the
-/// recipients' other channels are not kept waiting.
+/// A forbidden hour (74), a used-up day (75) and an account that ran out (76) are the account's: they will not pass within
+/// minutes and say nothing of the recipient, whom another account or channel may reach at once.
 pub(super) fn of_submit(SubmitResp { msg_id, status }: SubmitResp) -> Verdict {
+    if matches!(status, Status::FORBIDDEN_HOUR | Status::DAILY_QUOTA | Status::ACCOUNT_EXPIRED) {
+        return Verdict::Closed(refusal(reason(status), status.to_string()));
+    }
     let id = (msg_id != MsgId::default()).then(|| ProviderId::new(&msg_id.0));
     of_class(status.class(), id, || refusal(reason(status), status.to_string()))
 }
@@ -99,9 +102,9 @@ mod tests {
     #[test]
     fn a_forbidden_hour_is_told_as_such() {
         let told = refusal(Reason::NotAllowed, "74 SP禁止下发时段".into());
-        assert_eq!(submit(74), Verdict::Permanent(told));
+        assert_eq!(submit(74), Verdict::Closed(told));
         let told = refusal(Reason::Quota, "75 SP发送超过日流量".into());
-        assert_eq!(submit(75), Verdict::Permanent(told));
+        assert_eq!(submit(75), Verdict::Closed(told));
     }
 
     #[test]

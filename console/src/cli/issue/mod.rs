@@ -306,6 +306,7 @@ mod tests {
             .route("/moved", get(async move || Redirect::temporary(&elsewhere)))
             .route("/elsewhere", get(async || "{}"));
         let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+        // As the command line does before anything else.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = client(Duration::from_millis(200)).unwrap();
         let told = ask(client.get(format!("{base}{path}")).bearer_auth("key")).await.unwrap_err();

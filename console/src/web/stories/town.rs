@@ -189,7 +189,7 @@ impl Town {
     async fn start(home: TempDir, config: Config) -> Self {
         let pack = config.region.pack.clone();
         let chance = StdRng::from_os_rng();
-        let city = Arc::new(City::start(config, SystemClock::shared(), chance).await.unwrap());
+        let city = Arc::new(Box::pin(City::start(config, SystemClock::shared(), chance)).await.unwrap());
         let shift = ManualClock::at(city.clock.now());
         let people = Arc::new(People::new(Arc::clone(&city.store), shift.clone()));
         let closing = CancellationToken::new();

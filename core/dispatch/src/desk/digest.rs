@@ -29,6 +29,10 @@ pub struct Digest {
     pub tokens: Vec<ReceiptToken>,
     /// Answers among them that said "busy".
     pub busy: u32,
+    /// Parts among them that were taken.
+    pub taken: u32,
+    /// The account may send nothing just now, in the far side's words.
+    pub closed: Option<String>,
     /// The gateway wants a pause.
     pub pause: Option<Duration>,
     /// Receipts that matched nothing, in the order in which they stand in `entries`.
@@ -105,6 +109,7 @@ impl<M: Mode> Desk<M> {
                 {
                     self.hear_early(id_hash(id), flight, batch, digest);
                 }
+                digest.taken += 1;
                 Answer::Accepted(id)
             }
             Verdict::Busy { retry_after } => {
@@ -115,6 +120,11 @@ impl<M: Mode> Desk<M> {
             }
             Verdict::Temporary(refusal) => Answer::Temporary(refusal.reason),
             Verdict::Permanent(refusal) => Answer::Permanent(refusal.reason),
+            Verdict::Closed(refusal) => {
+                digest.closed = Some(refusal.far_code);
+                // It never left, and says nothing of the recipient: another account, where there is one, takes them.
+                if self.has_next { Answer::Busy } else { Answer::Permanent(refusal.reason) }
+            }
             Verdict::Lost => Answer::Lost,
         };
         batch.of(plan).answers.push(PartAnswer { ordinal, part, answer });

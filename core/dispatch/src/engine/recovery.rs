@@ -26,10 +26,16 @@ const REPLAY_STEP: u32 = 2_000;
 const RAW_HORIZON: Duration = Duration::from_hours(72);
 
 impl<M: Mode> Engine<M> {
-    /// Takes on what an earlier run left open, and looks again at the receipts that it kept raw.
+    /// Takes on what an earlier run left open, and looks again at the receipts that it kept raw. Whom another account sends
+    /// to instead is no concern of a plan any more when it is judged whether the rest can leave.
     pub(super) async fn recover(&self, open: Vec<StoredPlan>) -> Result<(), EngineError> {
-        for stored in open {
-            self.recover_plan(&stored).await?;
+        let mut recovered = Vec::with_capacity(open.len());
+        for stored in &open {
+            recovered.extend(self.replay_plan(stored).await?);
+        }
+        self.finish_handovers(&open).await?;
+        for (post, number) in recovered {
+            self.recover_plan(post, number).await?;
         }
         let since = Timestamp(self.clock.now().0 - RAW_HORIZON.as_millis() as i64);
         for (raw, receipt) in self.store.unmatched(since).await? {
@@ -39,8 +45,9 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    async fn recover_plan(&self, stored: &StoredPlan) -> Result<(), EngineError> {
-        let Some(plan) = stored.typed::<M>() else { return Ok(()) };
+    /// Brings a plan of this mode to where its log ends; what was on a wire then has no answer any more.
+    async fn replay_plan(&self, stored: &StoredPlan) -> Result<Option<(&Post<M>, usize)>, EngineError> {
+        let Some(plan) = stored.typed::<M>() else { return Ok(None) };
         let id = plan.id;
         let post = self.post(&plan.account, id)?;
         let progress = self.progress(plan, stored.status).await?;
@@ -55,13 +62,20 @@ impl<M: Mode> Engine<M> {
                 desk.replay(number, event);
             }
         }
-        let now = self.clock.now();
         let lost = post.desk().plan(number).lost_in_flight();
         if let Some(lost) = lost {
-            post.decide(number, lost, now).await?;
+            post.decide(number, lost, self.clock.now()).await?;
         }
+        Ok(Some((post, number)))
+    }
+
+    async fn recover_plan(&self, post: &Post<M>, number: usize) -> Result<(), EngineError> {
         self.bar_unfit(post, number).await?;
-        let in_doubt = post.desk().plan(number).in_doubt();
+        let (id, in_doubt) = {
+            let mut desk = post.desk();
+            let progress = desk.plan(number);
+            (progress.plan().id, progress.in_doubt())
+        };
         tracing::info!(plan.id = %id, in_doubt = in_doubt.len(), "plan recovered");
         Ok(post.doubt(number, &in_doubt).await?)
     }

@@ -24,6 +24,9 @@ use tokio::sync::mpsc;
 /// A gateway that wants a longer pause than this means it; a shorter one is a hint to go slower.
 const LONGEST_HINT: Duration = Duration::from_secs(1);
 
+/// An account that may send nothing just now is tried again after so long: forbidden hours end on the hour or the half.
+const CLOSED_PAUSE: Duration = Duration::from_mins(1);
+
 /// How long an orderly stop waits for answers that are under way, where the channel may not take longer.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -146,7 +149,9 @@ impl<M: Mode> Post<M> {
 
     /// Waits until it is durable; then the window is free and the far side may forget its receipts.
     async fn settle(&self, heard: Heard<'_>, answerer: &dyn Answerer, line: &Line) -> Result<(), End> {
-        let Digest { freed, tokens, busy, pause, replies, .. } = self.make_durable(heard).await?;
+        let Digest { freed, tokens, busy, taken, closed, pause, replies, .. } =
+            self.make_durable(heard).await?;
+        self.note_link(taken, closed);
         self.licence.heard(freed as u32, busy);
         if let Some(pause) = pause.filter(|pause| *pause > LONGEST_HINT) {
             self.licence.brake(pause);
@@ -165,6 +170,18 @@ impl<M: Mode> Post<M> {
     async fn settle_whole(&self, heard: Heard<'_>, answerer: &dyn Answerer, line: &Line) -> Result<(), End> {
         self.settle(heard, answerer, line).await?;
         self.keep_replies(answerer, line).await
+    }
+
+    /// What the answers say of the account itself. One that may send nothing rests, and is tried again now and then.
+    fn note_link(&self, taken: u32, closed: Option<String>) {
+        if taken > 0 {
+            self.watched().took();
+        }
+        let Some(words) = closed else { return };
+        let until = self.clock.ticks() + CLOSED_PAUSE;
+        if self.watched().close(words.clone(), self.clock.now(), until) {
+            tracing::error!(account = %self.channel.account().0, words, "the account may send nothing just now");
+        }
     }
 
     async fn make_durable(&self, heard: Heard<'_>) -> Result<Digest, Halt> {

@@ -26,6 +26,7 @@ impl<M: Mode> Post<M> {
     pub(super) async fn send(&self, outlet: &mut dyn Outlet<M>, line: &Line) -> Result<(), End> {
         loop {
             self.licence.open().await;
+            self.closed_hours().await;
             let parts = u32::from(self.work_to_do().await);
             let units = self.run_units(parts, line.size);
             let permit = line.window.acquire_many(units).await.expect("the window is never closed");
@@ -44,6 +45,18 @@ impl<M: Mode> Post<M> {
             line.flights().launch(promised.first_key, self.clock.ticks());
             outlet.send().await.map_err(End::Lost)?;
             self.licence.left(promised.units, taken);
+        }
+    }
+
+    /// Waits until an account that may send nothing just now is to be tried again. Nobody is picked meanwhile, so that
+    /// another account can take them over. Where there is none, they are not kept waiting.
+    async fn closed_hours(&self) {
+        while self.desk().has_next() {
+            let rest = self.watched().rest(self.clock.ticks());
+            if rest.is_zero() {
+                return;
+            }
+            self.clock.sleep(rest).await;
         }
     }
 

@@ -81,7 +81,7 @@ impl<M: Mode> Progress<M> {
 
     /// All parts of one try are answered: decides where the delivery stands now.
     fn settle(&mut self, offset: usize, at: Timestamp) {
-        let ordinal = self.base + offset as u32;
+        let ordinal = self.ordinal(offset);
         // Hardly ever is there any: no need to look for it then.
         let trouble = if self.troubles.is_empty() { None } else { self.troubles.remove(&ordinal) };
         if self.at(offset).state().is_final() {
@@ -110,7 +110,7 @@ impl<M: Mode> Progress<M> {
             }
             // A part was refused on an earlier try of which the rest is still missing: send what is missing.
             self.set(offset, Standing::new(DeliveryState::Queued, Reason::None), at);
-            self.queued.push_back(self.base + offset as u32);
+            self.queued.push_back(self.ordinal(offset));
             return;
         }
         self.set(offset, self.taken(offset), at);
@@ -118,7 +118,7 @@ impl<M: Mode> Progress<M> {
 
     /// Where a delivery stands of which all was taken. Nobody claims that it arrived: what has no name has no receipt.
     fn taken(&self, offset: usize) -> Standing {
-        let is_nameless = self.nameless.contains(self.base + offset as u32);
+        let is_nameless = self.nameless.contains(self.ordinal(offset));
         Standing::new(DeliveryState::Accepted, if is_nameless { Reason::NoReceipt } else { Reason::None })
     }
 
@@ -132,7 +132,7 @@ impl<M: Mode> Progress<M> {
     }
 
     fn retry(&mut self, offset: usize, trouble: Trouble, at: Timestamp) {
-        let ordinal = self.base + offset as u32;
+        let ordinal = self.ordinal(offset);
         let attempt = self.cells.attempts[offset];
         if trouble == Trouble::Busy {
             self.cells.attempts[offset] = attempt.saturating_sub(1);
@@ -202,28 +202,29 @@ impl<M: Mode> Progress<M> {
     }
 
     fn apply_move(&mut self, moved: Moved, at: Timestamp) {
-        let first = moved.first.max(self.base);
         let end = u64::from(moved.first) + u64::from(moved.count);
-        let last = end.min(u64::from(self.base) + self.cells.standing.len() as u64);
-        for ordinal in u64::from(first)..last {
-            let offset = (ordinal - u64::from(self.base)) as usize;
+        for offset in self.places.within(moved.first, end) {
             if self.cells.standing[offset] != HOLE && self.may_move(self.at(offset), moved.standing) {
                 self.cells.flying[offset] = 0;
                 // Whoever opted out after a try that may have arrived was not failed by us.
                 let fails = moved.standing.state() == DeliveryState::Failed;
-                let in_doubt = fails && self.doubted.contains(ordinal as u32);
+                let in_doubt = fails && self.doubted.contains(self.ordinal(offset));
                 self.set(offset, if in_doubt { LOST } else { moved.standing }, at);
             }
         }
     }
 
     /// Which decisions of ours may move a delivery from where it stands.
-    fn may_move(&self, from: Standing, to: Standing) -> bool {
+    pub(super) fn may_move(&self, from: Standing, to: Standing) -> bool {
         let unsent = matches!(from.state(), DeliveryState::Planned | DeliveryState::Queued);
         match to.state() {
             // What acts once and was never verified cannot act after its end: the order carries it.
             DeliveryState::Expired => {
                 unsent || self.rules.repeat == Repeat::ActsOnce && from.state().is_open()
+            }
+            // Whose doubt is over would be sent to again here: that is the other account's now.
+            DeliveryState::Withdrawn if to == Standing::HANDED_OVER => {
+                unsent || from.state() == DeliveryState::Unknown
             }
             DeliveryState::Withdrawn => unsent,
             DeliveryState::Accepted => from.state() == DeliveryState::Accepted,
@@ -240,6 +241,7 @@ impl<M: Mode> Progress<M> {
         self.cells.standing[offset] = to.byte();
         self.cells.since_ms[offset] = self.since_start(at);
         self.moves_made += 1;
-        self.tally.shift(self.base + offset as u32, Some(from), to, at);
+        let ordinal = self.ordinal(offset);
+        self.tally.shift(ordinal, Some(from), to, at);
     }
 }

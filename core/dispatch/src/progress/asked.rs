@@ -1,6 +1,6 @@
 //! What others ask of a plan: who is in doubt, who was reached, who failed.
 
-use super::{HOLE, Progress};
+use super::Progress;
 use mingluo_model::{
     clock::Timestamp,
     delivery::{DeliveryState, Reason, Standing},
@@ -13,20 +13,15 @@ use std::collections::BTreeMap;
 impl<M: Mode> Progress<M> {
     /// Recipients in doubt: they left, nobody answered. Receipts that name an address may still resolve them.
     pub fn in_doubt(&self) -> Vec<u32> {
-        let doubt = |offset: &usize| self.at(*offset).state() == DeliveryState::Unknown;
-        (0..self.cells.standing.len())
-            .filter(|offset| self.cells.standing[*offset] != HOLE)
-            .filter(doubt)
-            .map(|offset| self.base + offset as u32)
-            .collect()
+        let doubt = |offset: usize| self.at(offset).state() == DeliveryState::Unknown;
+        self.members().filter(|(offset, _)| doubt(*offset)).map(|(_, ordinal)| ordinal).collect()
     }
 
     /// Deliveries that nobody confirmed: accepted, receipt given up; or unknown.
     pub fn unconfirmed(&self) -> BTreeMap<u32, Standing> {
         let no_receipt = Standing::new(DeliveryState::Accepted, Reason::NoReceipt);
-        (0..self.cells.standing.len())
-            .filter(|offset| self.cells.standing[*offset] != HOLE)
-            .map(|offset| (self.base + offset as u32, self.at(offset)))
+        self.members()
+            .map(|(offset, ordinal)| (ordinal, self.at(offset)))
             .filter(|(_, standing)| *standing == no_receipt || standing.state() == DeliveryState::Unknown)
             .collect()
     }
@@ -68,12 +63,11 @@ impl<M: Mode> Progress<M> {
     pub fn reached(&self) -> RoaringBitmap {
         use DeliveryState::{Expired, Failed, Planned, Queued, Withdrawn};
         let untouched = [Planned, Queued, Withdrawn, Expired, Failed];
-        (0..self.cells.standing.len())
-            .filter(|offset| self.cells.standing[*offset] != HOLE)
-            .filter(|offset| {
+        self.members()
+            .filter(|(offset, _)| {
                 self.cells.submit_ms[*offset] != u32::MAX || !untouched.contains(&self.at(*offset).state())
             })
-            .map(|offset| self.base + offset as u32)
+            .map(|(_, ordinal)| ordinal)
             .collect()
     }
 
@@ -82,9 +76,9 @@ impl<M: Mode> Progress<M> {
         let divertible = |standing: Standing| {
             standing.state() == DeliveryState::Failed && standing.reason() != Reason::OptedOut
         };
-        (0..self.cells.standing.len())
-            .filter(|offset| self.cells.standing[*offset] != HOLE && divertible(self.at(*offset)))
-            .map(|offset| self.base + offset as u32)
+        self.members()
+            .filter(|(offset, _)| divertible(self.at(*offset)))
+            .map(|(_, ordinal)| ordinal)
             .collect()
     }
 }

@@ -27,8 +27,8 @@ impl<M: Mode> Progress<M> {
 
     /// The numbers of the chunks of 4,096 ordinals into which the plan is folded.
     pub fn chunk_numbers(&self) -> Range<u32> {
-        let end = self.base + self.cells.standing.len() as u32;
-        self.base / Chunk::SIZE..end.div_ceil(Chunk::SIZE)
+        let (first, span) = self.places.span();
+        first / Chunk::SIZE..(first + span).div_ceil(Chunk::SIZE)
     }
 
     /// One chunk of the folded plan, for the ledger.

@@ -8,6 +8,7 @@ use mingluo_model::{
     delivery::{DeliveryState, Reason, Standing},
     mode::Mode,
 };
+use roaring::RoaringBitmap;
 
 impl<M: Mode> Progress<M> {
     /// Everything that was never sent, as one move: for expiry, lift, correction and recall, and for what cannot leave.
@@ -18,8 +19,8 @@ impl<M: Mode> Progress<M> {
         if rest.of(DeliveryState::Planned) + rest.of(DeliveryState::Queued) + flying == 0 {
             return None;
         }
-        let count = self.cells.standing.len() as u32;
-        Some(Fact::Moved(vec![Moved { first: self.base, count, standing }]))
+        let (first, count) = self.places.span();
+        Some(Fact::Moved(vec![Moved { first, count, standing }]))
     }
 
     /// Accepted deliveries whose receipt has not come by now, as moves to "no receipt".
@@ -44,14 +45,49 @@ impl<M: Mode> Progress<M> {
         }
     }
 
+    /// Everybody to whom this account would still send: never sent, waiting to be sent again, or in doubt for so long
+    /// that the rule sends again.
+    pub fn unsent(&mut self, now: Timestamp) -> RoaringBitmap {
+        self.promote(now);
+        let in_doubt: RoaringBitmap = self.queued.iter().copied().collect();
+        let waits = |offset: usize, ordinal: u32| match self.at(offset).state() {
+            DeliveryState::Planned | DeliveryState::Queued => true,
+            DeliveryState::Unknown => in_doubt.contains(ordinal),
+            _ => false,
+        };
+        self.members()
+            .filter(|(offset, ordinal)| waits(*offset, *ordinal))
+            .map(|(_, ordinal)| ordinal)
+            .collect()
+    }
+
+    /// Whether somebody may be among them, without a look at each.
+    pub fn may_have_unsent(&self) -> bool {
+        let counts = self.tally.total();
+        [DeliveryState::Planned, DeliveryState::Queued, DeliveryState::Unknown]
+            .into_iter()
+            .any(|state| counts.of(state) > 0)
+    }
+
+    /// Some of them move to a standing, as one fact; `None` if none of them waits any more.
+    pub fn move_unsent(&self, some: &RoaringBitmap, standing: Standing) -> Option<Fact> {
+        let waits =
+            |offset: usize| some.contains(self.ordinal(offset)) && self.may_move(self.at(offset), standing);
+        self.moves(waits, standing)
+    }
+
+    /// Moves of those that are wanted, in runs. Ordinals between two of them that are not in the plan are in no way.
     fn moves(&self, wanted: impl Fn(usize) -> bool, standing: Standing) -> Option<Fact> {
         let mut moves: Vec<Moved> = Vec::new();
-        for offset in (0..self.cells.standing.len()).filter(|offset| wanted(*offset)) {
-            let ordinal = self.base + offset as u32;
-            match moves.last_mut() {
-                Some(last) if last.first + last.count == ordinal => last.count += 1,
-                _ => moves.push(Moved { first: ordinal, count: 1, standing }),
+        let mut goes_on = false;
+        for (offset, ordinal) in self.members() {
+            let is_wanted = wanted(offset);
+            match moves.last_mut().filter(|_| goes_on) {
+                Some(run) if is_wanted => run.count = ordinal - run.first + 1,
+                None if is_wanted => moves.push(Moved { first: ordinal, count: 1, standing }),
+                _ => {}
             }
+            goes_on = is_wanted;
         }
         (!moves.is_empty()).then_some(Fact::Moved(moves))
     }
@@ -65,7 +101,7 @@ impl<M: Mode> Progress<M> {
         let mut lost = Vec::new();
         let flying = self.cells.flying.iter().enumerate();
         for (offset, flying) in flying.filter(|(offset, flying)| **flying != 0 && wanted(*offset)) {
-            let ordinal = self.base + offset as u32;
+            let ordinal = self.ordinal(offset);
             let parts = (0..16_u8).filter(|part| flying & (1 << part) != 0);
             lost.extend(parts.map(|part| PartAnswer { ordinal, part, answer: Answer::Lost }));
         }

@@ -64,12 +64,12 @@ impl<M: Mode> Progress<M> {
         };
         let offset = self.cursor + found;
         self.cursor = offset + 1;
-        Some(IntentParcel { ordinal: self.base + offset as u32, attempt: 1, part_set: self.full() })
+        Some(IntentParcel { ordinal: self.ordinal(offset), attempt: 1, part_set: self.full() })
     }
 
     /// Moves what is due from the waiting heap to the queue; doubts that a receipt resolved are dropped. What is in
     /// doubt stays so until it leaves again: a lift that comes first must still reach those people.
-    fn promote(&mut self, now: Timestamp) {
+    pub(super) fn promote(&mut self, now: Timestamp) {
         while let Some(Reverse((due, ordinal))) = self.later.peek().copied() {
             if due > now {
                 return;

@@ -6,6 +6,7 @@ use mingluo_dispatch::{
     engine::{DispatchConfig, Parts, take_lease},
     planner::{self, Hearing, Outgoing},
     roster::{EditionMap, ReadIndex},
+    routes::Routes,
 };
 use mingluo_ledger::{
     Store,
@@ -94,6 +95,8 @@ impl House {
             chance: StdRng::from_rng(&mut self.chance),
             channels,
             read_index,
+            routes: Routes::default(),
+            carrier_of: Arc::new(|_| None),
             config,
         };
         Engine::start(parts).await.unwrap()

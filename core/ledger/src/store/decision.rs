@@ -124,5 +124,6 @@ fn retyped<A: Mode, B: Mode>(plan: &Plan<A>) -> Plan<B> {
         not_before: plan.not_before,
         not_after: plan.not_after,
         cause: plan.cause,
+        instead_of: plan.instead_of,
     }
 }

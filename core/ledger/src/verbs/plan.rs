@@ -19,12 +19,12 @@ use uuid::Uuid;
 
 const INSERT: &str = "
 insert into plan (plan_id, mode, status, alert_id, channel, account, language, body_json, edition_id, ordinals,
-    place, rank, priority_json, not_before, not_after, fallback_of)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    place, rank, priority_json, not_before, not_after, fallback_of, instead_of)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
 const COLUMNS: &str = "
 select plan_id, mode, status, alert_id, channel, account, language, body_json, edition_id, ordinals, place,
-    priority_json, not_before, not_after, fallback_of from plan";
+    priority_json, not_before, not_after, fallback_of, instead_of from plan";
 
 /// What `body_json` holds: the content, and the words by name where there are any.
 #[derive(Serialize, Deserialize)]
@@ -71,6 +71,7 @@ pub(super) async fn insert(conn: &mut Conn, stored: &StoredPlan) -> Result<(), S
         .bind(plan.not_before.0)
         .bind(plan.not_after.0)
         .bind(fallback_of)
+        .bind(plan.instead_of.map(|earlier| bytes(earlier.0)))
         .execute(conn)
         .await
         .map_err(StoreError::database("insert a plan"))?;
@@ -135,6 +136,7 @@ fn read(row: &Row) -> Result<StoredPlan, StoreError> {
         not_after: Timestamp(get(row, "not_after")?),
         cause: optional_id(row, "fallback_of")?
             .map_or(Cause::Release, |plan| Cause::FallbackOf(PlanId(plan))),
+        instead_of: optional_id(row, "instead_of")?.map(PlanId),
     };
     Ok(StoredPlan::restore(mode(row)?, coded(row, "status", PlanStatus::from_number)?, plan))
 }

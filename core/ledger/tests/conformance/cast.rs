@@ -130,6 +130,7 @@ pub(crate) fn plan<M: Mode>(number: u128, alert: AlertId) -> StoredPlan {
         not_before: NOON,
         not_after: NOON.plus(TTL),
         cause: Cause::Release,
+        instead_of: None,
     };
     StoredPlan::new(&plan, PlanStatus::Open)
 }

@@ -2,6 +2,7 @@
 //! it, and how its log is read. Another channel is another struct here and a line in [`all`].
 
 mod boxes;
+mod carriers;
 mod ear;
 mod mail;
 mod pages;
@@ -34,6 +35,8 @@ pub(super) struct Scene {
     pub(super) killed: bool,
     /// Where the city's own doors are.
     pub(super) console: SocketAddr,
+    /// Where a gateway that brings its receipts knocks.
+    pub(super) receipts: SocketAddr,
     /// Where village boxes knock.
     pub(super) village: SocketAddr,
     /// The public half of the signing key, in hexadecimal.
@@ -61,6 +64,21 @@ pub(super) trait FarSide: Send + Sync {
     /// When it is started.
     fn entrance(&self) -> Entrance {
         Entrance::Before
+    }
+
+    /// The simulators that are started, each with a name for its log and its command line but for that.
+    fn simulators(&self, scene: &Scene) -> anyhow::Result<Vec<Simulator>> {
+        Ok(vec![Simulator { name: self.kind().word().to_owned(), args: self.args(scene) }])
+    }
+
+    /// What the city's configuration has for it below `live`, by key.
+    fn accounts(&self, scene: &Scene, addresses: &[SocketAddr]) -> anyhow::Result<Vec<(String, Value)>> {
+        Ok(vec![(self.kind().word().to_owned(), self.account(scene, addresses.first().copied())?)])
+    }
+
+    /// What reads the logs of all its simulators.
+    fn ears(&self, stage: &Stage) -> Ear {
+        self.ear(&log_file(stage, self.kind().word()))
     }
 
     /// Files that must be there before anything starts. `boxes` are the speakers of the roster.
@@ -92,17 +110,25 @@ pub(super) trait FarSide: Send + Sync {
     fn ear(&self, log: &Path) -> Ear;
 }
 
-/// The far sides of these channels, or of all whose simulator is there.
-pub(super) fn all(wanted: &[ChannelKind], programs: &Path) -> Vec<Box<dyn FarSide>> {
+/// One simulator of a far side.
+pub(super) struct Simulator {
+    /// Names its log.
+    pub(super) name: String,
+    pub(super) args: Vec<String>,
+}
+
+/// The far sides of these channels, or of all whose simulator is there; `by_carrier` has a centre for each carrier.
+pub(super) fn all(wanted: &[ChannelKind], by_carrier: bool, programs: &Path) -> Vec<Box<dyn FarSide>> {
+    let sms: Box<dyn FarSide> = if by_carrier { Box::new(carriers::Carriers) } else { Box::new(sms::Sms) };
     let known: Vec<Box<dyn FarSide>> =
-        vec![Box::new(sms::Sms), Box::new(boxes::Boxes), Box::new(wechat::WeChat), Box::new(mail::Mail)];
+        vec![sms, Box::new(boxes::Boxes), Box::new(wechat::WeChat), Box::new(mail::Mail)];
     let there = |side: &dyn FarSide| programs.join(side.binary()).exists();
     let chosen =
         |side: &dyn FarSide| if wanted.is_empty() { there(side) } else { wanted.contains(&side.kind()) };
     known.into_iter().filter(|side| chosen(side.as_ref())).collect()
 }
 
-/// A far side's log file.
-pub(super) fn log_file(stage: &Stage, kind: ChannelKind) -> PathBuf {
-    stage.path(&format!("far-{}.log", kind.word()))
+/// A simulator's log file.
+pub(super) fn log_file(stage: &Stage, name: &str) -> PathBuf {
+    stage.path(&format!("far-{name}.log"))
 }

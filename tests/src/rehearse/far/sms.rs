@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use std::{collections::HashMap, net::SocketAddr, path::Path};
 
 /// Connections to the centre.
-const SESSIONS: u64 = 2;
+pub(super) const SESSIONS: u64 = 2;
 
 /// Unanswered parts on each, at least, and when the city is to be killed: so many may come twice then.
-const WINDOW: u64 = 64;
+pub(super) const WINDOW: u64 = 64;
 
 /// What each may have unanswered of a large licence: as much as passes in 20 ms. A slot is free only when its answer is
 /// on disk, so that a window must span the way there and back and two commits.
@@ -77,7 +77,7 @@ impl FarSide for Sms {
             "password_file": password,
             "source_address": "106900012379",
             "sessions": SESSIONS,
-            "window": if scene.killed { WINDOW } else { WINDOW.max(u64::from(scene.licence) / WINDOW_SHARE) },
+            "window": window(scene, scene.licence),
             "per_second": scene.licence,
             "signature": { "placement": "in_front", "text": "抚顺预警" },
         }]))
@@ -96,25 +96,49 @@ impl FarSide for Sms {
     }
 
     fn ear(&self, log: &Path) -> Ear {
-        Ear::new(SmscPages { tail: Tail::new(log), sent: HashMap::new() })
+        Ear::new(SmscPages::new(log, |part| part.id.to_string()))
     }
 }
 
+/// Unanswered parts that a session may have at a licence.
+pub(super) fn window(scene: &Scene, licence: u32) -> u64 {
+    if scene.killed { WINDOW } else { WINDOW.max(u64::from(licence) / WINDOW_SHARE) }
+}
+
+/// What a receipt calls a message, as the city's ledger has it.
+pub(super) type Name = fn(&Named) -> String;
+
+/// What a message is called after.
+#[derive(Clone, Copy)]
+pub(super) struct Named {
+    pub(super) id: u64,
+    pub(super) stamp: u32,
+    pub(super) sequence: u32,
+}
+
 /// The centre's log. A receipt counts when the city took it, not when it was sent.
-struct SmscPages {
+pub(super) struct SmscPages {
     tail: Tail,
-    /// Destination of each message, and the state that its receipt reports once it was sent.
-    sent: HashMap<u64, (u64, u8)>,
+    name: Name,
+    /// Destination of each message, what it is called after, and the state that its receipt reports once it was sent.
+    sent: HashMap<u64, (u64, Named, u8)>,
+}
+
+impl SmscPages {
+    pub(super) fn new(log: &Path, name: Name) -> Self {
+        Self { tail: Tail::new(log), name, sent: HashMap::new() }
+    }
 }
 
 impl Pages for SmscPages {
     fn read(&mut self, heard: &mut Heard, arrivals_us: &mut Vec<i64>) -> anyhow::Result<()> {
-        let Self { tail, sent } = self;
+        let Self { tail, name, sent } = self;
         tail.read(|record| match record {
             Record::Arrived(part) if part.verdict.is_taken() => {
                 arrivals_us.push(part.at_us);
-                sent.insert(part.id, (part.destination, 0));
-                let (to, id) = (part.destination.to_string(), part.id.to_string());
+                let named = Named { id: part.id, stamp: part.stamp, sequence: part.sequence };
+                sent.insert(part.id, (part.destination, named, 0));
+                let (to, id) = (part.destination.to_string(), name(&named));
                 let part = part.part.saturating_sub(1);
                 heard.add(FarEvent::Arrived { to: &to, part, id: &id, answered: true });
             }
@@ -122,14 +146,14 @@ impl Pages for SmscPages {
                 heard.add(FarEvent::Refused { to: &part.destination.to_string() });
             }
             Record::Arrived(_) => {}
-            Record::Posted(posted) => hear_receipt(&posted, sent, heard),
+            Record::Posted(posted) => hear_receipt(&posted, *name, sent, heard),
         })?;
         Ok(())
     }
 }
 
-fn hear_receipt(posted: &Posted, sent: &mut HashMap<u64, (u64, u8)>, heard: &mut Heard) {
-    let Some((destination, state)) = sent.get_mut(&posted.id) else { return };
+fn hear_receipt(posted: &Posted, name: Name, sent: &mut HashMap<u64, (u64, Named, u8)>, heard: &mut Heard) {
+    let Some((destination, named, state)) = sent.get_mut(&posted.id) else { return };
     let fate = match posted.how {
         PostedAs::Sent => {
             *state = posted.state;
@@ -139,6 +163,6 @@ fn hear_receipt(posted: &Posted, sent: &mut HashMap<u64, (u64, u8)>, heard: &mut
         PostedAs::Answered if *state == DELIVERED => Fate::Arrived,
         PostedAs::Answered => Fate::Failed,
     };
-    let (to, id) = (destination.to_string(), posted.id.to_string());
+    let (to, id) = (destination.to_string(), name(named));
     heard.add(FarEvent::Receipt { to: &to, id: &id, fate });
 }

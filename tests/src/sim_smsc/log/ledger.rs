@@ -8,7 +8,7 @@ use std::{
 use super::{Tail, sums::Sums};
 
 /// Octets that a part leaves in a log as a rule: itself, its receipt sent, its receipt answered.
-const OCTETS_A_PART: u64 = 88;
+const OCTETS_A_PART: u64 = 92;
 
 /// A log that cannot be read or gone on with.
 #[derive(Debug, thiserror::Error)]

@@ -50,6 +50,8 @@ pub struct Arrived {
     pub session: u32,
     /// Its sequence there.
     pub sequence: u32,
+    /// What stands before the sequence where that is more than a counter: SGIP's time.
+    pub stamp: u32,
     /// The message id it was given; 0 for none.
     pub id: u64,
     /// The destination's digits as a number, without 86 before eleven digits; 0 for what is no number.
@@ -96,7 +98,7 @@ const ARRIVED: u8 = 1;
 const POSTED: u8 = 2;
 
 /// Octets of a record behind its four small fields.
-const ARRIVED_REST: usize = 36;
+const ARRIVED_REST: usize = 40;
 const POSTED_REST: usize = 20;
 
 impl Record {
@@ -107,6 +109,7 @@ impl Record {
                 at_us,
                 session,
                 sequence,
+                stamp,
                 id,
                 destination,
                 part,
@@ -115,7 +118,7 @@ impl Record {
                 verdict,
             }) => {
                 out.extend([ARRIVED, *verdict as u8, *part, *total]);
-                for word in [*session, *sequence, *text] {
+                for word in [*session, *sequence, *text, *stamp] {
                     out.extend(word.to_le_bytes());
                 }
                 out.extend(at_us.to_le_bytes());
@@ -158,9 +161,10 @@ fn arrived([verdict, part, total]: [u8; 3], fields: &[u8; ARRIVED_REST]) -> Resu
         session: word(fields, 0),
         sequence: word(fields, 4),
         text: word(fields, 8),
-        at_us: long(fields, 12) as i64,
-        id: long(fields, 20),
-        destination: long(fields, 28),
+        stamp: word(fields, 12),
+        at_us: long(fields, 16) as i64,
+        id: long(fields, 24),
+        destination: long(fields, 32),
     })
 }
 
@@ -197,6 +201,7 @@ pub(super) mod tests {
                     at_us,
                     session,
                     sequence,
+                    stamp: !sequence,
                     id,
                     destination,
                     part,

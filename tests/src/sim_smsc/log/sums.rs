@@ -106,6 +106,7 @@ mod tests {
             at_us: at_ms * 1_000,
             session: 1,
             sequence: 1,
+            stamp: 0,
             id: 7,
             destination,
             part,

@@ -84,7 +84,7 @@ pub(super) fn take(version: Version, key: Key, id: u64, out: &mut BytesMut) {
 pub(super) fn turn_away(version: Version, key: Key, why: Why, out: &mut BytesMut) {
     let result = match why {
         Why::Throttled | Why::Full => CommandResult::FLOW_CONTROL,
-        Why::Refused => CommandResult::DEST_TERMINAL,
+        Why::Refused | Why::Closed => CommandResult::DEST_TERMINAL,
     };
     put(version, key.counter, Body::SubmitResp(SubmitResp { msg_id: MsgId(0), result }), out);
 }

@@ -80,6 +80,8 @@ pub(super) enum Why {
     Full,
     /// A bad destination.
     Refused,
+    /// Nothing may be sent at this hour.
+    Closed,
 }
 
 /// Who logged in.

@@ -77,6 +77,7 @@ pub(super) fn turn_away(key: Key, why: Why, out: &mut BytesMut) {
         Why::Throttled => Status::BUSY,
         Why::Full => Status::TOO_MANY_CONNECTIONS,
         Why::Refused => Status::DEST_TERM_ID,
+        Why::Closed => Status::FORBIDDEN_HOUR,
     };
     put(key.counter, Body::SubmitResp(SubmitResp { msg_id: MsgId::default(), status }), out);
 }

@@ -27,6 +27,7 @@ pub(crate) async fn plans_come_back_in_their_order(house: &House) {
     let ordinals = (0..3).chain(1_000_000..1_500_000).collect();
     to_people.target = Target::People { edition: edition_id(1), ordinals };
     to_people.cause = Cause::FallbackOf(plan_id(7));
+    to_people.instead_of = Some(plan_id(7));
     let plans = vec![
         plan::<Live>(7, alert_id(1)),
         StoredPlan::new(&to_people, PlanStatus::Stopped),

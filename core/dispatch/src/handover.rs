@@ -1,0 +1,180 @@
+//! An account that cannot send hands over (改由其他账号发送): whom it has not sent to goes to the next account in line, as a plan
+//! of its own that is linked to the first. Nobody is in both: the new plan and its audit line are one transaction, then the
+//! rest leaves the first plan as a fact of the log; if we die between the two, the next start makes the second good.
+
+use crate::{
+    engine::{Engine, EngineError},
+    post::{Link, Post},
+};
+use mingluo_ledger::{
+    audit::AuditLine,
+    store::{Change, StoredPlan},
+};
+use mingluo_model::{
+    audience::ChannelKind,
+    delivery::{DeliveryState, Reason, Standing},
+    id::PlanId,
+    mode::Mode,
+    plan::{AccountName, Plan, PlanStatus, Target},
+};
+use roaring::RoaringBitmap;
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+
+/// Whom a plan's own account cannot send to.
+struct Stranded<M: Mode> {
+    plan: Plan<M>,
+    unsent: RoaringBitmap,
+}
+
+impl<M: Mode> Engine<M> {
+    /// Looks for accounts that cannot send any more, and hands over what waits there.
+    pub(crate) async fn hand_over(&self) -> Result<(), EngineError> {
+        let patience = Duration::from_secs(u64::from(self.config.account_down_s.get()));
+        for (account, post) in &self.posts {
+            let link = post.link();
+            if !self.routes.holds(account) || !link.is_past(patience, self.clock.now()) {
+                continue;
+            }
+            for plan in waiting(post) {
+                self.hand_over_plan(post, plan, &link).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn hand_over_plan(&self, post: &Arc<Post<M>>, id: PlanId, link: &Link) -> Result<(), EngineError> {
+        let _deciding = self.decisions().lock().await;
+        let Some(Stranded { plan, unsent }) = self.stop_here(post, id) else { return Ok(()) };
+        // Nothing of it leaves here until it is decided; then what is left may.
+        let handed_over = self.hand_to_next(post, &plan, &unsent, link).await;
+        self.resume(&[id]);
+        self.admit(handed_over?).await
+    }
+
+    /// Stops a plan in memory, and says whom it would still send to; nothing where it is over or has nobody left.
+    fn stop_here(&self, post: &Post<M>, id: PlanId) -> Option<Stranded<M>> {
+        let now = self.clock.now();
+        let mut desk = post.desk();
+        let progress = desk.find(id).filter(|progress| progress.status() == PlanStatus::Open)?;
+        if now >= progress.plan().not_after {
+            return None;
+        }
+        let unsent = progress.unsent(now);
+        if unsent.is_empty() {
+            return None;
+        }
+        progress.stop();
+        Some(Stranded { plan: progress.plan().clone(), unsent })
+    }
+
+    /// The plans that take over, durable and no longer in the first plan.
+    async fn hand_to_next(
+        &self,
+        post: &Post<M>,
+        plan: &Plan<M>,
+        unsent: &RoaringBitmap,
+        link: &Link,
+    ) -> Result<Vec<Plan<M>>, EngineError> {
+        let Target::People { edition, .. } = plan.target else { return Ok(Vec::new()) };
+        let map = self.map(edition).await?;
+        let next = self.routes.split(&map, unsent, |account| self.may_take_over(account, plan));
+        let nobody = unsent - next.values().fold(RoaringBitmap::new(), |all, share| all | share);
+        let plans: Vec<Plan<M>> = next
+            .into_iter()
+            .map(|(account, ordinals)| Plan {
+                id: self.new_plan_id(),
+                account,
+                target: Target::People { edition, ordinals },
+                instead_of: Some(plan.id),
+                ..plan.clone()
+            })
+            .collect();
+        if !plans.is_empty() {
+            let audit = plans.iter().map(|next| self.told(plan, next, link)).collect();
+            let stored = plans.iter().map(|next| StoredPlan::new(next, PlanStatus::Open)).collect();
+            self.store.commit(&Change { plans: stored, audit, ..Change::default() }).await?;
+        }
+        for next in &plans {
+            self.leave(post, plan.id, next, Standing::HANDED_OVER).await?;
+            let (from, to, recipients) = (&plan.account.0, &next.account.0, next.target.recipients());
+            tracing::warn!(plan.id = %next.id, from, to, recipients, "another account sends instead");
+        }
+        // Who may not send waits for the hour to come where it is only down; where it said no, reserve channels take them.
+        if matches!(link, Link::Closed { .. }) && !nobody.is_empty() {
+            let failed = Standing::new(DeliveryState::Failed, Reason::NotAllowed);
+            self.move_unsent(post, plan.id, &nobody, failed).await?;
+        }
+        Ok(plans)
+    }
+
+    /// Whether an account is there, can send now, and can carry the words.
+    fn may_take_over(&self, account: &AccountName, plan: &Plan<M>) -> bool {
+        let Some(post) = self.posts.get(account).filter(|_| *account != plan.account) else { return false };
+        post.channel.kind() == ChannelKind::Sms
+            && post.link() == Link::Up
+            && post.channel.measure(&plan.message).is_ok()
+    }
+
+    /// Those of `next` leave the plan that they were in.
+    async fn leave(
+        &self,
+        post: &Post<M>,
+        from: PlanId,
+        next: &Plan<M>,
+        standing: Standing,
+    ) -> Result<(), EngineError> {
+        let Target::People { ordinals, .. } = &next.target else { return Ok(()) };
+        self.move_unsent(post, from, ordinals, standing).await
+    }
+
+    async fn move_unsent(
+        &self,
+        post: &Post<M>,
+        plan: PlanId,
+        some: &RoaringBitmap,
+        standing: Standing,
+    ) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let fact = {
+            let mut desk = post.desk();
+            let number = desk.plans().iter().position(|progress| progress.plan().id == plan);
+            number.and_then(|number| Some((number, desk.plan(number).move_unsent(some, standing)?)))
+        };
+        match fact {
+            Some((number, fact)) => Ok(post.decide(number, fact, now).await?),
+            None => Ok(()),
+        }
+    }
+
+    fn told(&self, from: &Plan<M>, to: &Plan<M>, link: &Link) -> AuditLine {
+        AuditLine {
+            at: self.clock.now(),
+            actor: AuditLine::SYSTEM.to_owned(),
+            action: "plan.handover".to_owned(),
+            subject: from.alert.to_string(),
+            detail: json!({
+                "from": from.id, "to": to.id, "from_account": from.account, "to_account": to.account,
+                "why": link.word(), "recipients": to.target.recipients(),
+            }),
+        }
+    }
+
+    /// What a plan took over from another is not sent by the other as well, however the last run ended.
+    pub(crate) async fn finish_handovers(&self, open: &[StoredPlan]) -> Result<(), EngineError> {
+        for next in open.iter().filter_map(StoredPlan::typed::<M>) {
+            let Some(from) = next.instead_of else { continue };
+            for post in self.posts.values() {
+                self.leave(post, from, &next, Standing::HANDED_OVER).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The plans of an account in which somebody may wait.
+fn waiting<M: Mode>(post: &Post<M>) -> Vec<PlanId> {
+    let desk = post.desk();
+    let plans = desk.plans().iter().filter(|progress| progress.status() == PlanStatus::Open);
+    plans.filter(|progress| progress.may_have_unsent()).map(|progress| progress.plan().id).collect()
+}
