@@ -32,6 +32,18 @@ pub const fn ended_by(state: &AlertState) -> Option<Option<AlertId>> {
     }
 }
 
+/// When an alert ended, if it has.
+pub const fn ended_at(state: &AlertState) -> Option<Timestamp> {
+    match state {
+        AlertState::Updated { at, .. }
+        | AlertState::Lifted { at, .. }
+        | AlertState::Corrected { at, .. }
+        | AlertState::Expired { at }
+        | AlertState::Recalled { at, .. } => Some(*at),
+        _ => None,
+    }
+}
+
 impl<M: Mode> Office<M> {
     /// Refuses what was to follow an alert that has ended meanwhile: another lift was quicker, or its time ran out.
     ///

@@ -19,7 +19,7 @@ pub use back::follow;
 pub use checks::Check;
 pub use confirm::Unconfirmed;
 pub use error::OfficeError;
-pub use follow::ended_by;
+pub use follow::{ended_at, ended_by};
 pub use hands::Stranded;
 pub(crate) use order::INSTANT;
 pub use order::{DraftOrder, Follow};
@@ -38,7 +38,8 @@ use mingluo_ledger::{
 use mingluo_model::{
     alert::{Alert, ContentHash},
     audience::{Audience, ChannelKind},
-    channel::Channel,
+    bulletin::LONGEST_SCRIPT,
+    channel::{Channel, Unfit},
     clock::{SharedClock, Timestamp},
     id::{AlertId, EditionId},
     message::Body,
@@ -397,6 +398,13 @@ impl<M: Mode> Office<M> {
         let channel = account.kind();
         // A bulletin is signed when it is released; until then its own rules are what counts.
         if channel == ChannelKind::Speaker {
+            if let Body::Speaker { script, .. } = &words.body
+                && script.len() > LONGEST_SCRIPT
+            {
+                let (field, unit) = ("script".to_owned(), "bytes");
+                let source = Unfit::TooLong { field, length: script.len(), longest: LONGEST_SCRIPT, unit };
+                return Err(OfficeError::Unfit { channel, source });
+            }
             self.renderer.check_bulletin(alert, self.clock.now())?;
             return Ok(NonZeroU16::MIN);
         }

@@ -93,11 +93,12 @@ pub(super) async fn ask<M: Mode>(
     Query(begin): Query<Begin>,
 ) -> Result<Response, WebError> {
     let key = form_key(&mut desk.chance());
-    let mut form = DraftForm::new(&desk.voice(&visit), desk.front.clock.now(), configured(&desk), key);
+    let (voice, now) = (desk.voice(&visit), desk.front.clock.now());
+    let mut form = DraftForm::new(&voice, now, configured(&desk), key);
     if let Some(id) = begin.edit {
         desk.office.editable(visit.officer(), id).await?;
         let (stored, _) = read(&desk, id).await?;
-        let mut form = form.again(&desk.voice(&visit), &stored, &desk.office.groups);
+        let mut form = form.again(&voice, now, &stored, &desk.office.groups);
         let content = &stored.content;
         let made = desk.office.renderer.headline(content.kind, &content.hazard, content.grade);
         if form.headline == made {
@@ -110,7 +111,7 @@ pub(super) async fn ask<M: Mode>(
     let earlier = begin.from.or(follows.map(followed));
     if let Some(id) = earlier {
         let stored = desk.office.store.alert(id).await?.filter(|stored| stored.mode == M::KIND);
-        form = form.after(&stored.ok_or(WebError::NoPage)?, &desk.office.groups, follows);
+        form = form.after(&voice, now, &stored.ok_or(WebError::NoPage)?, &desk.office.groups, follows);
     }
     page(&desk, &visit, form, None).await
 }

@@ -64,9 +64,12 @@ impl DraftForm {
         Self { channels, expires, key, ..Self::default() }
     }
 
-    /// A form with the words and the audience of an earlier alert.
+    /// A form with the words and the audience of an earlier alert. What follows a warning holds no shorter than it did,
+    /// unless somebody says so.
     pub(super) fn after(
         mut self,
+        voice: &Voice,
+        now: Timestamp,
         earlier: &StoredAlert,
         groups: &GroupTable,
         follows: Option<Follow>,
@@ -88,19 +91,28 @@ impl DraftForm {
         self.more = typed.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");
         self.groups = group_names(groups, earlier);
         self.reserve.clone_from(&content.reserve);
+        if follows.is_some() && content.expires > now.plus(USUAL_LIFE) {
+            self.expires = voice.control(content.expires);
+        }
         self.follows = follows;
         self
     }
 
     /// A form with everything that stands in a draft, for its author to write anew.
-    pub(super) fn again(self, voice: &Voice, draft: &StoredAlert, groups: &GroupTable) -> Self {
+    pub(super) fn again(
+        self,
+        voice: &Voice,
+        now: Timestamp,
+        draft: &StoredAlert,
+        groups: &GroupTable,
+    ) -> Self {
         let content = &draft.content;
         Self {
             headline: chinese(content).headline,
             channels: content.audience.counts.keys().copied().collect(),
             expires: voice.control(content.expires),
             edits: Some(draft.id),
-            ..self.after(draft, groups, follow(content.kind))
+            ..self.after(voice, now, draft, groups, follow(content.kind))
         }
     }
 

@@ -4,6 +4,7 @@ use super::{
     situation::is_end,
     voice::{Voice, per_mille},
 };
+use crate::office::ended_at;
 use askama::Template;
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::grade::Grade;
@@ -33,9 +34,13 @@ impl GradeMark {
         }
     }
 
-    /// The mark of an alert: hollow for a lift or a correction, which ends a warning of that grade and is none.
+    /// The mark of an alert: hollow for a lift or a correction, which ends a warning of that grade and is none, and for
+    /// a warning that has ended.
     pub(super) fn of(voice: &Voice, alert: &StoredAlert) -> Self {
-        Self { is_hollow: is_end(alert), ..Self::new(voice, alert.content.grade) }
+        Self {
+            is_hollow: is_end(alert) || ended_at(&alert.state).is_some(),
+            ..Self::new(voice, alert.content.grade)
+        }
     }
 
     /// The bars alone, for broad bands.

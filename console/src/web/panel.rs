@@ -7,7 +7,7 @@ use super::{
     situation::{Situation, held, released_at},
     voice::{Voice, per_mille, share, thousands},
 };
-use crate::office::may_withdraw;
+use crate::office::{ended_at, may_withdraw};
 use askama::Template;
 use mingluo_dispatch::view::PlanView;
 use mingluo_ledger::store::StoredAlert;
@@ -127,7 +127,7 @@ impl Panel {
             hazard: voice.hazard(&content.hazard),
             kind: voice.kind(content.kind),
             area: content.area.described.clone(),
-            when: when(voice, alert, held.is_some()),
+            when: when(voice, alert, situation.at, held.is_some()),
             held: held.map(seconds_up),
             may_recall: may_recall(alert, officer),
             may_update: may_update(alert, officer),
@@ -196,8 +196,12 @@ fn elapsed(now: Timestamp, start: Timestamp) -> Duration {
     now.since(start)
 }
 
-fn when(voice: &Voice, alert: &StoredAlert, is_held: bool) -> String {
+/// From when to when it holds; of what has ended, that it has and when.
+fn when(voice: &Voice, alert: &StoredAlert, now: Timestamp, is_held: bool) -> String {
     let until = voice.moment(alert.content.expires);
+    if let Some(at) = ended_at(&alert.state) {
+        return voice.pair("web-ended-at", voice.state(alert, now), voice.moment(at));
+    }
     let released = if is_held { "web-signed-until" } else { "web-released-until" };
     match released_at(alert) {
         Some(at) => voice.pair(released, voice.moment(at), until),

@@ -16,7 +16,7 @@ use crate::{
     render::{Rendered, SmsParts, fixed_instead, has_link},
 };
 use askama::Template;
-use mingluo_ledger::store::StoredPlan;
+use mingluo_ledger::store::{StoredAlert, StoredPlan};
 use mingluo_model::{
     alert::{Alert, AlertKind, Content},
     audience::ChannelKind,
@@ -266,7 +266,10 @@ fn fill<M: Mode>(
         view.meta.push(v.say("web-cap-attached"));
     }
     view.left_out = left_out(v, &alert.content, &said.body);
-    view.meta.push(v.with("web-takes", "a", v.span(duration(account.as_ref(), units))));
+    if channel != ChannelKind::Speaker {
+        // Handing a bulletin to the boxes takes no time that an officer could plan with; sounding it is theirs.
+        view.meta.push(v.with("web-takes", "a", v.span(duration(account.as_ref(), units))));
+    }
     Ok(())
 }
 
@@ -361,9 +364,14 @@ impl Impact {
 }
 
 /// What a second look is worth. None of these stops a warning; the office's own rules do that.
-fn checks<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>, situation: &Situation) -> Vec<Check> {
+pub(super) fn checks<M: Mode>(
+    desk: &Desk<M>,
+    v: &Voice,
+    alert: &Alert<M>,
+    situation: &Situation,
+) -> Vec<Check> {
     let content = &alert.content;
-    let mut checks = of_words(desk, v, alert);
+    let mut checks: Vec<Check> = desk.office.checks(alert).iter().map(|check| Check::of(v, check)).collect();
     let check = |word: &'static str, is_good: bool, detail: String| Check {
         detail,
         ..Check::of(v, &office::Check { word, is_good, is_grave: false, found: Vec::new() })
@@ -378,16 +386,21 @@ fn checks<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>, situation: &Situ
         };
         checks.push(check("boxes", fleet.offline == 0 && fleet.online > 0, detail));
     }
-    if let Some(earlier) = overlapping(content, situation) {
+    if let AlertKind::Update(earlier) = content.kind
+        && let Some(StoredAlert { content: before, .. }) = situation.alert(earlier)
+    {
+        if content.expires < before.expires {
+            checks.push(check("shorter", false, v.moment(before.expires)));
+        }
+        if content.grade < before.grade {
+            checks.push(check("lower", false, v.grade(before.grade)));
+        }
+    }
+    if let Some(earlier) = overlapping(alert, situation) {
         let detail = format!("{} {}", v.hazard(&earlier.content.hazard), earlier.content.area.described);
         checks.push(check("overlap", false, detail));
     }
     checks
-}
-
-/// What of the words is worth a second look.
-pub(super) fn of_words<M: Mode>(desk: &Desk<M>, v: &Voice, alert: &Alert<M>) -> Vec<Check> {
-    desk.office.checks(alert).iter().map(|check| Check::of(v, check)).collect()
 }
 
 impl Check {
@@ -403,18 +416,17 @@ impl Check {
 }
 
 /// A live warning of the same hazard in one of the same regions, unless this one follows it.
-fn overlapping<'a>(
-    content: &Content,
-    situation: &'a Situation,
-) -> Option<&'a mingluo_ledger::store::StoredAlert> {
+fn overlapping<'a, M: Mode>(alert: &Alert<M>, situation: &'a Situation) -> Option<&'a StoredAlert> {
+    let content = &alert.content;
     // What ends a warning adds none.
     if matches!(content.kind, AlertKind::Lift(_) | AlertKind::Correction(_)) {
         return None;
     }
-    let same = |earlier: &&mingluo_ledger::store::StoredAlert| {
+    let same = |earlier: &&StoredAlert| {
         let mine = &content.audience.regions;
         let theirs = &earlier.content.audience.regions;
-        earlier.content.hazard.code == content.hazard.code
+        earlier.id != alert.id
+            && earlier.content.hazard.code == content.hazard.code
             && content.kind.follows() != Some(earlier.id)
             && mine.iter().any(|a| theirs.iter().any(|b| a.contains(*b) || b.contains(*a)))
     };

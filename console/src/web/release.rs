@@ -9,7 +9,7 @@ use super::{
     form::{Pairs, shown_hash},
     page::Page,
     panel::may_recall,
-    preview::{ChannelView, Check, Sent, channels, of_words},
+    preview::{ChannelView, Check, Sent, channels, checks},
     visit::{Id, Visit},
     whom::Whom,
 };
@@ -38,7 +38,7 @@ struct ReleasePage {
     problem: Option<String>,
     /// No number would help: nothing is asked for.
     is_refused: bool,
-    /// What in the words is worth a last look.
+    /// What is worth a last look.
     checks: Vec<Check>,
     channels: Vec<ChannelView>,
     hold_seconds: u64,
@@ -79,7 +79,10 @@ async fn confirmation<M: Mode>(
         typed,
         problem: problem.map(|error| error.words(&voice)),
         is_refused,
-        checks: of_words(desk, &voice, &alert).into_iter().filter(|check| !check.is_good).collect(),
+        checks: checks(desk, &voice, &alert, &*desk.situation().await?)
+            .into_iter()
+            .filter(|check| !check.is_good)
+            .collect(),
         channels: channels(desk, &voice, &alert, &Sent::new(), &whom),
         hold_seconds: hold.as_secs(),
     };

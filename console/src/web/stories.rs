@@ -25,8 +25,12 @@ fn sent_to(location: &str) -> String {
 
 /// A draft of `wang`'s, handed in and approved by `li`.
 async fn approved(town: &Town, base: &str) -> String {
+    approved_form(town, base, &town.red).await
+}
+
+async fn approved_form(town: &Town, base: &str, form: &Fields) -> String {
     let (wang, li) = (town.sign_in("wang").await, town.sign_in("li").await);
-    let drafted = wang.post(&format!("{base}/compose"), &town.red).await;
+    let drafted = wang.post(&format!("{base}/compose"), form).await;
     assert_eq!(drafted.status, StatusCode::SEE_OTHER, "{}", drafted.body);
     let id = sent_to(drafted.location());
     for (browser, step) in [(&wang, "submit"), (&li, "approve")] {

@@ -1,7 +1,12 @@
 //! Stories of words that are worth a second look: told on every page and at the API, and refused nowhere.
 
-use super::town::{Fields, Town};
+use super::{
+    approved_form,
+    town::{Fields, Town},
+    withdraw::released,
+};
 use axum::http::StatusCode;
+use jiff::{ToSpan, civil::DateTime};
 use serde_json::json;
 
 /// The red warning for 清原镇 in other words.
@@ -82,4 +87,46 @@ async fn the_api_tells_the_same_checks() {
     assert_eq!(told["checks"][0]["found"], json!(["测试"]));
     let shown = program.get(&format!("/api/live/alerts/{}", told["id"].as_str().unwrap())).await.json();
     assert_eq!(codes(&shown), codes(&told));
+}
+
+#[tokio::test]
+async fn who_releases_is_told_that_the_same_people_have_such_a_warning_already() {
+    let town = Town::open().await;
+    released(&town).await;
+    let mut form = town.red.clone();
+    form.retain(|(name, _)| *name != "key");
+    form.push(("key", "another-form"));
+    let second = approved_form(&town, "/live", &form).await;
+    let last = town.sign_in("zhao").await.get(&format!("/live/alerts/{second}/release")).await.body;
+    assert!(last.contains("同区域已有同类预警"), "{last}");
+}
+
+#[tokio::test]
+async fn an_update_that_ends_sooner_or_is_lower_says_what_was_before() {
+    let town = Town::open().await;
+    let id = released(&town).await;
+    let was: DateTime = town.red.iter().find(|(name, _)| *name == "expires").unwrap().1.parse().unwrap();
+    let sooner = was.checked_sub(10.minutes()).unwrap().strftime("%Y-%m-%dT%H:%M").to_string();
+    let follows = format!("update:{id}");
+    let of = |grade: &'static str, expires: &str| {
+        let mut form: Vec<(&str, String)> =
+            town.red.iter().map(|(name, value)| (*name, (*value).into())).collect();
+        form.retain(|(name, _)| !["grade", "expires"].contains(name));
+        form.extend([("grade", grade.into()), ("expires", expires.into()), ("follows", follows.clone())]);
+        form
+    };
+    let wang = town.sign_in("wang").await;
+    let mut told = Vec::new();
+    for form in [of("red", &was.strftime("%Y-%m-%dT%H:%M").to_string()), of("orange", &sooner)] {
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        told.push(wang.post("/live/compose/preview", &form).await.body);
+    }
+    assert!(
+        told[0].contains("条数") && !told[0].contains("更早失效") && !told[0].contains("低于原预警"),
+        "{}",
+        told[0]
+    );
+    let before = was.strftime("%m-%d %H:%M").to_string();
+    assert!(told[1].contains("更早失效，原来有效至") && told[1].contains(&before), "{}", told[1]);
+    assert!(told[1].contains("低于原预警，原来是") && told[1].contains("红色"), "{}", told[1]);
 }

@@ -152,7 +152,7 @@ async fn a_lift_is_no_warning_in_force() {
     assert!(board.contains(&card) && board.contains("当前没有生效的预警"), "{board}");
     let list = zhao.get("/live/alerts").await.body;
     assert!(board.contains(r#"<span class="gb g0">"#) && list.contains(r#"<span class="g g0">"#), "{list}");
-    assert!(list.contains(r#"<span class="g g1">"#), "the warning itself keeps its colour: {list}");
+    assert!(!list.contains(r#"<span class="g g1">"#), "full colour is for what holds: {list}");
 }
 
 #[tokio::test]

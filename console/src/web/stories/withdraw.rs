@@ -28,6 +28,10 @@ async fn one_who_may_only_release_lifts_in_one_click() {
         (state(&town, &id).await, state(&town, &sent_to(done.location())).await),
         ("lifted", "released")
     );
+    let seen = zhao.get(&format!("/live/alerts/{id}")).await.body;
+    let panel = seen.split(r#"id="panel""#).nth(1).unwrap();
+    assert!(panel.contains("已解除 ") && panel.contains(r#"class="g g0""#), "{panel}");
+    assert!(!panel.contains("有效至"), "what was lifted holds no longer: {panel}");
 }
 
 #[tokio::test]
