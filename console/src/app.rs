@@ -28,6 +28,7 @@ use mingluo_dispatch::{
 };
 use mingluo_ledger::{Store, vault::Vault};
 use mingluo_model::{
+    audience::ChannelKind,
     channel::Channel,
     clock::SharedClock,
     mode::{Drill, Live, Mode, ModeKind},
@@ -156,6 +157,17 @@ pub(crate) fn wrong_accounts(config: &Config) -> Vec<ConfigError> {
     let signer = signer(config, &clock);
     let live = channels::<Live>(&config.live, &clock, &signer).wrong;
     live.into_iter().chain(channels::<Drill>(&config.drill, &clock, &signer).wrong).collect()
+}
+
+/// The SMS accounts of a mode, each as it would send; connects to nothing.
+pub(crate) fn sms_channels<M: Mode>(config: &Config, clock: &SharedClock) -> Vec<Arc<dyn Channel<M>>> {
+    let accounts = match M::KIND {
+        ModeKind::Live => &config.live,
+        ModeKind::Drill => &config.drill,
+    };
+    let mut all = channels::<M>(accounts, clock, &signer(config, clock)).channels;
+    all.retain(|channel| channel.kind() == ChannelKind::Sms);
+    all
 }
 
 /// The key of the forwarding that cannot be used, if any.

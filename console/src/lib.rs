@@ -16,6 +16,7 @@ pub mod config;
 pub mod examine;
 pub mod fit;
 pub mod forward;
+mod knock;
 pub mod office;
 pub mod people;
 pub mod region;

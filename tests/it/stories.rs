@@ -207,6 +207,18 @@ async fn who_refused_gets_the_next_warning_no_more_and_a_drill_takes_nobody_off(
     assert_eq!(texts(&city.end().await.unwrap().live).len(), 1);
 }
 
+async fn numbers_that_the_gateway_refuses_sink_nobody_else(order: CityOrder) {
+    let faults = faults(&["--refuse-percent", "2"]);
+    let city = City::start(CityOrder { recipients: 100, faults, ..order }).await.unwrap();
+    let live = &city.console.live;
+    let alert = city.issue(live, &city.order("red", "红色", HOUR)).await.unwrap();
+    let views = city.settled(live, alert.id).await.unwrap();
+    let bad: u32 = views.iter().filter_map(|view| view.counts.failed.get("bad-address")).sum();
+    assert!((1..10).contains(&bad), "{bad}: the same seed refuses the same numbers");
+    assert_eq!((count(&views, "delivered"), count(&views, "failed")), (100 - bad, bad));
+    city.end().await.unwrap();
+}
+
 /// Each story twice: on a SQLite file, and on PostgreSQL where there is one.
 macro_rules! on_both_engines {
     ($($story:ident),* $(,)?) => {
@@ -237,6 +249,7 @@ on_both_engines!(
     drill_never_leaves_on_a_live_channel,
     a_release_with_the_wrong_number_releases_nothing,
     recalled_within_the_hold_nothing_leaves,
+    numbers_that_the_gateway_refuses_sink_nobody_else,
     a_node_that_lost_its_lease_halts_before_a_warning_needs_it,
 );
 

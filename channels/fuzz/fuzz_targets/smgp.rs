@@ -1,27 +1,4 @@
 //! SMGP.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use mingluo_channels_fuzz::{
-    settles,
-    sms::smgp::{Body, Framer, HEADER_LENGTH, Pdu, Report},
-    steered, stream,
-};
-
-fuzz_target!(|input: &[u8]| {
-    let Some((steer, rest)) = steered(input) else { return };
-    let mut buffer = stream(steer, rest, HEADER_LENGTH as usize);
-    loop {
-        match Framer.push(&mut buffer) {
-            Ok(None) => break,
-            Ok(Some(pdu)) => {
-                if let Body::Deliver(deliver) = &pdu.body {
-                    let _ = (Report::read(deliver), deliver.to_text());
-                }
-                settles(&pdu, Pdu::encode, |wire| Framer.push(wire).ok().flatten());
-            }
-            Err(error) if error.is_fatal() => break,
-            Err(error) => drop(Pdu::refusal(&error)),
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| mingluo_channels_fuzz::targets::smgp(input));

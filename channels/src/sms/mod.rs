@@ -9,6 +9,8 @@ pub mod cloud;
 pub mod cmpp;
 pub mod cmpp_channel;
 mod number;
+#[cfg(test)]
+mod replay;
 pub mod segment;
 pub mod session;
 pub mod sgip;

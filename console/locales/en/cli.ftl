@@ -42,6 +42,9 @@ error-config-brace = { $field } = "{ $value }": a brace is not closed. Close it.
 error-config-no-template = { $field } = "{ $value }": there is a WeChat account and no template. Add the table [render.wechat], or drop the account.
 error-config-template = { $field } = "{ $value }" is none of the account's templates. Use one of: { $listed }.
 error-config-taken-name = { $field } = "{ $value }": [{ $by }] has this name already. Choose another; live and drill accounts differ as well.
+error-login-refused = [{ $table }] { $account }: the gateway refuses the login: { $detail }. Check the account's name, its password or secret file, and our address as the carrier has it; do not try again and again, or the account is locked
+error-login-unreachable = [{ $table }] { $account }: the gateway is out of reach: { $detail }. Check host, port, the network and the firewall
+error-login-busy = [{ $table }] { $account }: the gateway is busy, or the account has all its connections. Try again later; if Mingluo runs, it holds them
 error-config-port = { $field } = "{ $value }": { $kind ->
     [in-use] the port is in use. End the program that uses it, or choose another
     [denied] no permission. Use a port above 1024, or grant it

@@ -42,6 +42,9 @@ error-config-brace = { $field } = “{ $value }”：有花括号没有合上。
 error-config-no-template = { $field } = “{ $value }”：配置了微信账号，却没有 [render.wechat] 模板。请加上该表，或去掉账号。
 error-config-template = { $field } = “{ $value }”：微信账号没有列出这个模板。请用账号 templates 中的一个：{ $listed }。
 error-config-taken-name = { $field } = “{ $value }”：账号名已被 [{ $by }] 使用。请换一个，实发与演练的账号也不能同名。
+error-login-refused = [{ $table }] { $account }：网关拒绝登录：{ $detail }。请核对该账号的登录名、口令或密钥文件，以及在运营商处登记的本机地址；不要反复试，以免账号被锁
+error-login-unreachable = [{ $table }] { $account }：连不上网关：{ $detail }。请核对 host、port、网络和防火墙
+error-login-busy = [{ $table }] { $account }：网关忙，或该账号的连接数已满。请稍后再试；若鸣锣正在运行，其连接已占用
 error-config-port = { $field } = “{ $value }”：{ $kind ->
     [in-use] 端口已被占用。请停掉占用它的程序，或换一个端口
     [denied] 没有使用该端口的权限。请换 1024 以上的端口，或授予权限

@@ -4,14 +4,19 @@
 use super::{ConfigFile, say};
 use crate::{
     app::open_store,
-    config::{Config, ConfigError},
+    config::Config,
     examine::{doors, examine, shut_doors},
     fit::RosterMisfit,
+    knock::{Knocked, knock},
     secrets::open_to_others,
     tongue::{Told, tell},
 };
 use mingluo_ledger::Store;
-use mingluo_model::mode::ModeKind;
+use mingluo_model::{
+    clock::{SharedClock, system::SystemClock},
+    mode::ModeKind,
+    problem::Problem,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
@@ -24,6 +29,10 @@ const RUNNING_WITHIN: Duration = Duration::from_secs(2);
 pub(super) struct Check {
     #[command(flatten)]
     file: ConfigFile,
+    /// 并让各短信账号向网关登录一次再退出，什么也不发；正在运行时请勿使用，以免占用连接数。 Also log every SMS account in at its gateway and out
+    /// again; sends nothing. Not while the city runs: gateways count connections.
+    #[arg(long)]
+    login: bool,
     /// 输出 JSON。 Answer in JSON.
     #[arg(long)]
     json: bool,
@@ -48,7 +57,7 @@ impl Finding {
         Self { what, ok: true, detail: Some(detail), problems: Vec::new(), warnings: Vec::new() }
     }
 
-    fn of(what: &'static str, problems: &[ConfigError], detail: impl FnOnce() -> String) -> Self {
+    fn of<P: Problem>(what: &'static str, problems: &[P], detail: impl FnOnce() -> String) -> Self {
         if problems.is_empty() {
             return Self::good(what, detail());
         }
@@ -63,10 +72,15 @@ impl Check {
         match Config::read(&self.file.config) {
             Ok(config) => {
                 findings.push(Finding::good("configuration", self.file.config.display().to_string()));
-                findings.push(values(&config));
+                let values = values(&config);
+                let login = self.login && values.ok;
+                findings.push(values);
                 findings.push(secrets(&config));
                 findings.push(ports(&config).await);
                 findings.extend(store(&config).await);
+                if login {
+                    findings.push(logins(&config).await);
+                }
             }
             Err(error) => findings.push(Finding::of("configuration", &[error], String::new)),
         }
@@ -101,13 +115,14 @@ impl Check {
     }
 }
 
-const NAMES: [(&str, &str); 6] = [
+const NAMES: [(&str, &str); 7] = [
     ("configuration", "配置"),
     ("values", "各项"),
     ("secrets", "密钥文件"),
     ("ports", "端口"),
     ("store", "数据库"),
     ("roster", "名册"),
+    ("logins", "登录"),
 ];
 
 /// Values, templates, region pack and accounts.
@@ -160,6 +175,13 @@ fn secrets(config: &Config) -> Finding {
     Finding {
         warnings, ..Finding::good("secrets", format!("{} 个他人可读 readable by others", open.len()))
     }
+}
+
+/// What the gateways say to our accounts.
+async fn logins(config: &Config) -> Finding {
+    let clock: SharedClock = SystemClock::shared();
+    let Knocked { let_in, shut_out } = knock(config, &clock).await;
+    Finding::of("logins", &shut_out, || let_in.iter().map(ToString::to_string).collect::<Vec<_>>().join("，"))
 }
 
 async fn store(config: &Config) -> Vec<Finding> {

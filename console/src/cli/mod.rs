@@ -55,7 +55,7 @@ enum Command {
     /// 检查配置、区域包、各账号、端口、数据库：serve 会拒绝的，此处都会指出。 Check configuration, region pack, accounts, ports
     /// and store: what `serve` would refuse is told here.
     #[command(
-        after_help = "例 Examples:\n  mingluo check --config mingluo.toml\n  mingluo check --config mingluo.toml --json"
+        after_help = "例 Examples:\n  mingluo check --config mingluo.toml\n  mingluo check --config mingluo.toml --json\n  mingluo check --config mingluo.toml --login"
     )]
     Check(check::Check),
     /// 导入名册（接收人与大喇叭）、列出各版本、退回某一版本。 Import a roster, list its editions, go back to one.

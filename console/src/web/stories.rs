@@ -6,6 +6,7 @@ mod back;
 mod channels;
 mod checks;
 mod door;
+mod gateways;
 mod hands;
 mod numbers;
 mod restart;

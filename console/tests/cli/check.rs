@@ -1,7 +1,10 @@
 //! What `check` passes `serve` does not refuse, and both say the same.
 
 use crate::desk::Desk;
-use std::net::TcpListener;
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+};
 
 #[test]
 fn a_good_desk_is_told_to_be_good() {
@@ -138,4 +141,43 @@ fn uncomment(line: &str) -> String {
         !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     });
     if table || key { bare.to_owned() } else { line.to_owned() }
+}
+
+/// A centre that answers every SMPP login with this status; gives its port.
+fn centre_that_answers(status: u8) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        while let Ok((mut socket, _)) = listener.accept() {
+            let mut header = [0; 16];
+            socket.read_exact(&mut header).unwrap();
+            // A bind_transceiver_resp with an empty name (SMPP 3.4 clause 4.1.6).
+            let mut answer = [0, 0, 0, 17, 0x80, 0, 0, 9, 0, 0, 0, status, 0, 0, 0, 0, 0];
+            answer[12..16].copy_from_slice(&header[12..]);
+            socket.write_all(&answer).unwrap();
+            // Until the other side goes.
+            let _gone = std::io::copy(&mut socket, &mut std::io::sink());
+        }
+    });
+    port
+}
+
+#[test]
+fn a_wrong_password_is_told_by_a_login_that_sends_nothing_with_the_gateways_code_and_the_fix() {
+    let desk = Desk::new();
+    desk.change("port = 1\n", &format!("port = {}\n", centre_that_answers(0x0e)));
+    assert!(desk.run(&["check"]).good, "only a login can know it");
+    let knocked = desk.run(&["check", "--login"]);
+    assert!(!knocked.good);
+    knocked.tells(&["live-sms", "网关拒绝登录", "0x0000000e", "口令或密钥文件", "password or secret file"]);
+}
+
+#[test]
+fn a_login_that_is_let_in_is_good_and_one_that_nobody_answers_names_host_and_port() {
+    let desk = Desk::new();
+    desk.run(&["check", "--login"]).tells(&["live-sms", "连不上网关", "host、port", "out of reach"]);
+    desk.change("port = 1\n", &format!("port = {}\n", centre_that_answers(0)));
+    let knocked = desk.run(&["check", "--login"]);
+    assert!(knocked.good, "{}", knocked.text);
+    knocked.tells(&["通过 ok    登录 logins: live-sms"]);
 }

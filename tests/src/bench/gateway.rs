@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
+    process::{Child, ChildStdin, ChildStdout, Command},
 };
 
 /// How long it may take until it listens, until it ends, and until it sees the next receipt answered.
@@ -24,7 +24,11 @@ const SECOND_US: f64 = 1e6;
 /// A running centre.
 pub(super) struct Gateway {
     child: Child,
+    /// Held: the centre ends when it is let go.
+    _leash: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
+    program: PathBuf,
+    knobs: Vec<String>,
     log: PathBuf,
     clock: SharedClock,
     pub(super) port: u16,
@@ -60,31 +64,58 @@ struct Counted {
 }
 
 impl Gateway {
-    /// Starts a centre with knobs, which logs into `folder`.
+    /// Starts a centre with knobs, which logs into `folder` and tells its counts.
     pub(super) async fn start(
         program: &Path,
         folder: &Path,
         knobs: [&str; 2],
         clock: &SharedClock,
     ) -> anyhow::Result<Self> {
-        let log = folder.join("smsc.log");
+        let knobs = [&["--stats"], &knobs[..]].concat().into_iter().map(str::to_owned).collect();
+        Self::with(program, &folder.join("smsc.log"), knobs, clock).await
+    }
+
+    /// Starts a centre with these knobs, which logs there.
+    pub(super) async fn with(
+        program: &Path,
+        log: &Path,
+        knobs: Vec<String>,
+        clock: &SharedClock,
+    ) -> anyhow::Result<Self> {
         let mut child = Command::new(program)
-            .arg("--stats")
-            .args(knobs)
+            .arg("--until-stdin-closes")
+            .args(&knobs)
             .arg("--log")
-            .arg(&log)
-            .stdin(Stdio::null())
+            .arg(log)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .with_context(|| {
                 format!("{} cannot be started; build it or give --bin-dir", program.display())
             })?;
+        let leash = child.stdin.take().context("a piped input is there")?;
         let mut lines = BufReader::new(child.stdout.take().context("a piped output is there")?).lines();
         let said = within(&**clock, PATIENCE, lines.next_line()).await?;
         let said = said?.context("sim-smsc ended before it listened")?;
         let Listening { listening } = serde_json::from_str(&said).context("sim-smsc told no address")?;
-        Ok(Self { child, lines, log, clock: clock.clone(), port: listening.port() })
+        let (program, log, port) = (program.to_owned(), log.to_owned(), listening.port());
+        Ok(Self { child, _leash: leash, lines, program, knobs, log, clock: clock.clone(), port })
+    }
+
+    /// Kills it as a power cut would, and starts it again where it was. It must be one that keeps what it answers.
+    pub(super) async fn kill_and_revive(mut self) -> anyhow::Result<Self> {
+        self.child.kill().await?;
+        let listen = format!("127.0.0.1:{}", self.port);
+        if !self.knobs.contains(&listen) {
+            self.knobs.extend(["--listen".to_owned(), listen]);
+        }
+        Self::with(&self.program, &self.log, self.knobs, &self.clock).await
+    }
+
+    /// Ends it in good order; its log is whole then.
+    pub(super) async fn close(mut self) -> anyhow::Result<()> {
+        end(&mut self.child, &*self.clock).await
     }
 
     /// Returns when so many receipts have been answered.

@@ -1,58 +1,34 @@
 //! Mingluo's way: an edition of pretend recipients, one released plan over all of them, and the product's engine with
 //! a licence that binds nobody.
 
-use super::heat::{ACCOUNT, Heat, Meter, Planned, TEXT, Told, VALID, number};
+use super::{
+    heat::{ACCOUNT, Heat, Meter, Planned, Told},
+    town::{edition, open, read_index, release},
+};
 use crate::sim_stage::told_to_stop;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use mingluo_console::forward::Forwarder;
 use mingluo_dispatch::{
     Engine,
     engine::{DispatchConfig, Parts, take_lease},
-    planner::{self, Hearing, Outgoing},
-    roster::{EditionMap, ReadIndex},
     routes::Routes,
-    tally::Districts,
 };
-use mingluo_ledger::{
-    Store,
-    audit::AuditLine,
-    store::{AlertWrite, Change, EditionBlock, EditionHead, StoredPlan},
-    vault::Vault,
-};
+use mingluo_ledger::Store;
 use mingluo_model::{
-    alert::{Alert, AlertKind, AlertState, Content, Language, Signature, Text},
-    area::Area,
-    audience::{Audience, ChannelKind, HeadCount},
-    clock::{SharedClock, Timestamp},
+    clock::SharedClock,
     delivery::DeliveryState,
-    grade::Grade,
-    hazard::{Hazard, HazardSystem},
-    id::{AlertId, EditionId, OfficerId, OrgId},
-    message::{Body, Message},
     mode::{Live, ModeKind},
-    owner::Owner,
-    plan::{AccountName, Plan, PlanStatus},
-    priority::EmergencyClass,
-    region::{Level, RegionCode},
+    plan::AccountName,
 };
-use mingluo_targeting::edition::BLOCK;
 use rand::{SeedableRng, rngs::StdRng};
-use serde_json::json;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-/// The county that is warned, and recipients of each of its pretend townships.
-const COUNTY: &str = "210423";
-const TOWNSHIP: u32 = 50_000;
-
-/// Blocks kept in one transaction.
-const BATCH: usize = 64;
 
 /// Looks at the engine's health this often.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// How long sessions may take to bind before anything is released.
-const BIND: Duration = Duration::from_millis(300);
+pub(super) const BIND: Duration = Duration::from_millis(300);
 
 /// Sends everything, waits until it is told that the centre has its answers, and tells what it cost.
 pub(super) async fn run(heat: &Heat, clock: &SharedClock) -> anyhow::Result<Told> {
@@ -74,7 +50,7 @@ pub(super) async fn run(heat: &Heat, clock: &SharedClock) -> anyhow::Result<Told
     clock.sleep(BIND).await;
     let mut meter = Meter::start(&place).await?;
     let begun = clock.ticks();
-    let plans = release(store.as_ref(), edition, heat.count, clock.now(), &mut chance).await?;
+    let plans = release(store.as_ref(), edition, ACCOUNT, 0..heat.count, clock.now(), &mut chance).await?;
     let planned = Planned { took: clock.ticks().saturating_sub(begun), released: clock.now() };
     meter.release();
     engine.admit(plans).await?;
@@ -93,12 +69,6 @@ pub(super) async fn run(heat: &Heat, clock: &SharedClock) -> anyhow::Result<Told
 fn delivered(engine: &Engine<Live>) -> u64 {
     let word = DeliveryState::Delivered.word();
     engine.views().iter().filter_map(|view| view.counts.states.get(word)).copied().map(u64::from).sum()
-}
-
-async fn open(address: &str, chance: &mut StdRng) -> anyhow::Result<Arc<dyn Store>> {
-    mingluo_ledger::migrate(address).await?;
-    let vault = Vault::read("bench", &Vault::generate(chance))?;
-    Ok(mingluo_ledger::open(address, Arc::new(vault)).await?)
 }
 
 async fn start(
@@ -123,135 +93,11 @@ async fn start(
     .await?)
 }
 
-async fn halted(engine: &Engine<Live>, clock: &SharedClock) -> String {
+pub(super) async fn halted(engine: &Engine<Live>, clock: &SharedClock) -> String {
     loop {
         if let Some(reason) = engine.halted() {
             return reason;
         }
         clock.sleep(LOOK).await;
     }
-}
-
-/// Townships of equal size, as an edition's index would name them.
-fn read_index(count: u32) -> anyhow::Result<ReadIndex> {
-    let starts = (0..count).step_by(TOWNSHIP as usize).zip(1_u64..);
-    let county: RegionCode = COUNTY.parse()?;
-    let township = |(first, serial): (u32, u64)| {
-        Some((first, RegionCode::village(county.start() + serial * 1_000).at(Level::Township)?))
-    };
-    let districts = Arc::new(Districts::new(starts.filter_map(township).collect()));
-    Ok(Arc::new(move |_| Ok(EditionMap { districts: Arc::clone(&districts), ..EditionMap::default() })))
-}
-
-/// Keeps a roster of pretend recipients.
-async fn edition(
-    store: &dyn Store,
-    count: u32,
-    now: Timestamp,
-    chance: &mut StdRng,
-) -> anyhow::Result<EditionId> {
-    let head = EditionHead {
-        id: EditionId::new(now, chance),
-        mode: ModeKind::Live,
-        owner: owner(now, chance)?,
-        recipients: count,
-        index: Vec::new(),
-        built_at: now,
-        pretend: true,
-    };
-    store.begin_edition(&head).await?;
-    let firsts: Vec<u32> = (0..count).step_by(BLOCK).collect();
-    for some in firsts.chunks(BATCH) {
-        let blocks: Vec<_> = some.iter().map(|first| block(*first, count)).collect();
-        store.add_blocks(head.id, &blocks).await?;
-    }
-    let audit = AuditLine {
-        at: now,
-        actor: AuditLine::SYSTEM.into(),
-        action: "roster.import".into(),
-        subject: head.id.to_string(),
-        detail: json!({ "recipients": count, "pretend": true }),
-    };
-    store.seal_edition(head.id, None, audit).await?;
-    Ok(head.id)
-}
-
-fn block(first: u32, count: u32) -> EditionBlock {
-    let recipients = (count - first).min(BLOCK as u32);
-    let mut column = Vec::new();
-    for ordinal in first..first + recipients {
-        let number = number(ordinal);
-        column.push(number.len() as u8);
-        column.extend_from_slice(number.as_bytes());
-    }
-    EditionBlock {
-        block_no: first / BLOCK as u32,
-        first_ordinal: first,
-        recipients,
-        region_min: 210_423_001_000,
-        region_max: 210_423_999_999,
-        columns: BTreeMap::from([(ChannelKind::Sms, column)]),
-    }
-}
-
-fn owner(now: Timestamp, chance: &mut StdRng) -> anyhow::Result<Owner> {
-    Ok(Owner { org: OrgId::new(now, chance), scope: COUNTY.parse()?, level: Level::County })
-}
-
-/// Makes the released alert and its plan durable, as a release does.
-async fn release(
-    store: &dyn Store,
-    edition: EditionId,
-    count: u32,
-    now: Timestamp,
-    chance: &mut StdRng,
-) -> anyhow::Result<Vec<Plan<Live>>> {
-    let alert = alert(edition, count, now, chance)?;
-    let message = Message::new(alert.id, Language::chinese(), Body::Sms { text: TEXT.into() });
-    let hearing = Hearing::Now { responsible: (0..0).collect(), residents: (0..count).collect() };
-    let outgoing = Outgoing { account: AccountName(ACCOUNT.into()), message, hearing };
-    let plans = planner::plans(&alert, [(ChannelKind::Sms, outgoing)], now, chance)?;
-    let release = Change {
-        alerts: vec![AlertWrite::new(&alert, 0)],
-        plans: plans.iter().map(|plan| StoredPlan::new(plan, PlanStatus::Open)).collect(),
-        ..Change::default()
-    };
-    store.commit(&release).await.context("release")?;
-    Ok(plans)
-}
-
-fn alert(edition: EditionId, count: u32, now: Timestamp, chance: &mut StdRng) -> anyhow::Result<Alert<Live>> {
-    let officer = OfficerId::new(now, chance);
-    let content = content(edition, count, now)?;
-    let release = Signature { officer, at: now, content: content.hash(ModeKind::Live) };
-    let released = AlertState::Released { release, hold_until: now };
-    Ok(Alert::restore(AlertId::new(now, chance), owner(now, chance)?, officer, now, content, released))
-}
-
-fn content(edition: EditionId, count: u32, now: Timestamp) -> anyhow::Result<Content> {
-    let regions: Vec<RegionCode> = vec![COUNTY.parse()?];
-    let text = Text { headline: "暴雨红色预警".into(), body: TEXT.into(), instruction: String::new() };
-    Ok(Content {
-        kind: AlertKind::Alert,
-        hazard: Hazard {
-            code: "11B03".into(),
-            system: HazardSystem::National,
-            name_zh: "暴雨".into(),
-            name_en: "Rainstorm".into(),
-        },
-        grade: Grade::Red,
-        class: EmergencyClass::Emergency,
-        texts: BTreeMap::from([(Language::chinese(), text)]),
-        area: Area {
-            regions: regions.clone(), shapes: Vec::new(), described: "清原满族自治县".into()
-        },
-        audience: Audience {
-            edition,
-            regions,
-            groups: Vec::new(),
-            counts: BTreeMap::from([(ChannelKind::Sms, HeadCount { recipients: count, responsible: 0 })]),
-        },
-        reserve: Vec::new(),
-        expires: now.plus(VALID),
-    })
 }

@@ -7,23 +7,40 @@
 //! same centre, with one listener for the receipts that both hand on. [`boxes()`] sends one bulletin to thousands of
 //! village boxes. Beside the figures stand the machine, its
 //! load and what its disk can do ([`floor`]), without which they mean nothing.
+//!
+//! [`kill`] rehearses with a program that is killed half way, many times over. [`licence`] and [`faults`] let the
+//! product's engine run in a process of its own ([`rig`]) towards centres of all four protocols: the one for the pace
+//! that the centres see, the other with every fault that they have, held against their logs id by id.
 
 mod boxes;
 mod contest;
 mod dispatch;
+mod faults;
 mod floor;
 mod gateway;
 mod heat;
+mod kill;
+mod licence;
 mod log_way;
 mod machine;
 mod options;
 mod place;
 mod report;
+mod rig;
 mod row_way;
 mod sms;
+mod town;
 
 pub use boxes::{BoxesOptions, boxes};
 pub use dispatch::dispatch;
+pub use faults::{FaultsOptions, faults};
 pub use heat::{Heat, run as run_heat};
+pub use licence::{LicenceOptions, licence};
 pub use options::{DispatchOptions, Engine};
+pub use rig::{RigOrder, run as run_rig};
 pub use sms::{EarOptions, SmsOptions, listen, sms};
+
+/// The word for a bar.
+const fn verdict(kept: bool) -> &'static str {
+    if kept { "达到 kept" } else { "未达到 MISSED" }
+}

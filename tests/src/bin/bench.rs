@@ -4,8 +4,10 @@ use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use mingluo_model::clock::system::SystemClock;
 use mingluo_rehearsal::bench::{
-    BoxesOptions, DispatchOptions, EarOptions, Heat, SmsOptions, boxes, dispatch, listen, run_heat, sms,
+    BoxesOptions, DispatchOptions, EarOptions, FaultsOptions, Heat, LicenceOptions, RigOrder, SmsOptions,
+    boxes, dispatch, faults, licence, listen, run_heat, run_rig, sms,
 };
+use mingluo_rehearsal::sim_stage::Leash;
 use std::process::ExitCode;
 
 /// The allocator of `mingluo`, on both sides of every comparison.
@@ -25,7 +27,10 @@ static ALLOCATOR: MiMalloc = MiMalloc;
         tests/bench dispatch --short --json\n  \
         tests/bench sms\n  \
         tests/bench sms --count 100000 --pairs 5 --json\n  \
-        tests/bench boxes --count 1000"
+        tests/bench sms --kill\n  \
+         tests/bench licence\n  \
+         tests/bench faults --count 200000\n  \
+         tests/bench boxes --count 1000"
 )]
 struct Args {
     #[command(subcommand)]
@@ -36,13 +41,25 @@ struct Args {
 enum What {
     /// 发送:每秒多少条发出、确认并回执落盘 / deliveries a second, sent, answered and receipted durably.
     Dispatch(Box<DispatchOptions>),
-    /// 短信:与 Debian 的 Kannel 同场比较 / short messages, beside Debian's Kannel.
+    /// 短信:与 Debian 的 Kannel 同场比较;或半途杀掉 / short messages, beside Debian's Kannel; or killed half way.
     Sms(Box<SmsOptions>),
     /// 大喇叭:一条红色指令到一万个终端 / village boxes: one red bulletin to ten thousand of them.
     Boxes(BoxesOptions),
+    /// 许可:用足多少,超过没有;网关只放行一半时如何 / how much of a licence is used, and what if half of it is granted.
+    Licence(Box<LicenceOptions>),
+    /// 全故障:四种协议,逐条逐号核对 / all faults over four protocols, compared id by id.
+    Faults(Box<FaultsOptions>),
     /// The listener for receipts, in a process of its own.
     #[command(hide = true)]
     Ear(EarOptions),
+    /// The engine with an account for each of several centres, in a process of its own.
+    #[command(hide = true)]
+    Rig {
+        /// What to do, as JSON.
+        order: String,
+        #[command(flatten)]
+        leash: Leash,
+    },
     /// One side of a comparison, in a process of its own.
     #[command(hide = true)]
     Heat {
@@ -58,6 +75,13 @@ async fn main() -> anyhow::Result<ExitCode> {
         What::Dispatch(options) => dispatch(*options, clock).await?,
         What::Sms(options) => sms(*options, clock).await?,
         What::Boxes(options) => boxes(options, clock).await?,
+        What::Licence(options) => licence(*options, clock).await?,
+        What::Faults(options) => faults(*options, clock).await?,
+        What::Rig { order, leash } => {
+            let order: RigOrder = serde_json::from_str(&order)?;
+            run_rig(order, leash, clock).await?;
+            true
+        }
         What::Ear(options) => {
             listen(options, clock).await?;
             true

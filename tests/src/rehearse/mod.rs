@@ -21,9 +21,12 @@ mod stage;
 mod voice;
 mod watch;
 
-pub use options::{Engine, Expiry, Options, Plant};
+pub use options::{Engine, Expiry, Options, Plant, Victim};
 
-use crate::residents::Pack;
+use crate::{
+    judge::{self, Figures, Finding},
+    residents::Pack,
+};
 use anyhow::{Context, anyhow, bail, ensure};
 use mingluo_console::{office::OfficeError, tongue::tell};
 use mingluo_model::{audience::ChannelKind, clock::SharedClock, region::RegionCode};
@@ -71,6 +74,35 @@ pub async fn rehearse(
     }
     opened.close().await;
     Ok(outcome.good)
+}
+
+/// What one rehearsal of short messages alone came to, for whoever rehearses many times.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// The share of all parts that the simulator held at the kill, in percent.
+    pub killed_at_percent: Option<f64>,
+    /// The judge's numbers.
+    pub figures: Figures,
+    /// What it found wrong.
+    pub findings: Vec<Finding>,
+    /// Parts a second at the simulator, the gap of the kill included.
+    pub per_second: Option<f64>,
+}
+
+/// Rehearses once in silence, with SMS as the only channel.
+///
+/// # Errors
+/// As [`rehearse`].
+pub async fn trial(options: &Options, root: &Path, clock: &SharedClock) -> anyhow::Result<Trial> {
+    let voice = Voice::hushed();
+    let programs = programs(options)?;
+    let Played { outcome, opened } = house(options, root, clock, &voice, &programs)?.play().await?;
+    opened.close().await;
+    let killed_at_percent = outcome.killed_at_percent;
+    let per_second = outcome.measured.per_second;
+    let sms = outcome.channels.into_iter().next().context("--channels sms: it was not reckoned")?;
+    let judge::Verdict { figures, findings } = sms.verdict;
+    Ok(Trial { killed_at_percent, figures, findings, per_second })
 }
 
 fn house<'a>(

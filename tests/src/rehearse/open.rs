@@ -5,7 +5,7 @@ use super::{
     city::{City, Officers, Plan, free_port, listening},
     far::{self, Entrance, FarSide, Scene, Simulator, log_file},
     kill::Ears,
-    options::Engine,
+    options::{Engine, Victim},
     play::House,
     postgres::PrivatePostgres,
     program::Program,
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::residents::{Census, Person};
 use anyhow::{Context, ensure};
+use mingluo_model::audience::ChannelKind;
 use std::{
     fs::File,
     io::{BufWriter, Write},
@@ -42,7 +43,17 @@ pub(super) struct Opened {
     pub(super) sign_ins: Vec<(String, String)>,
     city: Option<Program>,
     others: Vec<Program>,
+    smsc: Option<Smsc>,
     postgres: Option<PrivatePostgres>,
+}
+
+/// The pretend SMS centre, which may be killed and started again.
+struct Smsc {
+    program: Option<Program>,
+    binary: PathBuf,
+    /// The command line with which it comes back at the same address.
+    args: Vec<String>,
+    said: PathBuf,
 }
 
 /// How an officer signs in at the console.
@@ -70,6 +81,7 @@ impl Opened {
             sign_ins: Vec::new(),
             city: None,
             others: Vec::new(),
+            smsc: None,
             postgres: None,
         })
     }
@@ -116,7 +128,7 @@ impl Opened {
             plant: house.options.plant,
             smsc_faults: house.options.smsc_faults.as_ref().map(|knobs| knobs.0.clone()).unwrap_or_default(),
             licence,
-            killed: house.options.kill_after.is_some(),
+            killed: house.options.kill_after.map(|_| house.options.kill),
             console: self.console,
             village: self.village,
             receipts: self.receipts,
@@ -195,12 +207,19 @@ impl Opened {
             (house.programs.join(side.binary()), self.stage.path(&format!("{}-{name}.log", side.binary())));
         let field = if side.entrance() == Entrance::Before { "listening" } else { "online" };
         let (program, ready) = Program::start(&binary, &args, &said, field, house.clock).await?;
-        self.others.push(program);
         house.voice.note(format_args!("{}: {} {name} {ready}", label(side.kind().word()), side.binary()));
-        match side.entrance() {
-            Entrance::Before => listening(side.kind(), &ready).map(Some),
-            Entrance::After => Ok(None),
+        let address = match side.entrance() {
+            Entrance::Before => Some(listening(side.kind(), &ready)?),
+            Entrance::After => None,
+        };
+        match address.filter(|_| side.kind() == ChannelKind::Sms) {
+            Some(address) => {
+                args.extend(["--listen".to_owned(), address.to_string()]);
+                self.smsc = Some(Smsc { program: Some(program), binary, args, said });
+            }
+            None => self.others.push(program),
         }
+        Ok(address)
     }
 
     /// Where the store is: a file of this run, or a server started for it.
@@ -238,14 +257,28 @@ impl Opened {
         self.city.as_mut().context("the city does not run")
     }
 
-    /// Kills the city as a power cut would.
-    pub(super) async fn kill_city(&mut self) -> anyhow::Result<()> {
-        self.city.take().context("the city does not run")?.kill().await
+    /// Kills a program as a power cut would.
+    pub(super) async fn kill(&mut self, victim: Victim) -> anyhow::Result<()> {
+        let program = match victim {
+            Victim::Mingluo => self.city.take(),
+            Victim::Gateway => self.smsc.as_mut().and_then(|smsc| smsc.program.take()),
+        };
+        program.with_context(|| format!("{} does not run", victim.program()))?.kill().await
+    }
+
+    /// Starts the pretend SMS centre again, where it was.
+    pub(super) async fn revive_gateway(&mut self, house: &House<'_>) -> anyhow::Result<()> {
+        let smsc = self.smsc.as_mut().context("there is no SMS centre")?;
+        let (program, _) =
+            Program::start(&smsc.binary, &smsc.args, &smsc.said, "listening", house.clock).await?;
+        smsc.program = Some(program);
+        Ok(())
     }
 
     /// Ends every program, the city first.
     pub(super) async fn close(self) {
-        for program in self.city.into_iter().chain(self.others) {
+        let smsc = self.smsc.and_then(|smsc| smsc.program);
+        for program in self.city.into_iter().chain(smsc).chain(self.others) {
             program.stop().await;
         }
         if let Some(postgres) = self.postgres {

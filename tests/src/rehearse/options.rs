@@ -59,6 +59,10 @@ pub struct Options {
     /// 首帧到达模拟端后多久用 SIGKILL 杀掉 mingluo,随即重启 / SIGKILL mingluo so long after the first frame, and restart it.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub kill_after: Option<Duration>,
+    /// --kill-after 杀谁:mingluo,或短信模拟端(它先记录再应答,重启后接着来) / whom --kill-after kills: mingluo, or the pretend SMS
+    /// centre, which then keeps what it answers and goes on with it.
+    #[arg(long, value_enum, value_name = "WHOM", requires = "kill_after", conflicts_with = "carriers", default_value_t = Victim::Mingluo)]
+    pub kill: Victim,
     /// 在模拟端埋一个错,核对必须发现 / plant one fault in the simulator; the judge must find it.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub plant: Option<Plant>,
@@ -98,6 +102,8 @@ const EXAMPLES: &str = "示例 / Examples:
       用一份 CAP,改时间和区域 / a CAP document with a new date and area
   deploy/rehearse --once --kill-after 2s
       发到一半杀掉再起,不丢,重发不过窗口 / killed half way: nothing lost, doubles within the window
+  deploy/rehearse --once --channels sms --kill-after 2s --kill gateway
+      发到一半杀掉短信中心再起 / the SMS centre killed half way and started again
   deploy/rehearse --once --plant lose-one
       埋一个错,应以 1 退出 / one planted fault, which must end with exit code 1
   deploy/rehearse --once --smsc-faults '--per-second 500 --busy-percent 5 --double-percent 2' --licence 1000
@@ -138,6 +144,26 @@ impl Plant {
             Self::LoseOne => "lose-one",
             Self::DoubleOne => "double-one",
             Self::DropReceipt => "drop-receipt",
+        }
+    }
+}
+
+/// Who is killed half way (被杀者).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Victim {
+    /// 鸣锣本身 / the city's own program.
+    Mingluo,
+    /// 短信模拟端 / the pretend SMS centre.
+    Gateway,
+}
+
+impl Victim {
+    /// The program's name.
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::Mingluo => "mingluo",
+            Self::Gateway => "sim-smsc",
         }
     }
 }
@@ -203,6 +229,13 @@ mod tests {
         assert_eq!(at, Some(Expiry::At(Timestamp(1_783_245_600_000))));
         let faults = read(&["--smsc-faults", "--per-second 500 --double-percent 2"]).unwrap().smsc_faults;
         assert_eq!(faults.unwrap().0, ["--per-second", "500", "--double-percent", "2"]);
+    }
+
+    #[test]
+    fn mingluo_is_killed_unless_the_gateway_is_named() {
+        assert_eq!(read(&["--kill-after", "2s"]).unwrap().kill, Victim::Mingluo);
+        assert_eq!(read(&["--kill-after", "2s", "--kill", "gateway"]).unwrap().kill, Victim::Gateway);
+        assert!(read(&["--kill", "gateway"]).unwrap_err().to_string().contains("--kill-after"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{
     far::FarSide,
     kill::{self, Ears},
     open::Opened,
+    options::Victim,
     order::Order,
     play::House,
     reckon::{Books, Reckoned, targets},
@@ -61,8 +62,13 @@ impl Sending<'_> {
                 return Ok(Sent::Missed { share: Some(share), factor });
             }
             killed_at_percent = Some(share);
-            self.door = opened.serve(self.city).await?;
-            self.house.voice.note("mingluo 已重新启动 / mingluo is up again");
+            let victim = self.house.options.kill;
+            match victim {
+                Victim::Mingluo => self.door = opened.serve(self.city).await?,
+                Victim::Gateway => opened.revive_gateway(self.house).await?,
+            }
+            let program = victim.program();
+            self.house.voice.note(format_args!("{program} 已重新启动 / {program} is up again"));
         }
         let plans = self.watch(&drafted, opened).await?;
         let peak_memory = opened.city()?.peak_memory().unwrap_or(0);
@@ -154,7 +160,7 @@ impl Sending<'_> {
         ));
     }
 
-    /// Kills the city when it is time; gives the share of all that the simulators then hold, or nothing when all was sent
+    /// Kills whom it must when it is time; gives the share of all that the simulators then hold, or nothing when all was sent
     /// before it was time: then nobody is killed.
     async fn kill(
         &mut self,
@@ -163,7 +169,7 @@ impl Sending<'_> {
         opened: &mut Opened,
     ) -> anyhow::Result<Option<f64>> {
         let (house, clock) = (self.house, self.house.clock);
-        let key = &self.officers.keys[0];
+        let (key, victim) = (&self.officers.keys[0], house.options.kill);
         let plans = self.door.show(key, &drafted.id).await?.plans;
         let all = plans.iter().map(|plan| plan.counts.target * u64::from(plan.parts)).sum();
         let patience = after + Duration::from_mins(5);
@@ -180,13 +186,14 @@ impl Sending<'_> {
             }
         };
         moment.context("--kill-after: 没有一帧到达模拟端 no frame reached a simulator")?;
-        opened.kill_city().await?;
+        opened.kill(victim).await?;
         clock.sleep(LOGS_SETTLE).await;
         kill::listen(&mut self.ears)?;
         let share = kill::share(&self.ears, all);
         house.voice.note(format_args!(
-            "首帧后 {after:?} 以 SIGKILL 杀掉 mingluo，模拟端已有 {share:.0} % / SIGKILL {after:?} after the first frame, \
+            "首帧后 {after:?} 以 SIGKILL 杀掉 {}，模拟端已有 {share:.0} % / SIGKILL {after:?} after the first frame, \
              the simulators hold {share:.0} % of {} parts",
+            victim.program(),
             grouped(all)
         ));
         Ok(Some(share))

@@ -11,21 +11,37 @@ use std::{
 /// The rehearsal's voice.
 #[derive(Debug)]
 pub(super) struct Voice {
-    aside: bool,
+    to: To,
     step: AtomicU32,
 }
 
+/// Who hears it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum To {
+    Output,
+    Aside,
+    Nobody,
+}
+
 impl Voice {
+    /// A voice that nobody hears: whoever lets it rehearse tells what came of it.
+    pub(super) const fn hushed() -> Self {
+        Self { to: To::Nobody, step: AtomicU32::new(0) }
+    }
+
     /// A voice on standard output, or aside on standard error.
     pub(super) const fn new(aside: bool) -> Self {
-        Self { aside, step: AtomicU32::new(0) }
+        Self { to: if aside { To::Aside } else { To::Output }, step: AtomicU32::new(0) }
     }
 
     /// A line.
     pub(super) fn say(&self, line: impl Display) {
         // A closed pipe is no reason to stop: the exit code still tells.
-        let _unheard =
-            if self.aside { writeln!(io::stderr(), "{line}") } else { writeln!(io::stdout(), "{line}") };
+        let _unheard = match self.to {
+            To::Output => writeln!(io::stdout(), "{line}"),
+            To::Aside => writeln!(io::stderr(), "{line}"),
+            To::Nobody => Ok(()),
+        };
     }
 
     /// The next step, numbered.

@@ -147,6 +147,8 @@ impl Desk {
             let next = self.take(session, tongue, said, now_us);
             turn = if next == Turn::Go { turn } else { next };
         }
+        // On record before it is said: a durable centre keeps what it answered.
+        self.keep_records();
         self.answer(session, now_us);
         self.tick(now_us);
         turn
@@ -192,7 +194,7 @@ impl Desk {
                 at_us: now_us,
                 session,
                 sequence: key.counter,
-                stamp: key.stamp.0,
+                prefix: [key.node, key.stamp.0],
                 id,
                 destination,
                 part,
@@ -257,10 +259,13 @@ impl Desk {
             count(&self.counts.over_window);
         }
         line.submits += 1;
-        if line.submits == faults.die_after {
+        // Who may end in both ways ends in one of them.
+        let both = faults.die_after > 0 && faults.wrong_length_after > 0;
+        let lies = both && Dice::new(faults.seed, session.into(), 0).shows(Throw::WhichEnd, 50.0);
+        if line.submits == faults.die_after && !lies {
             return Turn::Die;
         }
-        if line.submits == faults.wrong_length_after {
+        if line.submits == faults.wrong_length_after && (lies || !both) {
             return Turn::Lie;
         }
         if line.submits == STALL_AFTER && self.faults.stall_ms > 0 {

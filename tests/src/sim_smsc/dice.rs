@@ -15,6 +15,7 @@ pub(super) enum Throw {
     Double,
     First,
     Reply,
+    WhichEnd,
 }
 
 /// The dice of one part to one destination.

@@ -2,6 +2,10 @@
 
 use std::{ops::RangeInclusive, str::FromStr, sync::Arc};
 
+use mingluo_channels::sms::smpp::MessageState;
+
+use super::dice::{Dice, Throw};
+
 /// What goes wrong, and how often. Percentages are of parts, chosen by hash of seed, destination and part.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "故障 / faults")]
@@ -49,7 +53,8 @@ pub struct Faults {
     /// 每条连接收 N 条后在半个报文处断开;0 为不断 / each session breaks in mid-frame after N submits, 0 for never.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub die_after: u64,
-    /// 每条连接收 N 条后发一个错误的报文长度并断开;0 为不发 / each session sends a length that lies after N submits.
+    /// 每条连接收 N 条后发一个错误的报文长度并断开;0 为不发。与 --die-after 同设时,每条连接取其一 / each session sends a length that
+    /// lies after N submits; with --die-after as well, each session does one of both.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub wrong_length_after: u64,
     /// 约定的窗口:超过者计入 over_window,照收;0 为不查 / the agreed window: what exceeds it is counted and taken.
@@ -73,6 +78,19 @@ pub struct Faults {
     /// 埋下一个错,让评判去发现 / a single fault for the judge to find.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub plant: Option<Plant>,
+}
+
+impl Faults {
+    /// What the receipt of a part says.
+    pub(super) fn state(&self, dice: Dice) -> MessageState {
+        let fails = dice.shows(Throw::Fail, self.fail_percent) && !dice.shows(Throw::Lie, self.lie_percent);
+        if fails { MessageState::Undeliverable } else { MessageState::Delivered }
+    }
+
+    /// When the receipt of a part that was taken at `taken_us` is due.
+    pub(super) fn due_us(&self, dice: Dice, taken_us: i64) -> i64 {
+        taken_us + i64::from(self.latency_ms) * 1_000 + dice.within_us(Throw::Late, self.late_ms)
+    }
 }
 
 /// One fault that a rehearsal must find (埋错).

@@ -15,6 +15,7 @@ mod gate;
 mod line;
 pub mod log;
 mod outbox;
+mod owed;
 mod postbag;
 mod slip;
 mod tongue;
@@ -42,6 +43,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use counts::Counts;
 use desk::Desk;
 use log::Sink;
+use owed::Earlier;
+use postbag::Receipt;
 use watch::Watch;
 
 /// How often receipts that wait for their time are looked at.
@@ -74,6 +77,10 @@ pub struct SmscConfig {
     /// 记录文件,必须是新文件 / the log for the judge; must be a new file.
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+    /// 先记录再应答,重启时接着同一记录补发所欠回执(只限一个账号) / what is answered is on record first, and a restart on the same
+    /// log sends the receipts that are owed, to the first account that logs in.
+    #[arg(long, requires = "log")]
+    pub durable: bool,
     /// What goes wrong.
     #[command(flatten)]
     pub faults: Faults,
@@ -112,7 +119,7 @@ pub enum SmscError {
     },
     /// The log cannot be gone on with.
     #[error("--log")]
-    Log(#[source] log::LogError),
+    Log(#[from] log::LogError),
 }
 
 /// A running simulator; dropping it ends its sessions.
@@ -134,6 +141,8 @@ struct Centre {
     stop: CancellationToken,
     counts: Arc<Counts>,
     log: Option<Arc<Sink>>,
+    // Guards what an earlier run owes, until an account takes it over; held for a look.
+    owed: Mutex<Vec<(i64, Receipt)>>,
     next_session: AtomicU32,
     next_id: Arc<AtomicU64>,
     // Guards the accounts by their name; held for a look.
@@ -174,7 +183,7 @@ impl Smsc {
     /// [`SmscError`], naming the option to change.
     pub async fn start(config: SmscConfig, clock: SharedClock) -> Result<Self, SmscError> {
         let report_to = config.report_to();
-        let SmscConfig { listen, protocol, cmpp_version, password, log, faults, .. } = config;
+        let SmscConfig { listen, protocol, cmpp_version, password, log, durable, faults, .. } = config;
         for listen in [Some(listen), report_to.as_ref().map(|to| to.address)].into_iter().flatten() {
             if !listen.ip().is_loopback() {
                 return Err(SmscError::NotLoopback { listen });
@@ -183,7 +192,14 @@ impl Smsc {
         let refused = |source| SmscError::Listen { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let log = log.map(|path| Sink::append_to(&path)).transpose().map_err(SmscError::Log)?;
+        let (log, earlier) = match log {
+            Some(path) if durable => {
+                let earlier = owed::earlier(&path, protocol, &faults)?;
+                (Some(Sink::at_once(&path, earlier.end)?), earlier)
+            }
+            Some(path) => (Some(Sink::append_to(&path)?), Earlier::default()),
+            None => (None, Earlier::default()),
+        };
         let (watch, tasks) = (Watch::new(clock), TaskTracker::new());
         let centre = Arc::new_cyclic(|this| Centre {
             this: this.clone(),
@@ -199,7 +215,8 @@ impl Smsc {
             stop: CancellationToken::new(),
             counts: Arc::default(),
             log: log.map(Arc::new),
-            next_session: AtomicU32::new(1),
+            owed: Mutex::new(earlier.owed),
+            next_session: AtomicU32::new(earlier.last_session + 1),
             desks: Mutex::default(),
             called: Mutex::default(),
         });
@@ -261,12 +278,14 @@ impl Centre {
     fn desk(&self, account: &str) -> Arc<Mutex<Desk>> {
         let mut desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
         let open = || {
-            let desk = Desk::new(
+            let mut desk = Desk::new(
                 Arc::clone(&self.faults),
                 Arc::clone(&self.next_id),
                 Arc::clone(&self.counts),
                 self.log.clone(),
             );
+            let owed = std::mem::take(&mut *self.owed.lock().unwrap_or_else(PoisonError::into_inner));
+            desk.owe(owed, self.watch.now_us());
             Arc::new(Mutex::new(desk))
         };
         Arc::clone(desks.entry(account.to_owned()).or_insert_with(open))

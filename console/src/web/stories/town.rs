@@ -163,6 +163,12 @@ impl Town {
         Self::built(1, &format!("{CONFIG}{MORE}")).await
     }
 
+    /// Opens a new town whose live gateway is at this port.
+    pub(super) async fn with_gateway_at(port: u16) -> Self {
+        let at = ACCOUNT.replace("port = 1\n", &format!("port = {port}\n"));
+        Self::built(1, &CONFIG.replacen("ACCOUNT", &at, 1)).await
+    }
+
     /// Opens a new town whose policy wants so many people to sign a lift or a correction.
     pub(super) async fn where_withdrawals_need(people: u8) -> Self {
         Self::built(people, CONFIG).await

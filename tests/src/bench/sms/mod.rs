@@ -15,12 +15,14 @@ mod report;
 mod score;
 
 pub use ear::{EarOptions, listen};
+pub(super) use options::Kill;
 pub use options::SmsOptions;
 
 use super::{
     dispatch::programs,
     floor,
     gateway::Gateway,
+    kill,
     machine::{self, Machine},
 };
 use anyhow::Context;
@@ -45,6 +47,9 @@ struct Arena<'a> {
 /// When a program or the disk fails, or anything was lost or came twice.
 pub async fn sms(options: SmsOptions, clock: SharedClock) -> anyhow::Result<bool> {
     let options = options.settled();
+    if let Some(kill) = options.kill {
+        return kill::kill(kill, &options, clock).await;
+    }
     let folder = tempfile::Builder::new()
         .prefix("mingluo-bench.")
         .tempdir_in(&options.dir)

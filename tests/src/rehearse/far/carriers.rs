@@ -9,10 +9,7 @@ use super::{
 };
 use crate::{judge::Heard, rehearse::stage::Stage, residents::Person};
 use anyhow::Context;
-use mingluo_channels::sms::{
-    sgip::{Sequence, sp_node},
-    wire::Stamp,
-};
+use mingluo_channels::sms::{sgip::Sequence, wire::Stamp};
 use mingluo_model::audience::ChannelKind;
 use serde_json::{Value, json};
 use std::{
@@ -56,8 +53,8 @@ const CENTRES: [Centre; 4] = [
         carrier: "unicom",
         share: 420,
         named: |part| {
-            let node = sp_node(AREA_CODE, CORP_ID).unwrap_or_default();
-            let sequence = Sequence { node, stamp: Stamp(part.stamp), counter: part.sequence };
+            let [node, stamp] = part.prefix;
+            let sequence = Sequence { node, stamp: Stamp(stamp), counter: part.sequence };
             sequence.to_bytes().escape_ascii().to_string()
         },
     },

@@ -11,7 +11,10 @@ mod wechat;
 
 pub(super) use ear::Ear;
 
-use super::{options::Plant, stage::Stage};
+use super::{
+    options::{Plant, Victim},
+    stage::Stage,
+};
 use crate::residents::Person;
 use mingluo_model::{audience::ChannelKind, clock::Timestamp};
 use serde_json::Value;
@@ -31,8 +34,8 @@ pub(super) struct Scene {
     pub(super) smsc_faults: Vec<String>,
     /// SMS parts a second.
     pub(super) licence: u32,
-    /// Whether the city will be killed half way.
-    pub(super) killed: bool,
+    /// Who will be killed half way.
+    pub(super) killed: Option<Victim>,
     /// Where the city's own doors are.
     pub(super) console: SocketAddr,
     /// Where a gateway that brings its receipts knocks.

@@ -1,6 +1,6 @@
 //! SMS: the pretend centre `sim-smsc` over SMPP 3.4.
 
-use super::{Ear, FarSide, Scene, ear::Pages};
+use super::{super::options::Victim, Ear, FarSide, Scene, ear::Pages};
 use crate::{
     judge::{FarEvent, Fate, Heard},
     residents::Person,
@@ -58,6 +58,9 @@ impl FarSide for Sms {
                 args.extend([knob.to_owned(), value.to_owned()]);
             }
         }
+        if scene.killed == Some(Victim::Gateway) {
+            args.push("--durable".to_owned());
+        }
         if let Some(plant) = scene.plant {
             args.extend(["--plant".to_owned(), plant.word().to_owned()]);
         }
@@ -102,7 +105,7 @@ impl FarSide for Sms {
 
 /// Unanswered parts that a session may have at a licence.
 pub(super) fn window(scene: &Scene, licence: u32) -> u64 {
-    if scene.killed { WINDOW } else { WINDOW.max(u64::from(licence) / WINDOW_SHARE) }
+    if scene.killed.is_some() { WINDOW } else { WINDOW.max(u64::from(licence) / WINDOW_SHARE) }
 }
 
 /// What a receipt calls a message, as the city's ledger has it.
@@ -112,7 +115,7 @@ pub(super) type Name = fn(&Named) -> String;
 #[derive(Clone, Copy)]
 pub(super) struct Named {
     pub(super) id: u64,
-    pub(super) stamp: u32,
+    pub(super) prefix: [u32; 2],
     pub(super) sequence: u32,
 }
 
@@ -136,7 +139,7 @@ impl Pages for SmscPages {
         tail.read(|record| match record {
             Record::Arrived(part) if part.verdict.is_taken() => {
                 arrivals_us.push(part.at_us);
-                let named = Named { id: part.id, stamp: part.stamp, sequence: part.sequence };
+                let named = Named { id: part.id, prefix: part.prefix, sequence: part.sequence };
                 sent.insert(part.id, (part.destination, named, 0));
                 let (to, id) = (part.destination.to_string(), name(&named));
                 let part = part.part.saturating_sub(1);

@@ -34,10 +34,22 @@ impl Desk {
             line.outbox.put(&mut mail);
         }
         (self.lines, self.mail) = (lines, mail);
+        self.keep_records();
+    }
+
+    /// Hands the records of the present batch to the log.
+    pub(super) fn keep_records(&mut self) {
         if let Some(log) = &self.log {
             log.append(&mut self.records);
         }
         self.records.clear();
+    }
+
+    /// Takes over what an earlier run of the program owes this account.
+    pub(in crate::sim_smsc) fn owe(&mut self, owed: Vec<(i64, Receipt)>, now_us: i64) {
+        for (due_us, receipt) in owed {
+            self.wait(receipt, due_us, now_us);
+        }
     }
 
     /// Sees to the receipt of a part that was taken.
@@ -51,13 +63,10 @@ impl Desk {
             let posted = Posted { at_us: now_us, session, id, how: PostedAs::Withheld, state: 0 };
             return Record::Posted(posted).put(&mut self.records);
         }
-        let fails =
-            dice.shows(Throw::Fail, faults.fail_percent) && !dice.shows(Throw::Lie, faults.lie_percent);
-        let state = if fails { MessageState::Undeliverable } else { MessageState::Delivered };
+        let state = faults.state(dice);
         let Submit { source: to, destination: from, key, .. } = *submit;
         let receipt = Receipt { id, state, session, taken_us: now_us, to, from, key, wrote: None };
-        let late_us = dice.within_us(Throw::Late, faults.late_ms);
-        let due_us = now_us + i64::from(faults.latency_ms) * 1_000 + late_us;
+        let due_us = faults.due_us(dice, now_us);
         if state == MessageState::Delivered && dice.shows(Throw::Reply, faults.reply_percent) {
             let wrote = Some(Arc::clone(&faults.reply_words));
             self.wait(Receipt { wrote, ..receipt.clone() }, due_us, now_us);

@@ -12,7 +12,8 @@ mod tail;
 pub use ledger::{Ledger, LogError, Taken, read};
 pub use record::{Arrived, Posted, PostedAs, Record, Verdict};
 pub(super) use sink::Sink;
+pub use sums::busiest_second;
 pub use tail::Tail;
 
 /// What a log begins with.
-const HEADING: &[u8; 8] = b"MLSMSC1\n";
+const HEADING: &[u8; 8] = b"MLSMSC3\n";

@@ -50,8 +50,8 @@ pub struct Arrived {
     pub session: u32,
     /// Its sequence there.
     pub sequence: u32,
-    /// What stands before the sequence where that is more than a counter: SGIP's time.
-    pub stamp: u32,
+    /// What SGIP puts before the sequence: the client's node and its time; zeros in the other protocols.
+    pub prefix: [u32; 2],
     /// The message id it was given; 0 for none.
     pub id: u64,
     /// The destination's digits as a number, without 86 before eleven digits; 0 for what is no number.
@@ -98,7 +98,7 @@ const ARRIVED: u8 = 1;
 const POSTED: u8 = 2;
 
 /// Octets of a record behind its four small fields.
-const ARRIVED_REST: usize = 40;
+const ARRIVED_REST: usize = 44;
 const POSTED_REST: usize = 20;
 
 impl Record {
@@ -109,7 +109,7 @@ impl Record {
                 at_us,
                 session,
                 sequence,
-                stamp,
+                prefix: [node, stamp],
                 id,
                 destination,
                 part,
@@ -118,7 +118,7 @@ impl Record {
                 verdict,
             }) => {
                 out.extend([ARRIVED, *verdict as u8, *part, *total]);
-                for word in [*session, *sequence, *text, *stamp] {
+                for word in [*session, *sequence, *text, *node, *stamp] {
                     out.extend(word.to_le_bytes());
                 }
                 out.extend(at_us.to_le_bytes());
@@ -161,10 +161,10 @@ fn arrived([verdict, part, total]: [u8; 3], fields: &[u8; ARRIVED_REST]) -> Resu
         session: word(fields, 0),
         sequence: word(fields, 4),
         text: word(fields, 8),
-        stamp: word(fields, 12),
-        at_us: long(fields, 16) as i64,
-        id: long(fields, 24),
-        destination: long(fields, 32),
+        prefix: [word(fields, 12), word(fields, 16)],
+        at_us: long(fields, 20) as i64,
+        id: long(fields, 28),
+        destination: long(fields, 36),
     })
 }
 
@@ -193,15 +193,15 @@ pub(super) mod tests {
     use super::*;
 
     pub(in crate::sim_smsc::log) fn any_record() -> impl Strategy<Value = Record> {
-        let arrived =
-            (any::<(i64, u32, u32, u64, u64, u8, u8, u32)>(), 0..5_usize).prop_map(|(any, verdict)| {
-                let (at_us, session, sequence, id, destination, part, total, text) = any;
+        let arrived = (any::<(i64, u32, u32, [u32; 2], u64, u64, u8, u8, u32)>(), 0..5_usize).prop_map(
+            |(any, verdict)| {
+                let (at_us, session, sequence, prefix, id, destination, part, total, text) = any;
                 let verdict = Verdict::ALL[verdict];
                 Record::Arrived(Arrived {
                     at_us,
                     session,
                     sequence,
-                    stamp: !sequence,
+                    prefix,
                     id,
                     destination,
                     part,
@@ -209,7 +209,8 @@ pub(super) mod tests {
                     text,
                     verdict,
                 })
-            });
+            },
+        );
         let posted =
             (any::<(i64, u32, u64, u8)>(), 0..3_usize).prop_map(|((at_us, session, id, state), how)| {
                 Record::Posted(Posted { at_us, session, id, how: PostedAs::ALL[how], state })

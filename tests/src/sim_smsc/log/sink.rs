@@ -1,4 +1,5 @@
-//! Writes the log on a thread of its own, in batches, so that no session waits for the disk.
+//! Writes the log on a thread of its own, in batches, so that no session waits for the disk. A durable centre writes at
+//! once instead: what it answered is then in the file, whenever it is killed.
 
 use std::{
     fs::{File, OpenOptions},
@@ -21,14 +22,22 @@ const EAGER: usize = 1 << 20;
 const FULL: usize = 64 << 20;
 
 /// The writing end of a log.
-pub(in crate::sim_smsc) struct Sink {
-    shared: Arc<Shared>,
-    // Guards the thread, to be waited for once.
-    writer: Mutex<Option<JoinHandle<io::Result<()>>>>,
+pub(in crate::sim_smsc) enum Sink {
+    /// Records wait for their thread.
+    Later {
+        /// What waits.
+        shared: Arc<Shared>,
+        // Guards the thread, to be waited for once.
+        writer: Mutex<Option<JoinHandle<io::Result<()>>>>,
+    },
+    /// Records are in the file when [`Sink::append`] returns. The kernel has them then, not yet the disk: they outlive
+    /// the program and not the machine, which is what is killed here.
+    // Guards the file, and the error that it gave first; held for a write.
+    AtOnce(Mutex<(File, Option<io::Error>)>),
 }
 
 #[derive(Default)]
-struct Shared {
+pub(in crate::sim_smsc) struct Shared {
     // Guards what waits; held for an append or a swap.
     waiting: Mutex<Waiting>,
     work: Condvar,
@@ -52,37 +61,41 @@ impl Sink {
     pub(in crate::sim_smsc) fn append_to(path: &Path) -> Result<Self, LogError> {
         let mut earlier = Tail::new(path);
         earlier.read(|_| {})?;
-        Self::open(path, earlier.whole())
-            .map_err(|source| LogError::Unwritable { path: path.to_owned(), source })
-    }
-
-    fn open(path: &Path, whole: u64) -> io::Result<Self> {
-        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-        file.set_len(whole)?;
-        if whole == 0 {
-            file.write_all(HEADING)?;
-        }
+        let unwritable = |source| LogError::Unwritable { path: path.to_owned(), source };
+        let mut file = opened(path, earlier.whole()).map_err(unwritable)?;
         let shared = Arc::<Shared>::default();
         let writer = std::thread::Builder::new().name("smsc-log".into());
         let writer = writer.spawn({
             let shared = Arc::clone(&shared);
-            move || shared.write(file)
-        })?;
-        Ok(Self { shared, writer: Mutex::new(Some(writer)) })
+            move || shared.write(&mut file)
+        });
+        Ok(Self::Later { shared, writer: Mutex::new(Some(writer.map_err(unwritable)?)) })
+    }
+
+    /// A log that is written at once, from `end` on, where its last whole record ends; 0 for a new one.
+    ///
+    /// # Errors
+    /// [`LogError`] when the file cannot be opened.
+    pub(in crate::sim_smsc) fn at_once(path: &Path, end: u64) -> Result<Self, LogError> {
+        let file =
+            opened(path, end).map_err(|source| LogError::Unwritable { path: path.to_owned(), source })?;
+        Ok(Self::AtOnce(Mutex::new((file, None))))
     }
 
     /// Takes records over; `records` is empty then.
     pub(in crate::sim_smsc) fn append(&self, records: &mut Vec<u8>) {
-        let mut waiting = self.shared.waiting();
-        while waiting.octets.len() > FULL && !waiting.broken {
-            waiting = self.shared.room.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        if records.is_empty() {
+            return;
         }
-        if waiting.broken {
-            records.clear();
-        }
-        waiting.octets.append(records);
-        if waiting.octets.len() > EAGER {
-            self.shared.work.notify_one();
+        match self {
+            Self::Later { shared, .. } => shared.append(records),
+            Self::AtOnce(file) => {
+                let (file, broken) = &mut *file.lock().unwrap_or_else(PoisonError::into_inner);
+                if broken.is_none() {
+                    *broken = file.write_all(records).err();
+                }
+                records.clear();
+            }
         }
     }
 
@@ -91,9 +104,16 @@ impl Sink {
     /// # Errors
     /// [`io::Error`] when something could not be written.
     pub(in crate::sim_smsc) fn close(&self) -> io::Result<()> {
-        self.shared.waiting().closing = true;
-        self.shared.work.notify_one();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (shared, writer) = match self {
+            Self::Later { shared, writer } => (shared, writer),
+            Self::AtOnce(file) => {
+                let broken = file.lock().unwrap_or_else(PoisonError::into_inner).1.take();
+                return broken.map_or(Ok(()), Err);
+            }
+        };
+        shared.waiting().closing = true;
+        shared.work.notify_one();
+        let writer = writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let dead = || Err(io::Error::other("the log's thread broke"));
         writer.map_or(Ok(()), |writer| writer.join().unwrap_or_else(|_| dead()))
     }
@@ -106,8 +126,32 @@ impl Drop for Sink {
     }
 }
 
+/// A log cut off where its whole records end, with its heading.
+fn opened(path: &Path, whole: u64) -> io::Result<File> {
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.set_len(whole)?;
+    if whole == 0 {
+        file.write_all(HEADING)?;
+    }
+    Ok(file)
+}
+
 impl Shared {
-    fn write(&self, mut file: File) -> io::Result<()> {
+    fn append(&self, records: &mut Vec<u8>) {
+        let mut waiting = self.waiting();
+        while waiting.octets.len() > FULL && !waiting.broken {
+            waiting = self.room.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        if waiting.broken {
+            records.clear();
+        }
+        waiting.octets.append(records);
+        if waiting.octets.len() > EAGER {
+            self.work.notify_one();
+        }
+    }
+
+    fn write(&self, file: &mut File) -> io::Result<()> {
         let mut batch = Vec::new();
         loop {
             let last = self.collect(&mut batch);

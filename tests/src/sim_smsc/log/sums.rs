@@ -85,7 +85,7 @@ fn fold_doubles(taken: &mut Vec<Taken>) {
 }
 
 /// The most of these ordered instants that lie within one second, its end left out.
-fn busiest_second(ordered_us: &[i64]) -> u64 {
+pub fn busiest_second(ordered_us: &[i64]) -> u64 {
     let mut first = 0;
     let mut most = 0;
     for (at, instant) in ordered_us.iter().enumerate() {
@@ -106,7 +106,7 @@ mod tests {
             at_us: at_ms * 1_000,
             session: 1,
             sequence: 1,
-            stamp: 0,
+            prefix: [0; 2],
             id: 7,
             destination,
             part,

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -36,11 +36,14 @@ impl Tail {
             self.octets.drain(..used);
             self.at += used as u64;
         }
-        Ok(())
+        // A record that is not whole is read again: a centre that comes back cuts it off and writes on from there.
+        self.octets.clear();
+        let back = self.file.as_mut().map(|file| file.seek(SeekFrom::Start(self.at)));
+        back.transpose().map(drop).map_err(|source| LogError::Unreadable { path: self.path.clone(), source })
     }
 
     /// Octets of the whole records that were read, the heading among them.
-    pub(super) const fn whole(&self) -> u64 {
+    pub(in crate::sim_smsc) const fn whole(&self) -> u64 {
         self.at
     }
 

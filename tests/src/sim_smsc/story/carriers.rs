@@ -122,6 +122,40 @@ async fn round(protocol: Protocol, change: impl FnOnce(&mut SmscConfig)) {
     assert_eq!(parts.iter().sum::<u8>(), 3, "{protocol:?}");
 }
 
+#[tokio::test]
+async fn a_gateway_that_comes_back_sends_the_receipts_that_it_owes_under_the_names_of_before() {
+    for protocol in ALL {
+        let mut config = SmscConfig::default();
+        let stage = Stage::new(protocol, |given| {
+            given.durable = true;
+            given.faults.late_ms = "600000..600000".parse().unwrap();
+            config = given.clone();
+        })
+        .await;
+        let session = stage.sent(3).await;
+        while stage.smsc.counts().taken < 6 {
+            tokio::task::yield_now().await;
+        }
+        drop(session);
+        let Stage { smsc, channel, folder } = stage;
+        config.listen = smsc.address();
+        config.faults.late_ms = "0..0".parse().unwrap();
+        smsc.stop().await.unwrap();
+        let back = Smsc::start(config, SystemClock::shared()).await.unwrap();
+
+        let mut session = channel.open().await.unwrap();
+        let [_, receipted] = hear(&mut session, 6).await;
+        let mut names = BTreeSet::new();
+        let mut name = |record| match record {
+            log::Record::Arrived(arrived) => drop(names.insert(protocol.name_of(&arrived))),
+            log::Record::Posted(_) => {}
+        };
+        log::Tail::new(&folder.path().join("log")).read(&mut name).unwrap();
+        assert_eq!(receipted, names, "{protocol:?}");
+        drop((session, back));
+    }
+}
+
 /// Answers the receipts that come next.
 async fn answer_more(session: &mut Session<Live>) {
     let mut reports = Vec::new();

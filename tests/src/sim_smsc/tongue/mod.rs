@@ -11,15 +11,20 @@ use mingluo_channels::sms::{
     cmpp::Version,
     sgip::Sequence,
     smpp::{Address, AddressDigits},
-    wire::{COctets, Coding, Octets},
+    wire::{COctets, Coding, Octets, Stamp},
 };
+use mingluo_model::receipt::ProviderId;
+use serde::{Deserialize, Serialize};
 
-use super::{arrival::Arrival, postbag::Receipt, slip::Slip};
+use super::{arrival::Arrival, log::Arrived, postbag::Receipt, slip::Slip};
 
 pub(super) use sgip::call;
 
 /// Which protocol a simulator speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, clap::ValueEnum, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// SMPP 3.4.
     #[default]
@@ -103,6 +108,33 @@ pub(super) struct Lock<'a> {
 }
 
 impl Protocol {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Smpp, Self::Cmpp, Self::Smgp, Self::Sgip];
+
+    /// The word on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Smpp => "smpp",
+            Self::Cmpp => "cmpp",
+            Self::Smgp => "smgp",
+            Self::Sgip => "sgip",
+        }
+    }
+
+    /// The name by which client and gateway know a part that was taken, as the client keeps it: the gateway's id in the
+    /// octets of the wire, or of SGIP, which gives none, the twelve octets of the client's own sequence.
+    pub fn name_of(self, arrived: &Arrived) -> ProviderId {
+        match self {
+            Self::Smpp => ProviderId::new(arrived.id.to_string().as_bytes()),
+            Self::Cmpp => ProviderId::new(&arrived.id.to_be_bytes()),
+            Self::Smgp => ProviderId::new(&smgp::msg_id(arrived.id).0),
+            Self::Sgip => {
+                let [node, stamp] = arrived.prefix;
+                ProviderId::new(&Key { node, stamp: Stamp(stamp), counter: arrived.sequence }.to_bytes())
+            }
+        }
+    }
+
     /// Reads a login; `None` until it is whole.
     ///
     /// # Errors

@@ -131,7 +131,7 @@ fn number(address: &mingluo_channels::sms::smpp::Address) -> Padded<21> {
 }
 
 /// Octets that are no BCD, as of some gateways in the field.
-fn msg_id(id: u64) -> MsgId {
+pub(super) fn msg_id(id: u64) -> MsgId {
     let mut octets = [0xFE; 10];
     octets[2..].copy_from_slice(&id.to_be_bytes());
     MsgId(octets)

@@ -1,0 +1,11 @@
+//! The rig (试验台): the product's engine in a process of its own, with an account for each centre that it is given, and
+//! the same process as its director sees it. Everything is durable and goes over the product's own channels.
+
+mod account;
+mod director;
+mod engine;
+
+pub(super) use account::Account;
+pub(super) use director::{Centre, Rig, knobs, open_ledger, secret_file};
+pub(super) use engine::Progress;
+pub use engine::{RigOrder, run};
