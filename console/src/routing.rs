@@ -48,13 +48,14 @@ struct Candidate<'a> {
     name: &'a AccountName,
     carriers: &'a [Carrier],
     rank: u32,
+    pretend: bool,
 }
 
 fn candidates(accounts: &Accounts) -> Vec<Candidate<'_>> {
     macro_rules! of {
         ($($kind:ident),*) => {
             [$(accounts.$kind.iter().map(|one| Candidate {
-                kind: stringify!($kind), name: &one.name, carriers: &one.carriers, rank: one.rank,
+                kind: stringify!($kind), name: &one.name, carriers: &one.carriers, rank: one.rank, pretend: one.pretend,
             }).collect::<Vec<_>>()),*].into_iter().flatten().collect()
         };
     }
@@ -73,6 +74,12 @@ fn lines(table: &'static str, accounts: &Accounts, wrong: &mut Vec<ConfigError>)
     for one in candidates.iter().filter(|one| !(1..=LAST_RANK).contains(&one.rank)) {
         let field = format!("{table}.{}.rank", one.kind);
         wrong.push(ConfigError::value(field, one.rank, Fix::Rank { most: LAST_RANK }));
+    }
+    // Who takes over from a real account must be one as well: nobody hears a pretend one.
+    let (pretend, real): (Vec<_>, Vec<_>) = candidates.iter().partition(|one| one.pretend);
+    if let (Some(pretend), Some(real)) = (pretend.first(), real.first()) {
+        let fix = Fix::MixedPretend { pretend: pretend.name.to_string(), real: real.name.to_string() };
+        wrong.push(ConfigError::value(format!("{table}.{}.pretend", pretend.kind), true, fix));
     }
     let unknown = unknown_line(table, accounts, &candidates, wrong);
     let (mut lines, mut without) = (BTreeMap::new(), Vec::new());

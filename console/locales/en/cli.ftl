@@ -63,6 +63,7 @@ error-user-no-officer = { $field } = "{ $value }": there is no such officer. min
 error-config-account = [{ $table }] { $key } = "{ $value }": { $fix }.
 error-config-pack = region.pack: { $path }: { $detail }. Mend that line, or use a whole pack.
 error-config-rank = { $field } = "{ $value }" is no turn. Give 1 to { $most }; 1 goes first.
+error-config-mixed-pretend = { $field } = "{ $value }": { $pretend } is pretend and { $real } is real, and one would send for the other when it is down. Make all SMS accounts of the mode real, or all pretend.
 error-config-equal-rank = { $field } = "{ $value }": the accounts { $account } and { $other } would both be next for { $carrier ->
     [any] numbers that no other account takes
    *[other] numbers of { $carrier }

@@ -156,6 +156,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
   }。
 error-config-pack = region.pack：{ $path } 有误：{ $detail }。请改正该行，或换用完好的区域包。
 error-config-rank = { $field } = “{ $value }”：没有这个次序。请填 1 至 { $most }，1 最先。
+error-config-mixed-pretend = { $field } = “{ $value }”：{ $pretend } 是模拟账号，{ $real } 是真实账号，断线时会互相代发。同一环境的短信账号请全用真实的，或全用模拟的。
 error-config-equal-rank = { $field } = “{ $value }”：{ $carrier ->
     [any] 其他账号都不收的号码
    *[other] { $carrier }号码

@@ -139,6 +139,13 @@ pub enum Fix {
         /// For whose numbers, or `any`.
         carrier: String,
     },
+    /// SMS accounts of one kind only.
+    MixedPretend {
+        /// A pretend one.
+        pretend: String,
+        /// A real one.
+        real: String,
+    },
     /// An account that takes these carriers' numbers.
     NoCarrier {
         /// The carriers' words.
@@ -217,6 +224,7 @@ impl Fix {
             Self::TakenName { .. } => "config-taken-name",
             Self::Rank { .. } => "config-rank",
             Self::EqualRank { .. } => "config-equal-rank",
+            Self::MixedPretend { .. } => "config-mixed-pretend",
             Self::NoCarrier { .. } => "config-no-carrier",
             Self::NoSuchAccount { .. } => "config-no-such-account",
             Self::NoDefault { .. } => "config-no-default",
@@ -241,6 +249,9 @@ impl Fix {
             Self::Rank { most } => vec![("most", most.to_string())],
             Self::EqualRank { account, other, carrier } => {
                 vec![("account", account.clone()), ("other", other.clone()), ("carrier", carrier.clone())]
+            }
+            Self::MixedPretend { pretend, real } => {
+                vec![("pretend", pretend.clone()), ("real", real.clone())]
             }
             Self::NoCarrier { carriers } => vec![("carriers", carriers.clone())],
             Self::NoSuchAccount { known } | Self::NoDefault { known } => vec![("known", known.clone())],

@@ -99,3 +99,12 @@ fn bad_rows_of_the_ported_numbers_are_named_and_their_numbers_are_not() {
     let numbers = Routing::read(&config(&CARRIERS, &more)).unwrap().numbers.unwrap();
     assert_eq!(numbers.carrier("19730600001"), Some(Carrier::Unicom));
 }
+
+#[test]
+fn a_pretend_account_never_sends_for_a_real_one() {
+    let more = format!(
+        "[[live.sms]]\nname = \"sim\"\npretend = true\nrank = 51\nhost = \"127.0.0.1\"\nport = 1\nsystem_id = \"s\"\n\
+         password_file = \"p\"\nsource_address = \"1069\"\nsessions = 1\nwindow = 16\nper_second = 1\n{SIGNED}\n"
+    );
+    assert_eq!(refusals(&[("sms", "", 50)], &more), [("config-mixed-pretend", "live.sms.pretend".into())]);
+}

@@ -89,10 +89,10 @@ impl<M: Mode> Engine<M> {
             if takes.is_empty() {
                 continue;
             }
-            rest -= &takes;
             // Accounts sign and cut differently: what one carries, another may not.
             let carries = |post: &Post<M>| post.channel.measure(&reserve.message).is_ok();
             for (account, share) in self.shares_of(reserve.channel, edition, &takes, carries).await? {
+                rest -= &share;
                 let reserve = Plan { account, ..reserve.clone() };
                 self.take_over(&reserve, failing, share).await?;
             }

@@ -19,7 +19,7 @@ use mingluo_model::{
 };
 use roaring::RoaringBitmap;
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Whom a plan's own account cannot send to.
 struct Stranded<M: Mode> {
@@ -30,10 +30,9 @@ struct Stranded<M: Mode> {
 impl<M: Mode> Engine<M> {
     /// Looks for accounts that cannot send any more, and hands over what waits there.
     pub(crate) async fn hand_over(&self) -> Result<(), EngineError> {
-        let patience = Duration::from_secs(u64::from(self.config.account_down_s.get()));
         for (account, post) in &self.posts {
-            let link = post.link();
-            if !self.routes.holds(account) || !link.is_past(patience, self.clock.now()) {
+            let link = post.link_now();
+            if !self.routes.holds(account) || !self.is_past(&link) {
                 continue;
             }
             for plan in waiting(post) {
@@ -41,6 +40,11 @@ impl<M: Mode> Engine<M> {
             }
         }
         Ok(())
+    }
+
+    /// Whether an account has been unable to send for so long that another one is to.
+    fn is_past(&self, link: &Link) -> bool {
+        link.is_past(Duration::from_secs(u64::from(self.config.account_down_s.get())), self.clock.now())
     }
 
     async fn hand_over_plan(&self, post: &Arc<Post<M>>, id: PlanId, link: &Link) -> Result<(), EngineError> {
@@ -79,7 +83,7 @@ impl<M: Mode> Engine<M> {
         let Target::People { edition, .. } = plan.target else { return Ok(Vec::new()) };
         let map = self.map(edition).await?;
         let next = self.routes.split(&map, unsent, |account| self.may_take_over(account, plan));
-        let nobody = unsent - next.values().fold(RoaringBitmap::new(), |all, share| all | share);
+        let mut nobody = unsent - all(&next);
         let plans: Vec<Plan<M>> = next
             .into_iter()
             .map(|(account, ordinals)| Plan {
@@ -100,7 +104,9 @@ impl<M: Mode> Engine<M> {
             let (from, to, recipients) = (&plan.account.0, &next.account.0, next.target.recipients());
             tracing::warn!(plan.id = %next.id, from, to, recipients, "another account sends instead");
         }
-        // Who may not send waits for the hour to come where it is only down; where it said no, reserve channels take them.
+        // Who may not send waits for the hour to come where it is only down; where it said no and nobody else is about to be
+        // back, reserve channels take them.
+        nobody -= all(&self.routes.split(&map, &nobody, |account| self.may_be_back(account, plan)));
         if matches!(link, Link::Closed { .. }) && !nobody.is_empty() {
             let failed = Standing::new(DeliveryState::Failed, Reason::NotAllowed);
             self.move_unsent(post, plan.id, &nobody, failed).await?;
@@ -110,10 +116,19 @@ impl<M: Mode> Engine<M> {
 
     /// Whether an account is there, can send now, and can carry the words.
     fn may_take_over(&self, account: &AccountName, plan: &Plan<M>) -> bool {
-        let Some(post) = self.posts.get(account).filter(|_| *account != plan.account) else { return false };
-        post.channel.kind() == ChannelKind::Sms
-            && post.link() == Link::Up
-            && post.channel.measure(&plan.message).is_ok()
+        self.would_take(account, plan).is_some_and(|post| post.link_now() == Link::Up)
+    }
+
+    /// Whether an account can carry the words, and is not away for good.
+    fn may_be_back(&self, account: &AccountName, plan: &Plan<M>) -> bool {
+        self.would_take(account, plan).is_some_and(|post| !self.is_past(&post.link_now()))
+    }
+
+    /// Another account, where it can carry the words.
+    fn would_take(&self, account: &AccountName, plan: &Plan<M>) -> Option<&Arc<Post<M>>> {
+        let post = self.posts.get(account).filter(|_| *account != plan.account)?;
+        let carries = post.channel.kind() == ChannelKind::Sms && post.channel.measure(&plan.message).is_ok();
+        carries.then_some(post)
     }
 
     /// Those of `next` leave the plan that they were in.
@@ -170,6 +185,11 @@ impl<M: Mode> Engine<M> {
         }
         Ok(())
     }
+}
+
+/// Everybody in these shares.
+fn all(shares: &BTreeMap<AccountName, RoaringBitmap>) -> RoaringBitmap {
+    shares.values().fold(RoaringBitmap::new(), |all, share| all | share)
 }
 
 /// The plans of an account in which somebody may wait.

@@ -177,6 +177,11 @@ impl<M: Mode> Post<M> {
         self.watched().link()
     }
 
+    /// Whether this account can send now: one that was closed may be tried again when its rest is over.
+    pub fn link_now(&self) -> Link {
+        self.watched().link_at(self.clock.ticks())
+    }
+
     fn watched(&self) -> MutexGuard<'_, Watched> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,7 +4,7 @@
 use super::national;
 use crate::{
     columns::{Sheet, SheetError},
-    telling::{clipped, masked},
+    telling::masked,
 };
 use mingluo_model::carrier::Carrier;
 use std::{collections::HashMap, fmt, io::Read};
@@ -68,7 +68,8 @@ impl PortedNumbers {
                 continue;
             };
             let Some(carrier) = Carrier::named(carrier) else {
-                bad.push(row("carrier", clipped(carrier), PortedFlaw::NoCarrier));
+                // It may be a number that stands in the wrong column.
+                bad.push(row("carrier", masked(carrier), PortedFlaw::NoCarrier));
                 continue;
             };
             if numbers.insert(digits, carrier).is_some_and(|before| before != carrier) {

@@ -102,6 +102,17 @@ impl Watched {
         if self.closed.is_some() { self.closed_until.saturating_sub(now) } else { Duration::ZERO }
     }
 
+    /// The same for who decides where to send: a closed account whose rest is over may be tried again.
+    pub(super) fn link_at(&self, now: Duration) -> Link {
+        match self.link() {
+            Link::Closed { .. } if self.rest(now).is_zero() => match self.down_since {
+                Some(since) => Link::Down { since },
+                None => Link::Up,
+            },
+            link => link,
+        }
+    }
+
     pub(super) fn link(&self) -> Link {
         match (&self.closed, self.down_since, &self.refused) {
             (Some((since, detail)), ..) => Link::Closed { since: *since, detail: detail.clone() },
@@ -189,6 +200,11 @@ mod tests {
         );
         assert_eq!(watched.rest(Duration::from_secs(20)), Duration::from_secs(40));
         assert!(watched.link().is_past(Duration::from_hours(1), after(1)));
+        assert!(matches!(
+            watched.link_at(minute.saturating_sub(Duration::from_millis(1))),
+            Link::Closed { .. }
+        ));
+        assert_eq!(watched.link_at(minute), Link::Up, "the next morning it is tried again");
         watched.took();
         assert_eq!(watched.link(), Link::Up);
     }
