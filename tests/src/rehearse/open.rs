@@ -212,7 +212,8 @@ impl Opened {
             Entrance::Before => Some(listening(side.kind(), &ready)?),
             Entrance::After => None,
         };
-        match address.filter(|_| side.kind() == ChannelKind::Sms) {
+        // With a gateway for each carrier none is killed, and all are merely kept.
+        match address.filter(|_| side.kind() == ChannelKind::Sms && self.smsc.is_none()) {
             Some(address) => {
                 args.extend(["--listen".to_owned(), address.to_string()]);
                 self.smsc = Some(Smsc { program: Some(program), binary, args, said });
