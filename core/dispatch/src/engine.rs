@@ -2,14 +2,16 @@
 //! stops and callbacks come in. Starting it is recovering: the log of every open plan is replayed, what was on a
 //! wire when the last run died is in doubt, and receipts that were kept raw are looked at again.
 
+mod config;
 mod recovery;
+
+pub use config::DispatchConfig;
 
 use crate::{
     absent::Absent,
     desk::{Desk, HashAddress},
     post::{Halt, Link, Post},
     progress::{Progress, WITHDRAWN},
-    retry::RetryPolicy,
     roster::{CarrierOf, EditionMap, ReadIndex, Roster},
     routes::Routes,
     view::PlanView,
@@ -33,54 +35,13 @@ use mingluo_model::{
 };
 use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
 use roaring::RoaringBitmap;
-use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    num::NonZeroU32,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-/// Settings of dispatch (发送设置).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DispatchConfig {
-    /// When to try again.
-    pub retry: RetryPolicy,
-    /// Seconds after which an accepted delivery without a receipt is given up as such. SP practice is 48 hours.
-    pub receipts_within_s: NonZeroU32,
-    /// Seconds after which a submitted delivery that nobody answered is unknown.
-    pub answers_within_s: NonZeroU32,
-    /// Seconds between two looks for failures that a reserve channel can take over.
-    pub fallback_every_s: NonZeroU32,
-    /// Seconds without a session, or with a refused login, after which what an SMS account has not sent goes to the next
-    /// account for the same numbers.
-    pub account_down_s: NonZeroU32,
-    /// Seconds that a settled plan stays in memory, so that late and double receipts find it.
-    pub close_after_s: u32,
-    /// Milliseconds between two looks of the sweeper for expiry and settled plans.
-    pub sweep_ms: NonZeroU32,
-    /// Milliseconds that a lease holds without being renewed; the longest gap after a node dies.
-    pub lease_ms: NonZeroU32,
-}
-
-impl Default for DispatchConfig {
-    fn default() -> Self {
-        let number = |value| NonZeroU32::new(value).unwrap_or(NonZeroU32::MIN);
-        Self {
-            retry: RetryPolicy::default(),
-            receipts_within_s: number(48 * 3600),
-            answers_within_s: number(600),
-            fallback_every_s: number(5),
-            account_down_s: number(30),
-            close_after_s: 3600,
-            sweep_ms: number(250),
-            lease_ms: number(3_000),
-        }
-    }
-}
 
 /// Everything an engine is made of.
 pub struct Parts<M: Mode> {
