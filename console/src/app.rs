@@ -161,11 +161,7 @@ pub(crate) fn wrong_accounts(config: &Config) -> Vec<ConfigError> {
 
 /// The SMS accounts of a mode, each as it would send; connects to nothing.
 pub(crate) fn sms_channels<M: Mode>(config: &Config, clock: &SharedClock) -> Vec<Arc<dyn Channel<M>>> {
-    let accounts = match M::KIND {
-        ModeKind::Live => &config.live,
-        ModeKind::Drill => &config.drill,
-    };
-    let mut all = channels::<M>(accounts, clock, &signer(config, clock)).channels;
+    let mut all = channels::<M>(config.accounts(M::KIND), clock, &signer(config, clock)).channels;
     all.retain(|channel| channel.kind() == ChannelKind::Sms);
     all
 }
@@ -293,7 +289,7 @@ async fn listen<M: Mode>(
     stop: &CancellationToken,
 ) -> Result<(), ConfigError> {
     let address = speakers.config.listen;
-    let field = format!("{}.speaker.listen", table_of::<M>());
+    let field = format!("{}.speaker.listen", M::KIND.word());
     let listener =
         TcpListener::bind(address).await.map_err(|cause| ConfigError::port(field, address, &cause))?;
     let tls = Arc::clone(&speakers.tls);
@@ -305,14 +301,6 @@ async fn listen<M: Mode>(
     Ok(())
 }
 
-/// The configuration's table of a mode.
-const fn table_of<M: Mode>() -> &'static str {
-    match M::KIND {
-        ModeKind::Live => "live",
-        ModeKind::Drill => "drill",
-    }
-}
-
 impl<M: Mode> Outward<M> {
     fn add(&mut self, kind: &str, built: Result<impl Channel<M> + 'static, account::ConfigError>) {
         match built {
@@ -322,7 +310,7 @@ impl<M: Mode> Outward<M> {
     }
 
     fn refuse(&mut self, kind: &str, source: account::ConfigError) {
-        self.wrong.push(ConfigError::Account { table: format!("{}.{kind}", table_of::<M>()), source });
+        self.wrong.push(ConfigError::Account { table: format!("{}.{kind}", M::KIND.word()), source });
     }
 
     /// SMS providers that are called over HTTP.

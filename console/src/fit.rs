@@ -6,7 +6,7 @@ use mingluo_model::{mode::ModeKind, problem::Problem};
 
 /// A roster that no account of its mode may send to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{} roster, and all {} accounts are {}", kind(*pretend), mode_word(*mode), kind(!*pretend))]
+#[error("{} roster, and all {} accounts are {}", kind(*pretend), mode.word(), kind(!*pretend))]
 pub struct RosterMisfit {
     /// The roster's mode.
     pub mode: ModeKind,
@@ -28,17 +28,10 @@ impl Problem for RosterMisfit {
     }
 
     fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![("mode", mode_word(self.mode).to_owned())]
+        vec![("mode", self.mode.word().to_owned())]
     }
 }
 
 const fn kind(pretend: bool) -> &'static str {
     if pretend { "pretend" } else { "real" }
-}
-
-const fn mode_word(mode: ModeKind) -> &'static str {
-    match mode {
-        ModeKind::Live => "live",
-        ModeKind::Drill => "drill",
-    }
 }

@@ -5,7 +5,7 @@ use crate::{app::sms_channels, config::Config};
 use mingluo_model::{
     channel::{Channel, SendError},
     clock::{SharedClock, within},
-    mode::{Drill, Live, Mode, ModeKind},
+    mode::{Drill, Live, Mode},
     plan::AccountName,
     problem::Problem,
 };
@@ -34,10 +34,7 @@ pub(crate) async fn knock(config: &Config, clock: &SharedClock) -> Knocked {
 
 impl Knocked {
     async fn at<M: Mode>(&mut self, channels: Vec<Arc<dyn Channel<M>>>, clock: &SharedClock) {
-        let table = match M::KIND {
-            ModeKind::Live => "live",
-            ModeKind::Drill => "drill",
-        };
+        let table = M::KIND.word();
         for channel in channels {
             let account = channel.account().clone();
             match visit(channel.as_ref(), clock).await {

@@ -65,7 +65,7 @@ pub enum OfficeError {
         channel: ChannelKind,
     },
     /// The mode has no account at all.
-    #[error("channels: no {} account is configured", mode_word(*mode))]
+    #[error("channels: no {} account is configured", mode.word())]
     NoAccounts {
         /// The mode.
         mode: ModeKind,
@@ -205,7 +205,7 @@ impl Problem for OfficeError {
             Self::UnknownGroup { value, known, ids } => {
                 vec![("value", value.clone()), ("known", known.join("、")), ("ids", ids.join(", "))]
             }
-            Self::NoAccounts { mode } => vec![("mode", mode_word(*mode).to_owned())],
+            Self::NoAccounts { mode } => vec![("mode", mode.word().to_owned())],
             Self::NoAccount { channel } => vec![("channel", channel.zh().to_owned())],
             Self::Unfit { channel, source } => unfit_fields(*channel, source),
             Self::WrongNumber { typed } => vec![("typed", typed.to_string())],
@@ -244,14 +244,6 @@ impl Problem for OfficeError {
             Self::Render(error) => vec![("detail", error.to_string())],
             Self::Engine(error) => vec![("detail", error.to_string())],
         }
-    }
-}
-
-/// The mode's word, as addresses and configurations have it.
-const fn mode_word(mode: ModeKind) -> &'static str {
-    match mode {
-        ModeKind::Live => "live",
-        ModeKind::Drill => "drill",
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     voice::{Voice, chinese, thousands},
     whom::Whom,
 };
-use crate::office::{OfficeError, Step};
+use crate::office::{OfficeError, Step, ended_at, ended_by};
 use askama::Template;
 use axum::{
     Form,
@@ -124,7 +124,7 @@ impl AlertView {
         let named = |kinds: &[ChannelKind]| kinds.iter().map(|kind| voice.channel(*kind)).collect::<Vec<_>>();
         let some = |words: Vec<String>| (!words.is_empty()).then(|| voice.list(&words));
         let groups = desk.office.groups_of(&content.audience).map(|entry| voice.group(entry)).collect();
-        let (by, at) = followed(&alert.state).unzip();
+        let by = ended_by(&alert.state).flatten();
         Ok(Self {
             id: alert.id.to_string(),
             grade: GradeMark::of(voice, alert),
@@ -143,19 +143,9 @@ impl AlertView {
             text: chinese(content),
             content_hash: content.hash(M::KIND).to_string(),
             follows: content.kind.follows().map(|id| id.to_string()),
-            steps: steps(desk, voice, alert, by.zip(at)).await?,
+            steps: steps(desk, voice, alert, by.zip(ended_at(&alert.state))).await?,
             later: by.map(|id| Later { id: id.to_string(), word: voice.state(alert, now) }),
         })
-    }
-}
-
-/// The later alert that ended this one, and when.
-const fn followed(state: &AlertState) -> Option<(AlertId, Timestamp)> {
-    match state {
-        AlertState::Updated { by, at } | AlertState::Lifted { by, at } | AlertState::Corrected { by, at } => {
-            Some((*by, *at))
-        }
-        _ => None,
     }
 }
 

@@ -36,6 +36,14 @@ pub enum ModeKind {
 }
 
 impl ModeKind {
+    /// The word in addresses, configurations and answers.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Drill => "drill",
+        }
+    }
+
     /// The number kept in the ledger: 0 live, 1 drill.
     pub const fn number(self) -> u8 {
         match self {

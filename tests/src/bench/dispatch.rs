@@ -8,10 +8,8 @@ use super::{
     machine::{self, Machine},
     report,
 };
-use anyhow::Context;
 use mingluo_model::clock::SharedClock;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
 
 /// Everything that was measured.
 #[derive(Debug, Serialize)]
@@ -67,11 +65,8 @@ const SLACK: f64 = 0.6;
 /// When a program, a database or the disk fails, or the counts of the two sides differ.
 pub async fn dispatch(options: DispatchOptions, clock: SharedClock) -> anyhow::Result<bool> {
     let options = options.settled();
-    let folder = tempfile::Builder::new()
-        .prefix("mingluo-bench.")
-        .tempdir_in(&options.dir)
-        .with_context(|| format!("--dir {}", options.dir.display()))?;
-    let programs = programs(options.bin_dir.as_deref())?;
+    let folder = options.ground.folder()?;
+    let programs = options.ground.programs()?;
     let machine = Machine::look(folder.path());
     let floors = floor::measure(folder.path(), &*clock)?;
     let contest = Contest { options: &options, folder: folder.path(), programs: &programs, clock: &clock };
@@ -80,22 +75,14 @@ pub async fn dispatch(options: DispatchOptions, clock: SharedClock) -> anyhow::R
     let verdicts: Vec<_> = races.iter().map(|race| race.verdict(setting.bar, &floors)).collect();
     let kept = verdicts.iter().all(|verdict| verdict.kept != Some(false));
     let load_after = machine::load();
-    report::tell(&Findings { machine, floors, setting, races, verdicts, load_after }, options.json)?;
+    report::tell(&Findings { machine, floors, setting, races, verdicts, load_after }, options.ground.json)?;
     Ok(kept)
-}
-
-/// Where the programs are that are measured: named, or beside this one.
-pub(super) fn programs(named: Option<&Path>) -> anyhow::Result<PathBuf> {
-    match named {
-        Some(programs) => Ok(programs.to_owned()),
-        None => Ok(std::env::current_exe()?.parent().context("a program lies in a folder")?.to_owned()),
-    }
 }
 
 fn setting(options: &DispatchOptions) -> Setting {
     let DispatchOptions { count, window, sessions, runs, .. } = *options;
     let bar = if options.short { BAR * SLACK } else { BAR };
-    Setting { count, window, sessions, runs, bar: options.bin_dir.is_none().then_some(bar) }
+    Setting { count, window, sessions, runs, bar: options.ground.bin_dir.is_none().then_some(bar) }
 }
 
 /// The ways take turns, so that a neighbour disturbs both.

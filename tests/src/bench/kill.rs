@@ -5,7 +5,6 @@
 //! Nothing fails and nothing is withheld here: whoever is warned must be confirmed in the end.
 
 use super::{
-    dispatch::programs,
     sms::{Kill, SmsOptions},
     verdict,
 };
@@ -64,13 +63,10 @@ struct Findings {
 /// # Errors
 /// When a program cannot be built up, or no kill hits the work.
 pub(super) async fn kill(kill: Kill, options: &SmsOptions, clock: SharedClock) -> anyhow::Result<bool> {
-    let folder = tempfile::Builder::new()
-        .prefix("mingluo-bench.")
-        .tempdir_in(&options.dir)
-        .with_context(|| format!("--dir {}", options.dir.display()))?;
+    let folder = options.ground.folder()?;
     let words = folder.path().join("words.txt");
     fs::write(&words, WORDS)?;
-    let programs = programs(options.bin_dir.as_deref())?;
+    let programs = options.ground.programs()?;
     let mut runs = Vec::new();
     for victim in kill.victims() {
         for run in 1..=options.runs {
@@ -85,7 +81,7 @@ pub(super) async fn kill(kill: Kill, options: &SmsOptions, clock: SharedClock) -
         }
     }
     let kept = runs.iter().all(|run| run.kept);
-    tell(&Findings { rate: options.rate, runs, kept }, options.json)?;
+    tell(&Findings { rate: options.rate, runs, kept }, options.ground.json)?;
     Ok(kept)
 }
 

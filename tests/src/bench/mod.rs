@@ -18,6 +18,7 @@ mod dispatch;
 mod faults;
 mod floor;
 mod gateway;
+mod ground;
 mod heat;
 mod kill;
 mod licence;

@@ -1,7 +1,7 @@
 //! What a measurement is told.
 
+use super::ground::Ground;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// Deliveries of the short form.
 const SHORT: u32 = 20_000;
@@ -53,16 +53,9 @@ pub struct DispatchOptions {
     /// 短测:两万条,一次,及格线打六折 / 20,000 texts, one run, 60 % of the bar.
     #[arg(long)]
     pub short: bool,
-    /// 用已编译的程序(可为调试版),只核对条数,不评快慢 / programs that are built already, maybe without optimisation:
-    /// counts are checked, no bar is.
-    #[arg(long, value_name = "DIR")]
-    pub bin_dir: Option<PathBuf>,
-    /// 数据放哪里,须在真磁盘上 / where databases go; a real disk.
-    #[arg(long, value_name = "DIR", default_value = "/var/tmp")]
-    pub dir: PathBuf,
-    /// 输出 JSON / JSON instead of tables.
-    #[arg(long)]
-    pub json: bool,
+    /// Programs, data, and how it tells.
+    #[command(flatten)]
+    pub ground: Ground,
 }
 
 impl DispatchOptions {

@@ -102,19 +102,18 @@ impl Watched {
         if self.closed.is_some() { self.closed_until.saturating_sub(now) } else { Duration::ZERO }
     }
 
-    /// The same for who decides where to send: a closed account whose rest is over may be tried again.
-    pub(super) fn link_at(&self, now: Duration) -> Link {
-        match self.link() {
-            Link::Closed { .. } if self.rest(now).is_zero() => match self.down_since {
-                Some(since) => Link::Down { since },
-                None => Link::Up,
-            },
-            link => link,
-        }
+    /// How the account stands, as people are told: what it said holds until it takes something.
+    pub(super) fn link(&self) -> Link {
+        self.unless_closed(self.closed.as_ref())
     }
 
-    pub(super) fn link(&self) -> Link {
-        match (&self.closed, self.down_since, &self.refused) {
+    /// The same for who decides where to send: a closed account whose rest is over may be tried again.
+    pub(super) fn link_at(&self, now: Duration) -> Link {
+        self.unless_closed(self.closed.as_ref().filter(|_| !self.rest(now).is_zero()))
+    }
+
+    fn unless_closed(&self, closed: Option<&(Timestamp, String)>) -> Link {
+        match (closed, self.down_since, &self.refused) {
             (Some((since, detail)), ..) => Link::Closed { since: *since, detail: detail.clone() },
             (None, Some(since), Some(detail)) => Link::Refused { since, detail: detail.clone() },
             (None, Some(since), None) => Link::Down { since },

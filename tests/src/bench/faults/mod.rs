@@ -12,12 +12,9 @@ mod report;
 
 pub use options::FaultsOptions;
 
-use super::{
-    dispatch::programs,
-    rig::{Account, Centre, Progress, Rig, RigOrder, open_ledger, secret_file},
-};
+use super::rig::{Account, Centre, Progress, Rig, RigOrder, open_ledger, secret_file};
 use crate::sim_smsc::Protocol;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use book::Book;
 use equal::{Equal, equal};
 use far::{Far, Struck};
@@ -61,11 +58,8 @@ struct Findings {
 /// When a program or the disk fails, or nothing moves any more.
 pub async fn faults(options: FaultsOptions, clock: SharedClock) -> anyhow::Result<bool> {
     let options = options.settled();
-    let folder = tempfile::Builder::new()
-        .prefix("mingluo-bench.")
-        .tempdir_in(&options.dir)
-        .with_context(|| format!("--dir {}", options.dir.display()))?;
-    let programs = programs(options.bin_dir.as_deref())?;
+    let folder = options.ground.folder()?;
+    let programs = options.ground.programs()?;
     let mut centres = Vec::new();
     for account in accounts(&options) {
         let faults = knobs::faults(&options);
@@ -86,7 +80,7 @@ pub async fn faults(options: FaultsOptions, clock: SharedClock) -> anyhow::Resul
         centre.close().await?;
     }
     let findings = reckon(&order, &centres, &options, seconds).await?;
-    report::tell(&findings, options.json)?;
+    report::tell(&findings, options.ground.json)?;
     Ok(findings.kept)
 }
 

@@ -1,6 +1,6 @@
 //! What the run with all faults is told.
 
-use std::path::PathBuf;
+use crate::bench::ground::Ground;
 
 /// Messages of the short form.
 const SHORT: u32 = 20_000;
@@ -27,15 +27,9 @@ pub struct FaultsOptions {
     /// 短测:两万条,每种协议每秒 800 条,四次重启 / 20,000 messages, 800 a second over each protocol, four restarts.
     #[arg(long)]
     pub short: bool,
-    /// 用已编译的程序 / programs that are built already.
-    #[arg(long, value_name = "DIR")]
-    pub bin_dir: Option<PathBuf>,
-    /// 数据放哪里 / where databases and logs go.
-    #[arg(long, value_name = "DIR", default_value = "/var/tmp")]
-    pub dir: PathBuf,
-    /// 输出 JSON / JSON instead of tables.
-    #[arg(long)]
-    pub json: bool,
+    /// Programs, data, and how it tells.
+    #[command(flatten)]
+    pub ground: Ground,
 }
 
 impl FaultsOptions {

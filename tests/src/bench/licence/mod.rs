@@ -8,12 +8,8 @@ mod report;
 
 pub use options::LicenceOptions;
 
-use super::{
-    dispatch::programs,
-    rig::{Account, Centre, Rig, RigOrder, knobs, secret_file},
-};
+use super::rig::{Account, Centre, Rig, RigOrder, knobs, secret_file};
 use crate::sim_smsc::Protocol;
-use anyhow::Context;
 use mingluo_dispatch::engine::DispatchConfig;
 use mingluo_model::clock::SharedClock;
 use pace::{Pace, most};
@@ -79,11 +75,8 @@ struct Arena<'a> {
 /// When a program or the disk fails.
 pub async fn licence(options: LicenceOptions, clock: SharedClock) -> anyhow::Result<bool> {
     let options = options.settled();
-    let folder = tempfile::Builder::new()
-        .prefix("mingluo-bench.")
-        .tempdir_in(&options.dir)
-        .with_context(|| format!("--dir {}", options.dir.display()))?;
-    let programs = programs(options.bin_dir.as_deref())?;
+    let folder = options.ground.folder()?;
+    let programs = options.ground.programs()?;
     let arena = Arena { options: &options, folder: folder.path().to_owned(), programs, clock: &clock };
     let mut scores = Vec::new();
     for licence in options.licences.iter().copied() {
@@ -93,7 +86,7 @@ pub async fn licence(options: LicenceOptions, clock: SharedClock) -> anyhow::Res
     report::progress(options.throttled, arena.throttled_s());
     scores.extend(arena.throttled().await?);
     let kept = scores.iter().all(|score| score.kept != Some(false));
-    report::tell(&Findings { seconds: options.seconds, scores, kept }, options.json)?;
+    report::tell(&Findings { seconds: options.seconds, scores, kept }, options.ground.json)?;
     Ok(kept)
 }
 

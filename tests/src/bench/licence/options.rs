@@ -1,6 +1,6 @@
 //! What the measurement of licences is told.
 
-use std::path::PathBuf;
+use crate::bench::ground::Ground;
 
 /// Seconds of a run in the short form.
 const SHORT_S: u32 = 2;
@@ -25,15 +25,9 @@ pub struct LicenceOptions {
     /// shows that each sends and judges no speed.
     #[arg(long)]
     pub short: bool,
-    /// 用已编译的程序 / programs that are built already.
-    #[arg(long, value_name = "DIR")]
-    pub bin_dir: Option<PathBuf>,
-    /// 数据放哪里,须在真磁盘上 / where databases go; a real disk.
-    #[arg(long, value_name = "DIR", default_value = "/var/tmp")]
-    pub dir: PathBuf,
-    /// 输出 JSON / JSON instead of tables.
-    #[arg(long)]
-    pub json: bool,
+    /// Programs, data, and how it tells.
+    #[command(flatten)]
+    pub ground: Ground,
 }
 
 impl LicenceOptions {

@@ -19,13 +19,11 @@ pub(super) use options::Kill;
 pub use options::SmsOptions;
 
 use super::{
-    dispatch::programs,
     floor,
     gateway::Gateway,
     kill,
     machine::{self, Machine},
 };
-use anyhow::Context;
 use mingluo_model::clock::SharedClock;
 use score::{Findings, Ratios, Scores};
 use std::{
@@ -50,11 +48,8 @@ pub async fn sms(options: SmsOptions, clock: SharedClock) -> anyhow::Result<bool
     if let Some(kill) = options.kill {
         return kill::kill(kill, &options, clock).await;
     }
-    let folder = tempfile::Builder::new()
-        .prefix("mingluo-bench.")
-        .tempdir_in(&options.dir)
-        .with_context(|| format!("--dir {}", options.dir.display()))?;
-    let programs = programs(options.bin_dir.as_deref())?;
+    let folder = options.ground.folder()?;
+    let programs = options.ground.programs()?;
     let machine = Machine::look(folder.path());
     let kannel = kannel::version(&options.kannel).await?;
     let floors = floor::measure(folder.path(), &*clock)?;
@@ -80,7 +75,7 @@ pub async fn sms(options: SmsOptions, clock: SharedClock) -> anyhow::Result<bool
         bars,
         loads,
     };
-    report::tell(&findings, options.json)?;
+    report::tell(&findings, options.ground.json)?;
     Ok(kept)
 }
 

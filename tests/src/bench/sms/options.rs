@@ -1,5 +1,6 @@
 //! What the comparison with Kannel is told.
 
+use crate::bench::ground::Ground;
 use crate::rehearse::Victim;
 use std::path::PathBuf;
 
@@ -68,16 +69,9 @@ pub struct SmsOptions {
     /// 短测:两千条,一对,只核对条数,不评快慢 / 2,000 messages, one pair; counts are checked, no bar is.
     #[arg(long)]
     pub short: bool,
-    /// 用已编译的程序(可为调试版),只核对条数,不评快慢 / programs that are built already, maybe without optimisation:
-    /// counts are checked, no bar is.
-    #[arg(long, value_name = "DIR")]
-    pub bin_dir: Option<PathBuf>,
-    /// 数据放哪里,须在真磁盘上 / where databases go; a real disk.
-    #[arg(long, value_name = "DIR", default_value = "/var/tmp")]
-    pub dir: PathBuf,
-    /// 输出 JSON / JSON instead of tables.
-    #[arg(long)]
-    pub json: bool,
+    /// Programs, data, and how it tells.
+    #[command(flatten)]
+    pub ground: Ground,
 }
 
 impl SmsOptions {
@@ -92,6 +86,6 @@ impl SmsOptions {
 
     /// Whether bars are held against the figures.
     pub(super) const fn is_judged(&self) -> bool {
-        !self.short && self.bin_dir.is_none()
+        !self.short && self.ground.bin_dir.is_none()
     }
 }
