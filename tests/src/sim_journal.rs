@@ -14,6 +14,10 @@ use std::{
 /// How long a line may stay in memory.
 const FLUSH_EVERY: Duration = Duration::from_millis(200);
 
+/// Flushes after which the disk is made to keep up, so that the kernel has no half minute of lines to write while the program under
+/// test syncs.
+const SYNC_EVERY: u32 = 5;
+
 /// What happened to a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -53,6 +57,8 @@ pub struct Journal {
     clock: SharedClock,
     /// Guards the sheet; held for the writing of one line.
     sheet: Mutex<Sheet>,
+    /// The same file, to be synced without the sheet.
+    disk: Option<Arc<File>>,
 }
 
 impl Journal {
@@ -62,12 +68,13 @@ impl Journal {
     /// When the file cannot be opened.
     pub fn append_to(file: &Path, clock: SharedClock) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(file)?;
-        Ok(Self { clock, sheet: Mutex::new(Sheet::File(BufWriter::new(file))) })
+        let disk = Some(Arc::new(file.try_clone()?));
+        Ok(Self { clock, sheet: Mutex::new(Sheet::File(BufWriter::new(file))), disk })
     }
 
     /// A journal that only [`Self::entries`] reads.
     pub fn in_memory(clock: SharedClock) -> Self {
-        Self { clock, sheet: Mutex::new(Sheet::Memory(Vec::new())) }
+        Self { clock, sheet: Mutex::new(Sheet::Memory(Vec::new())), disk: None }
     }
 
     /// Adds a line.
@@ -106,8 +113,13 @@ impl Journal {
     /// Flushes again and again, until it is dropped.
     pub async fn keep_flushed(self: Arc<Self>) {
         loop {
-            self.clock.sleep(FLUSH_EVERY).await;
-            let _refused = self.flush();
+            for _ in 0..SYNC_EVERY {
+                self.clock.sleep(FLUSH_EVERY).await;
+                let _refused = self.flush();
+            }
+            if let Some(disk) = self.disk.clone() {
+                let _refused = tokio::task::spawn_blocking(move || disk.sync_data()).await;
+            }
         }
     }
 

@@ -1,8 +1,10 @@
 //! What one session has on the wire: who is behind each wire key. Keys are consecutive, so a ring is enough.
 
+use crate::limit::Ticket;
 use mingluo_ledger::event::IntentParcel;
 use std::{
     collections::{BTreeMap, VecDeque},
+    ops::Range,
     time::Duration,
 };
 
@@ -23,10 +25,20 @@ pub struct Flights {
     waiting: Vec<Flight>,
     first_key: u64,
     ring: VecDeque<Option<Flight>>,
-    /// The first key of each run that may still be waited for, and when it left.
-    runs: VecDeque<(u64, Duration)>,
+    /// The runs that may still be waited for.
+    runs: VecDeque<Run>,
     /// Parts that were given up: an answer may still tell what the far side calls them.
     missed: BTreeMap<u64, Flight>,
+}
+
+/// The parts that left together.
+#[derive(Debug)]
+struct Run {
+    keys: Range<u64>,
+    /// In the clock's ticks.
+    left_at: Duration,
+    /// How the licence counts it, once it is on the wire.
+    ticket: Option<Ticket>,
 }
 
 /// Parts that were given up and are remembered.
@@ -55,10 +67,24 @@ impl Flights {
             self.first_key = first_key;
             self.runs.clear();
         }
-        self.runs.push_back((first_key, at));
+        let keys = first_key..first_key + self.waiting.len() as u64;
+        self.runs.push_back(Run { keys, left_at: at, ticket: None });
         let expected = self.first_key + self.ring.len() as u64;
         self.ring.extend(std::iter::repeat_n(None, first_key.saturating_sub(expected) as usize));
         self.ring.extend(self.waiting.drain(..).map(Some));
+    }
+
+    /// The run that was launched last is on the wire.
+    pub fn on_the_wire(&mut self, ticket: Ticket) {
+        if let Some(run) = self.runs.back_mut() {
+            run.ticket = Some(ticket);
+        }
+    }
+
+    /// The runs that are answered to their last part, once; all before them are as well.
+    pub fn arrived(&mut self) -> Vec<Ticket> {
+        let answered = self.runs.iter().take_while(|run| run.keys.end <= self.first_key).count();
+        self.runs.drain(..answered).filter_map(|run| run.ticket).collect()
     }
 
     /// The part behind a key, once; `None` for keys that were never given or are answered already.
@@ -86,15 +112,9 @@ impl Flights {
     }
 
     /// The keys of parts that left before `left_before` and are not answered yet.
-    pub fn overdue(&mut self, left_before: Duration) -> Vec<u64> {
-        while self.runs.get(1).is_some_and(|(first_key, _)| *first_key <= self.first_key) {
-            self.runs.pop_front();
-        }
-        let late = self.runs.iter().take_while(|(_, at)| *at < left_before).count();
-        let end = self.runs.get(late).map_or(u64::MAX, |(first_key, _)| *first_key);
-        if late == 0 {
-            return Vec::new();
-        }
+    pub fn overdue(&self, left_before: Duration) -> Vec<u64> {
+        let late = self.runs.iter().take_while(|run| run.left_at < left_before).last();
+        let Some(end) = late.map(|run| run.keys.end) else { return Vec::new() };
         let keys = (self.first_key..end).zip(&self.ring);
         keys.filter_map(|(key, flight)| flight.as_ref().map(|_| key)).collect()
     }

@@ -2,6 +2,9 @@
 //! account; it counts units as the gateway does.
 
 mod pace;
+mod window;
+
+pub use window::Ticket;
 
 use governor::{
     Quota, RateLimiter,
@@ -12,23 +15,19 @@ use governor::{
 use mingluo_model::clock::SharedClock;
 use pace::Pace;
 use std::{
-    collections::VecDeque,
     num::NonZeroU32,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use window::Window;
 
 /// The burst as a share of the licence: 2 %, what passes in 20 ms. A run is half of it: each needs a commit, and a disk
 /// that is busy takes some milliseconds for one (measured: with runs of 5 ms the disk and not the licence sets the pace).
 const BURST_SHARE: u32 = 50;
 
 /// What a stall of the machine cost may be made up for by going this share of the licence faster: 2 %. The licence
-/// itself is never exceeded (see [`SECOND`]).
+/// itself is never exceeded (see [`Window`]).
 const CATCH_UP_SHARE: u32 = 50;
-
-/// The sliding second as we count it: 8 ms longer than the gateway's, so that it sees no more than was granted even if
-/// the way there wavers by that much. It costs 0.8 % of the licence.
-const SECOND: Duration = Duration::from_millis(1_008);
 
 /// The house clock as the governor wants to see it.
 #[derive(Clone)]
@@ -90,19 +89,25 @@ impl Licence {
         self.run
     }
 
-    /// Waits until `units` may leave, in steps of at most [`Self::run`]; gives the instant at which the last were taken,
-    /// in the clock's ticks, for [`Self::left`].
-    pub async fn take(&self, units: u32) -> Duration {
-        let mut left = units;
-        while left > 0 {
+    /// Waits until `units` may leave, in steps of at most [`Self::run`].
+    pub async fn take(&self, units: NonZeroU32) -> Ticket {
+        let mut left = units.get();
+        let mut taken = None;
+        loop {
             // Smaller steps while the gateway wants less: a step's price must fit into the burst.
             let step = left.min(((f64::from(self.run) / self.slow()) as u32).max(1));
-            while let Err(wait) = self.try_step(at_least_one(step)) {
-                self.clock.sleep(wait).await;
-            }
+            let ticket = loop {
+                match self.try_step(at_least_one(step), taken) {
+                    Ok(ticket) => break ticket,
+                    Err(wait) => self.clock.sleep(wait).await,
+                }
+            };
             left -= step;
+            if left == 0 {
+                return ticket;
+            }
+            taken = Some(ticket);
         }
-        self.clock.ticks()
     }
 
     /// Waits until no pause holds that the gateway asked for.
@@ -117,13 +122,13 @@ impl Licence {
     }
 
     /// Takes a step, or says how long to wait before the next try.
-    fn try_step(&self, units: NonZeroU32) -> Result<(), Duration> {
+    fn try_step(&self, units: NonZeroU32, taken: Option<Ticket>) -> Result<Ticket, Duration> {
         let pause = self.pause_left();
         if !pause.is_zero() {
             return Err(pause);
         }
         let slow = self.slow();
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut window = self.window();
         let now = self.clock.ticks();
         let pay = |price: f64| match self.limiter.check_n(at_least_one(price as u32)) {
             Ok(Err(not_until)) => Err(not_until.wait_time_from(now)),
@@ -137,25 +142,31 @@ impl Licence {
         window.has_room(units.get(), slow, now)?;
         let exact = f64::from(units.get()) * slow + window.change;
         window.change = exact - pay(exact.min(burst))?;
-        window.note(units.get(), now);
-        Ok(())
+        Ok(window.note(units.get(), taken, now))
     }
 
-    /// What was taken at that instant is on the wire only now: from now on it counts. A machine or a gateway that was busy
-    /// in between makes no second hold more than was granted.
-    pub fn left(&self, units: u32, taken: Duration) {
+    /// What was taken is on the wire only now: from now on it counts. A machine or a gateway that was busy in between makes
+    /// no second hold more than was granted.
+    pub fn left(&self, ticket: Ticket, units: NonZeroU32) -> Ticket {
+        self.window().left(ticket, units.get(), self.clock.ticks())
+    }
+
+    /// The gateway answered all of it, so that it has begun to count it: from now on for no more than a second.
+    pub fn arrived(&self, tickets: &[Ticket]) {
         let now = self.clock.ticks();
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        window.forget(now);
-        if taken + SECOND > now { window.put_off(units, now) } else { window.note(units, now) }
+        let mut window = self.window();
+        for ticket in tickets {
+            window.arrived(*ticket, now);
+        }
     }
 
     /// Units that left in the last second, never more than the licence.
     pub fn present(&self) -> u32 {
-        let now = self.clock.ticks();
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        window.forget(now);
-        window.sum
+        self.window().sum(self.clock.ticks())
+    }
+
+    fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many times slower than the licence the gateway wants it now.
@@ -182,68 +193,6 @@ impl Licence {
     }
 }
 
-/// What left in the last [`SECOND`].
-#[derive(Debug)]
-struct Window {
-    granted: u32,
-    left: VecDeque<(Duration, u32)>,
-    sum: u32,
-    /// What the price of the last step exceeded the units that were paid: paid with the next.
-    change: f64,
-}
-
-impl Window {
-    const fn new(granted: u32) -> Self {
-        Self { granted, left: VecDeque::new(), sum: 0, change: 0.0 }
-    }
-
-    /// Whether `units` more fit while the account runs `slow` times slower, or how long until they may.
-    fn has_room(&mut self, units: u32, slow: f64, now: Duration) -> Result<(), Duration> {
-        self.forget(now);
-        // Less than one a second is held by the price alone.
-        let granted = ((f64::from(self.granted) / slow) as u32).max(1);
-        let over = (self.sum + units).saturating_sub(granted);
-        let mut passed = 0;
-        let leaves = self.left.iter().find(|(_, gone)| {
-            passed += gone;
-            passed >= over
-        });
-        match leaves {
-            Some((at, _)) if over > 0 => Err((*at + SECOND).saturating_sub(now)),
-            // More than the licence at once, with nothing before it: it has to leave some time.
-            _ => Ok(()),
-        }
-    }
-
-    /// What left longer ago counts no more.
-    fn forget(&mut self, now: Duration) {
-        while let Some((at, gone)) = self.left.front().copied() {
-            if at + SECOND > now {
-                break;
-            }
-            self.left.pop_front();
-            self.sum -= gone;
-        }
-    }
-
-    fn note(&mut self, units: u32, now: Duration) {
-        self.left.push_back((now, units));
-        self.sum += units;
-    }
-
-    /// The latest `units` left not before now. Another session's may be among them: that errs on the slow side.
-    fn put_off(&mut self, units: u32, now: Duration) {
-        let mut passed = 0;
-        for (at, gone) in self.left.iter_mut().rev() {
-            if passed >= units {
-                return;
-            }
-            *at = now.max(*at);
-            passed += *gone;
-        }
-    }
-}
-
 fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }
@@ -267,12 +216,12 @@ mod tests {
         let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
         let units = licence.run().max(parts) / parts * parts;
         let mut context = Context::from_waker(Waker::noop());
-        let mut waiting = Box::pin(licence.take(units));
+        let mut waiting = Box::pin(licence.take(at_least_one(units)));
         let mut taken = vec![0; seconds * 1000];
         for (step, slot) in taken.iter_mut().enumerate() {
             while step % 100 >= stall && waiting.as_mut().poll(&mut context).is_ready() {
                 *slot += units;
-                waiting = Box::pin(licence.take(units));
+                waiting = Box::pin(licence.take(at_least_one(units)));
             }
             clock.advance(Duration::from_millis(1));
         }
@@ -296,6 +245,47 @@ mod tests {
         }
     }
 
+    /// A greedy sender whose runs are under way for so many steps each, and are answered so many later, again and again in
+    /// this order. Gives what arrived in each step.
+    fn on_the_way(per_second: u32, steps: usize, ways: &[[usize; 2]]) -> Vec<u32> {
+        let clock = ManualClock::at(Timestamp(0));
+        let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
+        let units = at_least_one(licence.run());
+        let mut context = Context::from_waker(Waker::noop());
+        let mut waiting = Box::pin(licence.take(units));
+        let mut ways = ways.iter().cycle();
+        let mut arrived = vec![0; steps + 10];
+        let mut answers = vec![Vec::new(); steps + 50];
+        for step in 0..steps {
+            licence.arrived(&answers[step]);
+            while let Poll::Ready(ticket) = waiting.as_mut().poll(&mut context) {
+                let [way, answer] = *ways.next().unwrap();
+                arrived[step + way] += units.get();
+                answers[step + way + answer].push(licence.left(ticket, units));
+                waiting = Box::pin(licence.take(units));
+            }
+            clock.advance(Duration::from_millis(1));
+        }
+        arrived
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+        #[test]
+        fn a_way_that_wavers_makes_no_second_hold_more_at_the_gateway(
+            per_second in 100_u32..60_000, ways in prop::collection::vec([0_usize..8, 0_usize..40], 1..300),
+        ) {
+            let arrived = on_the_way(per_second, 3_000, &ways);
+            prop_assert!(most(&arrived, 1_000) <= per_second, "of {per_second}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_that_answers_at_once_gets_all_of_the_licence() {
+        let used: u32 = on_the_way(20_000, 20_000, &[[0, 1], [0, 2]]).iter().sum();
+        assert!(used >= 398_800, "{used} of 400,000");
+    }
+
     #[test]
     fn nearly_all_of_the_licence_is_used_also_by_a_machine_that_stalls() {
         for per_second in [500, 5_000, 20_000] {
@@ -312,21 +302,10 @@ mod tests {
         let clock = ManualClock::at(Timestamp(0));
         let licence = Licence::new(NonZeroU32::new(1_000).unwrap(), clock.clone());
         let mut context = Context::from_waker(Waker::noop());
-        assert!(pin!(licence.take(7)).poll(&mut context).is_ready());
+        assert!(pin!(licence.take(at_least_one(7))).poll(&mut context).is_ready());
         assert_eq!(licence.present(), 7);
         clock.advance(Duration::from_secs(2));
         assert_eq!(licence.present(), 0);
-    }
-
-    #[test]
-    fn what_left_late_counts_from_when_it_left() {
-        let ms = Duration::from_millis;
-        let mut window = Window::new(100);
-        window.note(50, ms(0));
-        window.note(50, ms(10));
-        window.put_off(50, ms(400));
-        assert_eq!(window.has_room(50, 1.0, ms(1_008)), Ok(()));
-        assert_eq!(window.has_room(100, 1.0, ms(1_018)), Err(ms(390)));
     }
 
     #[test]
@@ -334,11 +313,11 @@ mod tests {
         let clock = ManualClock::at(Timestamp(0));
         let licence = Licence::new(NonZeroU32::new(1_000).unwrap(), clock.clone());
         let mut context = Context::from_waker(Waker::noop());
-        let Poll::Ready(taken) = pin!(licence.take(7)).poll(&mut context) else {
+        let Poll::Ready(taken) = pin!(licence.take(at_least_one(7))).poll(&mut context) else {
             panic!("nothing left before")
         };
         clock.advance(Duration::from_secs(2));
-        licence.left(7, taken);
+        licence.left(taken, at_least_one(7));
         assert_eq!(licence.present(), 7);
     }
 
@@ -361,12 +340,12 @@ mod tests {
         let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
         let units = (licence.run() / 2 * 2).max(2);
         let mut context = Context::from_waker(Waker::noop());
-        let mut waiting = Box::pin(licence.take(units));
+        let mut waiting = Box::pin(licence.take(at_least_one(units)));
         let steps = (10 + seconds) * 1_000;
         let (mut took, mut turned_away) = (vec![0; steps], vec![0; steps]);
         for step in 0..steps {
             while waiting.as_mut().poll(&mut context).is_ready() {
-                waiting = Box::pin(licence.take(units));
+                waiting = Box::pin(licence.take(at_least_one(units)));
                 let of_late: u32 = took[step.saturating_sub(999)..=step].iter().sum();
                 let fits = (granted - of_late).min(units);
                 took[step] += fits;
@@ -400,12 +379,12 @@ mod tests {
             let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
             licence.pace.lock().unwrap().set_slow(10.0);
             let mut context = Context::from_waker(Waker::noop());
-            let mut waiting = Box::pin(licence.take(1));
+            let mut waiting = Box::pin(licence.take(NonZeroU32::MIN));
             let mut taken = 0;
             for _ in 0..5_000 {
                 while waiting.as_mut().poll(&mut context).is_ready() {
                     taken += 1;
-                    waiting = Box::pin(licence.take(1));
+                    waiting = Box::pin(licence.take(NonZeroU32::MIN));
                 }
                 clock.advance(Duration::from_millis(1));
             }
@@ -422,12 +401,12 @@ mod tests {
         let licence = Licence::new(NonZeroU32::new(10).unwrap(), clock.clone());
         licence.pace.lock().unwrap().set_slow(64.0);
         let mut context = Context::from_waker(Waker::noop());
-        let mut waiting = Box::pin(licence.take(1));
+        let mut waiting = Box::pin(licence.take(NonZeroU32::MIN));
         let mut taken = 0;
         for _ in 0..640 {
             while waiting.as_mut().poll(&mut context).is_ready() {
                 taken += 1;
-                waiting = Box::pin(licence.take(1));
+                waiting = Box::pin(licence.take(NonZeroU32::MIN));
             }
             clock.advance(Duration::from_millis(100));
         }
@@ -440,7 +419,7 @@ mod tests {
         let licence = Licence::new(NonZeroU32::new(1_000).unwrap(), Arc::clone(&clock) as SharedClock);
         licence.brake(Duration::from_secs(1));
         let mut context = Context::from_waker(Waker::noop());
-        let mut waiting = pin!(licence.take(1));
+        let mut waiting = pin!(licence.take(NonZeroU32::MIN));
         assert!(waiting.as_mut().poll(&mut context).is_pending());
         clock.advance(Duration::from_millis(999));
         assert!(waiting.as_mut().poll(&mut context).is_pending());

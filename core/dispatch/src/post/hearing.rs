@@ -138,7 +138,9 @@ impl<M: Mode> Post<M> {
             Some(line) => {
                 let mut flights = line.flights();
                 line.doubts().extend(flights.behind(&without_answer(reports)));
-                desk.digest(reports, &mut flights, self.clock.now())
+                let digest = desk.digest(reports, &mut flights, self.clock.now());
+                self.licence.arrived(&flights.arrived());
+                digest
             }
             None => desk.digest(reports, &mut Flights::default(), self.clock.now()),
         };

@@ -12,12 +12,12 @@ use mingluo_model::{
     mode::Mode,
     plan::PlanStatus,
 };
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 /// A run that is ready to leave.
 struct Promised {
     first_key: u64,
-    units: u32,
+    units: NonZeroU32,
 }
 
 impl<M: Mode> Post<M> {
@@ -35,16 +35,17 @@ impl<M: Mode> Post<M> {
             let number = picked.number;
             let Some(promised) = self.promise(outlet, line, picked).await? else { continue };
             outlet.ready().await.map_err(End::Lost)?;
-            let taken = self.licence.take(promised.units).await;
+            let ticket = self.licence.take(promised.units).await;
             if !self.may_leave(number, line) {
                 self.take_back(line).await?;
                 continue;
             }
             permit.forget();
-            line.window.add_permits(units.saturating_sub(promised.units) as usize);
+            line.window.add_permits(units.saturating_sub(promised.units.get()) as usize);
             line.flights().launch(promised.first_key, self.clock.ticks());
             outlet.send().await.map_err(End::Lost)?;
-            self.licence.left(promised.units, taken);
+            let ticket = self.licence.left(ticket, promised.units);
+            line.flights().on_the_wire(ticket);
         }
     }
 
@@ -122,9 +123,8 @@ impl<M: Mode> Post<M> {
         }
         let kept: Vec<IntentParcel> = run.parcels.iter().map(intent_parcel).collect();
         line.flights().reserve(picked.number, &kept);
-        if kept.is_empty() {
-            return Ok(None);
-        }
+        let units = kept.iter().map(|parcel| parcel.part_set.count_ones()).sum();
+        let Some(units) = NonZeroU32::new(units) else { return Ok(None) };
         let keys = match outlet.prepare(&run) {
             Ok(keys) => keys,
             Err(unfit) => {
@@ -134,7 +134,6 @@ impl<M: Mode> Post<M> {
                 return Ok(None);
             }
         };
-        let units = kept.iter().map(|parcel| parcel.part_set.count_ones()).sum();
         let intent = Intent { first_key: keys.first, parts: picked.parts, parcels: kept };
         let event = Event { plan: picked.plan, at, fact: Fact::Intent(intent) };
         self.scribe.append(vec![Entry::Event(event)]).await?;
