@@ -6,7 +6,7 @@ use crate::store::{Append, Lease, StoreError};
 use mingluo_model::clock::Timestamp;
 use sqlx::{Pool, Row as _, postgres::PgArguments, query::Query};
 
-const APPEND: &str = "
+pub(super) const APPEND: &str = "
 with held as materialized (
     select 1 from lease where resource = $1 and node_id = $2 and epoch = $3 and until > $4 for share
 ), events as (
