@@ -164,6 +164,12 @@ fn numbers(config: &Config, needed: bool, wrong: &mut Vec<ConfigError>) -> Optio
         }
     };
     if !needed {
+        // Whoever keeps such a list believes that it is heeded.
+        wrong.extend(
+            ported_file
+                .as_ref()
+                .map(|path| ConfigError::value("routing.ported_file", path.display(), Fix::PortedInVain)),
+        );
         return None;
     }
     let path = config.region.pack.join(PREFIXES);

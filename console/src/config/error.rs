@@ -161,6 +161,8 @@ pub enum Fix {
         /// The SMS accounts of the mode.
         known: String,
     },
+    /// Accounts that name carriers, or no list of ported numbers.
+    PortedInVain,
     /// An address and port that are free.
     Port {
         /// `in-use`, `denied`, `not-ours` or `other`.
@@ -228,6 +230,7 @@ impl Fix {
             Self::NoCarrier { .. } => "config-no-carrier",
             Self::NoSuchAccount { .. } => "config-no-such-account",
             Self::NoDefault { .. } => "config-no-default",
+            Self::PortedInVain => "config-ported-in-vain",
             Self::Port { .. } => "config-port",
             Self::Socket { .. } => "config-socket",
             Self::Password { .. } => "config-password",
@@ -263,6 +266,7 @@ impl Fix {
             | Self::Seed
             | Self::Brace
             | Self::NoTemplate
+            | Self::PortedInVain
             | Self::NoOfficer => Vec::new(),
         }
     }

@@ -98,6 +98,11 @@ fn bad_rows_of_the_ported_numbers_are_named_and_their_numbers_are_not() {
     std::fs::write(file.path(), "number,carrier\n19730600001,unicom\n").unwrap();
     let numbers = Routing::read(&config(&CARRIERS, &more)).unwrap().numbers.unwrap();
     assert_eq!(numbers.carrier("19730600001"), Some(Carrier::Unicom));
+    assert_eq!(
+        refusals(&[("sms", "", 50)], &more)[0].0,
+        "config-ported-in-vain",
+        "no account names carriers"
+    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ use futures_util::FutureExt;
 use mingluo_ledger::{
     Store, StoreError,
     scribe::{Scribe, ScribeError},
-    store::{Lease, StoredPlan},
+    store::{Change, Lease, StoredPlan},
 };
 use mingluo_model::{
     address::Address,
@@ -90,6 +90,11 @@ pub enum EngineError {
         /// What there is.
         configured: String,
     },
+    /// The store broke off in the middle of a decision of dispatch's own, and nobody can say whether it is kept.
+    #[error(
+        "the store broke off while a decision was being kept; started anew, dispatch goes by what is there"
+    )]
+    Undecided(#[source] StoreError),
     /// A part of dispatch broke off: a defect of ours. What it held in memory cannot be trusted any more.
     #[error("a part of dispatch broke off by a defect of the program; its output says where")]
     Panicked,
@@ -136,6 +141,7 @@ pub struct Engine<M: Mode> {
     pub(crate) config: DispatchConfig,
     pub(crate) routes: Routes,
     roster: Arc<Roster>,
+    lease: Lease,
     /// Accounts of open plans that are not configured any more: their posts send nothing.
     absent: BTreeSet<AccountName>,
     stop: CancellationToken,
@@ -159,7 +165,7 @@ impl<M: Mode> Engine<M> {
         let Parts { store, lease, clock, mut chance, channels, read_index, routes, carrier_of, config } =
             parts;
         let ttl = Duration::from_millis(u64::from(config.lease_ms.get()));
-        let scribe = Scribe::start(Arc::clone(&store), lease, ttl, clock.clone());
+        let scribe = Scribe::start(Arc::clone(&store), lease.clone(), ttl, clock.clone());
         let carrier_of = routes.tell_carriers_apart().then_some(carrier_of);
         let roster = Roster::new(Arc::clone(&store), read_index, M::KIND).with_carriers(carrier_of);
         let roster = Arc::new(roster);
@@ -190,6 +196,7 @@ impl<M: Mode> Engine<M> {
             config,
             routes,
             roster,
+            lease,
             absent,
             stop,
             tasks,
@@ -256,8 +263,22 @@ impl<M: Mode> Engine<M> {
         &self.decisions
     }
 
+    /// Makes a decision of dispatch's own durable: another account or a reserve channel takes people over. It holds while
+    /// this node dispatches. Made twice, people would be warned twice; so dispatch halts where nobody can say whether it
+    /// is kept, and the next start goes by what is there.
+    ///
+    /// # Errors
+    /// [`EngineError::Undecided`]; [`EngineError::Store`] where it is not kept.
+    pub(crate) async fn decide_alone(&self, change: Change) -> Result<(), EngineError> {
+        let fenced = Change { fence: Some(self.lease.clone()), ..change };
+        self.store.commit(&fenced).await.map_err(|error| match error {
+            StoreError::Database { operation: "commit", .. } => EngineError::Undecided(error),
+            other => EngineError::Store(other),
+        })
+    }
+
     /// Fail-stop: what cannot be kept must not go on.
-    fn halt(&self, halt: &EngineError) {
+    pub(crate) fn halt(&self, halt: &EngineError) {
         tracing::error!(
             error = halt as &dyn std::error::Error,
             "dispatch stops: started anew, it goes on from the log"
@@ -554,7 +575,7 @@ impl<M: Mode> Engine<M> {
         self.halted().map_or(Ok(()), |reason| Err(EngineError::Halted { reason }))
     }
 
-    fn post(&self, account: &AccountName, plan: PlanId) -> Result<&Arc<Post<M>>, EngineError> {
+    pub(crate) fn post(&self, account: &AccountName, plan: PlanId) -> Result<&Arc<Post<M>>, EngineError> {
         self.posts.get(account).ok_or_else(|| EngineError::NoAccount {
             account: account.clone(),
             plan,

@@ -123,7 +123,7 @@ impl<M: Mode> Engine<M> {
             detail: json!({ "from": failing.id, "to": plan.id, "channel": plan.channel, "recipients": recipients }),
         };
         let plans = vec![StoredPlan::new(&plan, PlanStatus::Open)];
-        self.store.commit(&Change { plans, audit: vec![line], ..Change::default() }).await?;
+        self.decide_alone(Change { plans, audit: vec![line], ..Change::default() }).await?;
         tracing::info!(plan.id = %plan.id, n_recipients = recipients, "another channel takes over what failed");
         self.admit(vec![plan]).await
     }

@@ -1,6 +1,7 @@
 //! An account that cannot send hands over (改由其他账号发送): whom it has not sent to goes to the next account in line, as a plan
 //! of its own that is linked to the first. Nobody is in both: the new plan and its audit line are one transaction, then the
-//! rest leaves the first plan as a fact of the log; if we die between the two, the next start makes the second good.
+//! rest leaves the first plan as a fact of the log, and who did not leave it after all (somebody was heard of meanwhile)
+//! leaves the new one before anything of it is sent. If we die in between, the next start makes the rest good.
 
 use crate::{
     engine::{Engine, EngineError},
@@ -20,6 +21,10 @@ use mingluo_model::{
 use roaring::RoaringBitmap;
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// How often an account takes the same people on, at most: accounts that come and go by turns all night make no plan at every
+/// look. Who is handed to nobody waits, or goes to a reserve channel.
+const MOST_TURNS: usize = 3;
 
 /// Whom a plan's own account cannot send to.
 struct Stranded<M: Mode> {
@@ -53,7 +58,7 @@ impl<M: Mode> Engine<M> {
         // Nothing of it leaves here until it is decided; then what is left may.
         let handed_over = self.hand_to_next(post, &plan, &unsent, link).await;
         self.resume(&[id]);
-        self.admit(handed_over?).await
+        handed_over
     }
 
     /// Stops a plan in memory, and says whom it would still send to; nothing where it is over or has nobody left.
@@ -72,17 +77,20 @@ impl<M: Mode> Engine<M> {
         Some(Stranded { plan: progress.plan().clone(), unsent })
     }
 
-    /// The plans that take over, durable and no longer in the first plan.
+    /// Other accounts take over: durable, no longer in the first plan, and on their way.
     async fn hand_to_next(
         &self,
         post: &Post<M>,
         plan: &Plan<M>,
         unsent: &RoaringBitmap,
         link: &Link,
-    ) -> Result<Vec<Plan<M>>, EngineError> {
-        let Target::People { edition, .. } = plan.target else { return Ok(Vec::new()) };
+    ) -> Result<(), EngineError> {
+        let Target::People { edition, .. } = plan.target else { return Ok(()) };
         let map = self.map(edition).await?;
-        let next = self.routes.split(&map, unsent, |account| self.may_take_over(account, plan));
+        let turns = self.turns(plan).await?;
+        let has_turns = |account: &AccountName| turns.get(account).is_none_or(|turns| *turns < MOST_TURNS);
+        let may_take_over = |account: &AccountName| has_turns(account) && self.may_take_over(account, plan);
+        let next = self.routes.split(&map, unsent, may_take_over);
         let mut nobody = unsent - all(&next);
         let plans: Vec<Plan<M>> = next
             .into_iter()
@@ -97,21 +105,55 @@ impl<M: Mode> Engine<M> {
         if !plans.is_empty() {
             let audit = plans.iter().map(|next| self.told(plan, next, link)).collect();
             let stored = plans.iter().map(|next| StoredPlan::new(next, PlanStatus::Open)).collect();
-            self.store.commit(&Change { plans: stored, audit, ..Change::default() }).await?;
+            self.decide_alone(Change { plans: stored, audit, ..Change::default() }).await?;
         }
-        for next in &plans {
-            self.leave(post, plan.id, next, Standing::HANDED_OVER).await?;
-            let (from, to, recipients) = (&plan.account.0, &next.account.0, next.target.recipients());
-            tracing::warn!(plan.id = %next.id, from, to, recipients, "another account sends instead");
+        for next in plans {
+            // What is decided and not followed would wait unseen.
+            if let Err(halt) = self.move_on(post, plan, next).await {
+                self.halt(&halt);
+                return Err(halt);
+            }
         }
         // Who may not send waits for the hour to come where it is only down; where it said no and nobody else is about to be
         // back, reserve channels take them.
-        nobody -= all(&self.routes.split(&map, &nobody, |account| self.may_be_back(account, plan)));
+        let may_be_back = |account: &AccountName| has_turns(account) && self.may_be_back(account, plan);
+        nobody -= all(&self.routes.split(&map, &nobody, may_be_back));
         if matches!(link, Link::Closed { .. }) && !nobody.is_empty() {
             let failed = Standing::new(DeliveryState::Failed, Reason::NotAllowed);
             self.move_unsent(post, plan.id, &nobody, failed).await?;
         }
-        Ok(plans)
+        Ok(())
+    }
+
+    /// How often each account has had these people, this plan counted.
+    async fn turns(&self, plan: &Plan<M>) -> Result<BTreeMap<AccountName, usize>, EngineError> {
+        let plans = self.store.plans(plan.alert).await?;
+        let mut turns: BTreeMap<AccountName, usize> = BTreeMap::new();
+        let mut at = Some(plan.id);
+        while let Some(stored) = at.and_then(|id| plans.iter().find(|stored| stored.fields().id == id)) {
+            *turns.entry(stored.fields().account.clone()).or_default() += 1;
+            at = stored.fields().instead_of;
+        }
+        Ok(turns)
+    }
+
+    /// People leave a plan, and another that is durable takes them on, but for those who stayed.
+    async fn move_on(&self, from: &Post<M>, plan: &Plan<M>, next: Plan<M>) -> Result<(), EngineError> {
+        self.leave(from, plan.id, &next).await?;
+        let (account, to, recipients) = (&plan.account.0, &next.account.0, next.target.recipients());
+        tracing::warn!(plan.id = %next.id, from = account, to, recipients, "another account sends instead");
+        let stayed = stayed(from, plan.id, &next);
+        let post = Arc::clone(self.post(&next.account, next.id)?);
+        let progress = self.progress(next, PlanStatus::Open).await?;
+        let fact = progress.move_unsent(&stayed, Standing::HANDED_OVER);
+        let now = self.clock.now();
+        post.write(|desk| {
+            let number = desk.admit(progress);
+            fact.map(|fact| desk.record(number, fact, now)).into_iter().collect()
+        })
+        .await?;
+        post.wake();
+        Ok(())
     }
 
     /// Whether an account is there, can send now, and can carry the words.
@@ -132,15 +174,9 @@ impl<M: Mode> Engine<M> {
     }
 
     /// Those of `next` leave the plan that they were in.
-    async fn leave(
-        &self,
-        post: &Post<M>,
-        from: PlanId,
-        next: &Plan<M>,
-        standing: Standing,
-    ) -> Result<(), EngineError> {
+    async fn leave(&self, post: &Post<M>, from: PlanId, next: &Plan<M>) -> Result<(), EngineError> {
         let Target::People { ordinals, .. } = &next.target else { return Ok(()) };
-        self.move_unsent(post, from, ordinals, standing).await
+        self.move_unsent(post, from, ordinals, Standing::HANDED_OVER).await
     }
 
     async fn move_unsent(
@@ -180,10 +216,29 @@ impl<M: Mode> Engine<M> {
         for next in open.iter().filter_map(StoredPlan::typed::<M>) {
             let Some(from) = next.instead_of else { continue };
             for post in self.posts.values() {
-                self.leave(post, from, &next, Standing::HANDED_OVER).await?;
+                self.leave(post, from, &next).await?;
+                let stayed = stayed(post, from, &next);
+                if !stayed.is_empty() {
+                    self.move_unsent(
+                        self.post(&next.account, next.id)?,
+                        next.id,
+                        &stayed,
+                        Standing::HANDED_OVER,
+                    )
+                    .await?;
+                }
             }
         }
         Ok(())
+    }
+}
+
+/// Those of `next` who did not leave the plan that it was made of: they were heard of before they could.
+fn stayed<M: Mode>(post: &Post<M>, from: PlanId, next: &Plan<M>) -> RoaringBitmap {
+    let mut desk = post.desk();
+    match (&next.target, desk.find(from)) {
+        (Target::People { ordinals, .. }, Some(from)) => ordinals - from.handed_over(),
+        _ => RoaringBitmap::new(),
     }
 }
 

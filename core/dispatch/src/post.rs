@@ -177,7 +177,7 @@ impl<M: Mode> Post<M> {
         self.watched().link()
     }
 
-    /// Whether this account can send now: one that was closed may be tried again when its rest is over.
+    /// Whether this account can send now: one that said no may be tried again when its rest is over.
     pub fn link_now(&self) -> Link {
         self.watched().link_at(self.clock.ticks())
     }
@@ -209,9 +209,9 @@ impl<M: Mode> Post<M> {
                     tracing::info!(account, "session is open");
                     let opened_at = self.clock.ticks();
                     self.desk().reopened(self.clock.now());
-                    self.watched().opened();
+                    self.watched().opened(opened_at);
                     let end = self.drive(session).await;
-                    self.watched().ended(end.error(), self.clock.now());
+                    self.watched().ended(end.error(), self.clock.now(), self.clock.ticks());
                     match end {
                         End::Stopped => return Ok(()),
                         End::Halted(halt) => return Err(halt),

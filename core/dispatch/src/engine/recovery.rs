@@ -82,7 +82,7 @@ impl<M: Mode> Engine<M> {
 
     /// A plan of which nothing is known yet. Its parts are those that its account measures now, until the log says into
     /// how many it was cut; where they do not matter any more, or nothing can leave, any number will do.
-    pub(super) async fn progress(
+    pub(crate) async fn progress(
         &self,
         plan: Plan<M>,
         status: PlanStatus,

@@ -1,6 +1,7 @@
 //! Whether an account can send (通道状态): its sessions, a login that is refused, hours in which it may not. It decides
 //! nothing; who hands over asks.
 
+use super::{REFUSED_PAUSE, STEADY};
 use mingluo_model::{channel::SendError, clock::Timestamp};
 use serde::Serialize;
 use std::time::Duration;
@@ -38,9 +39,13 @@ pub(super) struct Watched {
     open: u32,
     /// Since when no session works.
     down_since: Option<Timestamp>,
+    /// Since when none worked before the one that is open, and when that was opened in the clock's ticks: a gateway that
+    /// lets us in and drops us works no better than one that does not.
+    unproven: Option<(Timestamp, Duration)>,
     refused: Option<String>,
-    /// Providers without a login refuse at the first call: their sessions open all the same and prove nothing.
-    refused_at_work: bool,
+    /// Providers without a login refuse at the first call: their sessions open all the same and prove nothing. Until when
+    /// they are believed, in the clock's ticks.
+    refused_at_work: Option<Duration>,
     closed: Option<(Timestamp, String)>,
     /// When a closed account is tried again, in the clock's ticks.
     closed_until: Duration,
@@ -49,26 +54,45 @@ pub(super) struct Watched {
 impl Watched {
     pub(super) const fn since(start: Timestamp) -> Self {
         let down_since = Some(start);
-        let (refused, closed) = (None, None);
-        Self { open: 0, down_since, refused, refused_at_work: false, closed, closed_until: Duration::ZERO }
+        Self {
+            open: 0,
+            down_since,
+            unproven: None,
+            refused: None,
+            refused_at_work: None,
+            closed: None,
+            closed_until: Duration::ZERO,
+        }
     }
 
-    pub(super) fn opened(&mut self) {
+    pub(super) fn opened(&mut self, ticks: Duration) {
         self.open += 1;
-        if !self.refused_at_work {
-            (self.down_since, self.refused) = (None, None);
+        if self.refused_at_work.is_some() {
+            return;
+        }
+        self.refused = None;
+        if let Some(since) = self.down_since.take() {
+            self.unproven = Some((since, ticks));
         }
     }
 
     /// A session ended.
-    pub(super) fn ended(&mut self, error: Option<&SendError>, now: Timestamp) {
+    pub(super) fn ended(&mut self, error: Option<&SendError>, now: Timestamp, ticks: Duration) {
         self.open = self.open.saturating_sub(1);
         if let Some(SendError::Refused { detail }) = error {
-            (self.refused, self.refused_at_work) = (Some(detail.clone()), true);
+            (self.refused, self.refused_at_work) = (Some(detail.clone()), Some(ticks + REFUSED_PAUSE));
         }
-        if self.open == 0 || self.refused_at_work {
-            self.down_since.get_or_insert(now);
+        if self.open == 0 || self.refused_at_work.is_some() {
+            let since = self.unproven_at(ticks).unwrap_or(now);
+            self.down_since.get_or_insert(since);
+            self.unproven = None;
         }
+    }
+
+    /// Since when nothing has been proven to work, although a session is open.
+    fn unproven_at(&self, ticks: Duration) -> Option<Timestamp> {
+        let (since, opened) = self.unproven?;
+        (ticks.saturating_sub(opened) < STEADY).then_some(since)
     }
 
     /// A session could not be had.
@@ -83,9 +107,9 @@ impl Watched {
 
     /// Something was taken: the account works.
     pub(super) fn took(&mut self) {
-        self.closed = None;
-        if self.refused_at_work {
-            (self.down_since, self.refused, self.refused_at_work) = (None, None, false);
+        (self.closed, self.unproven) = (None, None);
+        if self.refused_at_work.take().is_some() {
+            (self.down_since, self.refused) = (None, None);
         }
     }
 
@@ -107,9 +131,16 @@ impl Watched {
         self.unless_closed(self.closed.as_ref())
     }
 
-    /// The same for who decides where to send: a closed account whose rest is over may be tried again.
+    /// The same for who decides where to send: what the account itself said is believed until its rest is over, then it may
+    /// be tried again; and a session that has proven nothing yet is none.
     pub(super) fn link_at(&self, now: Duration) -> Link {
-        self.unless_closed(self.closed.as_ref().filter(|_| !self.rest(now).is_zero()))
+        if self.refused_at_work.is_some_and(|until| until <= now) {
+            return Link::Up;
+        }
+        match self.unless_closed(self.closed.as_ref().filter(|_| !self.rest(now).is_zero())) {
+            Link::Up => self.unproven_at(now).map_or(Link::Up, |since| Link::Down { since }),
+            other => other,
+        }
     }
 
     fn unless_closed(&self, closed: Option<&(Timestamp, String)>) -> Link {
@@ -158,21 +189,46 @@ mod tests {
         SendError::Refused { detail: "authentication".into() }
     }
 
+    const fn ticks(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
     #[test]
     fn an_account_is_down_when_its_last_session_is_and_until_one_is_back() {
         let mut watched = Watched::since(START);
         assert_eq!(watched.link(), Link::Down { since: START });
-        watched.opened();
-        watched.opened();
-        watched.ended(None, after(5));
+        watched.opened(ticks(0));
+        watched.opened(ticks(0));
+        watched.ended(None, after(15), ticks(15));
         assert_eq!(watched.link(), Link::Up);
-        watched.ended(None, after(6));
-        watched.failed(&SendError::Unreachable { detail: "no route".into() }, after(7));
-        assert_eq!(watched.link(), Link::Down { since: after(6) });
+        watched.ended(None, after(16), ticks(16));
+        watched.failed(&SendError::Unreachable { detail: "no route".into() }, after(17));
+        assert_eq!(watched.link(), Link::Down { since: after(16) });
         let patience = Duration::from_secs(30);
-        assert_eq!([35, 36].map(|at| watched.link().is_past(patience, after(at))), [false, true]);
-        watched.opened();
+        assert_eq!([45, 46].map(|at| watched.link().is_past(patience, after(at))), [false, true]);
+        watched.opened(ticks(50));
         assert_eq!(watched.link(), Link::Up);
+    }
+
+    #[test]
+    fn a_gateway_that_lets_us_in_and_drops_us_is_down_since_it_last_worked() {
+        let mut watched = Watched::since(START);
+        for second in [0, 10, 20, 30] {
+            watched.opened(ticks(second));
+            assert_eq!(watched.link(), Link::Up, "people see an open session");
+            let down = Link::Down { since: START };
+            assert_eq!(watched.link_at(ticks(second + 9)), down, "who decides does not count on it");
+            watched.ended(None, after(second as i64 + 9), ticks(second + 9));
+            assert_eq!(watched.link(), down);
+        }
+        watched.opened(ticks(40));
+        assert_eq!(watched.link_at(ticks(50)), Link::Up, "one that lasts is good");
+        watched.ended(None, after(51), ticks(51));
+        watched.opened(ticks(52));
+        watched.took();
+        assert_eq!(watched.link_at(ticks(52)), Link::Up, "and so is one that takes");
+        watched.ended(None, after(53), ticks(53));
+        assert_eq!(watched.link(), Link::Down { since: after(53) });
     }
 
     #[test]
@@ -180,19 +236,29 @@ mod tests {
         let mut watched = Watched::since(START);
         watched.failed(&refused(), after(1));
         assert!(matches!(watched.link(), Link::Refused { since: START, .. }));
-        watched.opened();
+        watched.opened(ticks(1));
         assert_eq!(watched.link(), Link::Up);
-        watched.ended(Some(&refused()), after(2));
-        watched.opened();
+        watched.ended(Some(&refused()), after(2), ticks(2));
+        watched.opened(ticks(3));
         assert!(matches!(watched.link(), Link::Refused { .. }));
         watched.took();
         assert_eq!(watched.link(), Link::Up);
     }
 
     #[test]
+    fn a_provider_that_refused_is_tried_again_after_its_rest_though_nobody_waits_there_any_more() {
+        let mut watched = Watched::since(START);
+        watched.opened(ticks(0));
+        watched.ended(Some(&refused()), after(20), ticks(20));
+        assert!(matches!(watched.link_at(ticks(79)), Link::Refused { .. }));
+        assert_eq!(watched.link_at(ticks(80)), Link::Up);
+        assert!(matches!(watched.link(), Link::Refused { .. }), "people are told what it said last");
+    }
+
+    #[test]
     fn forbidden_hours_hold_until_something_is_taken() {
         let mut watched = Watched::since(START);
-        watched.opened();
+        watched.opened(ticks(0));
         let minute = Duration::from_mins(1);
         assert!(
             watched.close("74".into(), after(1), minute) && !watched.close("74".into(), after(2), minute)

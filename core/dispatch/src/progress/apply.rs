@@ -206,6 +206,10 @@ impl<M: Mode> Progress<M> {
         for offset in self.places.within(moved.first, end) {
             if self.cells.standing[offset] != HOLE && self.may_move(self.at(offset), moved.standing) {
                 self.cells.flying[offset] = 0;
+                // The other account sends again what may have arrived by this one.
+                if moved.standing == Standing::HANDED_OVER && self.doubted.contains(self.ordinal(offset)) {
+                    self.resent.insert(self.ordinal(offset));
+                }
                 // Whoever opted out after a try that may have arrived was not failed by us.
                 let fails = moved.standing.state() == DeliveryState::Failed;
                 let in_doubt = fails && self.doubted.contains(self.ordinal(offset));

@@ -71,6 +71,12 @@ impl<M: Mode> Progress<M> {
             .collect()
     }
 
+    /// Recipients whom another account sends to instead.
+    pub fn handed_over(&self) -> RoaringBitmap {
+        let left = self.members().filter(|(offset, _)| self.at(*offset) == Standing::HANDED_OVER);
+        left.map(|(_, ordinal)| ordinal).collect()
+    }
+
     /// Recipients who failed for good, for the next channel to try.
     pub fn failed(&self) -> RoaringBitmap {
         let divertible = |standing: Standing| {

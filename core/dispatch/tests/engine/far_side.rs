@@ -20,6 +20,9 @@ use tokio::sync::mpsc;
 
 pub(crate) const ACCOUNT: &str = "sms";
 
+/// The account that takes over from it.
+pub(crate) const OTHER: &str = "sms-other";
+
 /// Reports under way; a story has fewer.
 const REPORTS: usize = 64;
 
@@ -32,6 +35,8 @@ pub(crate) enum Manner {
     Silent,
     /// The channel has a defect.
     Breaks,
+    /// It cannot be reached.
+    Away,
 }
 
 pub(crate) struct FarSide {
@@ -46,7 +51,12 @@ pub(crate) struct FarSide {
 impl FarSide {
     /// One that cuts messages into so many parts (0: takes none) and leaves so many of them unanswered at a time.
     pub(crate) fn new(manner: Manner, parts: u16, window: u32) -> Arc<Self> {
-        let (account, sent) = (AccountName(ACCOUNT.into()), Arc::default());
+        Self::of(ACCOUNT, manner, parts, window)
+    }
+
+    /// The same for another account.
+    pub(crate) fn of(account: &str, manner: Manner, parts: u16, window: u32) -> Arc<Self> {
+        let (account, sent) = (AccountName(account.into()), Arc::default());
         Arc::new(Self { account, manner, parts: NonZeroU16::new(parts), window, sent })
     }
 
@@ -86,6 +96,9 @@ impl Channel<Live> for FarSide {
     }
 
     async fn open(&self) -> Result<Session<Live>, SendError> {
+        if self.manner == Manner::Away {
+            return Err(SendError::Unreachable { detail: "no route".into() });
+        }
         let (says, hears) = mpsc::channel(REPORTS);
         let (manner, sent) = (self.manner, Arc::clone(&self.sent));
         let outlet = Out { manner, sent, says, next_key: 1, prepared: Vec::new() };
@@ -99,6 +112,12 @@ struct Out {
     says: mpsc::Sender<Report>,
     next_key: u64,
     prepared: Vec<(u64, u32, u16)>,
+}
+
+impl Manner {
+    fn verdict(self, key: u64) -> Option<Verdict> {
+        (self == Self::Takes).then(|| Verdict::Accepted(Some(ProviderId::new(&key.to_be_bytes()))))
+    }
 }
 
 #[async_trait]
@@ -117,9 +136,8 @@ impl Outlet<Live> for Out {
     async fn send(&mut self) -> Result<(), SendError> {
         for (first, ordinal, parts) in self.prepared.drain(..) {
             self.sent.lock().unwrap().push((ordinal, parts));
-            if self.manner == Manner::Takes {
-                for key in first..first + u64::from(parts.count_ones()) {
-                    let verdict = Verdict::Accepted(Some(ProviderId::new(&key.to_be_bytes())));
+            for key in first..first + u64::from(parts.count_ones()) {
+                if let Some(verdict) = self.manner.verdict(key) {
                     self.says.try_send(Report::Answer { key, verdict }).unwrap();
                 }
             }

@@ -1,6 +1,6 @@
 //! A ledger in a file with one roster, and engines over it that can be started again and again, as a node is.
 
-use crate::far_side::{ACCOUNT, FarSide};
+use crate::far_side::{ACCOUNT, FarSide, OTHER};
 use mingluo_dispatch::{
     Engine, EngineError,
     engine::{DispatchConfig, Parts, take_lease},
@@ -15,6 +15,7 @@ use mingluo_ledger::{
     vault::Vault,
 };
 use mingluo_model::{
+    address::Address,
     alert::{Alert, AlertKind, AlertState, Content, Language, Signature, Text},
     area::Area,
     audience::{Audience, ChannelKind, HeadCount},
@@ -22,7 +23,7 @@ use mingluo_model::{
     clock::{Clock, SharedClock, Timestamp, manual::ManualClock, system::SystemClock},
     grade::Grade,
     hazard::{Hazard, HazardSystem},
-    id::{AlertId, EditionId, OfficerId, OrgId},
+    id::{AlertId, EditionId, NodeId, OfficerId, OrgId, PlanId},
     message::{Body, Message},
     mode::{Live, ModeKind},
     owner::Owner,
@@ -69,7 +70,8 @@ impl House {
         mingluo_ledger::migrate(&address).await.unwrap();
         let vault = Vault::read("vault.keys", &Vault::generate(&mut chance)).unwrap();
         let store = mingluo_ledger::open(&address, Arc::new(vault)).await.unwrap();
-        store.register_accounts(&[(AccountName(ACCOUNT.into()), ModeKind::Live)]).await.unwrap();
+        let accounts = [ACCOUNT, OTHER].map(|name| (AccountName(name.into()), ModeKind::Live));
+        store.register_accounts(&accounts).await.unwrap();
         let edition = roster(store.as_ref(), &mut chance).await;
         let (clock, readable) = (ManualClock::at(NOON), Arc::new(AtomicBool::new(true)));
         let real = SystemClock::shared();
@@ -78,6 +80,11 @@ impl House {
 
     /// Starts the node anew; whatever ran before can write nothing more.
     pub(crate) async fn start(&mut self, far: Option<Arc<FarSide>>) -> Arc<Engine<Live>> {
+        self.start_in_line(far.into_iter().collect()).await
+    }
+
+    /// The same with several accounts, of which each takes over from the one before it.
+    pub(crate) async fn start_in_line(&mut self, far: Vec<Arc<FarSide>>) -> Arc<Engine<Live>> {
         let number = |number| NonZeroU32::new(number).unwrap();
         let config = DispatchConfig { close_after_s: 0, lease_ms: number(3_600_000), ..Default::default() };
         let clock: SharedClock = self.clock.clone();
@@ -87,7 +94,8 @@ impl House {
             let is_readable = readable.load(Ordering::Acquire);
             is_readable.then(EditionMap::default).ok_or_else(|| "the disk hiccups".to_owned())
         });
-        let channels = far.into_iter().map(|far| far as Arc<dyn Channel<Live>>).collect();
+        let channels: Vec<_> = far.into_iter().map(|far| far as Arc<dyn Channel<Live>>).collect();
+        let line = channels.iter().map(|channel| channel.account().clone()).collect();
         let parts = Parts {
             store: Arc::clone(&self.store),
             lease: lease.unwrap(),
@@ -95,7 +103,7 @@ impl House {
             chance: StdRng::from_rng(&mut self.chance),
             channels,
             read_index,
-            routes: Routes::default(),
+            routes: Routes::new(BTreeMap::new(), line),
             carrier_of: Arc::new(|_| None),
             config,
         };
@@ -113,6 +121,18 @@ impl House {
         };
         self.store.commit(&release).await.unwrap();
         (alert.id, engine.admit(plans).await)
+    }
+
+    /// Another node dispatches from now on.
+    pub(crate) async fn lose_the_lease(&mut self) {
+        let later = self.clock.now().plus(Duration::from_hours(2));
+        let (id, ttl) = (NodeId::new(NOON, &mut self.chance), Duration::from_hours(1));
+        self.store.acquire("dispatch/live", "another", id, ttl, later).await.unwrap().unwrap();
+    }
+
+    /// A new plan's id.
+    pub(crate) fn plan_id(&mut self) -> PlanId {
+        PlanId::new(self.clock.now(), &mut self.chance)
     }
 
     /// Lets time pass until something is so.
@@ -161,6 +181,15 @@ fn owner(chance: &mut StdRng) -> Owner {
     Owner { org: OrgId::new(NOON, chance), scope: "210423".parse().unwrap(), level: Level::County }
 }
 
+fn digits(ordinal: u32) -> String {
+    format!("+861000000000{ordinal}")
+}
+
+/// The number of a recipient.
+pub(crate) fn number(ordinal: u32) -> Address {
+    Address::new(digits(ordinal))
+}
+
 async fn roster(store: &dyn Store, chance: &mut StdRng) -> EditionId {
     let head = EditionHead {
         id: EditionId::new(NOON, chance),
@@ -171,9 +200,8 @@ async fn roster(store: &dyn Store, chance: &mut StdRng) -> EditionId {
         built_at: NOON,
         pretend: true,
     };
-    let number = |ordinal: u32| format!("+861000000000{ordinal}");
     let column = (0..PEOPLE).flat_map(|ordinal| {
-        let number = number(ordinal).into_bytes();
+        let number = digits(ordinal).into_bytes();
         std::iter::once(number.len() as u8).chain(number)
     });
     let block = EditionBlock {

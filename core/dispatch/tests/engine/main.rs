@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests stop the test where they cannot go on")]
 
 mod far_side;
+mod handover;
 mod house;
 
 use far_side::{ACCOUNT, FarSide, Manner};
@@ -30,7 +31,11 @@ fn view(engine: &Engine<Live>, alert: AlertId) -> PlanView {
 }
 
 fn count(engine: &Engine<Live>, alert: AlertId, state: &str) -> u32 {
-    view(engine, alert).counts.states.get(state).copied().unwrap_or(0)
+    count_in(&view(engine, alert), state)
+}
+
+fn count_in(view: &PlanView, state: &str) -> u32 {
+    view.counts.states.get(state).copied().unwrap_or(0)
 }
 
 /// Sends to the first alone and hears nothing; then the node is gone.

@@ -1,5 +1,6 @@
 //! Alerts and plans as the ledger keeps them, and what one decision writes of them.
 
+use super::Lease;
 use crate::audit::AuditLine;
 use mingluo_model::{
     alert::{Alert, AlertState, Content},
@@ -22,6 +23,8 @@ pub struct Change {
     pub statuses: Vec<(PlanId, PlanStatus)>,
     /// Who did what, one line each.
     pub audit: Vec<AuditLine>,
+    /// A decision of dispatch's own holds only as long as this lease is ours; people's decisions hang on none.
+    pub fence: Option<Lease>,
 }
 
 /// An alert of either mode, as the ledger keeps it.

@@ -1,7 +1,7 @@
 //! Leases: who may append, and the epoch that names their stream.
 
 use super::{
-    Engine, Lease, NodeId, StoreError, Timestamp,
+    Conn, Engine, Lease, NodeId, StoreError, Timestamp,
     value::{bytes, get},
 };
 use std::time::Duration;
@@ -45,6 +45,19 @@ pub(super) async fn acquire(
     }
     write.commit().await?;
     Ok(Some(lease))
+}
+
+/// Sees to it that nobody takes the lease before the transaction ends.
+pub(super) async fn hold(conn: &mut Conn, lease: &Lease) -> Result<(), StoreError> {
+    let held =
+        sqlx::query("update lease set until = until where resource = $1 and node_id = $2 and epoch = $3")
+            .bind(lease.resource.clone())
+            .bind(bytes(lease.node.0))
+            .bind(lease.epoch)
+            .execute(conn)
+            .await
+            .map_err(StoreError::database("hold a lease"))?;
+    if held.rows_affected() == 0 { Err(StoreError::fenced(lease)) } else { Ok(()) }
 }
 
 /// A lease whose time is over is still ours until somebody takes it: one row says who holds it.

@@ -108,6 +108,9 @@ impl Store for Engine {
 
     async fn commit(&self, change: &Change) -> Result<(), StoreError> {
         let mut write = self.begin().await?;
+        if let Some(lease) = &change.fence {
+            lease::hold(write.conn(), lease).await?;
+        }
         for alert in &change.alerts {
             alert::write(write.conn(), &alert.alert).await?;
         }
