@@ -149,6 +149,9 @@ impl Flights {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limit::Licence;
+    use mingluo_model::clock::{Timestamp, manual::ManualClock};
+    use std::num::NonZeroU32;
 
     fn two_parts(ordinal: u32) -> IntentParcel {
         IntentParcel { ordinal, attempt: 1, part_set: 0b11 }
@@ -174,6 +177,48 @@ mod tests {
         flights.reserve(1, &[two_parts(2)]);
         assert!(flights.take_unsent().iter().all(|flight| flight.ordinal == 2));
         assert!(flights.take_lost().iter().all(|flight| flight.ordinal == 1));
+    }
+
+    #[test]
+    fn a_run_has_arrived_when_it_and_all_before_it_are_answered_to_the_last_part() {
+        let licence = Licence::new(NonZeroU32::MIN, ManualClock::at(Timestamp(0)));
+        let mut flights = Flights::default();
+        let tickets: Vec<_> = [10, 12, 20]
+            .into_iter()
+            .map(|first_key| {
+                flights.reserve(0, &[two_parts(first_key as u32)]);
+                flights.launch(first_key, Duration::ZERO);
+                let ticket = licence.ticket();
+                flights.on_the_wire(ticket);
+                ticket
+            })
+            .collect();
+        flights.land(12);
+        flights.land(13);
+        flights.land(11);
+        assert!(flights.arrived().is_empty(), "the first part of the first run is still on its way");
+        flights.land(10);
+        assert_eq!(flights.arrived(), tickets[..2]);
+        flights.land(20);
+        flights.land(21);
+        assert_eq!(flights.arrived(), tickets[2..], "keys that were never given are no gap");
+        assert!(flights.arrived().is_empty(), "once");
+    }
+
+    #[test]
+    fn a_run_that_was_answered_before_it_was_known_to_be_on_the_wire_leaves_the_next_alone() {
+        let mut flights = Flights::default();
+        flights.reserve(0, &[two_parts(1)]);
+        flights.launch(1, Duration::ZERO);
+        flights.land(1);
+        flights.land(2);
+        assert!(flights.arrived().is_empty());
+        flights.on_the_wire(Licence::new(NonZeroU32::MIN, ManualClock::at(Timestamp(0))).ticket());
+        flights.reserve(0, &[two_parts(2)]);
+        flights.launch(3, Duration::ZERO);
+        flights.land(3);
+        flights.land(4);
+        assert!(flights.arrived().is_empty(), "it has no ticket yet, and the other one's is not its own");
     }
 
     #[test]

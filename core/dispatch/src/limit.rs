@@ -160,13 +160,19 @@ impl Licence {
         }
     }
 
-    /// Units that left in the last second, never more than the licence.
+    /// Units that count now: those of the last second, and what no answer came to for a moment longer.
     pub fn present(&self) -> u32 {
         self.window().sum(self.clock.ticks())
     }
 
     fn window(&self) -> MutexGuard<'_, Window> {
         self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A ticket of its own, whatever the licence.
+    #[cfg(test)]
+    pub fn ticket(&self) -> Ticket {
+        self.window().note(1, None, self.clock.ticks())
     }
 
     /// How many times slower than the licence the gateway wants it now.

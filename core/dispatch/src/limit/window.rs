@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, time::Duration};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// How long the way to the gateway may take before its answer is there. Without an answer what left counts for so much
-/// longer than a second: the gateway sees no more than was granted if the way wavers by no more than this. Counting so
-/// always would cost 0.8 % of the licence.
+/// longer than a second: the gateway sees no more than was granted if it reads what is sent within this time. One that reads
+/// later may count more in one second, for nobody tells us when it does. Counting so always would cost 0.8 % of the licence.
 const WAY: Duration = Duration::from_millis(8);
 
 /// What was taken together, and until when it counts.
