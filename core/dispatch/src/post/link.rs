@@ -37,6 +37,8 @@ pub enum Link {
 #[derive(Debug)]
 pub(super) struct Watched {
     open: u32,
+    /// Whether one was ever lost.
+    lost_any: bool,
     /// Since when no session works.
     down_since: Option<Timestamp>,
     /// Since when none worked before the one that is open, and when that was opened in the clock's ticks: a gateway that
@@ -56,6 +58,7 @@ impl Watched {
         let down_since = Some(start);
         Self {
             open: 0,
+            lost_any: false,
             down_since,
             unproven: None,
             refused: None,
@@ -71,14 +74,15 @@ impl Watched {
             return;
         }
         self.refused = None;
-        if let Some(since) = self.down_since.take() {
-            self.unproven = Some((since, ticks));
-        }
+        // The first one is believed: nothing speaks against it yet.
+        let since = self.down_since.take().filter(|_| self.lost_any);
+        self.unproven = since.map(|since| (since, ticks)).or(self.unproven);
     }
 
     /// A session ended.
     pub(super) fn ended(&mut self, error: Option<&SendError>, now: Timestamp, ticks: Duration) {
         self.open = self.open.saturating_sub(1);
+        self.lost_any = true;
         if let Some(SendError::Refused { detail }) = error {
             (self.refused, self.refused_at_work) = (Some(detail.clone()), Some(ticks + REFUSED_PAUSE));
         }
@@ -213,22 +217,25 @@ mod tests {
     #[test]
     fn a_gateway_that_lets_us_in_and_drops_us_is_down_since_it_last_worked() {
         let mut watched = Watched::since(START);
-        for second in [0, 10, 20, 30] {
+        watched.opened(ticks(0));
+        assert_eq!(watched.link_at(ticks(0)), Link::Up, "the first one is believed");
+        watched.ended(None, after(1), ticks(1));
+        for second in [2, 12, 22] {
             watched.opened(ticks(second));
             assert_eq!(watched.link(), Link::Up, "people see an open session");
-            let down = Link::Down { since: START };
+            let down = Link::Down { since: after(1) };
             assert_eq!(watched.link_at(ticks(second + 9)), down, "who decides does not count on it");
             watched.ended(None, after(second as i64 + 9), ticks(second + 9));
             assert_eq!(watched.link(), down);
         }
-        watched.opened(ticks(40));
-        assert_eq!(watched.link_at(ticks(50)), Link::Up, "one that lasts is good");
-        watched.ended(None, after(51), ticks(51));
-        watched.opened(ticks(52));
+        watched.opened(ticks(32));
+        assert_eq!(watched.link_at(ticks(42)), Link::Up, "one that lasts is good");
+        watched.ended(None, after(43), ticks(43));
+        watched.opened(ticks(44));
         watched.took();
-        assert_eq!(watched.link_at(ticks(52)), Link::Up, "and so is one that takes");
-        watched.ended(None, after(53), ticks(53));
-        assert_eq!(watched.link(), Link::Down { since: after(53) });
+        assert_eq!(watched.link_at(ticks(44)), Link::Up, "and so is one that takes");
+        watched.ended(None, after(45), ticks(45));
+        assert_eq!(watched.link(), Link::Down { since: after(45) });
     }
 
     #[test]
