@@ -231,7 +231,7 @@ impl<M: Mode> Post<M> {
                 }
                 Err(error) => {
                     tracing::warn!(account, %error, "session cannot be opened");
-                    self.watched().failed(&error, self.clock.now());
+                    self.watched().failed(&error, self.clock.now(), self.clock.ticks());
                     match error {
                         SendError::Refused { .. } => {
                             self.rest(REFUSED_PAUSE.mul_f64(0.5 + jitter() / 2.0)).await;

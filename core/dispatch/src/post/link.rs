@@ -70,6 +70,7 @@ impl Watched {
 
     pub(super) fn opened(&mut self, ticks: Duration) {
         self.open += 1;
+        self.forget_refusal(ticks);
         if self.refused_at_work.is_some() {
             return;
         }
@@ -83,6 +84,7 @@ impl Watched {
     pub(super) fn ended(&mut self, error: Option<&SendError>, now: Timestamp, ticks: Duration) {
         self.open = self.open.saturating_sub(1);
         self.lost_any = true;
+        self.forget_refusal(ticks);
         if let Some(SendError::Refused { detail }) = error {
             (self.refused, self.refused_at_work) = (Some(detail.clone()), Some(ticks + REFUSED_PAUSE));
         }
@@ -93,6 +95,13 @@ impl Watched {
         }
     }
 
+    /// What was said at work so long ago says nothing of what happens now: an account that cannot be reached is down.
+    fn forget_refusal(&mut self, ticks: Duration) {
+        if self.refused_at_work.is_some_and(|until| until <= ticks) {
+            (self.refused_at_work, self.refused) = (None, None);
+        }
+    }
+
     /// Since when nothing has been proven to work, although a session is open.
     fn unproven_at(&self, ticks: Duration) -> Option<Timestamp> {
         let (since, opened) = self.unproven?;
@@ -100,7 +109,8 @@ impl Watched {
     }
 
     /// A session could not be had.
-    pub(super) fn failed(&mut self, error: &SendError, now: Timestamp) {
+    pub(super) fn failed(&mut self, error: &SendError, now: Timestamp, ticks: Duration) {
+        self.forget_refusal(ticks);
         if let SendError::Refused { detail } = error {
             self.refused = Some(detail.clone());
         }
@@ -206,7 +216,7 @@ mod tests {
         watched.ended(None, after(15), ticks(15));
         assert_eq!(watched.link(), Link::Up);
         watched.ended(None, after(16), ticks(16));
-        watched.failed(&SendError::Unreachable { detail: "no route".into() }, after(17));
+        watched.failed(&SendError::Unreachable { detail: "no route".into() }, after(17), ticks(17));
         assert_eq!(watched.link(), Link::Down { since: after(16) });
         let patience = Duration::from_secs(30);
         assert_eq!([45, 46].map(|at| watched.link().is_past(patience, after(at))), [false, true]);
@@ -241,7 +251,7 @@ mod tests {
     #[test]
     fn a_refused_login_says_so_and_a_session_of_a_provider_without_one_proves_nothing() {
         let mut watched = Watched::since(START);
-        watched.failed(&refused(), after(1));
+        watched.failed(&refused(), after(1), ticks(1));
         assert!(matches!(watched.link(), Link::Refused { since: START, .. }));
         watched.opened(ticks(1));
         assert_eq!(watched.link(), Link::Up);
@@ -260,6 +270,13 @@ mod tests {
         assert!(matches!(watched.link_at(ticks(79)), Link::Refused { .. }));
         assert_eq!(watched.link_at(ticks(80)), Link::Up);
         assert!(matches!(watched.link(), Link::Refused { .. }), "people are told what it said last");
+        let unreachable = SendError::Unreachable { detail: "no route".into() };
+        watched.failed(&unreachable, after(81), ticks(81));
+        assert_eq!(
+            watched.link_at(ticks(81)),
+            Link::Down { since: after(20) },
+            "and one that is not there is down"
+        );
     }
 
     #[test]

@@ -108,9 +108,6 @@ impl Store for Engine {
 
     async fn commit(&self, change: &Change) -> Result<(), StoreError> {
         let mut write = self.begin().await?;
-        if let Some(lease) = &change.fence {
-            lease::hold(write.conn(), lease).await?;
-        }
         for alert in &change.alerts {
             alert::write(write.conn(), &alert.alert).await?;
         }
@@ -121,6 +118,10 @@ impl Store for Engine {
             plan::set_status(write.conn(), *plan, *status).await?;
         }
         audit::append(write.conn(), &change.audit).await?;
+        // Last: whoever appends under this lease waits for it until the commit.
+        if let Some(lease) = &change.fence {
+            lease::hold(write.conn(), lease).await?;
+        }
         write.commit().await
     }
 
