@@ -14,8 +14,8 @@ use std::{
 /// How long a line may stay in memory.
 const FLUSH_EVERY: Duration = Duration::from_millis(200);
 
-/// Flushes after which the disk is made to keep up, so that the kernel has no half minute of lines to write while the program under
-/// test syncs.
+/// Flushes after which the disk is made to keep up, so that the kernel has no half minute of lines to write while the program
+/// under test syncs.
 const SYNC_EVERY: u32 = 5;
 
 /// What happened to a message.

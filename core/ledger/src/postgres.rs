@@ -132,7 +132,7 @@ impl Engine {
 
 /// Applies what is missing, under the server's lock, so that several nodes may try at once.
 pub(crate) async fn migrate(options: PgConnectOptions) -> Result<(), StoreError> {
-    let mut connection = by_key(tuned(options)).connect().await.map_err(StoreError::database("open"))?;
+    let mut connection = tuned(options).connect().await.map_err(StoreError::database("open"))?;
     MIGRATOR.run(&mut connection).await.map_err(StoreError::Migration)?;
     connection.close().await.map_err(StoreError::database("close"))
 }

@@ -47,19 +47,6 @@ pub(super) async fn acquire(
     Ok(Some(lease))
 }
 
-/// Sees to it that nobody takes the lease before the transaction ends.
-pub(super) async fn hold(conn: &mut Conn, lease: &Lease) -> Result<(), StoreError> {
-    let held =
-        sqlx::query("update lease set until = until where resource = $1 and node_id = $2 and epoch = $3")
-            .bind(lease.resource.clone())
-            .bind(bytes(lease.node.0))
-            .bind(lease.epoch)
-            .execute(conn)
-            .await
-            .map_err(StoreError::database("hold a lease"))?;
-    if held.rows_affected() == 0 { Err(StoreError::fenced(lease)) } else { Ok(()) }
-}
-
 /// A lease whose time is over is still ours until somebody takes it: one row says who holds it.
 pub(super) async fn renew(
     engine: &Engine,
@@ -69,17 +56,27 @@ pub(super) async fn renew(
 ) -> Result<Lease, StoreError> {
     let until = now.plus(ttl);
     let mut write = engine.begin_lease().await?;
-    let kept = sqlx::query("update lease set until = $4 where resource = $1 and node_id = $2 and epoch = $3")
+    keep(write.conn(), lease, Some(until)).await?;
+    write.commit().await?;
+    Ok(Lease { until, ..lease.clone() })
+}
+
+/// Sees to it that nobody takes the lease before the transaction ends.
+pub(super) async fn hold(conn: &mut Conn, lease: &Lease) -> Result<(), StoreError> {
+    keep(conn, lease, None).await
+}
+
+/// Writes the lease's row if it is ours, with its end as it was or as it is to be.
+async fn keep(conn: &mut Conn, lease: &Lease, until: Option<Timestamp>) -> Result<(), StoreError> {
+    const KEEP: &str = "
+update lease set until = coalesce($4, until) where resource = $1 and node_id = $2 and epoch = $3";
+    let kept = sqlx::query(KEEP)
         .bind(lease.resource.clone())
         .bind(bytes(lease.node.0))
         .bind(lease.epoch)
-        .bind(until.0)
-        .execute(write.conn())
+        .bind(until.map(|until| until.0))
+        .execute(conn)
         .await
-        .map_err(StoreError::database("renew a lease"))?;
-    if kept.rows_affected() == 0 {
-        return Err(StoreError::fenced(lease));
-    }
-    write.commit().await?;
-    Ok(Lease { until, ..lease.clone() })
+        .map_err(StoreError::database("keep a lease"))?;
+    if kept.rows_affected() == 0 { Err(StoreError::fenced(lease)) } else { Ok(()) }
 }
