@@ -272,7 +272,12 @@ impl<M: Mode> Engine<M> {
     pub(crate) async fn decide_alone(&self, change: Change) -> Result<(), EngineError> {
         let fenced = Change { fence: Some(self.lease.clone()), ..change };
         self.store.commit(&fenced).await.map_err(|error| match error {
-            StoreError::Database { operation: "commit", .. } => EngineError::Undecided(error),
+            StoreError::Database { operation: "commit", .. } => {
+                // At once, before who decides lets go of what it had stopped.
+                let undecided = EngineError::Undecided(error);
+                self.halt(&undecided);
+                undecided
+            }
             other => EngineError::Store(other),
         })
     }
