@@ -30,7 +30,7 @@ use mingluo_model::{
     delivery::Standing,
     id::{AlertId, EditionId, NodeId, PlanId},
     mode::Mode,
-    plan::{AccountName, Plan, PlanStatus},
+    plan::{AccountName, Plan, PlanStatus, Target},
     receipt::Receipt,
 };
 use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
@@ -417,11 +417,25 @@ impl<M: Mode> Engine<M> {
 
     async fn take_on(&self, plan: Plan<M>) -> Result<(), EngineError> {
         let post = Arc::clone(self.post(&plan.account, plan.id)?);
+        self.read_first_addresses(&plan);
         let progress = self.progress(plan, PlanStatus::Open).await?;
         let number = post.desk().admit(progress);
         self.bar_unfit(&post, number).await?;
         post.wake();
         Ok(())
+    }
+
+    /// The store is asked for the first addresses while the hold lasts, and not by the first octet. Should it not answer, who
+    /// sends asks again.
+    fn read_first_addresses(&self, plan: &Plan<M>) {
+        let Target::People { edition, ordinals } = &plan.target else { return };
+        let (roster, edition, kind, first) =
+            (Arc::clone(&self.roster), *edition, plan.channel, ordinals.min());
+        self.tasks.spawn(async move {
+            if let Err(error) = roster.addresses(edition, kind, first.into_iter()).await {
+                tracing::debug!(%error, "the first addresses could not be read ahead");
+            }
+        });
     }
 
     /// Nothing of these plans leaves from now on. In memory only: make the decision durable, then call

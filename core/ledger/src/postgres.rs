@@ -71,9 +71,15 @@ impl Engine {
     pub(crate) async fn open(options: PgConnectOptions, vault: Arc<Vault>) -> Result<Self, StoreError> {
         let pool = |connections| PoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
         let options = tuned(options);
-        let log = pool(OF_THE_LOG).connect_lazy_with(by_key(options.clone()));
-        let reader = pool(CONNECTIONS).connect_with(options).await.map_err(StoreError::database("open"))?;
+        let reader =
+            pool(CONNECTIONS).connect_with(options.clone()).await.map_err(StoreError::database("open"))?;
         verbs::check_schema(&reader, &MIGRATOR).await?;
+        // Opened and made ready now: the first octet of a warning must not wait for a login, nor for the server to read and
+        // plan a long statement.
+        let log = pool(OF_THE_LOG)
+            .min_connections(OF_THE_LOG)
+            .after_connect(|connection, _| Box::pin(append::make_ready(connection)))
+            .connect_lazy_with(by_key(options));
         Ok(Self { reader, log, vault, look_at_days_at: AtomicI64::new(i64::MIN) })
     }
 
@@ -149,7 +155,12 @@ fn tuned(options: PgConnectOptions) -> PgConnectOptions {
 /// when a hundred thousand rows are in it, until its statistics come (measured: half of all processor time in the first minute
 /// of a warning).
 fn by_key(options: PgConnectOptions) -> PgConnectOptions {
-    options.options([("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
+    options.options([
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("plan_cache_mode", "force_generic_plan"),
+    ])
 }
 
 #[cfg(test)]
@@ -172,11 +183,7 @@ mod tests {
         for migration in MIGRATOR.iter() {
             run(&mut connection, migration.sql.as_str().to_owned()).await;
         }
-        run(
-            &mut connection,
-            format!("set plan_cache_mode = force_generic_plan; prepare probe as {}", append::APPEND),
-        )
-        .await;
+        run(&mut connection, format!("prepare probe as {}", append::APPEND)).await;
         let nothing = vec!["null"; 18].join(", ");
         let plan = run(&mut connection, format!("explain execute probe ({nothing})")).await;
         let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();

@@ -3,8 +3,13 @@
 
 use super::Db;
 use crate::store::{Append, Lease, StoreError};
-use mingluo_model::clock::Timestamp;
-use sqlx::{Pool, Row as _, postgres::PgArguments, query::Query};
+use mingluo_model::{clock::Timestamp, id::NodeId};
+use sqlx::{
+    Pool, Row as _,
+    postgres::{PgArguments, PgConnection},
+    query::Query,
+};
+use uuid::Uuid;
 
 pub(super) const APPEND: &str = "
 with held as materialized (
@@ -36,15 +41,26 @@ pub(super) async fn append(
     now: Timestamp,
     append: &Append,
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(APPEND)
-        .bind(lease.resource.clone())
-        .bind(lease.node.0.as_bytes().to_vec())
-        .bind(lease.epoch)
-        .bind(now.0);
-    let query = bind_matched(bind_raws(bind_events(query, append), append), append);
+    let query = statement(&lease.resource, lease.node, lease.epoch, now, append);
     let row = query.fetch_one(pool).await.map_err(StoreError::database("append"))?;
     let held: bool = row.try_get("held").map_err(StoreError::database("append"))?;
     if held { Ok(()) } else { Err(StoreError::fenced(lease)) }
+}
+
+/// Has the server read and plan the statement: nothing is appended under nobody's lease.
+pub(super) async fn make_ready(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let nobody = NodeId(Uuid::nil());
+    let nothing = statement("", nobody, 0, Timestamp(0), &Append::default());
+    nothing.execute(connection).await.map(|_| ())
+}
+
+fn statement(resource: &str, node: NodeId, epoch: i64, now: Timestamp, append: &Append) -> Statement {
+    let query = sqlx::query(APPEND)
+        .bind(resource.to_owned())
+        .bind(node.0.as_bytes().to_vec())
+        .bind(epoch)
+        .bind(now.0);
+    bind_matched(bind_raws(bind_events(query, append), append), append)
 }
 
 /// One array a column.
