@@ -90,24 +90,21 @@ impl Licence {
     }
 
     /// Waits until `units` may leave, in steps of at most [`Self::run`].
-    pub async fn take(&self, units: NonZeroU32) -> Ticket {
+    pub async fn take(&self, units: NonZeroU32) -> Taken<'_> {
         let mut left = units.get();
-        let mut taken = None;
-        loop {
+        let mut taken = Taken { licence: self, ticket: None };
+        while left > 0 {
             // Smaller steps while the gateway wants less: a step's price must fit into the burst.
             let step = left.min(((f64::from(self.run) / self.slow()) as u32).max(1));
-            let ticket = loop {
-                match self.try_step(at_least_one(step), taken) {
-                    Ok(ticket) => break ticket,
-                    Err(wait) => self.clock.sleep(wait).await,
+            match self.try_step(at_least_one(step), taken.ticket) {
+                Ok(ticket) => {
+                    taken.ticket = Some(ticket);
+                    left -= step;
                 }
-            };
-            left -= step;
-            if left == 0 {
-                return ticket;
+                Err(wait) => self.clock.sleep(wait).await,
             }
-            taken = Some(ticket);
         }
+        taken
     }
 
     /// Waits until no pause holds that the gateway asked for.
@@ -139,16 +136,10 @@ impl Licence {
         while window.change >= burst {
             window.change -= pay(burst)?;
         }
-        window.has_room(units.get(), slow, now)?;
+        window.has_room(units.get(), taken, slow, now)?;
         let exact = f64::from(units.get()) * slow + window.change;
         window.change = exact - pay(exact.min(burst))?;
-        Ok(window.note(units.get(), taken, now))
-    }
-
-    /// What was taken is on the wire only now: from now on it counts. A machine or a gateway that was busy in between makes
-    /// no second hold more than was granted.
-    pub fn left(&self, ticket: Ticket, units: NonZeroU32) -> Ticket {
-        self.window().left(ticket, units.get(), self.clock.ticks())
+        Ok(window.take(units.get(), taken))
     }
 
     /// The gateway answered all of it, so that it has begun to count it: from now on for no more than a second.
@@ -172,7 +163,9 @@ impl Licence {
     /// A ticket of its own, whatever the licence.
     #[cfg(test)]
     pub fn ticket(&self) -> Ticket {
-        self.window().note(1, None, self.clock.ticks())
+        let mut window = self.window();
+        let ticket = window.take(1, None);
+        window.left(ticket, self.clock.ticks())
     }
 
     /// How many times slower than the licence the gateway wants it now.
@@ -196,6 +189,31 @@ impl Licence {
     fn pause_left(&self) -> Duration {
         let paused_until = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         paused_until.saturating_sub(self.clock.ticks())
+    }
+}
+
+/// What was taken and has not left yet. It counts until it has: a machine, a gateway or a line that is busy in between makes no
+/// second hold more than was granted. What is dropped before may have left in part, and counts from then on.
+pub struct Taken<'a> {
+    licence: &'a Licence,
+    ticket: Option<Ticket>,
+}
+
+impl Taken<'_> {
+    /// It is on the wire now, and counts from now on.
+    pub fn left(mut self) -> Option<Ticket> {
+        self.date()
+    }
+
+    fn date(&mut self) -> Option<Ticket> {
+        let ticket = self.ticket.take()?;
+        Some(self.licence.window().left(ticket, self.licence.clock.ticks()))
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.date();
     }
 }
 
@@ -264,10 +282,10 @@ mod tests {
         let mut answers = vec![Vec::new(); steps + 50];
         for step in 0..steps {
             licence.arrived(&answers[step]);
-            while let Poll::Ready(ticket) = waiting.as_mut().poll(&mut context) {
+            while let Poll::Ready(taken) = waiting.as_mut().poll(&mut context) {
                 let [way, answer] = *ways.next().unwrap();
                 arrived[step + way] += units.get();
-                answers[step + way + answer].push(licence.left(ticket, units));
+                answers[step + way + answer].extend(taken.left());
                 waiting = Box::pin(licence.take(units));
             }
             clock.advance(Duration::from_millis(1));
@@ -308,7 +326,7 @@ mod tests {
         let clock = ManualClock::at(Timestamp(0));
         let licence = Licence::new(NonZeroU32::new(1_000).unwrap(), clock.clone());
         let mut context = Context::from_waker(Waker::noop());
-        assert!(pin!(licence.take(at_least_one(7))).poll(&mut context).is_ready());
+        drop(pin!(licence.take(at_least_one(7))).poll(&mut context));
         assert_eq!(licence.present(), 7);
         clock.advance(Duration::from_secs(2));
         assert_eq!(licence.present(), 0);
@@ -323,7 +341,7 @@ mod tests {
             panic!("nothing left before")
         };
         clock.advance(Duration::from_secs(2));
-        licence.left(taken, at_least_one(7));
+        taken.left();
         assert_eq!(licence.present(), 7);
     }
 

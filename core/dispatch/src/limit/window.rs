@@ -10,6 +10,9 @@ const SECOND: Duration = Duration::from_secs(1);
 /// later may count more in one second, for nobody tells us when it does. Counting so always would cost 0.8 % of the licence.
 const WAY: Duration = Duration::from_millis(8);
 
+/// Counts until it has left.
+const NOT_LEFT: Duration = Duration::MAX;
+
 /// What was taken together, and until when it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket {
@@ -35,18 +38,27 @@ impl Window {
         Self { granted, counted: BTreeMap::new(), sum: 0, tickets: 0, change: 0.0 }
     }
 
-    /// Whether `units` more fit while the account runs `slow` times slower, or how long until they may.
-    pub(super) fn has_room(&mut self, units: u32, slow: f64, now: Duration) -> Result<(), Duration> {
+    /// Whether `units` more fit while the account runs `slow` times slower, or how long until it is worth another look. What
+    /// was taken for the same run before is in nobody's way: it leaves with them.
+    pub(super) fn has_room(
+        &mut self,
+        units: u32,
+        own: Option<Ticket>,
+        slow: f64,
+        now: Duration,
+    ) -> Result<(), Duration> {
         self.forget(now);
         // Less than one a second is held by the price alone.
         let granted = ((f64::from(self.granted) / slow) as u32).max(1);
         let over = (self.sum + units).saturating_sub(granted);
         let mut passed = 0;
-        let leaves = self.counted.iter().find(|(_, gone)| {
+        let leaves = self.counted.iter().filter(|(ticket, _)| Some(**ticket) != own).find(|(_, gone)| {
             passed += **gone;
             passed >= over
         });
         match leaves {
+            // Nobody knows when it will have left.
+            Some((Ticket { until: NOT_LEFT, .. }, _)) if over > 0 => Err(WAY),
             Some((ticket, _)) if over > 0 => Err(ticket.until.saturating_sub(now)),
             // More than the licence at once, with nothing before it: it has to leave some time.
             _ => Ok(()),
@@ -59,30 +71,37 @@ impl Window {
         self.sum
     }
 
-    /// Counts units from now on, with those that were taken for the same run before.
-    pub(super) fn note(&mut self, units: u32, before: Option<Ticket>, now: Duration) -> Ticket {
-        let earlier = before.and_then(|ticket| self.counted.remove(&ticket)).unwrap_or(0);
+    /// Counts units until they have left, with those that were taken for the same run before.
+    pub(super) fn take(&mut self, units: u32, before: Option<Ticket>) -> Ticket {
         self.sum += units;
+        if let Some((ticket, counted)) =
+            before.and_then(|ticket| Some((ticket, self.counted.get_mut(&ticket)?)))
+        {
+            *counted += units;
+            return ticket;
+        }
         self.tickets += 1;
-        let ticket = Ticket { until: now + SECOND + WAY, number: self.tickets };
-        self.counted.insert(ticket, earlier + units);
+        let ticket = Ticket { until: NOT_LEFT, number: self.tickets };
+        self.counted.insert(ticket, units);
         ticket
     }
 
-    /// What was taken is on the wire only now.
-    pub(super) fn left(&mut self, ticket: Ticket, units: u32, now: Duration) -> Ticket {
-        if let Some(counted) = self.counted.remove(&ticket) {
-            self.sum -= counted;
-        }
-        self.note(units, None, now)
+    /// What was taken is on the wire now.
+    pub(super) fn left(&mut self, ticket: Ticket, now: Duration) -> Ticket {
+        self.redate(ticket, now + SECOND + WAY)
     }
 
     /// The gateway has it: its second began before now.
     pub(super) fn arrived(&mut self, ticket: Ticket, now: Duration) {
-        let arrived = Ticket { until: ticket.until.min(now + SECOND), ..ticket };
+        self.redate(ticket, ticket.until.min(now + SECOND));
+    }
+
+    fn redate(&mut self, ticket: Ticket, until: Duration) -> Ticket {
+        let dated = Ticket { until, ..ticket };
         if let Some(units) = self.counted.remove(&ticket) {
-            self.counted.insert(arrived, units);
+            self.counted.insert(dated, units);
         }
+        dated
     }
 
     fn forget(&mut self, now: Duration) {
@@ -103,42 +122,47 @@ mod tests {
         Duration::from_millis(count)
     }
 
+    fn leave(window: &mut Window, units: u32, now: Duration) -> Ticket {
+        let ticket = window.take(units, None);
+        window.left(ticket, now)
+    }
+
     #[test]
-    fn what_left_late_counts_from_when_it_left() {
+    fn what_was_taken_counts_until_it_has_left_and_a_second_from_then() {
         let mut window = Window::new(100);
-        let first = window.note(50, None, ms(0));
-        let second = window.note(50, None, ms(10));
-        window.left(second, 50, ms(400));
-        assert_eq!(window.has_room(50, 1.0, ms(1_008)), Ok(()), "the first, whoever left meanwhile");
-        assert_eq!(window.has_room(100, 1.0, ms(1_018)), Err(ms(390)));
-        window.left(first, 50, ms(1_018));
-        assert_eq!(window.sum(ms(1_018)), 100, "even what was forgotten meanwhile");
+        leave(&mut window, 50, ms(0));
+        let second = window.take(50, None);
+        assert_eq!(window.has_room(60, None, 1.0, ms(1_008)), Err(WAY), "nobody knows when it leaves");
+        assert_eq!(window.has_room(50, None, 1.0, ms(1_008)), Ok(()));
+        window.left(second, ms(5_000));
+        assert_eq!(window.has_room(60, None, 1.0, ms(5_018)), Err(ms(990)));
+        assert_eq!((window.sum(ms(6_007)), window.sum(ms(6_008))), (50, 0));
     }
 
     #[test]
     fn what_was_answered_counts_a_second_from_its_answer_and_never_longer_than_without_one() {
-        let mut window = Window::new(100);
         for (answered, free) in [(2, 1_002), (300, 1_008)] {
             let mut window = Window::new(100);
-            let ticket = window.note(100, None, ms(0));
+            let ticket = leave(&mut window, 100, ms(0));
             window.arrived(ticket, ms(answered));
-            assert_eq!(window.has_room(1, 1.0, ms(1_000)), Err(ms(free - 1_000)));
-            assert_eq!(window.has_room(1, 1.0, ms(free)), Ok(()));
+            assert_eq!(window.has_room(1, None, 1.0, ms(1_000)), Err(ms(free - 1_000)));
+            assert_eq!(window.has_room(1, None, 1.0, ms(free)), Ok(()));
         }
-        let gone = window.note(100, None, ms(0));
+        let mut window = Window::new(100);
+        let gone = leave(&mut window, 100, ms(0));
         assert_eq!(window.sum(ms(1_008)), 0);
         window.arrived(gone, ms(1_009));
         assert_eq!(window.sum(ms(1_009)), 0, "an answer after all that time counts nothing anew");
     }
 
     #[test]
-    fn a_run_that_is_taken_in_steps_is_one() {
+    fn a_run_that_is_taken_in_steps_is_one_and_in_its_own_way_no_more_than_it_must() {
         let mut window = Window::new(100);
-        let ticket = window.note(30, None, ms(0));
-        let ticket = window.note(30, Some(ticket), ms(500));
-        assert_eq!(window.sum(ms(1_100)), 60);
-        window.left(ticket, 60, ms(1_200));
-        assert_eq!(window.sum(ms(2_207)), 60);
-        assert_eq!(window.sum(ms(2_208)), 0);
+        let ticket = window.take(80, None);
+        assert_eq!(window.has_room(40, Some(ticket), 1.0, ms(1)), Ok(()), "it is larger than the licence");
+        assert_eq!(window.take(40, Some(ticket)), ticket);
+        assert_eq!(window.has_room(1, None, 1.0, ms(1)), Err(WAY), "for another it is");
+        window.left(ticket, ms(1_200));
+        assert_eq!((window.sum(ms(2_207)), window.sum(ms(2_208))), (120, 0));
     }
 }

@@ -35,7 +35,7 @@ impl<M: Mode> Post<M> {
             let number = picked.number;
             let Some(promised) = self.promise(outlet, line, picked).await? else { continue };
             outlet.ready().await.map_err(End::Lost)?;
-            let ticket = self.licence.take(promised.units).await;
+            let taken = self.licence.take(promised.units).await;
             if !self.may_leave(number, line) {
                 self.take_back(line).await?;
                 continue;
@@ -44,8 +44,9 @@ impl<M: Mode> Post<M> {
             line.window.add_permits(units.saturating_sub(promised.units.get()) as usize);
             line.flights().launch(promised.first_key, self.clock.ticks());
             outlet.send().await.map_err(End::Lost)?;
-            let ticket = self.licence.left(ticket, promised.units);
-            line.flights().on_the_wire(ticket);
+            if let Some(ticket) = taken.left() {
+                line.flights().on_the_wire(ticket);
+            }
         }
     }
 
