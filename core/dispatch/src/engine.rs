@@ -174,6 +174,8 @@ impl<M: Mode> Engine<M> {
         let open = store.open_plans(M::KIND).await?;
         let gone = Absent::of(&open, &channels);
         let absent = gone.keys().cloned().collect();
+        // One look of who hands over falls into it.
+        let give_way = Duration::from_secs(u64::from(config.fallback_every_s.get()) + 1);
         let posts = channels
             .into_iter()
             .chain(gone.into_values())
@@ -182,7 +184,8 @@ impl<M: Mode> Engine<M> {
                 let has_next = routes.has_next(&name);
                 let desk = Desk::new(name.clone(), hash_address(&store)).with_next(has_next);
                 let (roster, scribe) = (Arc::clone(&roster), scribe.clone());
-                (name, Arc::new(Post::new(channel, desk, roster, scribe, clock.clone(), stop.clone())))
+                let post = Post::new(channel, desk, roster, scribe, clock.clone(), stop.clone(), give_way);
+                (name, Arc::new(post))
             })
             .collect();
         let tasks = TaskTracker::new();

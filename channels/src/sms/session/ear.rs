@@ -23,6 +23,7 @@ pub(in crate::sms) struct Ear<'a> {
     pub(super) link: &'a Link,
     pub(super) reports: &'a mut Vec<Report>,
     pub(super) end: &'a mut Option<SendError>,
+    pub(super) dismissed: &'a mut bool,
 }
 
 impl Ear<'_> {
@@ -67,6 +68,12 @@ impl Ear<'_> {
     /// The session is over, once everything heard before was reported.
     pub(in crate::sms) fn end(&mut self, reason: &str) {
         *self.end = Some(unreachable(reason));
+    }
+
+    /// The gateway has ended the connection in good order, and was answered. A session that may sleep goes on, unless
+    /// it is owed an answer.
+    pub(in crate::sms) fn dismissed(&mut self) {
+        *self.dismissed = true;
     }
 
     /// The gateway agreed to part.
