@@ -52,14 +52,6 @@ impl Ear<'_> {
         self.reports.push(Report::Reply { reply, token });
     }
 
-    /// The account may not send just now: somebody must act. Said once a minute, however many parts are refused.
-    pub(in crate::sms) fn account_at_fault(&self, words: &dyn fmt::Display) {
-        if self.link.first_fault_of_a_minute(self.at) {
-            let account = &self.account.name;
-            tracing::error!(%account, far_code = %words, "the gateway refuses the account: call the carrier");
-        }
-    }
-
     /// What the gateway said cannot be read.
     pub(in crate::sms) fn unreadable(&self, error: &dyn fmt::Display) {
         tracing::warn!(account = %self.account.name, %error, "gateway sent what cannot be read");

@@ -5,17 +5,14 @@
 
 use std::{
     io,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, Ordering::Relaxed},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::{Buf, BytesMut};
 use mingluo_model::{
     channel::{Report, SendError},
-    clock::{Clock, Timestamp, within},
+    clock::{Clock, within},
 };
 use tokio::{
     io::AsyncWriteExt,
@@ -46,8 +43,6 @@ pub(in crate::sms) struct Link {
     // Guards whether there is a connection; held for a look.
     rest: Mutex<Rest>,
     half: tokio::sync::Mutex<Half>,
-    /// When a fault of the account was told last, in minutes since 1970.
-    fault: AtomicI64,
 }
 
 struct Half {
@@ -79,7 +74,6 @@ impl Link {
             told: Mutex::default(),
             rest: Mutex::default(),
             half: tokio::sync::Mutex::new(Half { socket: Some(socket), leaving: BytesMut::new() }),
-            fault: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -121,12 +115,6 @@ impl Link {
     /// Whether there is a connection just now. Never hold it across an await.
     pub(super) fn rest(&self) -> MutexGuard<'_, Rest> {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether a fault of the account is to be told.
-    pub(super) fn first_fault_of_a_minute(&self, at: Timestamp) -> bool {
-        let minute = at.0.div_euclid(60_000);
-        self.fault.swap(minute, Relaxed) != minute
     }
 
     /// Whether so much waits that the peer cannot be reading.

@@ -56,11 +56,8 @@ fn without_answer(reports: &[Report]) -> Vec<u64> {
     reports.iter().filter_map(lost).collect()
 }
 
-const fn is_answer(report: &Report) -> bool {
-    !matches!(
-        report,
-        Report::Answer { verdict: Verdict::Lost, .. } | Report::Receipt { .. } | Report::Reply { .. }
-    )
+fn is_answer(report: &Report) -> bool {
+    matches!(report, Report::Answer { verdict, .. } if *verdict != Verdict::Lost)
 }
 
 impl<M: Mode> Post<M> {
