@@ -315,6 +315,7 @@ web-link-unspoken = web addresses are not read out
 web-takes = about { $a }
 web-responsible = responsible { $a }
 web-words-sms = The SMS
+web-words-flash = And a flash message: shown at once, not kept
 web-words-part = Part { $a } of { $b }
 web-words-subject = Subject
 web-words-mail = Mail

@@ -339,6 +339,7 @@ web-link-unspoken = 网址不播读
 web-takes = 约 { $a }
 web-responsible = 含责任人 { $a }
 web-words-sms = 短信全文
+web-words-flash = 另发闪信，直接显示、不存入手机
 web-words-part = 第 { $a } 段，共 { $b } 段
 web-words-subject = 邮件主题
 web-words-mail = 邮件正文

@@ -128,11 +128,11 @@ impl<M: Mode> Desk<M> {
         &mut self.plans[number]
     }
 
-    /// The instant at which something may leave, and the parts of the message that goes first then.
+    /// The instant at which something may leave, and the units of the message that goes first then.
     pub fn ready_at(&self, now: Timestamp) -> Option<(Timestamp, u16)> {
         let ready = |number: &usize| {
             let progress = &self.plans[*number];
-            Some((progress.ready_at(now)?, progress.parts()))
+            Some((progress.ready_at(now)?, progress.units()))
         };
         let first = self.order.iter().filter_map(ready).find(|(at, _)| *at <= now);
         first.or_else(|| self.order.iter().filter_map(ready).min_by_key(|(at, _)| *at))

@@ -339,6 +339,7 @@ fn each_wrong_key_is_named_with_its_value() {
     assert_eq!(fault(json!({"area_code": "24a"})), ("area_code", "24a".into()));
     assert_eq!(fault(json!({"corp_id": "123"})), ("corp_id", "123".into()));
     assert_eq!(fault(json!({"priority": 10})), ("priority", "10".into()));
+    assert_eq!(fault(json!({"alphabet": "gsm7"})), ("alphabet", "gsm7".into()));
     assert_eq!(fault(json!({"listen": "0.0.0.0:8801"})), ("listen", "0.0.0.0:8801".into()));
     assert_eq!(fault(json!({"gateway_login_name": ""})), ("gateway_login_name", String::new()));
     assert_eq!(

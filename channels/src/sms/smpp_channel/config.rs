@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Smpp;
 use crate::account::{ConfigError, Secret};
 use crate::sms::{
-    session::{gateway_config, seconds, source_code, zone},
+    session::{Protocol, gateway_config, seconds, source_code, zone},
     smpp::{Address, Bind, MessageIdForm},
     wire::{COctets, TextError},
 };
@@ -15,8 +15,8 @@ use crate::sms::{
 /// The version of the protocol that we speak (clause 5.2.4).
 const VERSION_3_4: u8 = 0x34;
 
-/// The port of most centres.
-const USUAL_PORT: u16 = 2775;
+/// The port of most centres. priority_flag is 0 to 3 (clause 5.2.14).
+const PROTOCOL: Protocol = Protocol { usual_port: 2775, highest_priority: 3, has_gsm7: true };
 
 /// How the centre writes one message id in its answer and in its receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -66,7 +66,7 @@ impl SmppConfig {
     pub(super) fn check(&self) -> Result<Smpp, ConfigError> {
         let quiet = seconds("enquire_link_s", self.enquire_link_s, 3600)?;
         Ok(Smpp {
-            account: self.shared().check(USUAL_PORT, quiet, 1)?,
+            account: self.shared().check(&PROTOCOL, quiet, 1)?,
             bind: self.bind()?,
             source: self.source()?,
             offset_minutes: zone(self.utc_offset_minutes)?,
