@@ -123,7 +123,7 @@ mod tests {
         let text = format!(
             "name = \"sms\"\npretend = true\nhost = \"127.0.0.1\"\nport = 1\nsystem_id = \"town\"\n\
              password_file = {:?}\nsource_address = \"1069\"\nsessions = 1\nwindow = 100\nper_second = 100\n\
-             max_parts = 16\nsignature = {signature}\n",
+             max_parts = 15\nsignature = {signature}\n",
             password.display().to_string()
         );
         toml::from_str(&text).unwrap()
@@ -142,7 +142,7 @@ mod tests {
             let config = account(folder.path(), signature);
             let form = SmsForm::of(&config.signature);
             let channel = config.build::<Live>(SystemClock::shared()).unwrap();
-            for length in (1..=210).chain([500, 1_000]) {
+            for length in (1..=210).chain([500, 930]) {
                 let text = "雨".repeat(length);
                 let body = Body::Sms { text: text.clone() };
                 let message = Message::new(AlertId(uuid::Uuid::nil()), Grade::Red, Language::chinese(), body);
@@ -151,6 +151,19 @@ mod tests {
                 assert_eq!(shown, usize::from(measured.get()), "{signature} {length}");
             }
         }
+    }
+
+    #[test]
+    fn a_flash_is_shown_beside_the_parts_where_the_account_sends_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (signature, shown) = PLACEMENTS[1];
+        let form = SmsForm::of(&account(folder.path(), signature).signature);
+        let form = form.with(AlphabetConfig::Ucs2, &[Grade::Red]);
+        let text = "雨".repeat(100);
+        let cut = form.cut(&text, Grade::Red).unwrap();
+        assert_eq!((cut.texts.len(), cut.units), (2, 106));
+        assert_eq!(cut.flash, Some(format!("{shown}{}…", "雨".repeat(63))));
+        assert_eq!(form.cut(&text, Grade::Orange).unwrap().flash, None);
     }
 
     #[test]

@@ -279,6 +279,11 @@ impl<M: Mode> Desk<M> {
         self.order.iter().for_each(|number| self.plans[*number].reopened(at));
     }
 
+    /// Receipts that came at or before an instant and match nothing that was sent.
+    pub fn orphans(&self, until: Timestamp) -> usize {
+        self.early.until(until)
+    }
+
     /// Forgets receipts that nobody was found for by an instant; they stay in the ledger.
     pub fn forget_early(&mut self, until: Timestamp) {
         self.early.forget(until);

@@ -290,6 +290,12 @@ pub trait Channel<M: Mode>: Send + Sync + 'static {
         Ok(())
     }
 
+    /// What the far side said is not ready there (a template under examination), as far as it is known without asking:
+    /// nothing that needs it will leave.
+    fn unready(&self) -> Vec<Unfit> {
+        Vec::new()
+    }
+
     /// Connects and logs in. Called again after a session ended.
     ///
     /// # Errors

@@ -308,7 +308,7 @@ async fn a_gateway_that_owes_an_answer_for_too_long_is_given_up() {
 async fn a_refused_bind_and_a_taken_port_say_what_to_do() {
     let stage = Stage::new(json!({})).await;
     let Err(SendError::Refused { detail }) = stage.met(CommandResult::LOGIN).await.0 else { panic!() };
-    assert!(detail.contains("check login_name, password_file"), "{detail}");
+    assert!(detail.contains("(login_name, password_file)"), "{detail}");
     assert!(matches!(stage.met(CommandResult::TOO_MANY_CONNECTIONS).await.0, Err(SendError::Busy { .. })));
 
     let taken = stage.door.local_addr().unwrap().to_string();

@@ -310,6 +310,15 @@ async fn a_flash_leaves_beside_the_message_where_the_account_says_so() {
 }
 
 #[tokio::test]
+async fn a_sender_may_be_a_name_in_letters() {
+    let (mut session, mut centre) =
+        bound_as(&json!({"source_address": "FushunAlert", "source_ton": 5})).await;
+    send(&mut session, &run("雨", &[(ANNA, 0b1)])).await;
+    let (_, ShortMessage { source, .. }) = centre.submit().await;
+    assert_eq!((source.ton, source.npi, &*source.digits.to_text()), (5, 0, "FushunAlert"));
+}
+
+#[tokio::test]
 async fn latin_text_leaves_in_the_alphabet_of_the_centre() {
     let none = json!({"placement": "none"});
     let (mut session, mut centre) = bound_as(&json!({"alphabet": "gsm7", "signature": none})).await;
@@ -344,6 +353,10 @@ fn each_wrong_key_is_named_with_its_value() {
     assert_eq!(fault(json!({"max_parts": 17})), ("max_parts", "17".into()));
     assert_eq!(fault(json!({"system_id": "sixteen-letters-"})), ("system_id", "sixteen-letters-".into()));
     assert_eq!(fault(json!({"source_address": "+1069"})), ("source_address", "+1069".into()));
+    assert_eq!(fault(json!({"source_ton": 4})), ("source_ton", "4".into()));
+    assert_eq!(fault(json!({"source_npi": 19})), ("source_npi", "19".into()));
+    let name = json!({"source_address": "Fushun Alert", "source_ton": 5});
+    assert_eq!(fault(name), ("source_address", "Fushun Alert".into()));
     assert_eq!(fault(json!({"utc_offset_minutes": 7})), ("utc_offset_minutes", "7".into()));
     assert_eq!(fault(json!({"password_file": "/nowhere"})), ("password_file", "/nowhere".into()));
     let bracketed = json!({"signature": {"placement": "gateway_adds", "text": "【抚顺】"}});
