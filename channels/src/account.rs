@@ -3,12 +3,15 @@
 
 use std::{
     fmt,
+    io::ErrorKind,
     net::IpAddr,
     num::{NonZeroU16, NonZeroU32},
     path::Path,
 };
 
 use mingluo_model::channel::Limits;
+
+use crate::sms::wire::TextError;
 
 /// A key of an account's configuration cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +35,17 @@ impl ConfigError {
         Self { field, value: value.to_string(), fix: fix.into(), fault: "", names: Vec::new() }
     }
 
+    /// A secret that the protocol has no room for; nothing of it is told.
+    pub(crate) fn secret_misfit(field: &'static str, file: impl fmt::Display, cause: &TextError) -> Self {
+        let wrong = Self::new(field, file, cause.to_string());
+        match cause {
+            TextError::TooLong { length, max, .. } => {
+                wrong.with_fault("secret-long", [("length", length.to_string()), ("most", max.to_string())])
+            }
+            TextError::NotAscii { .. } => wrong.with_fault("secret-ascii", []),
+        }
+    }
+
     /// The same as one of several faults of its key.
     #[must_use]
     pub(crate) fn with_fault<const N: usize>(
@@ -40,6 +54,17 @@ impl ConfigError {
         names: [(&'static str, String); N],
     ) -> Self {
         Self { fault, names: names.into(), ..self }
+    }
+}
+
+/// The word for why a file cannot be read.
+fn kind(cause: &std::io::Error) -> &'static str {
+    match cause.kind() {
+        ErrorKind::NotFound => "not-found",
+        ErrorKind::PermissionDenied => "denied",
+        ErrorKind::IsADirectory => "directory",
+        ErrorKind::InvalidData => "not-utf8",
+        _ => "other",
     }
 }
 
@@ -55,11 +80,14 @@ impl Secret {
     /// Reads the first line of a file.
     pub(crate) fn read(field: &'static str, file: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(file).map_err(|cause| {
+            let names = [("kind_of_fault", kind(&cause).to_owned()), ("cause", cause.to_string())];
             ConfigError::new(field, file.display(), format!("the file cannot be read ({cause})"))
+                .with_fault("secret-unread", names)
         })?;
         match text.lines().next().map(str::trim) {
             Some(line) if !line.is_empty() => Ok(Self::new(line)),
-            _ => Err(ConfigError::new(field, file.display(), "put the secret on the file's first line")),
+            _ => Err(ConfigError::new(field, file.display(), "put the secret on the file's first line")
+                .with_fault("secret-empty", [])),
         }
     }
 

@@ -233,22 +233,7 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
         speakers: None,
         wrong: Vec::new(),
     };
-    for sms in &accounts.sms {
-        out.note_sms(&sms.name, sms.pretend, SmsForm::of(&sms.signature).with(sms.alphabet, &sms.flash));
-        out.add("sms", sms.clone().build::<M>(clock.clone()));
-    }
-    for cmpp in &accounts.cmpp {
-        out.note_sms(&cmpp.name, cmpp.pretend, SmsForm::of(&cmpp.signature).with(cmpp.alphabet, &cmpp.flash));
-        out.add("cmpp", cmpp.clone().build::<M>(clock.clone()));
-    }
-    for smgp in &accounts.smgp {
-        out.note_sms(&smgp.name, smgp.pretend, SmsForm::of(&smgp.signature).with(smgp.alphabet, &smgp.flash));
-        out.add("smgp", smgp.clone().build::<M>(clock.clone()));
-    }
-    for sgip in &accounts.sgip {
-        out.note_sms(&sgip.name, sgip.pretend, SmsForm::of(&sgip.signature).with(sgip.alphabet, &sgip.flash));
-        out.add("sgip", sgip.clone().build::<M>(clock.clone()));
-    }
+    out.add_gateways(accounts, clock);
     out.add_clouds(accounts, clock);
     if let Some(wechat) = &accounts.wechat {
         out.note_pretend(&wechat.name, wechat.pretend);
@@ -311,6 +296,42 @@ impl<M: Mode> Outward<M> {
 
     fn refuse(&mut self, kind: &str, source: account::ConfigError) {
         self.wrong.push(ConfigError::Account { table: format!("{}.{kind}", M::KIND.word()), source });
+    }
+
+    /// The carriers' gateways.
+    fn add_gateways(&mut self, accounts: &Accounts, clock: &SharedClock) {
+        for sms in &accounts.sms {
+            self.note_sms(
+                &sms.name,
+                sms.pretend,
+                SmsForm::of(&sms.signature).with(sms.letters(), &sms.flash),
+            );
+            self.add("sms", sms.clone().build::<M>(clock.clone()));
+        }
+        for cmpp in &accounts.cmpp {
+            self.note_sms(
+                &cmpp.name,
+                cmpp.pretend,
+                SmsForm::of(&cmpp.signature).with(cmpp.letters(), &cmpp.flash),
+            );
+            self.add("cmpp", cmpp.clone().build::<M>(clock.clone()));
+        }
+        for smgp in &accounts.smgp {
+            self.note_sms(
+                &smgp.name,
+                smgp.pretend,
+                SmsForm::of(&smgp.signature).with(smgp.letters(), &smgp.flash),
+            );
+            self.add("smgp", smgp.clone().build::<M>(clock.clone()));
+        }
+        for sgip in &accounts.sgip {
+            self.note_sms(
+                &sgip.name,
+                sgip.pretend,
+                SmsForm::of(&sgip.signature).with(sgip.letters(), &sgip.flash),
+            );
+            self.add("sgip", sgip.clone().build::<M>(clock.clone()));
+        }
     }
 
     /// SMS providers that are called over HTTP.

@@ -10,6 +10,7 @@ use crate::{
 use mingluo_model::{
     channel::{Channel, SendError, Unfit},
     clock::{SharedClock, within},
+    misfit::Misfit,
     mode::{Drill, Live, Mode},
     plan::AccountName,
     problem::Problem,
@@ -112,23 +113,24 @@ pub(crate) struct Unready {
 
 impl Problem for Unready {
     fn code(&self) -> &'static str {
-        "template-unready"
+        "unready"
     }
 
     fn fields(&self) -> Vec<(&'static str, String)> {
-        let (template, why) = template_and_why(&self.unfit);
+        let (what, why) = what_and_why(&self.unfit);
         vec![
             ("table", self.table.to_owned()),
             ("account", self.account.to_string()),
-            ("template", template.to_owned()),
+            ("what", what.to_owned()),
             ("why", why.to_owned()),
         ]
     }
 }
 
-/// The code of a template that is not ready, and the word for why.
-pub(crate) fn template_and_why(unfit: &Unfit) -> (&str, &str) {
+/// What is not ready (a template by its code, a door with what is wrong with it), and the word for why.
+pub(crate) fn what_and_why(unfit: &Unfit) -> (&str, &str) {
     match unfit {
+        Unfit::Wrong { problem: problem @ Misfit::DoorShut(cause), .. } => (cause, problem.code()),
         Unfit::Wrong { field, problem } => (field, problem.code()),
         Unfit::TooLong { field, .. } => (field, "other"),
     }
@@ -138,7 +140,7 @@ pub(crate) fn template_and_why(unfit: &Unfit) -> (&str, &str) {
 mod tests {
     use super::*;
     use crate::tongue::tell;
-    use mingluo_model::{clock::system::SystemClock, misfit::Misfit};
+    use mingluo_model::clock::system::SystemClock;
     use std::{net::TcpListener, path::Path};
 
     /// A gateway of each kind at `gateway`, with secrets in `files`; the SGIP one comes through `door`.

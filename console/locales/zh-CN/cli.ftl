@@ -43,11 +43,13 @@ error-config-no-template = { $field } = “{ $value }”：配置了微信账号
 error-config-template = { $field } = “{ $value }”：微信账号没有列出这个模板。请用账号 templates 中的一个：{ $listed }。
 error-config-taken-name = { $field } = “{ $value }”：账号名已被 [{ $by }] 使用。请换一个，实发与演练的账号也不能同名。
 error-login-refused = [{ $table }] { $account }：网关拒绝登录：{ $detail }。请核对该账号的登录名、口令或密钥文件，以及在运营商处登记的本机地址；不要反复试，以免账号被锁
-error-template-unready = [{ $table }] { $account }：模板 { $template } { $why ->
-    [unknown-template] 在服务商处没有。请核对编号，或先在其控制台报备
-    [not-approved] 未通过服务商审核。请在其控制台查看审核意见，改后重新报备
-   *[other-words] 在服务商处的原文与配置不同。请把其控制台中的原文照抄到 templates.text
-  }；在此之前，用这个模板的短信不会发出
+error-unready = [{ $table }] { $account }：{ $why ->
+    [unknown-template] 模板 { $what } 在服务商处没有。请核对编号，或先在其控制台报备；在此之前，用这个模板的短信不会发出
+    [not-approved] 模板 { $what } 未通过服务商审核。请在其控制台查看审核意见，改后重新报备；在此之前，用这个模板的短信不会发出
+    [other-words] 模板 { $what } 在服务商处的原文与配置不同。请把其控制台中的原文照抄到 templates.text；在此之前，用这个模板的短信不会发出
+    [door-shut] 接收状态报告的监听口打不开：{ $what }。请在 listen 中换一个本机地址和端口，或停掉占用它的程序
+   *[door-refused] 网关连入送状态报告被拒。请核对 gateway_login_name、gateway_password_file 与给运营商的是否一致
+  }
 error-login-unreachable = [{ $table }] { $account }：连不上网关：{ $detail }。请核对 host、port、网络和防火墙
 error-login-busy = [{ $table }] { $account }：网关忙，或该账号的连接数已满。请稍后再试；若鸣锣正在运行，其连接已占用
 error-config-port = { $field } = “{ $value }”：{ $kind ->
@@ -86,6 +88,20 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
         [empty] 变量 { $name } 的 words 是空的。请写明用什么填
         [otherwise] 变量 { $name } 的 otherwise 须有 1 至 { $longest } 个字
         [total] 变量填满时共 { $total } 字，服务商最多收 { $most } 字。请缩短变量的 longest，或改用短些的模板
+        [window] 请填至少 { $least }：一条短信的各段都要放得下，设了 flash 时再加一条闪信
+        [no-gsm7] 此协议没有 GSM 7 位编码。请填 ascii 或 ucs2
+        [sender-name] source_ton = 5 表示以名称为发送方：请填 1 至 11 个英文字母、数字、空格或 - . &；若是接入码，请改 source_ton
+        [secret-unread] 这个文件读不了（{ $kind_of_fault ->
+            [not-found] 没有这个文件
+            [denied] 没有读取权限
+            [directory] 这是一个目录
+            [not-utf8] 不是 UTF-8 文字
+           *[other] { $cause }
+          }）。请核对路径和权限
+        [secret-empty] 文件的第一行是空的。请把密钥或口令放在第一行
+        [secret-long] 密钥或口令有 { $length } 个字节，协议连同结尾最多收 { $most } 个。请核对是否填错了文件
+        [secret-ascii] 密钥或口令中有英文字符以外的字符。请核对是否填错了文件
+        [pretend-base] pretend = true 时须写明模拟程序的地址，只能在本机，如 api_base = "http://127.0.0.1:端口"
         [no-gap] 地址和正文里都没有空位 { "{" }{ $gap }{ "}" }。请写在网关要它的地方
        *[other] { $member ->
             [access_key_id] 请填 RAM 用户的 AccessKey ID，如 LTAI5t…

@@ -68,7 +68,12 @@ async fn drafted<M: Mode>(door: &Door<M>, alert: &Alert<M>) -> Result<Value, Api
     told["parts"] = json!(preview.parts);
     let texts = |share: &SmsShare| share.shown.as_ref().map(|shown| shown.texts.clone());
     told["sms"] = json!(preview.sms.first().and_then(texts));
-    let share = |one: &SmsShare| json!({ "account": one.account, "recipients": one.recipients, "parts": one.parts, "sms": texts(one) });
+    let share = |one: &SmsShare| {
+        let flash = one.shown.as_ref().and_then(|shown| shown.flash.as_deref());
+        json!({
+            "account": one.account, "recipients": one.recipients, "parts": one.parts, "sms": texts(one), "flash": flash,
+        })
+    };
     told["sms_accounts"] = preview.sms.iter().map(share).collect();
     told["audience"] = json!({ "counts": alert.content.audience.counts });
     told["checks"] = checks(door, alert);

@@ -378,9 +378,13 @@ mod tests {
     use crate::tongue::tell;
 
     fn told(table: &str, field: &'static str, fault: &'static str) -> String {
-        let names = ["name", "next", "longest", "total", "most", "gap", "marked", "list", "stray", "known"];
         let names =
-            names.iter().chain(&["of_grade", "of_step"]).map(|name| (*name, "N".to_owned())).collect();
+            ["name", "next", "longest", "total", "most", "gap", "marked", "list", "stray", "known", "least"];
+        let names = names
+            .iter()
+            .chain(&["of_grade", "of_step", "kind_of_fault", "cause", "length"])
+            .map(|name| (*name, "N".to_owned()))
+            .collect();
         let (value, fix) = ("x".to_owned(), "English words".to_owned());
         let source = account::ConfigError { field, value, fix, fault, names };
         tell(&ConfigError::Account { table: table.to_owned(), source }).zh
@@ -463,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_of_a_template_has_its_own_fix_in_chinese() {
+    fn each_fault_of_an_account_has_its_own_fix_in_chinese() {
         let faults = [
             "nobody",
             "code",
@@ -484,6 +488,14 @@ mod tests {
             "otherwise",
             "total",
             "no-gap",
+            "window",
+            "no-gsm7",
+            "sender-name",
+            "secret-unread",
+            "secret-empty",
+            "secret-long",
+            "secret-ascii",
+            "pretend-base",
         ];
         let said: std::collections::BTreeSet<_> =
             faults.iter().map(|fault| told("live.alibaba", "templates", fault)).collect();

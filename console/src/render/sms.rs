@@ -4,7 +4,7 @@
 use mingluo_channels::sms::{
     cloud::TemplateForm,
     segment::{Alphabet, SegmentError, Signature, flash, segment},
-    session::{AlphabetConfig, SignatureConfig},
+    session::SignatureConfig,
 };
 use mingluo_model::{channel::Unfit, grade::Grade, message::Words, misfit::Misfit};
 use std::num::NonZeroU8;
@@ -52,8 +52,8 @@ impl SmsForm {
     /// The same form for an account that has another alphabet where that will do, and announces messages of some grades by
     /// a flash.
     #[must_use]
-    pub fn with(self, alphabet: AlphabetConfig, flash: &[Grade]) -> Self {
-        Self { alphabet: alphabet.into(), flash: flash.to_vec(), ..self }
+    pub fn with(self, alphabet: Alphabet, flash: &[Grade]) -> Self {
+        Self { alphabet, flash: flash.to_vec(), ..self }
     }
 
     /// The form of an account whose provider takes the variables of approved templates only.
@@ -158,7 +158,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (signature, shown) = PLACEMENTS[1];
         let form = SmsForm::of(&account(folder.path(), signature).signature);
-        let form = form.with(AlphabetConfig::Ucs2, &[Grade::Red]);
+        let form = form.with(Alphabet::Ucs2, &[Grade::Red]);
         let text = "雨".repeat(100);
         let cut = form.cut(&text, Grade::Red).unwrap();
         assert_eq!((cut.texts.len(), cut.units), (2, 106));

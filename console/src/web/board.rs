@@ -15,25 +15,26 @@ use super::{
     visit::Visit,
     voice::{Voice, thousands},
 };
-use crate::knock::template_and_why;
+use crate::knock::what_and_why;
 use askama::Template;
 use axum::{
     extract::{Query, State},
     http::StatusCode,
     response::Response,
 };
-use mingluo_dispatch::{post::Link, view::PlanView};
+use mingluo_dispatch::{desk::Orphans, post::Link, view::PlanView};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::AlertState,
     channel::{Channel, Unfit},
+    clock::Timestamp,
     id::AlertId,
     mode::{Mode, ModeKind},
     owner::Officer,
     policy::ReleasePolicy,
 };
 use serde::Deserialize;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Which warning is looked at.
 #[derive(Deserialize, Default, Clone, Copy)]
@@ -245,8 +246,8 @@ fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<
     let pace = situation.paces.get(account.account()).map_or(0, |pace| u64::from(*pace).min(limit));
     let trouble = situation.links.get(account.account()).and_then(|link| trouble(voice, link));
     let unready = |unfit: &Unfit| {
-        let (template, why) = template_and_why(unfit);
-        voice.pair("web-template-unready", template, why)
+        let (what, why) = what_and_why(unfit);
+        voice.pair("web-unready", what, why)
     };
     Gateway {
         name: format!("{} {}", voice.channel(account.kind()), account.account()),
@@ -257,9 +258,14 @@ fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<
         orphans: situation
             .orphans
             .get(account.account())
-            .filter(|count| **count > 0)
-            .map(|count| voice.with("web-orphans", "a", thousands(*count as u64))),
+            .and_then(|orphans| orphans_of_today(voice, *orphans, situation.at)),
     }
+}
+
+/// That receipts come for what was never sent, where the last one is no older than a day.
+fn orphans_of_today(voice: &Voice, orphans: Orphans, now: Timestamp) -> Option<String> {
+    let last = orphans.last.filter(|last| now.since(*last) < Duration::from_hours(24))?;
+    Some(voice.pair("web-orphans", thousands(orphans.count as u64), voice.moment(last)))
 }
 
 /// That an account cannot send, why and since when.

@@ -234,6 +234,7 @@ mod tests {
             not_before: Timestamp(1_000),
             first_byte: Some(Timestamp(1_020)),
             resent_in_doubt: 0,
+            additions: None,
             counts,
             districts: districts
                 .iter()

@@ -133,7 +133,11 @@ impl Panel {
             may_update: may_update(alert, officer),
             may_withdraw: may_take_back(alert, officer),
             sum: sum(voice, &whole),
-            notes: notes(voice, &whole).into_iter().chain(handed_over(voice, &plans)).collect(),
+            notes: notes(voice, &whole)
+                .into_iter()
+                .chain(handed_over(voice, &plans))
+                .chain(flashes(voice, &plans))
+                .collect(),
             heads: columns.iter().map(|column| column.head(voice)).collect(),
             rows: funnels.iter().map(|funnel| row(voice, funnel, &columns)).collect(),
             times: funnels.iter().map(|funnel| times(voice, funnel)).collect(),
@@ -237,6 +241,14 @@ fn notes(voice: &Voice, total: &Funnel) -> Vec<String> {
 }
 
 /// What other accounts send instead of those that cannot (改由其他账号发送).
+/// What became of the flashes (闪信) beside the messages.
+fn flashes(voice: &Voice, plans: &[&PlanView]) -> Option<String> {
+    let all = || plans.iter().filter_map(|plan| plan.additions);
+    let taken: u64 = all().map(|one| u64::from(one.taken)).sum();
+    let not_taken: u64 = all().map(|one| u64::from(one.not_taken)).sum();
+    (taken + not_taken > 0).then(|| voice.pair("web-flashes", thousands(taken), thousands(not_taken)))
+}
+
 fn handed_over(voice: &Voice, plans: &[&PlanView]) -> Vec<String> {
     let mut sums: BTreeMap<(&AccountName, &AccountName), u64> = BTreeMap::new();
     for plan in plans {

@@ -252,14 +252,16 @@ fn fill<M: Mode>(
         Some(cut) => parts(v, cut),
         None => words(v, &said.body),
     };
-    view.meta.extend(sms.map(|cut| v.with("web-characters", "a", cut.units)));
+    view.meta.extend(sms.as_ref().map(|cut| v.with("web-characters", "a", cut.units)));
     let parts = match sent {
         Some(_) if channel == ChannelKind::Speaker => NonZeroU16::MIN,
         _ => desk.office.measure(alert, account.as_ref(), &said)?,
     };
     let units = recipients * u64::from(parts.get());
     if channel == ChannelKind::Sms {
-        view.meta.push(v.with("web-parts", "a", parts));
+        // A flash is paid beside them and shown below.
+        let cut = sms.map_or(usize::from(parts.get()), |cut| cut.texts.len());
+        view.meta.push(v.with("web-parts", "a", cut));
         view.meta.push(v.with("web-messages", "a", thousands(units)));
     }
     if matches!(&said.body, Body::Email { cap_xml, .. } if !cap_xml.is_empty()) {

@@ -6,7 +6,7 @@
 use super::{error::WebError, folded::Folded, voice::Voice};
 use crate::office::{Office, ended_by, may_write};
 use mingluo_channels::speaker::{FleetCount, SpeakerHub};
-use mingluo_dispatch::{post::Link, view::PlanView};
+use mingluo_dispatch::{desk::Orphans, post::Link, view::PlanView};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::{AlertKind, AlertState},
@@ -38,7 +38,7 @@ pub(super) struct Situation {
     /// How each account stands.
     pub(super) links: BTreeMap<AccountName, Link>,
     /// Receipts by account that match nothing that was sent.
-    pub(super) orphans: BTreeMap<AccountName, usize>,
+    pub(super) orphans: BTreeMap<AccountName, Orphans>,
     /// Why dispatch stopped, if it did.
     pub(super) halted: Option<String>,
     /// The boxes, where the mode has any.

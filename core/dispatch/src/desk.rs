@@ -11,6 +11,7 @@ use crate::{
     flights::{Flight, Flights},
     progress::Progress,
 };
+pub use early::Orphans;
 use early::{Early, EarlyOnes};
 use mingluo_ledger::{
     event::{Answer, Event, Fact, IntentParcel, PartAnswer, PartReceipt, RawId, RawReceipt},
@@ -280,8 +281,8 @@ impl<M: Mode> Desk<M> {
     }
 
     /// Receipts that came at or before an instant and match nothing that was sent.
-    pub fn orphans(&self, until: Timestamp) -> usize {
-        self.early.until(until)
+    pub fn orphans(&self, until: Timestamp) -> Orphans {
+        self.early.orphans(until)
     }
 
     /// Forgets receipts that nobody was found for by an instant; they stay in the ledger.

@@ -10,7 +10,7 @@ pub use config::DispatchConfig;
 
 use crate::{
     absent::Absent,
-    desk::{Desk, HashAddress},
+    desk::{Desk, HashAddress, Orphans},
     post::{Halt, Link, Post},
     progress::{Progress, WITHDRAWN},
     roster::{CarrierOf, EditionMap, ReadIndex, Roster},
@@ -406,7 +406,7 @@ impl<M: Mode> Engine<M> {
     }
 
     /// Receipts by account that match nothing that was sent (无主回执).
-    pub fn orphans(&self) -> BTreeMap<AccountName, usize> {
+    pub fn orphans(&self) -> BTreeMap<AccountName, Orphans> {
         self.posts.iter().map(|(account, post)| (account.clone(), post.orphans())).collect()
     }
 

@@ -90,7 +90,7 @@ impl<M: Mode> Engine<M> {
                 continue;
             }
             // Accounts sign and cut differently: what one carries, another may not.
-            let carries = |post: &Post<M>| post.channel.measure(&reserve.message).is_ok();
+            let carries = |post: &Post<M>| post.carries(&reserve.message);
             for (account, share) in self.shares_of(reserve.channel, edition, &takes, carries).await? {
                 rest -= &share;
                 let reserve = Plan { account, ..reserve.clone() };

@@ -172,8 +172,7 @@ impl<M: Mode> Engine<M> {
     /// Another account, where it can carry the words.
     fn would_take(&self, account: &AccountName, plan: &Plan<M>) -> Option<&Arc<Post<M>>> {
         let post = self.posts.get(account).filter(|_| *account != plan.account)?;
-        let carries = post.channel.kind() == ChannelKind::Sms && post.channel.measure(&plan.message).is_ok();
-        carries.then_some(post)
+        (post.channel.kind() == ChannelKind::Sms && post.carries(&plan.message)).then_some(post)
     }
 
     /// Those of `next` leave the plan that they were in.

@@ -12,7 +12,7 @@ mod sending;
 pub use link::Link;
 
 use crate::{
-    desk::Desk,
+    desk::{Desk, Orphans},
     flights::{Flight, Flights},
     limit::Licence,
     roster::Roster,
@@ -22,6 +22,7 @@ use mingluo_ledger::scribe::{Scribe, ScribeError};
 use mingluo_model::{
     channel::{Channel, Limits, ReceiptToken, SendError, Session},
     clock::{SharedClock, Timestamp},
+    message::Message,
     mode::Mode,
     reply::Reply,
 };
@@ -186,10 +187,17 @@ impl<M: Mode> Post<M> {
         self.watched().link(self.clock.ticks())
     }
 
-    /// Receipts of the last hours that match nothing that was sent, although there was time for the answer to come.
-    pub fn orphans(&self) -> usize {
+    /// Receipts that match nothing that was sent, although there was time for the answer to come: those since the start, and
+    /// those of before that the ledger still had then.
+    pub fn orphans(&self) -> Orphans {
         let until = Timestamp(self.clock.now().0 - ORPHAN_AFTER.as_millis() as i64);
         self.desk().orphans(until)
+    }
+
+    /// Whether the channel can carry the words, and the far side takes them by all that it said: its template may be under
+    /// examination.
+    pub fn carries(&self, message: &Message<M>) -> bool {
+        self.channel.measure(message).is_ok() && self.channel.stands(message).is_ok()
     }
 
     /// Whether this account can send now: one that said no may be tried again when its rest is over.

@@ -1,6 +1,7 @@
 //! One plan in memory: a few bytes for each recipient, moved by facts and by nothing else. The same
 //! [`Progress::apply`] serves a running engine and a replay after a crash, so the two cannot differ.
 
+mod additions;
 mod apply;
 mod asked;
 mod fold;
@@ -12,6 +13,7 @@ use crate::{
     retry::{RetryPolicy, Trouble},
     tally::{Districts, Tally},
 };
+pub use additions::Additions;
 use mingluo_model::{
     channel::{ADDITION, Recall, ReceiptFor, Repeat},
     clock::Timestamp,
@@ -61,6 +63,7 @@ pub struct Progress<M: Mode> {
     parts: u16,
     /// Whether an addition leaves with a first try.
     has_addition: bool,
+    additions: Additions,
     places: Places,
     cells: Cells,
     cursor: usize,
@@ -146,6 +149,7 @@ impl<M: Mode> Progress<M> {
             rules,
             parts: parts.get(),
             has_addition: false,
+            additions: Additions::default(),
             places,
             cells,
             cursor: 0,
@@ -194,6 +198,11 @@ impl<M: Mode> Progress<M> {
     /// Parts of the message.
     pub const fn parts(&self) -> u16 {
         self.parts
+    }
+
+    /// What became of the additions.
+    pub const fn additions(&self) -> Additions {
+        self.additions
     }
 
     /// Units that a first try takes of the licence: the parts, and the addition.

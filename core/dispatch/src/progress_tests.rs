@@ -53,19 +53,19 @@ pub(crate) fn progress(recipients: u32, parts: u16, grade: Grade) -> Progress<Li
     Progress::new(plan, NonZeroU16::new(parts).unwrap(), rules, districts, PlanStatus::Open)
 }
 
-fn state(progress: &Progress<Live>, ordinal: u32) -> DeliveryState {
+pub(super) fn state(progress: &Progress<Live>, ordinal: u32) -> DeliveryState {
     progress.standing(ordinal).unwrap().state()
 }
 
-fn answer(progress: &mut Progress<Live>, ordinal: u32, part: u8, answer: Answer, at: Timestamp) {
+pub(super) fn answer(progress: &mut Progress<Live>, ordinal: u32, part: u8, answer: Answer, at: Timestamp) {
     progress.apply(&Fact::Answers(vec![PartAnswer { ordinal, part, answer }]), at);
 }
 
-fn receipt(progress: &mut Progress<Live>, ordinal: u32, part: u8, status: ReceiptStatus) {
+pub(super) fn receipt(progress: &mut Progress<Live>, ordinal: u32, part: u8, status: ReceiptStatus) {
     progress.apply(&Fact::Receipts(vec![PartReceipt { ordinal, part, status }]), START);
 }
 
-fn taken() -> Answer {
+pub(super) fn taken() -> Answer {
     Answer::Accepted(Some(ProviderId::new(b"1")))
 }
 
@@ -93,47 +93,6 @@ fn only_the_missing_part_is_sent_again() {
     assert_eq!(progress.ready_at(START), Some(Timestamp(START.0 + 200)));
     let again = progress.pick(2, Timestamp(START.0 + 200));
     assert_eq!(again, [IntentParcel { ordinal: 100, attempt: 1, part_set: 0b10 }]);
-}
-
-#[test]
-fn a_flash_leaves_with_the_first_try_and_nothing_hangs_on_it() {
-    for said in
-        [taken(), Answer::Permanent(Reason::Content), Answer::Temporary(Reason::FarFault), Answer::Lost]
-    {
-        let mut progress = progress(2, 2, Grade::Red).with_addition(true);
-        assert_eq!(progress.units(), 3);
-        assert!(progress.pick(2, START).is_empty(), "a message leaves whole or not at all");
-        let first = progress.pick(5, START);
-        assert_eq!(first, [IntentParcel { ordinal: 100, attempt: 1, part_set: 0b11 | 1 << ADDITION }]);
-        answer(&mut progress, 100, 0, taken(), START);
-        answer(&mut progress, 100, 1, taken(), START);
-        assert_eq!(state(&progress, 100), DeliveryState::Submitting);
-        answer(&mut progress, 100, ADDITION, said, START);
-        receipt(&mut progress, 100, ADDITION, ReceiptStatus::Failed(Reason::NotAllowed));
-        assert_eq!((state(&progress, 100), progress.resent_in_doubt()), (DeliveryState::Accepted, 0));
-        receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
-        receipt(&mut progress, 100, 1, ReceiptStatus::Delivered);
-        assert_eq!(state(&progress, 100), DeliveryState::Delivered);
-    }
-}
-
-#[test]
-fn a_flash_is_not_sent_again_but_where_it_was_answered_busy() {
-    let later = Timestamp(START.0 + 200);
-    for (said, part_set) in [(taken(), 0b11), (Answer::Busy, 0b11 | 1 << ADDITION)] {
-        let mut progress = progress(1, 2, Grade::Red).with_addition(true);
-        progress.pick(3, START);
-        answer(&mut progress, 100, ADDITION, said, START);
-        answer(&mut progress, 100, 0, Answer::Busy, START);
-        answer(&mut progress, 100, 1, Answer::Busy, START);
-        assert_eq!(progress.pick(3, later), [IntentParcel { ordinal: 100, attempt: 1, part_set }]);
-    }
-    let mut progress = progress(1, 1, Grade::Red).with_addition(true);
-    progress.pick(2, START);
-    answer(&mut progress, 100, ADDITION, Answer::Lost, START);
-    answer(&mut progress, 100, 0, Answer::Lost, START);
-    let again = progress.pick(2, Timestamp(START.0 + 2_000));
-    assert_eq!(again, [IntentParcel { ordinal: 100, attempt: 2, part_set: 0b1 }]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the board shows of a plan, taken from the engine's own counters: never a count over deliveries.
 
 use crate::{
-    progress::Progress,
+    progress::{Additions, Progress},
     tally::{Counts, SHOWN},
 };
 use mingluo_model::{
@@ -40,6 +40,8 @@ pub struct PlanView {
     pub handed_over: u32,
     /// Parts of the message.
     pub parts: u16,
+    /// What became of the flashes (闪信) beside the messages; `None` where none left.
+    pub additions: Option<Additions>,
     /// When the hold ends.
     pub not_before: Timestamp,
     /// When the first intent was made.
@@ -88,6 +90,7 @@ impl PlanView {
             instead_of: plan.instead_of,
             handed_over: progress.tally().total().handed_over(),
             parts: progress.parts(),
+            additions: Some(progress.additions()).filter(|some| *some != Additions::default()),
             not_before: plan.not_before,
             first_byte: progress.first_byte(),
             resent_in_doubt: progress.resent_in_doubt(),

@@ -38,6 +38,12 @@ pub enum Misfit {
     /// The provider's template has other words than the configuration.
     #[error("the provider has other words than templates.text; copy them from its console")]
     OtherWords,
+    /// The door (监听口) through which the gateway brings its reports cannot be opened.
+    #[error("the door for the gateway's reports cannot be opened: {0}")]
+    DoorShut(String),
+    /// The gateway was refused at that door: name and password are not those that it was given.
+    #[error("the gateway is refused at our door: name and password are not those that it was given")]
+    DoorRefused,
     /// Anything else: nothing that an officer can mend. English words for the operator.
     #[error("{0}")]
     Other(String),
@@ -56,6 +62,8 @@ impl Misfit {
             Self::UnknownTemplate => "unknown-template",
             Self::NotApproved => "not-approved",
             Self::OtherWords => "other-words",
+            Self::DoorShut(_) => "door-shut",
+            Self::DoorRefused => "door-refused",
             Self::Other(_) => "other",
         }
     }

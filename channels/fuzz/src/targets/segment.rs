@@ -6,7 +6,7 @@ use std::num::NonZeroU8;
 /// Tries one input on the cutting of texts.
 pub fn segment(input: &[u8]) {
     let [kind, most, text @ ..] = input else { return };
-    let alphabet = [Alphabet::Ucs2, Alphabet::Gsm7, Alphabet::Ascii][usize::from(*most) % 3];
+    let alphabet = [Alphabet::Ucs2, Alphabet::Gsm7, Alphabet::Ascii { most: 140 }][usize::from(*most) % 3];
     let text = String::from_utf8_lossy(text);
     let signature = match kind % 3 {
         0 => Signature::None,

@@ -151,7 +151,10 @@ pub(super) fn api_base(base: &str, pretend: bool, usual: &str) -> Result<Url, Co
     let on_this_machine = url.host_str().is_some_and(is_loopback);
     match (pretend, url.scheme()) {
         (true, "http" | "https") if on_this_machine => Ok(url),
-        (true, _) => Err(wrong("a pretend account takes http://127.0.0.1:PORT only".into())),
+        (true, _) => {
+            let fix = "a pretend account takes http://127.0.0.1:PORT only".to_owned();
+            Err(wrong(fix).with_fault("pretend-base", []))
+        }
         (false, "https") => Ok(url),
         (false, _) => Err(wrong("use https; bare http is for pretend = true on this machine".into())),
     }

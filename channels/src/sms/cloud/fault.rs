@@ -60,6 +60,10 @@ impl Fault {
         match self {
             Self::Busy(retry_after) => Verdict::Busy { retry_after: *retry_after },
             Self::Refused(_) | Self::Unreachable(_) => Verdict::Busy { retry_after: THROTTLED },
+            // No number's fault: money, a quota, an approval. Another account may reach them all.
+            Self::Permanent(refusal) if matches!(refusal.reason, Reason::Quota | Reason::NotAllowed) => {
+                Verdict::Closed(refusal.clone())
+            }
             Self::Number(refusal) | Self::Permanent(refusal) => Verdict::Permanent(refusal.clone()),
             Self::Temporary(refusal) => Verdict::Temporary(refusal.clone()),
             Self::Lost => Verdict::Lost,
@@ -77,5 +81,26 @@ impl Fault {
             }
             Self::Lost => SendError::Unreachable { detail: "no answer from the provider".into() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_and_approvals_close_the_account_and_words_and_numbers_do_not() {
+        let verdict = |fault: Fault| fault.verdict();
+        for reason in [Reason::Quota, Reason::NotAllowed] {
+            assert!(matches!(verdict(Fault::permanent(reason, "isv.AMOUNT_NOT_ENOUGH")), Verdict::Closed(_)));
+            assert!(matches!(
+                verdict(Fault::number(reason, "isv.BUSINESS_LIMIT_CONTROL")),
+                Verdict::Permanent(_)
+            ));
+        }
+        assert!(matches!(
+            verdict(Fault::permanent(Reason::Content, "isv.PARAM_LENGTH_LIMIT")),
+            Verdict::Permanent(_)
+        ));
     }
 }

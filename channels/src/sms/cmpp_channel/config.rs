@@ -9,7 +9,9 @@ use crate::account::{ConfigError, Secret, in_range};
 use crate::sms::session::{NumberForm, Protocol, gateway_config, seconds, source_code, text, zone};
 
 /// The port of most gateways (clause 7). Msg_level has no range in the standard; gateways take 0 to 9.
-const PROTOCOL: Protocol = Protocol { usual_port: 7890, highest_priority: 9, has_gsm7: false };
+/// ASCII content is shorter than 160 octets (clause 8.4.3.1, Msg_Length).
+const PROTOCOL: Protocol =
+    Protocol { usual_port: 7890, highest_priority: 9, usual_priority: 0, has_gsm7: false, most_ascii: 159 };
 
 /// Which version is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]

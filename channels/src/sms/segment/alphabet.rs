@@ -25,6 +25,13 @@ const EXTENSION: [(char, u8); 10] = [
     ('€', 0x65),
 ];
 
+/// Septets of a message that travels alone, and of one part of several.
+const SINGLE_SEPTETS: usize = 160;
+const PART_SEPTETS: usize = 153;
+
+/// Octets of the header.
+const HEADER: usize = 6;
+
 /// What an account's texts leave in. Whatever it is, a text with one character that it lacks leaves as UCS-2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Alphabet {
@@ -33,8 +40,11 @@ pub enum Alphabet {
     Ucs2,
     /// The default alphabet of GSM, an octet for each septet: what an SMPP centre packs by itself.
     Gsm7,
-    /// ASCII, which the gateway writes as the default alphabet of GSM: the Msg_Fmt 0 of the carriers' protocols.
-    Ascii,
+    /// ASCII, which the gateway writes as the default alphabet of GSM: the format 0 of the carriers' protocols.
+    Ascii {
+        /// Octets that the protocol takes as the content of one submit, the header among them.
+        most: u8,
+    },
 }
 
 impl Alphabet {
@@ -45,12 +55,18 @@ impl Alphabet {
     }
 
     /// Units of a message that travels alone: 140 octets of the networks hold 70 of UCS-2 and 160 septets (3GPP TS
-    /// 23.040 clause 9.2.3.24). ASCII content must be shorter than 160 octets (CMPP 3.0 clause 8.4.3.1, Msg_Length).
+    /// 23.040 clause 9.2.3.24).
     pub const fn single(self) -> usize {
         match self {
             Self::Ucs2 => 70,
-            Self::Gsm7 => 160,
-            Self::Ascii => 159,
+            Self::Gsm7 => SINGLE_SEPTETS,
+            Self::Ascii { most } => {
+                if (most as usize) < SINGLE_SEPTETS {
+                    most as usize
+                } else {
+                    SINGLE_SEPTETS
+                }
+            }
         }
     }
 
@@ -58,7 +74,11 @@ impl Alphabet {
     pub const fn part(self) -> usize {
         match self {
             Self::Ucs2 => 67,
-            Self::Gsm7 | Self::Ascii => 153,
+            Self::Gsm7 => PART_SEPTETS,
+            Self::Ascii { most } => {
+                let room = most as usize - HEADER;
+                if room < PART_SEPTETS { room } else { PART_SEPTETS }
+            }
         }
     }
 
@@ -67,7 +87,7 @@ impl Alphabet {
         match self {
             Self::Ucs2 => Coding::UCS2,
             // SMPP has the centre's default alphabet under the same number as the carriers have ASCII.
-            Self::Gsm7 | Self::Ascii => Coding::ASCII,
+            Self::Gsm7 | Self::Ascii { .. } => Coding::ASCII,
         }
     }
 
@@ -80,7 +100,7 @@ impl Alphabet {
     pub(super) fn width(self, character: char) -> usize {
         match self {
             Self::Ucs2 => character.len_utf16(),
-            Self::Gsm7 | Self::Ascii => {
+            Self::Gsm7 | Self::Ascii { .. } => {
                 if is_extended(character) {
                     2
                 } else {
@@ -94,7 +114,7 @@ impl Alphabet {
     pub(super) fn put(self, text: &str, out: &mut BytesMut) {
         match self {
             Self::Ucs2 => text.encode_utf16().for_each(|unit| out.put_u16(unit)),
-            Self::Gsm7 | Self::Ascii => {
+            Self::Gsm7 | Self::Ascii { .. } => {
                 for (escaped, octet) in text.chars().filter_map(|character| self.octets(character)) {
                     if escaped && self == Self::Gsm7 {
                         out.put_u8(ESCAPE);
@@ -111,7 +131,9 @@ impl Alphabet {
         match self {
             Self::Ucs2 => None,
             Self::Gsm7 => Some((escaped, septet)),
-            Self::Ascii => u8::try_from(character).ok().filter(u8::is_ascii).map(|octet| (escaped, octet)),
+            Self::Ascii { .. } => {
+                u8::try_from(character).ok().filter(u8::is_ascii).map(|octet| (escaped, octet))
+            }
         }
     }
 }
@@ -132,6 +154,8 @@ fn septet(character: char) -> Option<(bool, u8)> {
 mod tests {
     use super::*;
 
+    const ASCII: Alphabet = Alphabet::Ascii { most: 159 };
+
     fn written(alphabet: Alphabet, text: &str) -> Vec<u8> {
         let mut out = BytesMut::new();
         alphabet.put(text, &mut out);
@@ -149,14 +173,14 @@ mod tests {
 
     #[test]
     fn ascii_leaves_as_it_is_and_counts_as_the_networks_will() {
-        assert_eq!(written(Alphabet::Ascii, "@[a]"), *b"@[a]");
-        assert_eq!([Alphabet::Ascii, Alphabet::Gsm7].map(|one| one.units("@[a]")), [6, 6]);
+        assert_eq!(written(ASCII, "@[a]"), *b"@[a]");
+        assert_eq!([ASCII, Alphabet::Gsm7].map(|one| one.units("@[a]")), [6, 6]);
     }
 
     #[test]
     fn one_character_that_is_lacking_makes_all_of_it_ucs2() {
-        let of = |text| [Alphabet::Ascii, Alphabet::Gsm7, Alphabet::Ucs2].map(|one| one.of(text));
-        assert_eq!(of("Flood at 23:15"), [Alphabet::Ascii, Alphabet::Gsm7, Alphabet::Ucs2]);
+        let of = |text| [ASCII, Alphabet::Gsm7, Alphabet::Ucs2].map(|one| one.of(text));
+        assert_eq!(of("Flood at 23:15"), [ASCII, Alphabet::Gsm7, Alphabet::Ucs2]);
         assert_eq!(of("Überflutung"), [Alphabet::Ucs2, Alphabet::Gsm7, Alphabet::Ucs2]);
         for lacking in ["`", "暴雨", "【town】 flood", "\u{1B}", "ç"] {
             assert_eq!(of(lacking), [Alphabet::Ucs2; 3], "{lacking}");

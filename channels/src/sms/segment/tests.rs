@@ -101,9 +101,12 @@ fn latin_text_has_160_septets_alone_and_153_in_a_part() {
     assert_eq!((octets(&gsm7(160)), gsm7(160).parts[0].coding), (vec![160], Coding(0)));
     assert_eq!((octets(&gsm7(161)), gsm7(161).parts[0].user_data().len()), (vec![153, 8], 159));
     assert_eq!((octets(&gsm7(306)), octets(&gsm7(307))), (vec![153, 153], vec![153, 153, 1]));
-    let ascii =
-        |length: usize| segment(&"a".repeat(length), &Signature::None, Alphabet::Ascii, 7, ANY).unwrap();
+    let ascii = |length: usize| {
+        segment(&"a".repeat(length), &Signature::None, Alphabet::Ascii { most: 159 }, 7, ANY).unwrap()
+    };
     assert_eq!((octets(&ascii(159)), octets(&ascii(160))), (vec![159], vec![153, 7]));
+    let carrier = Alphabet::Ascii { most: 140 };
+    assert_eq!((carrier.single(), carrier.part()), (140, 134));
 }
 
 #[test]
@@ -175,7 +178,7 @@ proptest! {
     /// In septets as in UCS-2: the parts joined are what was written, and each fits.
     #[test]
     fn latin_parts_joined_are_the_text(text in "[ -~€£Ä\n]{1,700}", gsm7: bool) {
-        let alphabet = if gsm7 { Alphabet::Gsm7 } else { Alphabet::Ascii };
+        let alphabet = if gsm7 { Alphabet::Gsm7 } else { Alphabet::Ascii { most: 140 } };
         let segments = segment(&text, &Signature::None, alphabet, 7, ANY).unwrap();
         let joined: String = segments.parts.iter().map(|part| part.text.as_str()).collect();
         prop_assert_eq!(&joined, &text);

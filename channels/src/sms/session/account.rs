@@ -62,18 +62,9 @@ pub enum AlphabetConfig {
     Ucs2,
     /// The default alphabet of GSM: 160 septets, 153 in a part. SMPP only.
     Gsm7,
-    /// ASCII: 159 septets, 153 in a part. Where a centre's default alphabet is ASCII, and for the carriers' protocols.
+    /// ASCII, where a centre's default alphabet is that, and for the carriers' protocols: 160 characters and 153 in a part
+    /// (SMPP), 159 and 153 (CMPP), 140 and 134 (SMGP, SGIP).
     Ascii,
-}
-
-impl From<AlphabetConfig> for Alphabet {
-    fn from(chosen: AlphabetConfig) -> Self {
-        match chosen {
-            AlphabetConfig::Ucs2 => Self::Ucs2,
-            AlphabetConfig::Gsm7 => Self::Gsm7,
-            AlphabetConfig::Ascii => Self::Ascii,
-        }
-    }
 }
 
 /// What a protocol allows its accounts.
@@ -82,8 +73,23 @@ pub(in crate::sms) struct Protocol {
     pub(in crate::sms) usual_port: u16,
     /// The highest priority on the wire; 0 is the lowest.
     pub(in crate::sms) highest_priority: u8,
+    /// The priority of red where the operator says none: 0 where not every contract has priorities.
+    pub(in crate::sms) usual_priority: u8,
     /// Whether its texts may leave in the default alphabet of GSM.
     pub(in crate::sms) has_gsm7: bool,
+    /// Octets of an ASCII content, header and all.
+    pub(in crate::sms) most_ascii: u8,
+}
+
+impl Protocol {
+    /// What texts leave in that an operator's choice can write.
+    pub(in crate::sms) const fn alphabet(&self, chosen: AlphabetConfig) -> Alphabet {
+        match chosen {
+            AlphabetConfig::Ucs2 => Alphabet::Ucs2,
+            AlphabetConfig::Gsm7 => Alphabet::Gsm7,
+            AlphabetConfig::Ascii => Alphabet::Ascii { most: self.most_ascii },
+        }
+    }
 }
 
 /// Declares an account's configuration: the keys that all gateways share, each with its meaning, and its own.
@@ -129,7 +135,8 @@ macro_rules! gateway_config {
             #[serde(default)]
             pub flash: Vec<mingluo_model::grade::Grade>,
             /// The priority on the wire of red and orange, the highest that the contract allows; yellow has two thirds of
-            /// it and blue a third. The protocol's highest unless said.
+            /// it and blue a third. Unless said the protocol's highest in SMGP and SGIP, and none in SMPP and CMPP, whose
+            /// gateways may refuse it.
             pub priority: Option<u32>,
             /// Seconds to wait for the login, for an answer, for a sign of life, and for the socket to take what leaves; 1 to 600.
             #[serde(default = "response_timeout_s")]
@@ -141,6 +148,11 @@ macro_rules! gateway_config {
         }
 
         impl $name {
+            /// What texts leave in that it can write.
+            pub const fn letters(&self) -> $crate::sms::segment::Alphabet {
+                PROTOCOL.alphabet(self.alphabet)
+            }
+
             /// The keys that all gateways share.
             fn shared(&self) -> $crate::sms::session::Shared<'_> {
                 $crate::sms::session::Shared {
@@ -290,7 +302,8 @@ impl Shared<'_> {
         if window < most {
             let flash = if self.flash.is_empty() { "" } else { " and one for flash" };
             let fix = format!("use at least max_parts{flash}, {most}");
-            return Err(ConfigError::new("window", window, fix));
+            let names = [("least", most.to_string())];
+            return Err(ConfigError::new("window", window, fix).with_fault("window", names));
         }
         let sessions = in_range("sessions", self.sessions, 1..=64)? as u16;
         let per_second = in_range("per_second", self.per_second, 1..=10_000_000)?;
@@ -308,14 +321,14 @@ impl Shared<'_> {
         if self.alphabet == AlphabetConfig::Gsm7 && !protocol.has_gsm7 {
             let fix =
                 "use ascii: this protocol's format 0 is ASCII, which the gateway itself writes as GSM's";
-            return Err(ConfigError::new("alphabet", "gsm7", fix));
+            return Err(ConfigError::new("alphabet", "gsm7", fix).with_fault("no-gsm7", []));
         }
-        Ok(self.alphabet.into())
+        Ok(protocol.alphabet(self.alphabet))
     }
 
     fn priority(&self, protocol: &Protocol) -> Result<u8, ConfigError> {
-        let highest = u32::from(protocol.highest_priority);
-        Ok(in_range("priority", self.priority.unwrap_or(highest), 0..=highest)? as u8)
+        let wanted = self.priority.unwrap_or(protocol.usual_priority.into());
+        Ok(in_range("priority", wanted, 0..=u32::from(protocol.highest_priority))? as u8)
     }
 
     fn parts(&self) -> Result<u32, ConfigError> {

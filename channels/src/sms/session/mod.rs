@@ -61,6 +61,11 @@ pub(in crate::sms) trait Carrier: Send + Sync + 'static {
     /// What all carriers' accounts have.
     fn account(&self) -> &Account;
 
+    /// What the far side meets or says that keeps something from working while sessions may be open.
+    fn unready(&self) -> Vec<Unfit> {
+        Vec::new()
+    }
+
     /// Connects and logs in.
     fn open(
         self: &Arc<Self>,
@@ -177,6 +182,10 @@ impl<C: Carrier, M: Mode> Channel<M> for SmsChannel<C, M> {
 
     fn has_addition(&self, message: &Message<M>) -> bool {
         self.carrier.account().flashes(message.grade)
+    }
+
+    fn unready(&self) -> Vec<Unfit> {
+        self.carrier.unready()
     }
 
     async fn open(&self) -> Result<Session<M>, SendError> {

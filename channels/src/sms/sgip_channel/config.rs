@@ -20,7 +20,9 @@ use crate::sms::{
 };
 
 /// The port of most gateways (clause 3.2). Priority is 0 to 9 (clause 4.2.3.3.1).
-const PROTOCOL: Protocol = Protocol { usual_port: 8801, highest_priority: 9, has_gsm7: false };
+/// A content has 140 octets at most, as gateways take it.
+const PROTOCOL: Protocol =
+    Protocol { usual_port: 8801, highest_priority: 9, usual_priority: 9, has_gsm7: false, most_ascii: 140 };
 
 /// Octets of a password.
 const LONGEST_PASSWORD: usize = 16;
@@ -108,6 +110,6 @@ fn name(field: &'static str, value: &str) -> Result<Padded<16>, ConfigError> {
 fn password(field: &'static str, file: &std::path::Path) -> Result<Secret, ConfigError> {
     let secret = Secret::read(field, file)?;
     Padded::<LONGEST_PASSWORD>::new("password", secret.expose())
-        .map_err(|cause| ConfigError::new(field, file.display(), cause.to_string()))?;
+        .map_err(|cause| ConfigError::secret_misfit(field, file.display(), &cause))?;
     Ok(secret)
 }

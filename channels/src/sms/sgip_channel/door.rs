@@ -4,14 +4,15 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use bytes::BytesMut;
 use mingluo_model::{
-    channel::SendError,
+    channel::{SendError, Unfit},
     clock::{SharedClock, within},
+    misfit::Misfit,
     plan::AccountName,
 };
 use tokio::{
@@ -68,11 +69,13 @@ struct Hall {
     entry: Entry,
     clock: SharedClock,
     mailroom: Arc<Mailroom>,
+    // Guards why no reports come in, if that is known; held for a look.
+    trouble: Mutex<Option<Misfit>>,
 }
 
 impl Door {
     pub(super) fn new(entry: Entry, clock: SharedClock) -> Self {
-        let hall = Hall { entry, clock, mailroom: Arc::default() };
+        let hall = Hall { entry, clock, mailroom: Arc::default(), trouble: Mutex::default() };
         Self { hall: Arc::new(hall), standing: OnceCell::new() }
     }
 
@@ -85,20 +88,29 @@ impl Door {
         self.standing.get().map(|standing| standing.address)
     }
 
+    /// Why no reports come in, if that is known.
+    pub(super) fn unready(&self) -> Option<Unfit> {
+        let problem = self.hall.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let field = if problem == Misfit::DoorRefused { "gateway_password_file" } else { "listen" };
+        Some(Unfit::Wrong { field: field.to_owned(), problem })
+    }
+
     /// Opens the door, the first time.
     ///
     /// # Errors
-    /// [`SendError::Refused`] when the address is not to be had: without receipts nothing should be sent.
+    /// [`SendError::Unreachable`] when the address is not to be had: without receipts nothing should be sent. Whoever holds
+    /// it may go.
     pub(super) async fn open(&self) -> Result<(), SendError> {
         let listen = self.hall.entry.listen;
-        let refused = |error: io::Error| SendError::Refused {
-            detail: format!(
-                "listen = {listen}: {error}; give the gateway an address and port of this machine"
-            ),
+        let refused = |error: io::Error| {
+            let detail = format!("listen = {listen}: {error}");
+            self.hall.note(Some(Misfit::DoorShut(detail.clone())));
+            SendError::Unreachable { detail }
         };
         let stand = async {
             let listener = TcpListener::bind(listen).await?;
             let address = listener.local_addr()?;
+            self.hall.note(None);
             let mut porter = JoinSet::new();
             porter.spawn(receive(listener, Arc::clone(&self.hall)));
             Ok(Standing { address, _porter: porter })
@@ -130,6 +142,10 @@ async fn receive(listener: TcpListener, hall: Arc<Hall>) {
 }
 
 impl Hall {
+    fn note(&self, trouble: Option<Misfit>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
     fn lets_in(&self, address: IpAddr) -> bool {
         let (known, address) = (&self.entry.addresses, address.to_canonical());
         known.is_empty() || known.iter().any(|one| one.to_canonical() == address)
@@ -249,6 +265,7 @@ impl Guest {
         let result = self.hall.judge(bind);
         self.words.say(pdu.sequence, Body::BindResp(result));
         if result != CommandResult::OK {
+            self.hall.note(Some(Misfit::DoorRefused));
             tracing::warn!(
                 %account, %result,
                 "a bind to the gateway's door is refused; check gateway_login_name and gateway_password_file"
@@ -256,6 +273,7 @@ impl Guest {
             return Stay::No;
         }
         self.bound = true;
+        self.hall.note(None);
         Stay::Yes
     }
 

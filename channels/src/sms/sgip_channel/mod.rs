@@ -22,7 +22,7 @@ use std::{
 };
 
 use mingluo_model::{
-    channel::SendError,
+    channel::{SendError, Unfit},
     clock::{Clock, SharedClock, Timestamp},
     mode::Mode,
 };
@@ -78,6 +78,10 @@ impl Carrier for Sgip {
 
     fn account(&self) -> &Account {
         &self.account
+    }
+
+    fn unready(&self) -> Vec<Unfit> {
+        self.door.unready().into_iter().collect()
     }
 
     /// The door is opened first: receipts come soon after the first submit.

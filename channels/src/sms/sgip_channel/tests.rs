@@ -5,6 +5,7 @@ use std::time::Duration;
 use mingluo_model::{
     channel::{Channel, Report, Verdict},
     delivery::Reason,
+    misfit::Misfit,
     receipt::{ProviderId, ReceiptStatus},
 };
 use serde_json::{Value, json};
@@ -123,7 +124,10 @@ async fn who_does_not_know_the_password_does_not_come_in() {
     for (login_type, password, result) in refused {
         let (mut stranger, told) = Gateway::come(&stage, login_type, password).await;
         assert_eq!((told, stranger.hear().await), (Some(result), None));
+        assert!(matches!(&stage.channel.unready()[..], [Unfit::Wrong { problem: Misfit::DoorRefused, .. }]));
     }
+    let _known = stage.guest().await;
+    assert_eq!(stage.channel.unready(), []);
     let elsewhere = Stage::new(json!({"gateway_addresses": ["10.1.2.3"]})).await;
     let _bound = elsewhere.bound().await;
     assert_eq!(Gateway::come(&elsewhere, FROM_GATEWAY, "theirs").await.1, None);
@@ -313,8 +317,9 @@ async fn a_refused_bind_and_a_taken_port_say_what_to_do() {
 
     let taken = stage.door.local_addr().unwrap().to_string();
     let stage = Stage::new(json!({"listen": taken})).await;
-    let Err(SendError::Refused { detail }) = stage.channel.open().await else { panic!() };
+    let Err(SendError::Unreachable { detail }) = stage.channel.open().await else { panic!() };
     assert!(detail.starts_with(&format!("listen = {taken}")), "{detail}");
+    assert!(matches!(&stage.channel.unready()[..], [Unfit::Wrong { problem: Misfit::DoorShut(_), .. }]));
 }
 
 #[tokio::test]

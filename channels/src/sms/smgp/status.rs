@@ -17,6 +17,8 @@ answers! {
         VERSION_TOO_HIGH = 22 "版本太高",
         // What our configuration says, and every message with it.
         FEE_TYPE = 32 "非法资费类型",
+        PRIORITY = 31 "非法优先级",
+        MSG_FORMAT = 34 "非法短消息格式",
         FEE_CODE = 33 "非法资费代码",
         FIXED_FEE = 40 "非法包月费/封顶费",
         SERVICE_ID = 43 "非法服务代码",
@@ -33,8 +35,6 @@ answers! {
         STRUCTURE = 10 "消息结构错",
         COMMAND = 11 "命令字错",
         MSG_TYPE = 30 "非法消息类型",
-        PRIORITY = 31 "非法优先级",
-        MSG_FORMAT = 34 "非法短消息格式",
         TIME_FORMAT = 35 "非法时间格式",
         MSG_LENGTH = 36 "非法短消息长度",
         EXPIRED = 37 "有效期已过",

@@ -11,7 +11,9 @@ use crate::sms::{
 };
 
 /// The port of most gateways (clause 4.3). Priority is 0 to 3 (clause 6.2.11).
-const PROTOCOL: Protocol = Protocol { usual_port: 8890, highest_priority: 3, has_gsm7: false };
+/// A content has 140 octets at most (MsgLength).
+const PROTOCOL: Protocol =
+    Protocol { usual_port: 8890, highest_priority: 3, usual_priority: 3, has_gsm7: false, most_ascii: 140 };
 
 /// Octets of a secret (clause 6.2.2).
 const LONGEST_SECRET: usize = 15;
@@ -89,9 +91,8 @@ impl SmgpConfig {
 
     fn secret(&self) -> Result<Secret, ConfigError> {
         let secret = Secret::read("secret_file", &self.secret_file)?;
-        Padded::<LONGEST_SECRET>::new("secret", secret.expose()).map_err(|cause| {
-            ConfigError::new("secret_file", self.secret_file.display(), cause.to_string())
-        })?;
+        Padded::<LONGEST_SECRET>::new("secret", secret.expose())
+            .map_err(|cause| ConfigError::secret_misfit("secret_file", self.secret_file.display(), &cause))?;
         Ok(secret)
     }
 

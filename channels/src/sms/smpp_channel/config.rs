@@ -16,7 +16,9 @@ use crate::sms::{
 const VERSION_3_4: u8 = 0x34;
 
 /// The port of most centres. priority_flag is 0 to 3 (clause 5.2.14).
-const PROTOCOL: Protocol = Protocol { usual_port: 2775, highest_priority: 3, has_gsm7: true };
+/// Each octet is a septet on the networks.
+const PROTOCOL: Protocol =
+    Protocol { usual_port: 2775, highest_priority: 3, usual_priority: 0, has_gsm7: true, most_ascii: 160 };
 
 /// How the centre writes one message id in its answer and in its receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -97,7 +99,7 @@ impl SmppConfig {
         Ok(Bind {
             system_id: c_text("system_id", &self.system_id)?,
             password: COctets::new("password", password.expose())
-                .map_err(|cause| ConfigError::new("password_file", file, cause.to_string()))?,
+                .map_err(|cause| ConfigError::secret_misfit("password_file", file, &cause))?,
             system_type: c_text("system_type", &self.system_type)?,
             interface_version: VERSION_3_4,
             ..Bind::default()
@@ -123,7 +125,7 @@ fn name(name: &str) -> Result<&str, ConfigError> {
     let is_fit = name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b" -.&".contains(&octet));
     if name.trim().is_empty() || name.len() > 11 || !is_fit {
         let fix = "with source_ton = 5 use 1 to 11 letters, digits, spaces or -.&";
-        return Err(ConfigError::new("source_address", name, fix));
+        return Err(ConfigError::new("source_address", name, fix).with_fault("sender-name", []));
     }
     Ok(name)
 }

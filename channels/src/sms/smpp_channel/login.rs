@@ -27,11 +27,18 @@ fn read(heard: &mut BytesMut) -> Result<Option<CommandStatus>, SendError> {
     match Framer::default().push(heard).map_err(unexpected)? {
         None => Ok(None),
         Some(Pdu { body: Body::BindTransceiverResp(_), status, .. }) => Ok(Some(status)),
-        Some(Pdu { body: Body::GenericNack, status, .. }) => {
-            Err(SendError::Refused { detail: status.to_string() })
-        }
+        Some(Pdu { body: Body::GenericNack, status, .. }) => Err(no_transceiver(status)),
         Some(pdu) => Err(unexpected(format!("command {:#010x}", pdu.body.command_id()))),
     }
+}
+
+/// A centre that does not know the command: older ones have transmitters and receivers only, which we do not speak.
+fn no_transceiver(status: CommandStatus) -> SendError {
+    let detail = format!(
+        "{status}: 短信中心不接受 bind_transceiver，请其开通收发合一的登录 the centre does not take bind_transceiver; have \
+         it allow that"
+    );
+    SendError::Refused { detail }
 }
 
 fn answered(status: CommandStatus) -> Result<(), SendError> {
@@ -44,8 +51,9 @@ fn answered(status: CommandStatus) -> Result<(), SendError> {
             "{status}: the centre may still hold binds of an earlier run and is asked again; if it stays so, check \
              that sessions is no more than the contract allows and that nobody else uses system_id"
         ))),
+        StatusClass::Permanent if status == CommandStatus::RINVCMDID => Err(no_transceiver(status)),
         StatusClass::BadCredentials | StatusClass::Permanent | StatusClass::Vendor => {
-            Err(SendError::Refused { detail: status.to_string() })
+            Err(SendError::Refused { detail: format!("{status} (system_id, password_file, system_type)") })
         }
     }
 }

@@ -169,7 +169,7 @@ async fn what_is_no_number_never_leaves_and_is_told_without_the_gateway() {
 #[tokio::test]
 async fn a_wrong_password_is_refused_and_a_busy_centre_is_not() {
     let (refused, ..) = met(CommandStatus::RINVPASWD).await;
-    let detail = "ESME_RINVPASWD (0x0000000e)".to_owned();
+    let detail = "ESME_RINVPASWD (0x0000000e) (system_id, password_file, system_type)".to_owned();
     assert_eq!(refused.err(), Some(SendError::Refused { detail }));
     assert!(matches!(met(CommandStatus::RTHROTTLED).await.0, Err(SendError::Busy { .. })));
     assert!(matches!(met(CommandStatus::RSYSERR).await.0, Err(SendError::Unreachable { .. })));

@@ -58,7 +58,9 @@ fn reason(status: CommandStatus) -> Reason {
         CommandStatus::RINVDSTADR | CommandStatus::RINVDSTTON | CommandStatus::RINVDSTNPI => {
             Reason::BadAddress
         }
-        CommandStatus::RINVSRCADR
+        CommandStatus::RINVPRTFLG
+        | CommandStatus::RINVEXPIRY
+        | CommandStatus::RINVSRCADR
         | CommandStatus::RINVSRCTON
         | CommandStatus::RINVSRCNPI
         | CommandStatus::RINVSERTYP

@@ -10,7 +10,7 @@ use mingluo_ledger::{
     scribe::Entry,
 };
 use mingluo_model::{
-    channel::{ReceiptToken, Report, Verdict},
+    channel::{ADDITION, ReceiptToken, Report, Verdict},
     clock::Timestamp,
     mode::Mode,
     receipt::Receipt,
@@ -103,7 +103,9 @@ impl<M: Mode> Desk<M> {
     }
 
     fn hear_answer(&mut self, flight: Flight, verdict: Verdict, batch: &mut Batch, digest: &mut Digest) {
-        let Flight { plan, ordinal, part } = flight;
+        let part = flight.part;
+        // Whether additions are taken says nothing of whether messages are.
+        let counted = u32::from(part != ADDITION);
         let answer = match verdict {
             Verdict::Accepted(id) => {
                 if !self.early.is_empty()
@@ -111,34 +113,38 @@ impl<M: Mode> Desk<M> {
                 {
                     self.hear_early(id_hash(id), flight, batch, digest);
                 }
-                digest.taken += 1;
+                digest.taken += counted;
                 Answer::Accepted(id)
             }
             Verdict::Busy { retry_after } => {
                 // What we did not begin ourselves says nothing of the gateway.
                 digest.busy += u32::from(!retry_after.is_zero());
-                digest.vain += u32::from(!retry_after.is_zero());
+                digest.vain += counted * u32::from(!retry_after.is_zero());
                 digest.pause = digest.pause.max(Some(retry_after));
                 Answer::Busy
             }
             Verdict::Temporary(refusal) => {
-                digest.vain += 1;
+                digest.vain += counted;
                 // It says so to everybody: nobody's tries are used up by it, and it is asked more seldom.
                 digest.busy += u32::from(self.at_fault);
                 if self.at_fault { Answer::Busy } else { Answer::Temporary(refusal.reason) }
             }
             Verdict::Permanent(refusal) => Answer::Permanent(refusal.reason),
             Verdict::Closed(refusal) => {
+                // An account that may send no additions may send messages.
+                if part == ADDITION {
+                    return batch.answer(flight, Answer::Permanent(refusal.reason));
+                }
                 digest.closed = Some(refusal.far_code);
                 // It never left, and says nothing of the recipient: another account, where there is one, takes them.
                 if self.has_next { Answer::Busy } else { Answer::Permanent(refusal.reason) }
             }
             Verdict::Lost => {
-                digest.vain += 1;
+                digest.vain += counted;
                 Answer::Lost
             }
         };
-        batch.of(plan).answers.push(PartAnswer { ordinal, part, answer });
+        batch.answer(flight, answer);
     }
 
     /// Receipts that came before their answer.
@@ -221,6 +227,10 @@ struct Facts {
 impl Batch {
     const fn of_reports(reports: usize) -> Self {
         Self { reports, by_plan: Vec::new() }
+    }
+
+    fn answer(&mut self, Flight { plan, ordinal, part }: Flight, answer: Answer) {
+        self.of(plan).answers.push(PartAnswer { ordinal, part, answer });
     }
 
     fn of(&mut self, plan: usize) -> &mut Facts {

@@ -19,6 +19,22 @@ pub(super) struct Early {
     pub(super) at: Timestamp,
 }
 
+/// Receipts that match nothing that was sent (无主回执).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Orphans {
+    /// How many.
+    pub count: usize,
+    /// When the last of them came.
+    pub last: Option<Timestamp>,
+}
+
+impl Orphans {
+    fn add(&mut self, at: Timestamp) {
+        self.count += 1;
+        self.last = self.last.max(Some(at));
+    }
+}
+
 #[derive(Default)]
 pub(super) struct EarlyOnes {
     by_id: ById<Vec<Early>>,
@@ -26,6 +42,8 @@ pub(super) struct EarlyOnes {
     to: HashMap<[u8; 16], Vec<IdHash>>,
     /// All that were kept, the oldest first; some are gone already.
     kept: VecDeque<(Timestamp, IdHash)>,
+    /// Those that were forgotten, and nobody's to the end.
+    forgotten: Orphans,
 }
 
 impl EarlyOnes {
@@ -70,9 +88,12 @@ impl EarlyOnes {
         nameless.map(|one| one.raw = Some(raw)).is_some()
     }
 
-    /// How many came at or before an instant and are still nobody's.
-    pub(super) fn until(&self, until: Timestamp) -> usize {
-        self.by_id.values().flatten().filter(|early| early.at <= until).count()
+    /// Those that came at or before an instant and are nobody's, the forgotten ones among them.
+    pub(super) fn orphans(&self, until: Timestamp) -> Orphans {
+        let mut orphans = self.forgotten;
+        let waiting = self.by_id.values().flatten().filter(|early| early.at <= until);
+        waiting.for_each(|early| orphans.add(early.at));
+        orphans
     }
 
     /// Forgets those that came at or before an instant.
@@ -88,6 +109,8 @@ impl EarlyOnes {
             // It was kept anew since.
             if early.at > at {
                 self.put_back(hash, early);
+            } else {
+                self.forgotten.add(early.at);
             }
         }
     }
@@ -115,8 +138,11 @@ mod tests {
         for (hash, at) in [(1, 10), (2, 20), (1, 30)] {
             ones.keep(hash, early(at));
         }
-        assert_eq!((ones.until(Timestamp(9)), ones.until(Timestamp(20))), (0, 2));
+        let orphans = |ones: &EarlyOnes, until| ones.orphans(Timestamp(until));
+        let two = Orphans { count: 2, last: Some(Timestamp(20)) };
+        assert_eq!((orphans(&ones, 9), orphans(&ones, 20)), (Orphans::default(), two));
         ones.forget(Timestamp(20));
+        assert_eq!(orphans(&ones, 20), two, "they are counted still");
         assert_eq!(ones.to(&[7; 16]), [1]);
         assert_eq!((ones.take(1), ones.take(2)), (vec![early(30)], vec![]));
         assert!(ones.is_empty() && ones.to(&[7; 16]).is_empty());

@@ -120,6 +120,12 @@ impl<M: Mode> Engine<M> {
             if progress.status() != PlanStatus::Open || now >= progress.plan().not_after {
                 return Ok(());
             }
+            let is_gone = self.absent.contains(&progress.plan().account);
+            let reason = if is_gone { Reason::NotAllowed } else { Reason::Content };
+            let unsent = progress.give_up_rest(Standing::new(DeliveryState::Failed, reason));
+            if unsent.is_none() {
+                return Ok(());
+            }
             let plan = progress.plan();
             tracing::error!(
                 plan.id = %plan.id,
@@ -127,9 +133,7 @@ impl<M: Mode> Engine<M> {
                 problem,
                 "nothing more of this plan can leave: issue it again if people still wait for it"
             );
-            let is_gone = self.absent.contains(&plan.account);
-            let reason = if is_gone { Reason::NotAllowed } else { Reason::Content };
-            progress.give_up_rest(Standing::new(DeliveryState::Failed, reason))
+            unsent
         };
         match barred {
             Some(fact) => Ok(post.decide(number, fact, now).await?),

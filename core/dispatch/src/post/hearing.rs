@@ -196,9 +196,15 @@ impl<M: Mode> Post<M> {
         } else {
             self.watched().took_nothing(vain, self.clock.now(), self.clock.ticks());
         }
-        let Some(words) = closed else { return };
+        if let Some(words) = closed {
+            self.close(&words);
+        }
+    }
+
+    /// The account may send nothing just now: it rests, and is tried again.
+    pub(super) fn close(&self, words: &str) {
         let until = self.clock.ticks() + CLOSED_PAUSE;
-        if self.watched().close(words.clone(), self.clock.now(), until) {
+        if self.watched().close(words.to_owned(), self.clock.now(), until) {
             tracing::error!(account = %self.channel.account().0, words, "the account may send nothing just now");
         }
     }

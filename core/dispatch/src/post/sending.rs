@@ -7,7 +7,7 @@ use mingluo_ledger::{
     scribe::Entry,
 };
 use mingluo_model::{
-    channel::{ADDITION, MOST_PARTS, Outlet, Parcel, Run},
+    channel::{ADDITION, MOST_PARTS, Outlet, Parcel, Run, Unfit},
     delivery::{DeliveryState, Reason, Standing},
     mode::Mode,
     plan::PlanStatus,
@@ -138,9 +138,7 @@ impl<M: Mode> Post<M> {
         let keys = match outlet.prepare(&run) {
             Ok(keys) => keys,
             Err(unfit) => {
-                tracing::error!(plan = %picked.plan, %unfit, "message does not fit its channel after all");
-                let unsent = line.flights().take_unsent();
-                self.write(|desk| desk.end_flights(&unsent, &Answer::Permanent(Reason::Content), at)).await?;
+                self.cannot_leave(&run, &unfit, line).await?;
                 return Ok(None);
             }
         };
@@ -148,6 +146,19 @@ impl<M: Mode> Post<M> {
         let event = Event { plan: picked.plan, at, fact: Fact::Intent(intent) };
         self.scribe.append(vec![Entry::Event(event)]).await?;
         Ok(Some(Promised { first_key: keys.first, units }))
+    }
+
+    /// A run that its channel does not take. What the far side has not ready says nothing of the recipients: where another
+    /// account may send, this one rests like one that may send nothing, and they wait for that.
+    async fn cannot_leave(&self, run: &Run<M>, unfit: &Unfit, line: &Line) -> Result<(), Halt> {
+        tracing::error!(plan = %run.plan, account = %self.channel.account().0, %unfit, "the message cannot leave");
+        let not_ready = self.channel.stands(&run.message).is_err() && self.desk().has_next();
+        if not_ready {
+            self.close(&unfit.to_string());
+        }
+        let answer = if not_ready { Answer::Busy } else { Answer::Permanent(Reason::Content) };
+        let (unsent, at) = (line.flights().take_unsent(), self.clock.now());
+        self.write(|desk| desk.end_flights(&unsent, &answer, at)).await
     }
 
     /// Looks the addresses up; gives the run and those who have none (any more).

@@ -50,7 +50,7 @@ impl<M: Mode> Progress<M> {
         let Some(offset) = self.offset(answer.ordinal) else { return };
         let bit = 1_u16 << (answer.part & 15);
         if answer.part == ADDITION {
-            return self.apply_answer_to_addition(offset, &answer.answer, at);
+            return self.apply_answer_to_addition(offset, &answer.answer);
         }
         // What was answered busy never left: the promise of a resend is none yet.
         let left = self.cells.flying[offset] & bit != 0 && answer.answer != Answer::Busy;
@@ -77,20 +77,14 @@ impl<M: Mode> Progress<M> {
             let worst = self.troubles.entry(answer.ordinal).or_insert(trouble);
             *worst = trouble.max(*worst);
         }
-        if self.cells.flying[offset] == 0 {
+        if self.parts_flying(offset) == 0 {
             self.settle(offset, at);
         }
     }
 
-    /// What was said to an addition says nothing of the message, which it only announces: it leaves once.
-    fn apply_answer_to_addition(&mut self, offset: usize, answer: &Answer, at: Timestamp) {
-        self.cells.flying[offset] &= !(1 << ADDITION);
-        if *answer != Answer::Busy {
-            self.cells.accepted[offset] |= 1 << ADDITION;
-        }
-        if self.cells.flying[offset] == 0 {
-            self.settle(offset, at);
-        }
+    /// The parts of a delivery that are on their way.
+    fn parts_flying(&self, offset: usize) -> u16 {
+        self.cells.flying[offset] & self.full()
     }
 
     /// Whether all parts are known to be taken.
@@ -155,7 +149,7 @@ impl<M: Mode> Progress<M> {
         let attempt = self.cells.attempts[offset];
         if trouble == Trouble::Busy {
             self.cells.attempts[offset] = attempt.saturating_sub(1);
-            if attempt <= 1 && self.cells.accepted[offset] & self.full() == 0 {
+            if attempt <= 1 && self.cells.accepted[offset] == 0 {
                 // Nobody took anything of it: it is as if it had never left.
                 self.cells.submit_ms[offset] = u32::MAX;
             }
@@ -214,7 +208,7 @@ impl<M: Mode> Progress<M> {
 
     /// One of several parts arrived: a lost delivery whose parts are all known to be taken is accepted again.
     fn hear_part(&mut self, offset: usize, at: Timestamp) {
-        let taken = self.is_taken(offset) && self.cells.flying[offset] == 0;
+        let taken = self.is_taken(offset) && self.parts_flying(offset) == 0;
         if taken && matches!(self.at(offset).state(), DeliveryState::Unknown | DeliveryState::Queued) {
             self.set(offset, self.taken(offset), at);
         }

@@ -9,6 +9,7 @@ use mingluo_model::{
     },
     delivery::Reason,
     message::Message,
+    misfit::Misfit,
     mode::Live,
     plan::AccountName,
     receipt::ProviderId,
@@ -49,6 +50,12 @@ pub(crate) enum Manner {
     Breaks,
     /// It cannot be reached.
     Away,
+    /// It lets us in and has not approved the message's template.
+    Unready,
+}
+
+fn not_approved() -> Unfit {
+    Unfit::Wrong { field: "SMS_1".into(), problem: Misfit::NotApproved }
 }
 
 pub(crate) struct FarSide {
@@ -123,6 +130,10 @@ impl Channel<Live> for FarSide {
         self.parts.ok_or_else(unfit)
     }
 
+    fn stands(&self, _message: &Message<Live>) -> Result<(), Unfit> {
+        if self.manner() == Manner::Unready { Err(not_approved()) } else { Ok(()) }
+    }
+
     async fn open(&self) -> Result<Session<Live>, SendError> {
         if self.manner() == Manner::Away {
             return Err(SendError::Unreachable { detail: "no route".into() });
@@ -151,7 +162,7 @@ impl Manner {
                 let refusal = Refusal { reason: Reason::FarFault, far_code: "8 system error".into() };
                 Some(Verdict::Temporary(refusal))
             }
-            Self::Silent | Self::Deaf | Self::Breaks | Self::Away => None,
+            Self::Silent | Self::Deaf | Self::Breaks | Self::Away | Self::Unready => None,
         }
     }
 }
@@ -160,6 +171,9 @@ impl Manner {
 impl Outlet<Live> for Out {
     fn prepare(&mut self, run: &Run<Live>) -> Result<WireKeys, Unfit> {
         assert!(*self.manner.lock().unwrap() != Manner::Breaks, "the channel has a defect");
+        if *self.manner.lock().unwrap() == Manner::Unready {
+            return Err(not_approved());
+        }
         let first = self.next_key;
         self.prepared.clear();
         for parcel in &run.parcels {

@@ -116,6 +116,23 @@ async fn where_a_gateway_refuses_everything_for_now_or_answers_nothing_another_a
 }
 
 #[tokio::test]
+async fn an_account_whose_template_is_not_approved_hands_over_and_takes_nobody_over() {
+    let line = |first, other| vec![FarSide::new(first, 1, 16), FarSide::of(OTHER, other, 1, 16)];
+    for (first, other, taken) in
+        [(Manner::Unready, Manner::Takes, PEOPLE), (Manner::Away, Manner::Unready, 0)]
+    {
+        let mut house = House::new().await;
+        let engine = house.start_in_line(line(first, other)).await;
+        let (_, admitted) = house.release(&engine).await;
+        admitted.unwrap();
+        house.pass(LONG).await;
+        let of_other = view_of(&engine, OTHER).map_or(0, |view| count_in(&view, "accepted"));
+        let failed: u32 = engine.views().iter().map(|view| count_in(view, "failed")).sum();
+        assert_eq!((of_other, failed), (taken, 0), "{first:?} {other:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_fault_of_a_minute_at_the_only_gateway_loses_nobody() {
     let mut house = House::new().await;
     let far = FarSide::new(Manner::Later, 1, 16);

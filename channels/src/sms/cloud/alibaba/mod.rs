@@ -194,7 +194,12 @@ impl Provider for Alibaba {
             ("TemplateCode", &letter.code),
             ("TemplateParam", &letter.values),
         ];
-        let sent: Sent = self.api.ask("SendSms", &query).await.map_err(|(fault, _)| fault)?;
+        let sent: Sent = self.api.ask("SendSms", &query).await.map_err(|(fault, said)| {
+            if codes::is_about_template(&said) {
+                self.templates.judge(&letter.code, Some(Misfit::UnknownTemplate));
+            }
+            fault
+        })?;
         if self.pull.is_some() {
             self.awaited.await_all(&sent.biz_id, call.to, self.clock.now());
         }

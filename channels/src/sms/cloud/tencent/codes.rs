@@ -13,6 +13,14 @@ pub(super) fn is_about_keys(code: &str) -> bool {
     code.starts_with("AuthFailure") && code != "AuthFailure.UnauthorizedOperation"
 }
 
+/// Codes that say that the template is not approved, or not known.
+pub(super) fn is_about_template(code: &str) -> bool {
+    matches!(
+        code,
+        "FailedOperation.TemplateIncorrectOrUnapproved" | "FailedOperation.TemplateUnapprovedOrNotExist"
+    )
+}
+
 /// What becomes of a call or a number that was answered so.
 pub(super) fn fault(code: &str) -> Fault {
     if let Some(detail) = refused(code) {

@@ -201,7 +201,10 @@ impl Provider for Tencent {
             "SessionContext": call.name(),
         });
         let sent: Sent = self.api.ask("SendSms", body.to_string()).await.map_err(|(fault, _)| fault)?;
-        if let Some(fault) = same_for_all(&sent.each) {
+        if let Some((fault, code)) = same_for_all(&sent.each) {
+            if codes::is_about_template(code) {
+                self.templates.judge(&letter.code, Some(Misfit::NotApproved));
+            }
             return Err(fault);
         }
         let by_number: HashMap<&str, &SentOne> =
@@ -229,10 +232,10 @@ impl SentOne {
 }
 
 /// What every number was refused for alike is no number's fault (a template that is not approved, a signature).
-fn same_for_all(each: &[SentOne]) -> Option<Fault> {
+fn same_for_all(each: &[SentOne]) -> Option<(Fault, &str)> {
     let code = each.first().map(|one| one.code.as_str()).filter(|code| *code != "Ok")?;
     let fault = each.iter().all(|one| one.code == code).then(|| codes::fault(code))?;
-    (!matches!(fault, Fault::Number(_))).then_some(fault)
+    (!matches!(fault, Fault::Number(_))).then_some((fault, code))
 }
 
 impl Tencent {

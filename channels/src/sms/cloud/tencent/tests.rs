@@ -130,7 +130,7 @@ fn what_all_numbers_are_refused_for_is_no_numbers_fault() {
     let unsigned = "FailedOperation.SignatureIncorrectOrUnapproved";
     assert_eq!(
         same_for_all(&sent(&[unsigned, unsigned])),
-        Some(Fault::permanent(Reason::NotAllowed, unsigned))
+        Some((Fault::permanent(Reason::NotAllowed, unsigned), unsigned))
     );
     let bad = "InvalidParameterValue.IncorrectPhoneNumber";
     for codes in [&["Ok", unsigned][..], &["Ok", "Ok"], &[bad, bad], &[]] {
