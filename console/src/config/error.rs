@@ -177,6 +177,8 @@ pub enum Fix {
         /// What the system said.
         cause: String,
     },
+    /// The address at which others reach this program.
+    Public,
     /// A longer password.
     Password {
         /// The least characters.
@@ -233,6 +235,7 @@ impl Fix {
             Self::PortedInVain => "config-ported-in-vain",
             Self::Port { .. } => "config-port",
             Self::Socket { .. } => "config-socket",
+            Self::Public => "config-public",
             Self::Password { .. } => "config-password",
             Self::Login { .. } => "user-login",
             Self::NoOfficer => "user-no-officer",
@@ -267,6 +270,7 @@ impl Fix {
             | Self::Brace
             | Self::NoTemplate
             | Self::PortedInVain
+            | Self::Public
             | Self::NoOfficer => Vec::new(),
         }
     }
@@ -405,6 +409,7 @@ mod tests {
         let keys = [
             "access_key_id",
             "access_key_secret_file",
+            "aes_key_file",
             "answers",
             "api_base",
             "app_id",
@@ -418,6 +423,7 @@ mod tests {
             "content_type",
             "corp_id",
             "dlr_url",
+            "domain",
             "from",
             "gateway_login_name",
             "gateway_password_file",
@@ -437,11 +443,13 @@ mod tests {
             "region",
             "relay",
             "reply_to",
+            "return_to",
             "sdk_app_id",
             "secret_file",
             "secret_id",
             "secret_key_file",
             "security",
+            "selector",
             "service_id",
             "service_type",
             "sign_name",
@@ -450,7 +458,9 @@ mod tests {
             "sp_id",
             "system_id",
             "system_type",
+            "tag_key_file",
             "token_file",
+            "unsubscribe_url",
             "url",
             "user",
             "utc_offset_minutes",

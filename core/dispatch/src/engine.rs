@@ -3,6 +3,7 @@
 //! wire when the last run died is in doubt, and receipts that were kept raw are looked at again.
 
 mod config;
+mod deliveries;
 mod recovery;
 
 pub use config::DispatchConfig;
@@ -27,11 +28,9 @@ use mingluo_model::{
     audience::ChannelKind,
     channel::Channel,
     clock::SharedClock,
-    delivery::Standing,
     id::{AlertId, EditionId, NodeId, PlanId},
     mode::Mode,
     plan::{AccountName, Plan, PlanStatus, Target},
-    receipt::Receipt,
 };
 use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
 use roaring::RoaringBitmap;
@@ -536,18 +535,6 @@ impl<M: Mode> Engine<M> {
         Ok(views)
     }
 
-    /// Receipts from a callback; durable when this returns, and only then may the far side be answered.
-    ///
-    /// # Errors
-    /// [`EngineError::Halted`] or [`EngineError::Scribe`]; then the far side must be told to send them again.
-    pub async fn receipts(&self, account: &AccountName, receipts: Vec<Receipt>) -> Result<(), EngineError> {
-        self.check()?;
-        match self.posts.get(account) {
-            Some(post) => Ok(post.receipts(receipts).await?),
-            None => Err(EngineError::Halted { reason: format!("account {account} is not configured") }),
-        }
-    }
-
     /// Every plan in memory, from the counters.
     pub fn views(&self) -> Vec<PlanView> {
         let (now, mut views) = (self.clock.now(), Vec::new());
@@ -555,22 +542,6 @@ impl<M: Mode> Engine<M> {
             views.extend(post.desk().plans().iter().map(|progress| PlanView::of(progress, now)));
         }
         views
-    }
-
-    /// The deliveries of a plan of this alert that nobody confirmed, by ordinal.
-    ///
-    /// # Errors
-    /// [`EngineError::Store`] when a folded plan cannot be read.
-    pub async fn unconfirmed(&self, plan: PlanId) -> Result<BTreeMap<u32, Standing>, EngineError> {
-        let open = |progress: &mut Progress<M>| {
-            (progress.status() != PlanStatus::Closed).then(|| progress.unconfirmed())
-        };
-        let in_memory = self.posts.values().find_map(|post| post.desk().find(plan).and_then(open));
-        if let Some(unconfirmed) = in_memory {
-            return Ok(unconfirmed);
-        }
-        let Some(stored) = self.store.plan(plan).await? else { return Ok(BTreeMap::new()) };
-        Ok(self.unfold(&stored).await?.map(|progress| progress.unconfirmed()).unwrap_or_default())
     }
 
     /// Reads the opt-outs afresh, after some were added.

@@ -218,6 +218,19 @@ fn where_one_receipt_speaks_for_all_parts_it_delivers_the_message() {
 }
 
 #[test]
+fn where_only_bad_news_comes_silence_settles_and_a_bounce_hours_later_still_counts() {
+    let mut progress = progress(2, 1, Grade::Blue);
+    progress.rules.receipts = ReceiptFor::BadNews;
+    progress.pick(2, START);
+    (100..102).for_each(|ordinal| answer(&mut progress, ordinal, 0, taken(), START));
+    assert!(progress.is_settled(START) && progress.awaiting() == 0 && progress.unconfirmed().is_empty());
+    assert!(!progress.may_be_folded(START, Duration::ZERO), "a relay may give up until the end");
+    receipt(&mut progress, 100, 0, ReceiptStatus::Failed(Reason::BadAddress));
+    assert_eq!([100, 101].map(|one| state(&progress, one)), [DeliveryState::Failed, DeliveryState::Accepted]);
+    assert!(progress.may_be_folded(END, Duration::ZERO));
+}
+
+#[test]
 fn a_late_answer_and_that_of_a_resend_await_one_receipt() {
     let mut progress = progress(1, 1, Grade::Red);
     progress.pick(1, START);

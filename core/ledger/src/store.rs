@@ -32,6 +32,10 @@ use mingluo_model::{
 };
 use std::{sync::Arc, time::Duration};
 
+/// So many warnings that came back as unknown take a mailbox off. One may be a relay's mistake; who goes on sending to
+/// mailboxes that do not exist is taken for a sender of advertisements, and the mails of all others are lost.
+pub const STRIKES: i32 = 2;
+
 /// The durable truth. Every verb works on sets and answers only when what it did is on disk.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -172,6 +176,20 @@ pub trait Store: Send + Sync + 'static {
         back: &[[u8; 16]],
         audit: AuditLine,
     ) -> Result<(), StoreError>;
+
+    /// A warning came back from these mailboxes, given as keyed hashes, since nobody has them. The same plan strikes
+    /// once.
+    async fn strike(
+        &self,
+        mode: ModeKind,
+        plan: PlanId,
+        mailboxes: &[[u8; 16]],
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Keyed hashes of the mailboxes that [`STRIKES`] warnings came back from. Who asks for messages again is off the
+    /// list.
+    async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError>;
 
     /// Keeps what residents wrote to an account, and takes off or on again who wishes it ([`Reply::wish`]). What is said
     /// again is neither kept nor heeded again. It is known by the gateway's own id for three days; where there is none, by

@@ -23,8 +23,6 @@ mod callback;
 mod fault;
 mod gateway;
 mod http;
-#[cfg(test)]
-mod oracle;
 mod pull;
 mod session;
 mod template;

@@ -12,6 +12,7 @@ use mingluo_ledger::{
 use mingluo_model::{
     channel::{ReceiptToken, Report, Verdict},
     clock::Timestamp,
+    delivery::Reason,
     mode::Mode,
     receipt::Receipt,
     reply::Reply,
@@ -37,6 +38,8 @@ pub struct Digest {
     pub pause: Option<Duration>,
     /// Receipts that matched nothing, in the order in which they stand in `entries`.
     pub unmatched: Vec<u64>,
+    /// Deliveries whose address the far side said that nobody has: plan and ordinal.
+    pub nobody: Vec<(usize, u32)>,
     /// What residents wrote, to be kept and then answered.
     pub replies: Vec<(Reply, ReceiptToken)>,
 }
@@ -119,7 +122,12 @@ impl<M: Mode> Desk<M> {
                 Answer::Busy
             }
             Verdict::Temporary(refusal) => Answer::Temporary(refusal.reason),
-            Verdict::Permanent(refusal) => Answer::Permanent(refusal.reason),
+            Verdict::Permanent(refusal) => {
+                if refusal.reason == Reason::BadAddress {
+                    digest.nobody.push((plan, ordinal));
+                }
+                Answer::Permanent(refusal.reason)
+            }
             Verdict::Closed(refusal) => {
                 digest.closed = Some(refusal.far_code);
                 // It never left, and says nothing of the recipient: another account, where there is one, takes them.

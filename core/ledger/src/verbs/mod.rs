@@ -27,6 +27,7 @@ use std::time::Duration;
 mod account;
 mod alert;
 mod audit;
+mod bounce;
 mod chunk;
 mod edition;
 mod lease;
@@ -221,6 +222,20 @@ impl Store for Engine {
         audit: AuditLine,
     ) -> Result<(), StoreError> {
         opt_out::change(self, mode, out, back, audit).await
+    }
+
+    async fn strike(
+        &self,
+        mode: ModeKind,
+        plan: PlanId,
+        mailboxes: &[[u8; 16]],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        bounce::strike(self, mode, plan, mailboxes, at).await
+    }
+
+    async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError> {
+        bounce::struck_off(self, mode).await
     }
 
     async fn keep_replies(

@@ -1,0 +1,153 @@
+//! Real warnings for everybody (公开订阅源): an Atom feed for all and for each division, and each warning as CAP at an
+//! address that stays. What is held back does not stand here before it leaves, what was recalled never does, and drills
+//! are nobody else's business. What was lifted or ran out stays, and says so.
+
+mod pages;
+
+pub(crate) use pages::routes;
+
+use crate::{
+    office::Office,
+    render::{RenderError, cap},
+};
+use jiff::Timestamp as Instant;
+use mingluo_exchange::atom::{Entry, Feed};
+use mingluo_ledger::{
+    StoreError,
+    store::{Store, StoredAlert},
+};
+use mingluo_model::{
+    alert::{AlertState, Language},
+    clock::Timestamp,
+    id::AlertId,
+    mode::{Live, ModeKind},
+    region::RegionCode,
+};
+use serde::Deserialize;
+
+/// Warnings of a feed: at the busiest, those of a week.
+const ENTRIES: u32 = 100;
+
+/// The public feed, as an operator writes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeedConfig {
+    /// The address at which others reach this program, like `https://warn.fushun.example`; feeds stand below it.
+    pub url: String,
+}
+
+impl FeedConfig {
+    /// Whether the address can be one that others are sent to.
+    pub(crate) fn is_usable(&self) -> bool {
+        let mut schemes = ["https://", "http://127.0.0.1:", "http://localhost:"].iter();
+        let rest = schemes.find_map(|scheme| self.url.strip_prefix(scheme));
+        rest.is_some_and(|rest| {
+            !rest.is_empty() && !rest.ends_with('/') && !rest.contains(['?', '#', ' ', '"', '<'])
+        })
+    }
+}
+
+/// Why a feed cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FeedError {
+    /// The store cannot be read.
+    #[error("the store cannot be read")]
+    Store(#[from] StoreError),
+    /// A warning cannot be written as CAP.
+    #[error("a warning cannot be written")]
+    Render(#[from] RenderError),
+}
+
+/// A warning that left, and when: the end of its hold.
+struct Public {
+    alert: StoredAlert,
+    sent: Timestamp,
+}
+
+/// The feed of a division and of those that it belongs to or consists of; all of them for `None`.
+pub(super) async fn feed(
+    office: &Office<Live>,
+    base: &str,
+    region: Option<RegionCode>,
+) -> Result<Feed, FeedError> {
+    let mut entries = Vec::new();
+    for alert in office.store.alerts(ModeKind::Live, ENTRIES).await? {
+        let touches =
+            |own: &RegionCode| region.is_none_or(|wanted| wanted.contains(*own) || own.contains(wanted));
+        if !alert.content.area.regions.iter().any(touches) {
+            continue;
+        }
+        if let Some(public) = public(office.store.as_ref(), alert, office.clock.now()).await? {
+            entries.push(entry(base, &public));
+        }
+    }
+    let address = match region {
+        None => format!("{base}/feed.atom"),
+        Some(region) => format!("{base}/feed/{}", pages::file_of(region)),
+    };
+    Ok(Feed {
+        id: address.clone(),
+        title: format!("{}预警", office.renderer.issuer),
+        author: office.renderer.issuer.clone(),
+        address,
+        updated: entries.iter().map(|entry| entry.updated).max().unwrap_or(Instant::UNIX_EPOCH),
+        entries,
+    })
+}
+
+/// A warning as CAP; `None` for what is not public.
+pub(super) async fn document(office: &Office<Live>, id: AlertId) -> Result<Option<String>, FeedError> {
+    let (store, now) = (office.store.as_ref(), office.clock.now());
+    let Some(public) = of(store, id, now).await? else { return Ok(None) };
+    let earlier = match public.alert.content.kind.follows() {
+        Some(earlier) => of(store, earlier, now).await?.map(|public| (public.alert.id, public.sent)),
+        None => None,
+    };
+    let Some(alert) = public.alert.typed::<Live>() else { return Ok(None) };
+    Ok(Some(cap::in_feed(&office.renderer, &alert, public.sent, earlier)?))
+}
+
+async fn of(store: &dyn Store, id: AlertId, now: Timestamp) -> Result<Option<Public>, FeedError> {
+    match store.alert(id).await? {
+        Some(alert) => public(store, alert, now).await,
+        None => Ok(None),
+    }
+}
+
+async fn public(store: &dyn Store, alert: StoredAlert, now: Timestamp) -> Result<Option<Public>, FeedError> {
+    use AlertState::{Approved, Draft, Recalled, Submitted};
+    let is_live = alert.mode == ModeKind::Live;
+    if !is_live || matches!(alert.state, Draft | Submitted { .. } | Approved { .. } | Recalled { .. }) {
+        return Ok(None);
+    }
+    // The release's own time is gone once a warning is over; its plans keep the end of the hold.
+    let plans = store.plans(alert.id).await?;
+    let sent = plans.iter().map(|plan| plan.fields().not_before).min();
+    Ok(sent.filter(|sent| *sent <= now).map(|sent| Public { alert, sent }))
+}
+
+fn entry(base: &str, public: &Public) -> Entry {
+    let Public { alert, sent } = public;
+    let changed = match &alert.state {
+        AlertState::Updated { at, .. }
+        | AlertState::Lifted { at, .. }
+        | AlertState::Corrected { at, .. }
+        | AlertState::Expired { at } => *at,
+        _ => *sent,
+    };
+    let text = alert.content.texts.get(&Language::chinese());
+    let said = text.map(|text| [text.body.trim(), text.instruction.trim()].join("\n").trim().to_owned());
+    Entry {
+        id: format!("urn:uuid:{}", alert.id),
+        title: text.map(|text| text.headline.clone()).unwrap_or_default(),
+        summary: said.unwrap_or_default(),
+        categories: vec![alert.content.grade.word().to_owned(), alert.state.word().to_owned()],
+        address: format!("{base}/cap/{}.xml", alert.id),
+        published: instant(*sent),
+        updated: instant(changed.max(*sent)),
+    }
+}
+
+fn instant(at: Timestamp) -> Instant {
+    at.to_jiff().unwrap_or(Instant::UNIX_EPOCH)
+}
