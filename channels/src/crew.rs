@@ -244,13 +244,14 @@ pub(crate) struct CrewInlet {
 #[async_trait]
 impl Inlet for CrewInlet {
     async fn next(&mut self, reports: &mut Vec<Report>) -> Result<(), SendError> {
+        let known = reports.len();
         loop {
             // Asked before the queue is drained: after the last hand reported, nothing can be added.
             let over = self.desk.over();
             while let Ok(report) = self.heard.try_recv() {
                 reports.push(report);
             }
-            if !reports.is_empty() {
+            if reports.len() > known {
                 return Ok(());
             }
             if let Some(reason) = over {

@@ -104,7 +104,12 @@ impl City {
     ///
     /// # Errors
     /// What [`examine`] refuses, all at once; what cannot be opened or recovered.
-    pub async fn start(config: Config, clock: SharedClock, mut chance: StdRng) -> anyhow::Result<Self> {
+    pub async fn start(config: Config, clock: SharedClock, chance: StdRng) -> anyhow::Result<Self> {
+        // The configuration is large, and whoever waits for this should not carry it.
+        Box::pin(Self::begin(config, clock, chance)).await
+    }
+
+    async fn begin(config: Config, clock: SharedClock, mut chance: StdRng) -> anyhow::Result<Self> {
         let Examined { region, routing } = examine(&config)?;
         let store = open_store(&config).await?;
         let stop = CancellationToken::new();
@@ -272,22 +277,7 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
         out.add("sgip", sgip.clone().build::<M>(clock.clone()));
     }
     out.add_clouds(accounts, clock);
-    if let Some(wechat) = &accounts.wechat {
-        out.note_pretend(&wechat.name, wechat.pretend);
-        let built = WeChatChannel::<M>::new(wechat.clone(), clock.clone());
-        if let Ok(channel) = &built {
-            out.callbacks.insert(wechat.name.clone(), Arc::new(channel.callback()));
-        }
-        out.add("wechat", built);
-    }
-    if let Some(email) = &accounts.email {
-        out.note_pretend(&email.name, email.pretend);
-        let built = EmailChannel::<M>::new(email.clone(), clock.clone());
-        if let Ok(channel) = &built {
-            out.mail_doors.insert(email.name.clone(), Arc::new(channel.door()));
-        }
-        out.add("email", built);
-    }
+    out.add_letters(accounts, clock);
     if let Some(speaker) = &accounts.speaker {
         out.note_pretend(&speaker.name, speaker.pretend);
         let built = SpeakerChannel::<M>::new(speaker.clone(), clock.clone(), Some(Arc::clone(signer)));
@@ -328,6 +318,26 @@ async fn listen<M: Mode>(
 }
 
 impl<M: Mode> Outward<M> {
+    /// Channels that write to somebody's account, with what comes back of them by another door.
+    fn add_letters(&mut self, accounts: &Accounts, clock: &SharedClock) {
+        if let Some(wechat) = &accounts.wechat {
+            self.note_pretend(&wechat.name, wechat.pretend);
+            let built = WeChatChannel::<M>::new(wechat.clone(), clock.clone());
+            if let Ok(channel) = &built {
+                self.callbacks.insert(wechat.name.clone(), Arc::new(channel.callback()));
+            }
+            self.add("wechat", built);
+        }
+        if let Some(email) = &accounts.email {
+            self.note_pretend(&email.name, email.pretend);
+            let built = EmailChannel::<M>::new(email.clone(), clock.clone());
+            if let Ok(channel) = &built {
+                self.mail_doors.insert(email.name.clone(), Arc::new(channel.door()));
+            }
+            self.add("email", built);
+        }
+    }
+
     fn add(&mut self, kind: &str, built: Result<impl Channel<M> + 'static, account::ConfigError>) {
         match built {
             Ok(channel) => self.channels.push(Arc::new(channel)),

@@ -1,7 +1,12 @@
 //! Knocking at the gateways (登录试验): each carrier's account logs in once and leaves again, so that a wrong secret or an
-//! address that the carrier does not know is told before a warning needs it. Sends nothing.
+//! address that the carrier does not know is told before a warning needs it. Sends nothing, and takes nothing that a city
+//! that runs meanwhile waits for.
 
-use crate::{app::sms_channels, config::Config};
+use crate::{
+    app::sms_channels,
+    config::{Accounts, Config},
+    examine::shut_doors,
+};
 use mingluo_model::{
     channel::{Channel, SendError},
     clock::{SharedClock, within},
@@ -9,48 +14,59 @@ use mingluo_model::{
     plan::AccountName,
     problem::Problem,
 };
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-/// How long a gateway may take for a login.
+/// How long a gateway may take to let us in and out again.
 const WITHIN: Duration = Duration::from_mins(1);
-
-/// How long it may take to part.
-const PARTS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Who was let in, and who was not.
 #[derive(Debug, Default)]
 pub(crate) struct Knocked {
     pub(crate) let_in: Vec<AccountName>,
+    /// Somebody is there, and such gateways have no login: only a message would tell more.
+    pub(crate) reached: Vec<AccountName>,
+    /// Not tried, since another process holds the door through which their gateway comes (SGIP).
+    pub(crate) untried: Vec<AccountName>,
     pub(crate) shut_out: Vec<ShutOut>,
 }
 
 /// Logs every SMS account in, one after the other, and out again.
 pub(crate) async fn knock(config: &Config, clock: &SharedClock) -> Knocked {
     let mut knocked = Knocked::default();
-    knocked.at(sms_channels::<Live>(config, clock), clock).await;
-    knocked.at(sms_channels::<Drill>(config, clock), clock).await;
+    knocked.at::<Live>(config, clock).await;
+    knocked.at::<Drill>(config, clock).await;
     knocked
 }
 
 impl Knocked {
-    async fn at<M: Mode>(&mut self, channels: Vec<Arc<dyn Channel<M>>>, clock: &SharedClock) {
-        let table = M::KIND.word();
-        for channel in channels {
+    async fn at<M: Mode>(&mut self, config: &Config, clock: &SharedClock) {
+        let (table, accounts) = (M::KIND.word(), config.accounts(M::KIND));
+        for channel in sms_channels::<M>(config, clock) {
             let account = channel.account().clone();
+            if door_is_shut(accounts, &account) {
+                self.untried.push(account);
+                continue;
+            }
+            let has_login = accounts.http_sms.iter().all(|one| one.name != account);
             match visit(channel.as_ref(), clock).await {
-                Ok(()) => self.let_in.push(account),
+                Ok(()) if has_login => self.let_in.push(account),
+                Ok(()) => self.reached.push(account),
                 Err(cause) => self.shut_out.push(ShutOut { table, account, cause }),
             }
         }
     }
 }
 
+/// Whether the account's gateway comes through a door that cannot be had: its own login would be blamed for it.
+fn door_is_shut(accounts: &Accounts, account: &AccountName) -> bool {
+    let own = accounts.sgip.iter().filter(|one| one.name == *account);
+    let doors: Vec<_> = own.map(|one| ("listen".to_owned(), one.listen)).collect();
+    !shut_doors(&doors).is_empty()
+}
+
 async fn visit<M: Mode>(channel: &dyn Channel<M>, clock: &SharedClock) -> Result<(), SendError> {
     let late = |_| SendError::Unreachable { detail: format!("no answer within {WITHIN:?}") };
-    let mut session = within(&**clock, WITHIN, channel.open()).await.map_err(late)??;
-    // Whoever does not say goodbye in time has let us in all the same.
-    let _parted = within(&**clock, PARTS_WITHIN, session.outlet.close()).await;
-    Ok(())
+    within(&**clock, WITHIN, channel.knock()).await.map_err(late)?
 }
 
 /// Why an account was not let in.
@@ -78,5 +94,69 @@ impl Problem for ShutOut {
             SendError::Busy { .. } => String::new(),
         };
         vec![("table", self.table.to_owned()), ("account", self.account.to_string()), ("detail", detail)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mingluo_model::clock::system::SystemClock;
+    use std::{net::TcpListener, path::Path};
+
+    /// A gateway of each kind at `gateway`, with secrets in `files`; the SGIP one comes through `door`.
+    fn config(gateway: u16, door: u16, files: &Path) -> Config {
+        let secret = files.join("secret").display().to_string();
+        std::fs::write(&secret, "secret-012345678").unwrap();
+        let shared = "signature = { placement = \"none\" }\npretend = true\nwindow = 16\nper_second = 1\n";
+        let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/regions/fushun");
+        let text = format!(
+            "[node]\nname = \"n\"\ntime_zone = \"Asia/Shanghai\"\n[store]\naddress = \"sqlite:x\"\nkeys_file = \"k\"\n\
+             [console]\nlisten = \"127.0.0.1:0\"\n[region]\npack = {:?}\n[signer]\nsocket = \"s\"\n\
+             key_file = \"k\"\nkey_id = \"k\"\n[render]\nissuer = \"i\"\ncap_sender = \"c\"\n\
+             platform = \"42104000000000103010101\"\n\
+             [[live.sgip]]\nname = \"unicom\"\nhost = \"127.0.0.1\"\nport = {gateway}\nlogin_name = \"fushun\"\n\
+             password_file = {secret:?}\narea_code = \"024\"\ncorp_id = \"12345\"\nsource_address = \"10690001\"\n\
+             service_type = \"warn\"\nlisten = \"127.0.0.1:{door}\"\ngateway_login_name = \"unicom\"\n\
+             gateway_password_file = {secret:?}\ngateway_addresses = []\nsessions = 1\nresponse_timeout_s = 1\n{shared}\
+             [[live.http_sms]]\nname = \"kannel\"\ncallback_token_file = {secret:?}\ncalls = 1\n\
+             url = \"http://127.0.0.1:{gateway}/sendsms?to={{number}}&text={{text}}\"\n{shared}",
+            pack.display().to_string(),
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    async fn knocked(gateway: u16, door: u16) -> [Vec<String>; 4] {
+        let files = tempfile::tempdir().unwrap();
+        let clock: SharedClock = SystemClock::shared();
+        let Knocked { let_in, reached, untried, shut_out } =
+            knock(&config(gateway, door, files.path()), &clock).await;
+        let names = |accounts: Vec<AccountName>| accounts.into_iter().map(|one| one.0).collect();
+        let shut_out = shut_out.iter().map(|one| format!("{} {}", one.account, one.code())).collect();
+        [names(let_in), names(reached), names(untried), shut_out]
+    }
+
+    fn port(listener: &TcpListener) -> u16 {
+        listener.local_addr().unwrap().port()
+    }
+
+    #[tokio::test]
+    async fn an_account_whose_door_a_city_holds_is_not_said_to_be_refused() {
+        let [gateway, door] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let nobody: Vec<String> = Vec::new();
+        let said = knocked(port(&gateway), port(&door)).await;
+        assert_eq!(said, [nobody.clone(), vec!["kannel".into()], vec!["unicom".into()], nobody.clone()]);
+
+        let free = port(&door);
+        drop(door);
+        let said = knocked(port(&gateway), free).await;
+        assert_eq!(said[2..], [nobody, vec!["unicom login-unreachable".into()]], "the gateway says nothing");
+    }
+
+    #[tokio::test]
+    async fn a_gateway_where_nobody_listens_is_not_said_to_be_reached() {
+        let [gateway, door] = [(); 2].map(|()| port(&TcpListener::bind("127.0.0.1:0").unwrap()));
+        let [let_in, reached, untried, shut_out] = knocked(gateway, door).await;
+        assert!(let_in.is_empty() && reached.is_empty() && untried.is_empty());
+        assert_eq!(shut_out, ["unicom login-unreachable", "kannel login-unreachable"]);
     }
 }

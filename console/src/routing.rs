@@ -7,6 +7,8 @@ use mingluo_model::{carrier::Carrier, plan::AccountName};
 use mingluo_targeting::carriers::{NumberPlan, PortedError, PortedNumbers};
 use std::{collections::BTreeMap, fs::File, sync::Arc};
 
+pub(crate) mod lines;
+
 /// The turns that there are.
 const LAST_RANK: u32 = 99;
 

@@ -2,19 +2,28 @@
 //!
 //! Knows E.164 and the mainland's eleven digits. Does not know whether anybody answers.
 
+use std::borrow::Cow;
+
 use mingluo_model::{
     address::Address,
     clock::Timestamp,
     reply::{Portion, Reply},
 };
 
-use super::{session::NumberForm, smpp::AddressDigits, wire::Padded};
+use super::{
+    session::NumberForm,
+    smpp::{self, AddressDigits},
+    wire::Padded,
+};
 
 /// The mainland's country code (ITU-T E.164).
 const CHINA: &[u8] = b"86";
 
 /// Digits of a mainland mobile number, which starts with 1 (移动通信网号).
 const MOBILE: usize = 11;
+
+/// The type of a number that begins with its country's code (SMPP 3.4 clause 5.2.5).
+const INTERNATIONAL: u8 = 1;
 
 /// Digits of an international number, at most (ITU-T E.164 clause 6.2.1).
 const LONGEST: usize = 15;
@@ -52,6 +61,18 @@ pub(super) fn from_wire(digits: &[u8]) -> Option<Address> {
     number.push('+');
     number.push_str(text);
     Some(Address::new(number))
+}
+
+/// An address of SMPP's as [`from_wire`] reads it: what is said to be international begins with its country's code. But for
+/// what looks like a mainland mobile number (13 to 19 and nine digits): centres here mark these so without the 86, and a
+/// resident's word is worth more than one of North America's.
+pub(super) fn spelled(address: &smpp::Address) -> Cow<'_, [u8]> {
+    let digits = address.digits.as_bytes();
+    let is_mainland = digits.len() == MOBILE && digits[0] == b'1' && (b'3'..=b'9').contains(&digits[1]);
+    if address.ton == INTERNATIONAL && !is_mainland && digits.first().is_some_and(u8::is_ascii_digit) {
+        return [b"+", digits].concat().into();
+    }
+    digits.into()
 }
 
 /// What a resident wrote, as a wire names it.
@@ -113,6 +134,22 @@ mod tests {
         for digits in ["19730601234", "8619730601234", "+8619730601234"] {
             assert_eq!(from_wire(digits.as_bytes()).unwrap().expose(), "+8619730601234");
         }
+    }
+
+    #[test]
+    fn a_foreign_number_of_eleven_digits_stays_foreign_where_the_wire_says_so() {
+        let read = |ton, digits| {
+            let digits = AddressDigits::new("source_addr", digits).unwrap();
+            let number = from_wire(&spelled(&smpp::Address { ton, npi: 1, digits }))?;
+            Some(number.expose().to_owned())
+        };
+        assert_eq!(read(1, "12125550123").as_deref(), Some("+12125550123"));
+        assert_eq!(read(1, "+12125550123").as_deref(), Some("+12125550123"));
+        assert_eq!(read(1, "8619730601234").as_deref(), Some("+8619730601234"));
+        for unsaid in [0, 2] {
+            assert_eq!(read(unsaid, "19730601234").as_deref(), Some("+8619730601234"));
+        }
+        assert_eq!((read(1, ""), read(5, "MINGLUO")), (None, None));
     }
 
     #[test]

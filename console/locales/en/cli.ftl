@@ -74,6 +74,7 @@ error-config-no-such-account = { $field } = "{ $value }" is no SMS account. Use 
 error-config-no-default = { $field } is missing: nobody takes numbers of no known carrier. Name the account that does: { $known }.
 error-config-ported = routing.ported_file: { $path }: { $detail }. Mend that row; the columns are number,carrier.
 error-config-ported-in-vain = routing.ported_file = "{ $value }": no account names carriers, so that nobody asks whose network a number is in. Give the SMS accounts carriers = [...], or take the line out.
+error-routing-alone = { $account } is alone for { $en }: while its gateway cannot be reached, none of these people gets a text. Add another account for these numbers, or one without carriers, which takes over from all.
 error-config-ring = store.keys_file: { $detail }.
 error-config-no-schema = store.address = "{ $address }": the database is not there yet. Run mingluo migrate first.
 error-config-schema = store.address = "{ $address }": { $detail }.

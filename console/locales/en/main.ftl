@@ -250,6 +250,7 @@ web-left-name = { $a } (left us)
 web-left-share = left { $a }
 web-handed-over = { $c } that { $a } could not send are sent by { $b } instead.
 web-link-down = No connection to the gateway since { $a }, trying again, and nothing that waits is lost; another account sends instead where there is one. Have the administrator check host and port in the configuration, the network and the firewall.
+web-link-mute = The gateway is connected and has taken nothing since { $a }: it refuses everything for now, or does not answer. Nothing that waits is lost; another account sends instead where there is one. Call the carrier at once.
 web-link-refused = The gateway refuses the login since { $a }: { $b }. Have the administrator check the account, its password or secret file, and our address as the carrier has it at once, then restart; Mingluo tries about once a minute, so that the account is not locked.
 web-link-closed = The gateway forbids sending since { $a }: { $b }. Call the carrier at once; another account sends instead where there is one.
 web-share-withdrawn = { $a } withdrawn before they were sent do not count: the share is of { $b }.

@@ -176,6 +176,7 @@ error-config-no-such-account = { $field } = “{ $value }”：没有这个短�
 error-config-no-default = 缺少 { $field }：号段不明的号码没有账号可发。请填由哪个账号发送：{ $known }。
 error-config-ported = routing.ported_file：{ $path } 有误：{ $detail }。请改正该行；两列为 number,carrier。
 error-config-ported-in-vain = routing.ported_file = “{ $value }”：没有短信账号写明 carriers，携号转网名单用不上。请给短信账号写 carriers = [...]，或删去此行。
+error-routing-alone = { $zh }只有账号 { $account }：其网关断线时，这些人都收不到短信。请再加一个收这些号码的账号，或加一个不写 carriers 的账号，由它接替所有账号。
 error-config-ring = store.keys_file：{ $detail }。请每行写“编号 空格 64 位十六进制”，编号用小写字母、数字或连字符。
 error-config-no-schema = store.address = “{ $address }”：数据库尚未建立。请先运行 mingluo migrate。
 error-config-schema = store.address = “{ $address }”：数据库结构的版本与本程序不同（{ $detail }）。旧则运行 mingluo migrate，新则换用更新的程序。

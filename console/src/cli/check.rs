@@ -4,17 +4,23 @@
 use super::{ConfigFile, say};
 use crate::{
     app::open_store,
-    config::Config,
+    config::{Config, ConfigError},
     examine::{doors, examine, shut_doors},
     fit::RosterMisfit,
     knock::{Knocked, knock},
+    routing::{
+        Routing,
+        lines::{Alone, Whose, by_line},
+    },
     secrets::open_to_others,
     tongue::{Told, tell},
 };
+use mingluo_dispatch::routes::Routes;
 use mingluo_ledger::Store;
 use mingluo_model::{
     clock::{SharedClock, system::SystemClock},
     mode::ModeKind,
+    plan::AccountName,
     problem::Problem,
 };
 use serde::Serialize;
@@ -73,13 +79,14 @@ impl Check {
             Ok(config) => {
                 findings.push(Finding::good("configuration", self.file.config.display().to_string()));
                 let values = values(&config);
-                let login = self.login && values.ok;
-                findings.push(values);
+                let login = self.login && values.iter().all(|finding| finding.ok);
+                findings.extend(values);
                 findings.push(secrets(&config));
-                findings.push(ports(&config).await);
+                let doors = Doors::try_all(&config).await;
+                findings.push(doors.told());
                 findings.extend(store(&config).await);
                 if login {
-                    findings.push(logins(&config).await);
+                    findings.push(logins(&config, &doors).await);
                 }
             }
             Err(error) => findings.push(Finding::of("configuration", &[error], String::new)),
@@ -115,9 +122,10 @@ impl Check {
     }
 }
 
-const NAMES: [(&str, &str); 7] = [
+const NAMES: [(&str, &str); 8] = [
     ("configuration", "配置"),
     ("values", "各项"),
+    ("routing", "号码分流"),
     ("secrets", "密钥文件"),
     ("ports", "端口"),
     ("store", "数据库"),
@@ -125,35 +133,71 @@ const NAMES: [(&str, &str); 7] = [
     ("logins", "登录"),
 ];
 
-/// Values, templates, region pack and accounts.
-fn values(config: &Config) -> Finding {
+/// Values, templates, region pack and accounts; and where these are right, who carries whom.
+fn values(config: &Config) -> Vec<Finding> {
     match examine(config) {
         Ok(examined) => {
             let (live, drill) = (config.live.len(), config.drill.len());
             let n = examined.region.gazetteer.len();
-            Finding::good(
-                "values",
-                format!("区划 divisions {n}，实发账号 live accounts {live}，演练账号 drill accounts {drill}"),
-            )
+            let detail =
+                format!("区划 divisions {n}，实发账号 live accounts {live}，演练账号 drill accounts {drill}");
+            vec![Finding::good("values", detail), routing(config, &examined.routing)]
         }
-        Err(refused) => Finding::of("values", &refused.problems, String::new),
+        Err(refused) => vec![Finding::of("values", &refused.problems, String::new)],
     }
 }
 
-/// A city that runs already holds its own doors, and may be checked all the same.
-async fn ports(config: &Config) -> Finding {
-    let doors = doors(config);
-    let shut = shut_doors(&doors);
-    if !shut.is_empty() && runs_here(config.console.listen).await {
-        let address = config.console.listen;
-        return Finding::good(
-            "ports",
-            format!("mingluo 正在 {address} 运行 mingluo is running there already"),
-        );
+/// Which account sends to whom, who takes over, and who is alone.
+fn routing(config: &Config, routing: &Routing) -> Finding {
+    let told = [("实发 live", &routing.live), ("演练 drill", &routing.drill)]
+        .map(|(name, routes)| format!("{name} {}", told(routes)));
+    // Nobody waits for what a pretend account sends, nor for a drill.
+    let real = config.accounts(ModeKind::Live).pretend() == Some(false);
+    let warnings = Alone::of(&routing.live).iter().filter(|_| real).map(|alone| tell(alone)).collect();
+    Finding { warnings, ..Finding::good("routing", told.join("；")) }
+}
+
+fn told(routes: &Routes) -> String {
+    let lines = by_line(routes);
+    if lines.is_empty() {
+        return "无短信账号 no SMS account".to_owned();
     }
-    Finding::of("ports", &shut, || {
-        doors.iter().map(|(field, address)| format!("{field} {address}")).collect::<Vec<_>>().join("，")
-    })
+    let line = |(line, whose): &(&[AccountName], Whose)| {
+        let line: Vec<_> = line.iter().map(ToString::to_string).collect();
+        format!("{} {} {}", whose.zh(), whose.en(), line.join(" → "))
+    };
+    lines.iter().map(line).collect::<Vec<_>>().join("，")
+}
+
+/// What we listen on. A city that runs already holds its own doors, and may be checked all the same.
+struct Doors {
+    all: Vec<(String, SocketAddr)>,
+    shut: Vec<ConfigError>,
+    /// Where a city of ours holds those that are shut.
+    held_by_us: Option<SocketAddr>,
+}
+
+impl Doors {
+    async fn try_all(config: &Config) -> Self {
+        let (all, console) = (doors(config), config.console.listen);
+        let shut = shut_doors(&all);
+        let runs = !shut.is_empty() && runs_here(console).await;
+        Self { all, shut, held_by_us: runs.then_some(console) }
+    }
+
+    fn told(&self) -> Finding {
+        match self.held_by_us {
+            Some(address) => Finding::good("ports", runs_at(address)),
+            None => Finding::of("ports", &self.shut, || {
+                let all = self.all.iter().map(|(field, address)| format!("{field} {address}"));
+                all.collect::<Vec<_>>().join("，")
+            }),
+        }
+    }
+}
+
+fn runs_at(address: SocketAddr) -> String {
+    format!("mingluo 正在 {address} 运行 mingluo is running there already")
 }
 
 /// Whether what listens there is a console of ours: `/api/health` tells.
@@ -178,10 +222,24 @@ fn secrets(config: &Config) -> Finding {
 }
 
 /// What the gateways say to our accounts.
-async fn logins(config: &Config) -> Finding {
+async fn logins(config: &Config, doors: &Doors) -> Finding {
     let clock: SharedClock = SystemClock::shared();
-    let Knocked { let_in, shut_out } = knock(config, &clock).await;
-    Finding::of("logins", &shut_out, || let_in.iter().map(ToString::to_string).collect::<Vec<_>>().join("，"))
+    let knocked = knock(config, &clock).await;
+    Finding::of("logins", &knocked.shut_out, || what_is_known(&knocked, doors.held_by_us))
+}
+
+/// Who was let in; and apart from them those of whom less is known.
+fn what_is_known(knocked: &Knocked, held_by_us: Option<SocketAddr>) -> String {
+    let names =
+        |accounts: &[AccountName]| accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join("，");
+    let why = held_by_us.map_or_else(|| "端口被占用 their ports are taken".to_owned(), runs_at);
+    let said = [
+        (&knocked.let_in, String::new()),
+        (&knocked.reached, "可连通，无登录可试 reached, have no login to try: ".to_owned()),
+        (&knocked.untried, format!("未试 not tried, {why}: ")),
+    ];
+    let said = said.iter().filter(|(accounts, _)| !accounts.is_empty());
+    said.map(|(accounts, how)| format!("{how}{}", names(accounts))).collect::<Vec<_>>().join("；")
 }
 
 async fn store(config: &Config) -> Vec<Finding> {
@@ -211,4 +269,27 @@ async fn roster(config: &Config, store: &dyn Store) -> Finding {
         }
     }
     Finding { warnings, ..Finding::good("roster", told.join("，")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_that_was_not_tried_is_not_said_to_be_good() {
+        let names = |name: &str| vec![AccountName(name.to_owned())];
+        let knocked = Knocked {
+            let_in: names("mobile"),
+            reached: names("kannel"),
+            untried: names("unicom"),
+            ..Knocked::default()
+        };
+        let said = what_is_known(&knocked, Some(([127, 0, 0, 1], 8080).into()));
+        assert_eq!(
+            said,
+            "mobile；可连通，无登录可试 reached, have no login to try: kannel；未试 not tried, mingluo 正在 \
+             127.0.0.1:8080 运行 mingluo is running there already: unicom"
+        );
+        assert_eq!(what_is_known(&Knocked { let_in: names("mobile"), ..Knocked::default() }, None), "mobile");
+    }
 }

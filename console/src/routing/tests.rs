@@ -1,4 +1,4 @@
-use super::*;
+use super::{lines::Alone, *};
 use mingluo_model::problem::Problem;
 
 const SIGNED: &str = "signature = { placement = \"none\" }";
@@ -72,6 +72,29 @@ fn one_account_takes_everything_and_needs_no_prefixes() {
     let routing = Routing::read(&config(&[("sms", "", 50)], "")).unwrap();
     assert!(!routing.live.tell_carriers_apart() && routing.numbers.is_none());
     assert_eq!(names(routing.live.line(Some(Carrier::Mobile))), ["sms"]);
+}
+
+#[test]
+fn whoever_has_nobody_to_take_over_is_told_with_the_numbers_it_is_alone_for() {
+    let alone = |accounts: &[(&str, &str, u32)], more: &str| {
+        let routing = Routing::read(&config(accounts, more)).unwrap();
+        Alone::of(&routing.live).iter().map(|alone| crate::tongue::tell(alone).en).collect::<Vec<_>>()
+    };
+    let starts = |told: &[String], words: &[&str]| {
+        assert_eq!(told.len(), words.len(), "{told:?}");
+        told.iter().zip(words).for_each(|(told, words)| assert!(told.starts_with(words), "{told}"));
+    };
+    starts(&alone(&[("sms", "", 50)], ""), &["sms is alone for all numbers:"]);
+    starts(&alone(&CARRIERS, ""), &["cloud is alone for others:"]);
+    starts(
+        &alone(&CARRIERS[..3], "[live]\nsms_default = \"cmpp\""),
+        &[
+            "cmpp is alone for mobile, broadnet, others:",
+            "sgip is alone for unicom:",
+            "smgp is alone for telecom:",
+        ],
+    );
+    starts(&alone(&[("one", "", 1), ("two", "", 2)], ""), &[]);
 }
 
 #[test]

@@ -253,7 +253,7 @@ fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<
 fn trouble(voice: &Voice, link: &Link) -> Option<String> {
     let (since, detail) = match link {
         Link::Up => return None,
-        Link::Down { since } => (since, ""),
+        Link::Down { since } | Link::Mute { since } => (since, ""),
         Link::Refused { since, detail } | Link::Closed { since, detail } => (since, detail.as_str()),
     };
     Some(voice.pair(&format!("web-link-{}", link.word()), voice.time(*since), detail))

@@ -12,6 +12,12 @@ fn a_good_desk_is_told_to_be_good() {
     let checked = desk.run(&["check"]);
     assert!(checked.good, "{}", checked.text);
     checked.tells(&["通过 ok    配置", "通过 ok    各项", "通过 ok    端口", "通过 ok    数据库"]);
+    checked.tells(&["通过 ok    号码分流", "所有号码 all numbers live-sms"]);
+    assert!(
+        !checked.text.contains("注意 warn  号码分流"),
+        "nobody waits for a pretend account: {}",
+        checked.text
+    );
 }
 
 #[test]

@@ -58,6 +58,8 @@ pub struct Desk<M: Mode> {
     account: AccountName,
     /// Whether another account may send to whom this one cannot.
     has_next: bool,
+    /// Whether the gateway takes nothing from anybody just now.
+    at_fault: bool,
     hash_address: HashAddress,
     plans: Vec<Progress<M>>,
     /// The plans that are not closed, the gravest first.
@@ -73,6 +75,7 @@ impl<M: Mode> Desk<M> {
         Self {
             account,
             has_next: false,
+            at_fault: false,
             hash_address,
             plans: Vec::new(),
             order: Vec::new(),
@@ -91,6 +94,11 @@ impl<M: Mode> Desk<M> {
     /// Whether another account may send to whom this one cannot.
     pub const fn has_next(&self) -> bool {
         self.has_next
+    }
+
+    /// Whether the gateway takes nothing from anybody just now: what it refuses for now uses up nobody's tries then.
+    pub const fn blame_gateway(&mut self, at_fault: bool) {
+        self.at_fault = at_fault;
     }
 
     /// Takes a plan on; the gravest goes first, and among equals the older.

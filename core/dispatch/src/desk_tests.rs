@@ -3,8 +3,8 @@
 use super::*;
 use crate::progress::tests::{START, progress};
 use mingluo_model::{
-    channel::{Report, Verdict},
-    delivery::DeliveryState,
+    channel::{Refusal, Report, Verdict},
+    delivery::{DeliveryState, Reason},
     grade::Grade,
     mode::Live,
     receipt::{ProviderId, Receipt},
@@ -131,4 +131,24 @@ fn a_plan_that_is_folded_away_is_asked_for_nothing_more_and_its_ids_are_forgotte
     desk.forget_closed();
     assert_eq!((desk.order.as_slice(), desk.known.len()), (&[1][..], 0));
     assert_eq!(desk.pick(1, START, &mut flights).unwrap().number, 1);
+}
+
+#[test]
+fn what_is_refused_for_now_uses_up_a_try_unless_the_gateway_refuses_everybody() {
+    for (at_fault, vain_tries) in [(false, 5), (true, 50)] {
+        let mut desk = desk(1);
+        desk.blame_gateway(at_fault);
+        let mut now = START;
+        for key in 1..=vain_tries {
+            let mut flights = Flights::default();
+            now = now.plus(Duration::from_mins(2));
+            assert!(desk.pick(1, now, &mut flights).is_some(), "try {key}");
+            flights.launch(key, Duration::ZERO);
+            let refusal = Refusal { reason: Reason::FarFault, far_code: "8".into() };
+            let verdict = Verdict::Temporary(refusal);
+            let digest = desk.digest(&mut vec![Report::Answer { key, verdict }], &mut flights, now);
+            assert_eq!((digest.vain, digest.busy), (1, u32::from(at_fault)));
+        }
+        assert_eq!(state(&mut desk) == DeliveryState::Failed, !at_fault);
+    }
 }

@@ -173,6 +173,8 @@ impl<M: Mode> Engine<M> {
         let open = store.open_plans(M::KIND).await?;
         let gone = Absent::of(&open, &channels);
         let absent = gone.keys().cloned().collect();
+        // One look of who hands over falls into it.
+        let give_way = Duration::from_secs(u64::from(config.fallback_every_s.get()) + 1);
         let posts = channels
             .into_iter()
             .chain(gone.into_values())
@@ -181,7 +183,8 @@ impl<M: Mode> Engine<M> {
                 let has_next = routes.has_next(&name);
                 let desk = Desk::new(name.clone(), hash_address(&store)).with_next(has_next);
                 let (roster, scribe) = (Arc::clone(&roster), scribe.clone());
-                (name, Arc::new(Post::new(channel, desk, roster, scribe, clock.clone(), stop.clone())))
+                let post = Post::new(channel, desk, roster, scribe, clock.clone(), stop.clone(), give_way);
+                (name, Arc::new(post))
             })
             .collect();
         let tasks = TaskTracker::new();
@@ -393,6 +396,15 @@ impl<M: Mode> Engine<M> {
         self.posts.iter().map(|(account, post)| (account.clone(), post.pace())).collect()
     }
 
+    /// Every plan in memory, from the counters.
+    pub fn views(&self) -> Vec<PlanView> {
+        let (now, mut views) = (self.clock.now(), Vec::new());
+        for post in self.posts.values() {
+            views.extend(post.desk().plans().iter().map(|progress| PlanView::of(progress, now)));
+        }
+        views
+    }
+
     /// How each account stands.
     pub fn links(&self) -> BTreeMap<AccountName, Link> {
         self.posts.iter().map(|(account, post)| (account.clone(), post.link())).collect()
@@ -533,15 +545,6 @@ impl<M: Mode> Engine<M> {
             }
         }
         Ok(views)
-    }
-
-    /// Every plan in memory, from the counters.
-    pub fn views(&self) -> Vec<PlanView> {
-        let (now, mut views) = (self.clock.now(), Vec::new());
-        for post in self.posts.values() {
-            views.extend(post.desk().plans().iter().map(|progress| PlanView::of(progress, now)));
-        }
-        views
     }
 
     /// Reads the opt-outs afresh, after some were added.

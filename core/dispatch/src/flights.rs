@@ -27,6 +27,8 @@ pub struct Flights {
     ring: VecDeque<Option<Flight>>,
     /// The runs that may still be waited for.
     runs: VecDeque<Run>,
+    /// When anything was answered last, or the first of what is in the air left; in the clock's ticks.
+    answered_at: Duration,
     /// Parts that were given up: an answer may still tell what the far side calls them.
     missed: BTreeMap<u64, Flight>,
 }
@@ -66,6 +68,7 @@ impl Flights {
         if self.ring.is_empty() {
             self.first_key = first_key;
             self.runs.clear();
+            self.answered_at = at;
         }
         let keys = first_key..first_key + self.waiting.len() as u64;
         self.runs.push_back(Run { keys, left_at: at, ticket: None });
@@ -96,6 +99,16 @@ impl Flights {
             self.first_key += 1;
         }
         flight
+    }
+
+    /// Something was answered; `at` in the clock's ticks.
+    pub fn heard(&mut self, at: Duration) {
+        self.answered_at = at;
+    }
+
+    /// Since when nothing was answered of what is in the air.
+    pub const fn answered_at(&self) -> Duration {
+        self.answered_at
     }
 
     /// Remembers a part that was given up.

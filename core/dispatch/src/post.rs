@@ -5,6 +5,7 @@
 
 mod hearing;
 mod link;
+mod mute;
 mod replies;
 mod sending;
 mod strikes;
@@ -96,6 +97,8 @@ pub struct Post<M: Mode> {
     clock: SharedClock,
     wake: Notify,
     stop: CancellationToken,
+    /// How long whoever waits is left to another account where this one takes nothing.
+    give_way: Duration,
 }
 
 /// What one session shares between its two hands.
@@ -146,7 +149,8 @@ impl Line {
 }
 
 impl<M: Mode> Post<M> {
-    /// A post that sends nothing yet; call [`Self::work`] once for each session.
+    /// A post that sends nothing yet; call [`Self::work`] once for each session. Where it takes nothing and another account
+    /// could, it waits for `give_way` before each trial.
     pub fn new(
         channel: Arc<dyn Channel<M>>,
         desk: Desk<M>,
@@ -154,6 +158,7 @@ impl<M: Mode> Post<M> {
         scribe: Scribe,
         clock: SharedClock,
         stop: CancellationToken,
+        give_way: Duration,
     ) -> Self {
         let limits = channel.limits();
         let licence = Licence::new(limits.per_second, clock.clone());
@@ -168,6 +173,7 @@ impl<M: Mode> Post<M> {
             clock,
             wake: Notify::new(),
             stop,
+            give_way,
         }
     }
 
@@ -183,7 +189,7 @@ impl<M: Mode> Post<M> {
 
     /// Whether this account can send.
     pub fn link(&self) -> Link {
-        self.watched().link()
+        self.watched().link(self.clock.ticks())
     }
 
     /// Whether this account can send now: one that said no may be tried again when its rest is over.
@@ -246,7 +252,8 @@ impl<M: Mode> Post<M> {
                             self.rest(REFUSED_PAUSE.mul_f64(0.5 + jitter() / 2.0)).await;
                             continue;
                         }
-                        SendError::Busy { retry_after } => retry_after,
+                        // Another session too many is asked for again ever more seldom.
+                        SendError::Busy { retry_after } => retry_after.max(pause),
                         SendError::Unreachable { .. } => pause,
                     }
                 }

@@ -38,7 +38,8 @@ pub enum Next {
 pub struct RetryPolicy {
     /// Tries in all before a delivery fails as `tries-used`.
     pub tries: NonZeroU8,
-    /// The first pause after a temporary refusal, doubling with each further one; milliseconds.
+    /// The first pause after a temporary refusal, four times as long with each further one; milliseconds. With the default
+    /// tries somebody is asked for through a fault of over a minute.
     pub first_pause_ms: u32,
     /// The longest pause; milliseconds.
     pub longest_pause_ms: u32,
@@ -55,7 +56,7 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            tries: NonZeroU8::new(4).unwrap_or(NonZeroU8::MIN),
+            tries: NonZeroU8::new(5).unwrap_or(NonZeroU8::MIN),
             first_pause_ms: 1_000,
             longest_pause_ms: 60_000,
             busy_pause_ms: 200,
@@ -87,11 +88,11 @@ impl RetryPolicy {
         ms(if grade >= Grade::Orange { self.doubt_ms } else { self.calm_doubt_ms })
     }
 
-    /// The pause before try number `attempt + 1`: doubling, bounded, and the same for everybody, since the licence
-    /// spreads the load already.
+    /// The pause before try number `attempt + 1`: four times the last, bounded, and the same for everybody, since the
+    /// licence spreads the load already.
     fn pause(&self, attempt: u8) -> Duration {
-        let doubled = u64::from(self.first_pause_ms) << attempt.saturating_sub(1).min(16);
-        Duration::from_millis(doubled.min(u64::from(self.longest_pause_ms)))
+        let grown = u64::from(self.first_pause_ms) << (2 * attempt.saturating_sub(1)).min(16);
+        Duration::from_millis(grown.min(u64::from(self.longest_pause_ms)))
     }
 }
 
@@ -116,13 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn pauses_double_and_tries_end() {
+    fn pauses_grow_over_a_fault_of_a_minute_and_tries_end() {
         let temporary = Trouble::Temporary(Reason::FarFault);
         let pauses: Vec<_> =
-            (1..=4).map(|attempt| next(temporary, attempt, Repeat::MayDouble, Grade::Red)).collect();
-        let expected = [1_000, 2_000, 4_000].map(|pause| Next::Again(Timestamp(NOW.0 + pause)));
-        assert_eq!(pauses[..3], expected);
-        assert_eq!(pauses[3], Next::Fail(Reason::TriesUsed));
+            (1..=5).map(|attempt| next(temporary, attempt, Repeat::MayDouble, Grade::Red)).collect();
+        let expected = [1_000, 4_000, 16_000, 60_000].map(|pause| Next::Again(Timestamp(NOW.0 + pause)));
+        assert_eq!(pauses[..4], expected);
+        assert_eq!(pauses[4], Next::Fail(Reason::TriesUsed));
     }
 
     #[test]
@@ -131,14 +132,14 @@ mod tests {
         assert_eq!(red, Next::DoubtUntil(Timestamp(NOW.0 + 2_000)));
         let blue = next(Trouble::Lost, 1, Repeat::MayDouble, Grade::Blue);
         assert_eq!(blue, Next::DoubtUntil(Timestamp(NOW.0 + 90_000)));
-        assert_eq!(next(Trouble::Lost, 4, Repeat::MayDouble, Grade::Blue), Next::Doubt);
+        assert_eq!(next(Trouble::Lost, 5, Repeat::MayDouble, Grade::Blue), Next::Doubt);
     }
 
     #[test]
     fn a_red_that_is_lost_again_waits_for_receipts_as_any_other() {
         let again = next(Trouble::LostAgain, 2, Repeat::MayDouble, Grade::Red);
         assert_eq!(again, Next::DoubtUntil(Timestamp(NOW.0 + 90_000)));
-        assert_eq!(next(Trouble::LostAgain, 4, Repeat::MayDouble, Grade::Red), Next::Doubt);
+        assert_eq!(next(Trouble::LostAgain, 5, Repeat::MayDouble, Grade::Red), Next::Doubt);
     }
 
     #[test]

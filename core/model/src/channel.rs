@@ -289,6 +289,18 @@ pub trait Channel<M: Mode>: Send + Sync + 'static {
     /// # Errors
     /// [`SendError`] when no session could be had.
     async fn open(&self) -> Result<Session<M>, SendError>;
+
+    /// Whether the far side lets us in, and nothing more: for somebody who only wants to know, perhaps while another
+    /// process sends. A channel whose session takes more than a login (what the far side tells but once, a door of ours)
+    /// knocks without it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    async fn knock(&self) -> Result<(), SendError> {
+        let mut session = self.open().await?;
+        session.outlet.close().await;
+        Ok(())
+    }
 }
 
 /// One open connection (or set of them) to a gateway, in its three hands.

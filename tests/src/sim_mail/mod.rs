@@ -131,6 +131,11 @@ impl SimMail {
         self.relay.mails.lock().unwrap_or_else(PoisonError::into_inner).get(mailbox).cloned()
     }
 
+    /// Mails of which something comes back that was not handed over yet.
+    pub fn reports_under_way(&self) -> usize {
+        self.relay.reporting.len()
+    }
+
     /// How many connections were ever opened to it.
     pub fn connections(&self) -> u64 {
         self.relay.connections.load(Ordering::Relaxed)

@@ -57,6 +57,8 @@ pub(super) struct Desk {
     /// Records of the present batch.
     records: Vec<u8>,
     gate: Gate,
+    /// When the first part came.
+    first_us: Option<i64>,
     /// Parts that were busy once.
     turned_away: HashSet<u64>,
     lines: BTreeMap<u32, Line>,
@@ -108,6 +110,7 @@ impl Desk {
             counts,
             log,
             records: Vec::new(),
+            first_us: None,
             turned_away: HashSet::new(),
             lines: BTreeMap::new(),
             last_served: 0,
@@ -203,6 +206,11 @@ impl Desk {
                 verdict,
             })
         };
+        if self.faults.mute_submits {
+            count(&self.counts.busy);
+            note(0, Verdict::Busy).put(&mut self.records);
+            return self.turn_after_submit(session, now_us);
+        }
         match self.verdict(dice, now_us) {
             (None, verdict) => {
                 let id = self.next_id.fetch_add(1, Relaxed);
@@ -227,6 +235,10 @@ impl Desk {
     /// Why a part is not taken, if it is not, and what the log says of it.
     fn verdict(&mut self, dice: Dice, now_us: i64) -> (Option<Why>, Verdict) {
         let Faults { busy_percent, refuse_percent, lie_percent, closed_first, .. } = *self.faults;
+        if let Some(why) = self.out_of_order(now_us) {
+            count(&self.counts.busy);
+            return (Some(why), Verdict::Busy);
+        }
         if self.counts.arrived.load(Relaxed) <= closed_first {
             count(&self.counts.refused);
             return (Some(Why::Closed), Verdict::Refused);
@@ -246,6 +258,16 @@ impl Desk {
         }
         let lies = dice.shows(Throw::Lie, lie_percent);
         (None, if lies { Verdict::Lied } else { Verdict::Taken })
+    }
+
+    /// Why nothing at all is taken just now, if that is so.
+    fn out_of_order(&mut self, now_us: i64) -> Option<Why> {
+        let Faults { temporary_for_ms, busy_always, .. } = *self.faults;
+        let first_us = *self.first_us.get_or_insert(now_us);
+        if now_us - first_us < i64::from(temporary_for_ms) * 1_000 {
+            return Some(Why::Temporary);
+        }
+        busy_always.then_some(Why::Throttled)
     }
 
     fn planted(&self, plant: Plant, number: u64) -> bool {

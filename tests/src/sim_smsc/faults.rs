@@ -26,6 +26,16 @@ pub struct Faults {
     /// refused in the other protocols.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub closed_first: u64,
+    /// 首条到达后 N 毫秒内一律答“稍后再试”(SMPP 0x08,CMPP 100,SMGP 128,SGIP 32);记为 busy / everything is answered "try later" for
+    /// so many milliseconds from the first submit on; logged as busy.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub temporary_for_ms: u32,
+    /// 始终答“忙”,一条不收;记为 busy / everything is answered busy for ever; logged as busy.
+    #[arg(long)]
+    pub busy_always: bool,
+    /// 提交一律不答不收,链路检测照答;记为 busy / no submit is taken or answered, signs of life are; logged as busy.
+    #[arg(long)]
+    pub mute_submits: bool,
     /// 一律拒收:号码错(0x0B) / refused as a bad destination.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = percent)]
     pub refuse_percent: f64,

@@ -50,6 +50,26 @@ fn busy_is_said_once_and_refused_for_ever() {
 }
 
 #[test]
+fn a_gateway_that_is_out_of_order_takes_nothing_for_a_while_or_ever_and_a_mute_one_says_so_to_nobody() {
+    let all = |said: Vec<Pdu>, status| said.len() == 2 && said.iter().all(|pdu| pdu.status == status);
+    let mut bench = Bench::new("--temporary-for-ms 100");
+    assert!(all(bench.submit(2, 50 * MS), CommandStatus::RSYSERR));
+    assert!(all(bench.submit(2, 149 * MS), CommandStatus::RSYSERR));
+    assert_eq!(states(&bench.submit(2, 150 * MS)).len(), 2);
+    assert_eq!((bench.ledger().busy, bench.ledger().distinct()), (4, 2));
+
+    let mut bench = Bench::new("--busy-always");
+    for at_us in [0, 3_600_000 * MS] {
+        assert!(all(bench.submit(2, at_us), CommandStatus::RTHROTTLED));
+    }
+
+    let mut bench = Bench::new("--mute-submits");
+    assert_eq!((bench.submit(2, 0), bench.at(60_000 * MS)), (vec![], vec![]));
+    assert_eq!(bench.turn, Turn::Go);
+    assert_eq!((bench.ledger().busy, bench.ledger().distinct()), (2, 0));
+}
+
+#[test]
 fn a_silent_gateway_owns_up_in_its_log_and_a_lying_one_too() {
     let mut bench = Bench::new("--silent-percent 50");
     let said = bench.submit(100, 0);

@@ -16,6 +16,8 @@ pub(super) enum Fault {
     Busy(Duration),
     /// Nothing was sent, and nothing will be: who calls is not let in (keys, clock, addresses).
     Refused(String),
+    /// Nothing was sent, since no connection could be had.
+    Unreachable(String),
     /// Nothing was sent because of one of the numbers, and the provider does not say which.
     Number(Refusal),
     /// Nothing was sent, and trying again cannot help.
@@ -47,27 +49,29 @@ impl Fault {
         match self {
             Self::Busy(_) => "busy",
             Self::Refused(_) => "refused",
+            Self::Unreachable(_) => "out of reach",
             Self::Number(_) | Self::Permanent(_) | Self::Temporary(_) => "not taken",
             Self::Lost => "no answer",
         }
     }
 
-    /// What it means for each number of the call. One that is not let in has lost nothing: it waits.
+    /// What it means for each number of the call. One that is not let in, or finds nobody, has lost nothing: it waits.
     pub(super) fn verdict(&self) -> Verdict {
         match self {
             Self::Busy(retry_after) => Verdict::Busy { retry_after: *retry_after },
-            Self::Refused(_) => Verdict::Busy { retry_after: THROTTLED },
+            Self::Refused(_) | Self::Unreachable(_) => Verdict::Busy { retry_after: THROTTLED },
             Self::Number(refusal) | Self::Permanent(refusal) => Verdict::Permanent(refusal.clone()),
             Self::Temporary(refusal) => Verdict::Temporary(refusal.clone()),
             Self::Lost => Verdict::Lost,
         }
     }
 
-    /// Why no session can be had, for a call that only knocks.
+    /// Why no session can be had, or none can go on.
     pub(super) fn at_the_door(self) -> SendError {
         match self {
             Self::Busy(retry_after) => SendError::Busy { retry_after },
             Self::Refused(detail) => SendError::Refused { detail },
+            Self::Unreachable(detail) => SendError::Unreachable { detail },
             Self::Number(refusal) | Self::Permanent(refusal) | Self::Temporary(refusal) => {
                 SendError::Unreachable { detail: refusal.far_code }
             }

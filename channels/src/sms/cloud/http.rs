@@ -1,22 +1,21 @@
 //! One call to a provider: bounded in time and size. Knows how a call can go wrong on the way; what a code in an answer
 //! means is each provider's own.
 
-use std::time::Duration;
+use std::{error::Error, io, time::Duration};
 
 use mingluo_model::{
+    channel::SendError,
     clock::{SharedClock, within},
     delivery::Reason,
 };
 use reqwest::{Client, RequestBuilder};
+use tokio::net::TcpStream;
 
 use super::{account::Account, fault::Fault};
-use crate::{account::ConfigError, https};
+use crate::{account::ConfigError, https, sms::session::unreachable};
 
 /// The longest answer that is read, in bytes: two hundred numbers of Tencent's take about 50 KB.
 const LONGEST_ANSWER: usize = 1 << 20;
-
-/// How long dispatch waits when nothing could be connected to.
-const NO_CONNECTION: Duration = Duration::from_secs(1);
 
 /// What came back.
 pub(super) struct Said {
@@ -47,24 +46,51 @@ pub(super) struct Caller {
 
 impl Caller {
     pub(super) fn new(account: &Account, clock: SharedClock) -> Result<Self, ConfigError> {
-        let client = https::client(account.calls).map_err(|cause| {
+        // What needs more than half of the time to connect has too little of it left to be answered.
+        let client = https::client_within(account.calls, account.answer / 2).map_err(|cause| {
             ConfigError::new("calls", account.calls, format!("no https client can be built ({cause})"))
         })?;
         Ok(Self { client, clock, answer: account.answer })
+    }
+
+    /// Opens a connection and closes it again, without a word.
+    ///
+    /// # Errors
+    /// [`SendError::Unreachable`] when there is none in time.
+    pub(super) async fn reach(&self, host: &str, port: u16) -> Result<(), SendError> {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        match within(self.clock.as_ref(), self.answer, TcpStream::connect((host, port))).await {
+            Ok(Ok(_connection)) => Ok(()),
+            Ok(Err(error)) => Err(unreachable(error.to_string())),
+            Err(late) => Err(unreachable(format!("no connection within {:?}", late.limit))),
+        }
     }
 
     /// Sends a request and reads the whole answer. The library's own words are dropped: they hold the address, and that
     /// may hold secrets and numbers.
     pub(super) async fn call(&self, request: RequestBuilder) -> Result<Said, Fault> {
         let call = async {
-            let response = request
-                .send()
-                .await
-                .map_err(|error| if error.is_connect() { Fault::Busy(NO_CONNECTION) } else { Fault::Lost })?;
-            read(response).await
+            match request.send().await {
+                Ok(response) => read(response).await,
+                Err(error) if error.is_connect() => Err(Fault::Unreachable(no_connection(&error))),
+                Err(_) => Err(Fault::Lost),
+            }
         };
         within(self.clock.as_ref(), self.answer, call).await.unwrap_or(Err(Fault::Lost))
     }
+}
+
+/// Why there was no connection, in the system's words or those of TLS, which hold nothing of the request.
+fn no_connection(error: &reqwest::Error) -> String {
+    let mut said = "no connection in time".to_owned();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            said = error.to_string();
+        }
+        cause = error.source();
+    }
+    said
 }
 
 async fn read(mut response: reqwest::Response) -> Result<Said, Fault> {

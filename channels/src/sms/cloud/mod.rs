@@ -8,8 +8,9 @@
 //!   one stands alone. That is the same try of the same deliveries, not another.
 //! - The clouds take no free text: an account names its approved templates ([`template`]), and a message is their
 //!   variables. What does not fit is refused when the account is read, or while an officer still sees it.
-//! - One answer and one receipt stand for all parts of a message: the first part has the provider's id, the others are
-//!   settled by their answer.
+//! - One answer stands for all parts of a message: the first part has the provider's id, the others are settled by their
+//!   answer. A cloud's one receipt speaks for all of them as well, a gateway's as its account says.
+//! - Where no connection can be had the session ends, so that another account can take over.
 //! - A call that is not answered in time may have been taken. It has a name of its own (OutId, SessionContext), which
 //!   receipts repeat: one that names it is its answer, however late ([`unanswered`]).
 //! - What waits for a free hand, or in halves, asks before each call whether it may still leave.
@@ -25,6 +26,10 @@ mod gateway;
 mod http;
 mod pull;
 mod session;
+#[cfg(test)]
+mod stage;
+#[cfg(test)]
+mod stories;
 mod template;
 mod tencent;
 mod unanswered;
@@ -33,7 +38,7 @@ mod wire;
 pub use self::{
     alibaba::{Alibaba, AlibabaConfig},
     callback::{CallbackError, CloudCallback, Push},
-    gateway::{AnswerRule, HttpGateway, HttpSmsConfig, Meaning, Method, ReceiptConfig},
+    gateway::{AnswerRule, HttpGateway, HttpSmsConfig, Meaning, Method, ReceiptConfig, SpeaksFor},
     session::CloudChannel,
     template::{TemplateConfig, TemplateForm, VariableConfig},
     tencent::{Tencent, TencentConfig},

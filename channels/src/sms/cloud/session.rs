@@ -56,7 +56,7 @@ const ASK_AGAIN: Duration = Duration::from_mins(1);
 const SELDOM: Duration = Duration::from_mins(16);
 
 /// What never began, because it may not leave any more or the session ends. It says nothing of the provider.
-const NOT_BEGUN: Verdict = Verdict::Busy { retry_after: Duration::ZERO };
+pub(super) const NOT_BEGUN: Verdict = Verdict::Busy { retry_after: Duration::ZERO };
 
 /// One provider, as one account sees it.
 pub(super) trait Provider: Send + Sync + 'static {
@@ -85,17 +85,22 @@ pub(super) trait Provider: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What one of the provider's receipts speaks for: the clouds give one for the whole message.
+    fn receipts(&self) -> ReceiptFor {
+        ReceiptFor::AllParts
+    }
+
     /// The parts that a phone puts together.
     fn parts(letter: &Self::Letter) -> usize;
 
     /// The number as the provider wants it; `None` for what it could not take.
     fn number(&self, to: &Address) -> Option<String>;
 
-    /// Knocks: whether the keys are right and the templates are there. Only keys bar the door: a provider that is too
-    /// busy to speak of templates may still send.
+    /// Knocks: whether anybody is there, the keys are right and the templates are known. Nothing else bars the door: a
+    /// provider that is too busy to speak of templates may still send.
     ///
     /// # Errors
-    /// [`SendError::Refused`] when the keys are wrong, or the clock.
+    /// [`SendError::Refused`] when the keys are wrong, or the clock; [`SendError::Unreachable`] without a connection.
     fn greet(&self) -> impl Future<Output = Result<(), SendError>> + Send;
 
     /// Asks again for some templates.
@@ -189,7 +194,7 @@ impl<P: Provider, M: Mode> Channel<M> for CloudChannel<P, M> {
     }
 
     fn receipts(&self) -> ReceiptFor {
-        ReceiptFor::AllParts
+        self.provider.receipts()
     }
 
     fn may_answer_within(&self) -> Option<Duration> {
@@ -238,6 +243,11 @@ impl<P: Provider, M: Mode> Channel<M> for CloudChannel<P, M> {
             inlet: Box::new(inlet),
             answerer: Arc::new(Committed(committed)),
         })
+    }
+
+    /// Without a session: that asks for receipts, which some providers tell but once.
+    async fn knock(&self) -> Result<(), SendError> {
+        self.provider.greet().await
     }
 }
 
@@ -418,8 +428,8 @@ impl<P: Provider> Batch<P> {
                 Err(Fault::Number(refusal)) if to.len() > 1 => {
                     note_all(&mut told.answers, to, &Verdict::Temporary(refusal));
                 }
-                Err(Fault::Refused(detail)) => {
-                    told.end = Some(SendError::Refused { detail });
+                Err(fault @ (Fault::Refused(_) | Fault::Unreachable(_))) => {
+                    told.end = Some(fault.at_the_door());
                     return told;
                 }
                 Err(fault) => {
@@ -466,7 +476,8 @@ fn note_all(answers: &mut BTreeMap<u64, Verdict>, to: &[Bound], verdict: &Verdic
     }
 }
 
-/// The first part of a number carries the id; the provider's one receipt speaks for the others as well.
+/// The first part of a number carries the id, since the provider gave but one; [`Provider::receipts`] says whether it
+/// speaks for the others as well.
 fn note(answers: &mut BTreeMap<u64, Verdict>, bound: &Bound, verdict: Verdict) {
     let others = match &verdict {
         Verdict::Accepted(_) => Verdict::Accepted(None),

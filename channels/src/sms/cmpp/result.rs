@@ -14,16 +14,19 @@ answers! {
     Ok { OK = 0 "正确", }
     Repeated { SEQUENCE_REPEATED = 3 "消息序号重复", }
     Busy { FLOW_CONTROL = 8 "流量控制错", }
+    // What our configuration says, and every message with it.
+    Account {
+        FEE_CODE = 5 "资费代码错",
+        SERVICE_ID = 7 "业务代码错",
+        SRC_ID = 10 "Src_Id错误",
+        MSG_SRC = 11 "Msg_src错误",
+    }
     Permanent {
         STRUCTURE = 1 "消息结构错",
         COMMAND = 2 "命令字错",
         LENGTH = 4 "消息长度错",
-        FEE_CODE = 5 "资费代码错",
         TOO_LONG = 6 "超过最大信息长",
-        SERVICE_ID = 7 "业务代码错",
         FEE_NUMBER_ELSEWHERE = 9 "本网关不负责服务此计费号码",
-        SRC_ID = 10 "Src_Id错误",
-        MSG_SRC = 11 "Msg_src错误",
         FEE_TERMINAL = 12 "Fee_terminal_Id错误",
         DEST_TERMINAL = 13 "Dest_terminal_Id错误",
     }
@@ -72,6 +75,7 @@ mod tests {
         assert_eq!(CommandResult::FLOW_CONTROL.class(), AnswerClass::Busy);
         assert_eq!(CommandResult(3).class(), AnswerClass::Repeated);
         assert_eq!(CommandResult(13).class(), AnswerClass::Permanent);
+        assert_eq!(CommandResult(10).class(), AnswerClass::Account);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum VersionChoice {
     #[default]
     #[serde(rename = "auto")]
     Auto,
-    /// 3.0 only.
+    /// 3.0 only, whatever version the gateway's answer names.
     #[serde(rename = "3.0")]
     V30,
     /// 2.0 only.

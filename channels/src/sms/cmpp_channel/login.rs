@@ -27,9 +27,9 @@ pub(super) async fn connect(
         // A gateway may let an account in once: the first connection ends before the second is asked for.
         drop(socket);
         let (socket, resp, heard) = ask(cmpp, clock, Version::V20).await?;
-        return Ok((socket, answered(&resp, Version::V20)?, heard));
+        return Ok((socket, answered(cmpp, &resp, Version::V20)?, heard));
     }
-    Ok((socket, answered(&resp, first)?, heard))
+    Ok((socket, answered(cmpp, &resp, first)?, heard))
 }
 
 async fn ask(
@@ -60,15 +60,11 @@ fn read(heard: &mut BytesMut) -> Result<Option<ConnectResp>, SendError> {
     }
 }
 
-/// The version to speak: an older one than was asked for, if the gateway names it or answers in it.
-fn answered(resp: &ConnectResp, asked: Version) -> Result<Version, SendError> {
+/// The version to speak, if we are let in.
+fn answered(cmpp: &Cmpp, resp: &ConnectResp, asked: Version) -> Result<Version, SendError> {
     let status = resp.status;
     match status.class() {
-        AnswerClass::Ok => {
-            let named = Version::from_wire(resp.version).unwrap_or(asked);
-            let older = [asked, named, resp.layout].contains(&Version::V20);
-            Ok(if older { Version::V20 } else { Version::V30 })
-        }
+        AnswerClass::Ok => Ok(agreed(cmpp, resp, asked)),
         AnswerClass::Busy => Err(SendError::Busy { retry_after: THROTTLED }),
         AnswerClass::Temporary | AnswerClass::Repeated => {
             Err(unreachable(format!("the login was answered {status}")))
@@ -78,4 +74,21 @@ fn answered(resp: &ConnectResp, asked: Version) -> Result<Version, SendError> {
             Err(SendError::Refused { detail })
         }
     }
+}
+
+/// The configured version, whatever the gateway answers. Without one the layout of its answer counts, which is what it
+/// does; the Version octet is only what it says, and some gateways of 3.0 have 0x20 there.
+fn agreed(cmpp: &Cmpp, resp: &ConnectResp, asked: Version) -> Version {
+    let is_open = cmpp.version == VersionChoice::Auto && asked == Version::V30;
+    let version = if is_open { resp.layout } else { asked };
+    let other = |told: Version| told != version;
+    // Who was asked for 2.0 may well name the highest that it speaks.
+    if asked == Version::V30 && (other(resp.layout) || Version::from_wire(resp.version).is_some_and(other)) {
+        tracing::warn!(
+            account = %cmpp.account.name, spoken = ?version, answered_in = ?resp.layout,
+            octet = format_args!("{:#04x}", resp.version),
+            "the gateway's answer to the login names another CMPP version than is spoken; set version if it is wrong"
+        );
+    }
+    version
 }

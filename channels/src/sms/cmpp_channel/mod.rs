@@ -22,7 +22,7 @@ use mingluo_model::{
 
 use crate::account::{ConfigError, Secret};
 use crate::sms::{
-    session::{Account, Carrier, Keys, NumberForm, Opened, SmsChannel},
+    session::{Account, Carrier, NumberForm, Opened, SmsChannel},
     wire::Padded,
 };
 use talk::CmppTalk;
@@ -62,7 +62,8 @@ impl Carrier for Cmpp {
 
     async fn open(self: &Arc<Self>, clock: &dyn Clock) -> Result<Opened<CmppTalk>, SendError> {
         let (socket, version, heard) = login::connect(self, clock).await?;
-        Ok(Opened { socket, heard, talk: CmppTalk::new(Arc::clone(self), version), keys: Keys::default() })
+        let keys = self.account.openings.keys(clock.now());
+        Ok(Opened { socket, heard, talk: CmppTalk::new(Arc::clone(self), version), keys })
     }
 }
 

@@ -20,7 +20,7 @@ use crate::sms::{
 };
 
 mod gateway;
-use gateway::{answered, config, connected, met, old, report, rubbish};
+use gateway::{Answer, SECRET, answered, config, connected, met, old, report, rubbish, welcome};
 
 #[tokio::test]
 async fn a_warning_in_two_parts_leaves_in_order_under_the_warnings_end() {
@@ -55,6 +55,30 @@ async fn a_gateway_of_version_2_is_spoken_to_in_version_2() {
     let reports = so_many(&mut session, 2).await;
     assert!(matches!(&reports[0], Report::Answer { key: told, .. } if *told == key));
     assert!(matches!(&reports[1], Report::Receipt { .. }));
+}
+
+#[tokio::test]
+async fn the_layout_of_the_answer_counts_and_not_its_octet_unless_a_version_is_set() {
+    // 33 octets that say 0x20, and 30 that say 0x30.
+    let new_says_old: Answer = |connect| ConnectResp { version: 0x20, ..welcome(connect) };
+    let old_says_new: Answer = |connect| {
+        let resp = ConnectResp::accept(connect, SECRET.as_bytes(), Version::V20);
+        ConnectResp { version: 0x30, ..resp }
+    };
+    let told = [
+        ("auto", new_says_old, Version::V30),
+        ("auto", old_says_new, Version::V20),
+        ("3.0", new_says_old, Version::V30),
+        ("3.0", old_says_new, Version::V30),
+        ("2.0", old, Version::V20),
+    ];
+    for (choice, answer, spoken) in told {
+        let (session, mut gateway, _) = met(json!({"version": choice}), &[answer]).await;
+        gateway.version = spoken;
+        send(&mut session.unwrap(), &run("雨", &[(ANNA, 1)])).await;
+        let (_, submit) = gateway.submit().await;
+        assert_eq!(submit.destinations[0].to_text(), "19730000001", "{choice}, {spoken:?}");
+    }
 }
 
 #[tokio::test]

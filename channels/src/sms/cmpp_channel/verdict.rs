@@ -59,18 +59,27 @@ mod tests {
     }
 
     #[test]
-    fn flow_control_costs_no_attempt_and_a_repeated_sequence_was_taken() {
+    fn flow_control_costs_no_attempt() {
         assert_eq!(submit(0), Verdict::Accepted(Some(ProviderId::new(&[0, 0, 0, 0, 0, 0, 0, 7]))));
         assert!(matches!(submit(8), Verdict::Busy { .. }));
-        assert_eq!(submit(3), Verdict::Accepted(None));
         let nameless = SubmitResp { msg_id: MsgId(0), result: CommandResult::OK };
         assert_eq!(of_submit(nameless), Verdict::Accepted(None));
+    }
+
+    /// A result 3 to the same command again would mean that the first was taken, but no command of ours is sent again:
+    /// each try has a sequence of its own, so what the gateway threw away was never taken.
+    #[test]
+    fn what_the_gateway_takes_for_a_copy_is_sent_again() {
+        let dropped = refusal(Reason::Other, "3 消息序号重复".into());
+        assert_eq!(submit(3), Verdict::Temporary(dropped));
     }
 
     #[test]
     fn a_bad_number_is_for_good_and_a_vendors_code_may_pass_later() {
         let wrong = refusal(Reason::BadAddress, "13 Dest_terminal_Id错误".into());
         assert_eq!(submit(13), Verdict::Permanent(wrong));
+        let ours = refusal(Reason::NotAllowed, "10 Src_Id错误".into());
+        assert_eq!(submit(10), Verdict::Closed(ours), "the configuration's fault, and nobody's number");
         assert_eq!(submit(101), Verdict::Temporary(refusal(Reason::Other, "101".into())));
     }
 }

@@ -11,6 +11,7 @@ use mingluo_model::{
 };
 use serde::Deserialize;
 
+use super::{keys::Openings, references::References};
 use crate::account::{ConfigError, in_range, is_loopback};
 use crate::sms::{
     segment::{Signature, segment},
@@ -164,6 +165,10 @@ pub(in crate::sms) struct Account {
     pub(in crate::sms) probes: u32,
     pub(in crate::sms) response_timeout: Duration,
     pub(in crate::sms) connect_timeout: Duration,
+    /// Where its sessions begin to count.
+    pub(in crate::sms) openings: Openings,
+    /// What ties the parts of its long messages together.
+    pub(super) references: References,
 }
 
 impl Shared<'_> {
@@ -187,6 +192,8 @@ impl Shared<'_> {
             host: self.host.to_owned(),
             port: self.port,
             pretend: self.pretend,
+            openings: Openings::default(),
+            references: References::default(),
         })
     }
 

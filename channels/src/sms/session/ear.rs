@@ -23,6 +23,7 @@ pub(in crate::sms) struct Ear<'a> {
     pub(super) link: &'a Link,
     pub(super) reports: &'a mut Vec<Report>,
     pub(super) end: &'a mut Option<SendError>,
+    pub(super) dismissed: &'a mut bool,
 }
 
 impl Ear<'_> {
@@ -51,14 +52,6 @@ impl Ear<'_> {
         self.reports.push(Report::Reply { reply, token });
     }
 
-    /// The account may not send just now: somebody must act. Said once a minute, however many parts are refused.
-    pub(in crate::sms) fn account_at_fault(&self, words: &dyn fmt::Display) {
-        if self.link.first_fault_of_a_minute(self.at) {
-            let account = &self.account.name;
-            tracing::error!(%account, far_code = %words, "the gateway refuses the account: call the carrier");
-        }
-    }
-
     /// What the gateway said cannot be read.
     pub(in crate::sms) fn unreadable(&self, error: &dyn fmt::Display) {
         tracing::warn!(account = %self.account.name, %error, "gateway sent what cannot be read");
@@ -67,6 +60,12 @@ impl Ear<'_> {
     /// The session is over, once everything heard before was reported.
     pub(in crate::sms) fn end(&mut self, reason: &str) {
         *self.end = Some(unreachable(reason));
+    }
+
+    /// The gateway has ended the connection in good order, and was answered. A session that may sleep goes on, unless
+    /// it is owed an answer.
+    pub(in crate::sms) fn dismissed(&mut self) {
+        *self.dismissed = true;
     }
 
     /// The gateway agreed to part.

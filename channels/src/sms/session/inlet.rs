@@ -25,6 +25,8 @@ pub(super) struct SmsInlet<C: Carrier> {
     alive: Duration,
     /// When a sign of life was asked for last, and how often in a row.
     asked: Option<(Duration, u32)>,
+    /// The gateway ended the connection in good order; what came behind its goodbye is not heard.
+    dismissed: bool,
     /// Why the session is over; told when everything heard before was reported.
     end: Option<SendError>,
 }
@@ -39,16 +41,17 @@ impl<C: Carrier> SmsInlet<C> {
     /// `heard` is what came behind the answer to the login.
     pub(super) fn new(line: Arc<Line<C>>, socket: OwnedReadHalf, heard: BytesMut) -> Self {
         let alive = line.clock.ticks();
-        Self { line, socket: Some(socket), heard, alive, asked: None, end: None }
+        Self { line, socket: Some(socket), heard, alive, asked: None, dismissed: false, end: None }
     }
 
     /// Everything that is whole in the buffer.
     fn decode(&mut self, reports: &mut Vec<Report>) {
         let before = reports.len();
         let Line { talk, link, clock, .. } = self.line.as_ref();
-        let (at, account, end) = (clock.now(), self.line.account(), &mut self.end);
-        let mut ear = Ear { at, account, link, reports, end };
-        while ear.end.is_none() && talk.take(&mut self.heard, &mut ear) {}
+        let (at, account) = (clock.now(), self.line.account());
+        let (end, dismissed) = (&mut self.end, &mut self.dismissed);
+        let mut ear = Ear { at, account, link, reports, end, dismissed };
+        while ear.end.is_none() && !*ear.dismissed && talk.take(&mut self.heard, &mut ear) {}
         if C::Talk::SLEEPS {
             let answers = reports[before..].iter().filter(|report| matches!(report, Report::Answer { .. }));
             link.rest().land(answers.count() as u64);
@@ -101,6 +104,20 @@ impl<C: Carrier> SmsInlet<C> {
         }
     }
 
+    /// A connection that the gateway has ended in good order is let go like one that it drops.
+    async fn leave(&mut self) {
+        let line = Arc::clone(&self.line);
+        let parting = line.link.fall_asleep().await;
+        self.dismissed = false;
+        let Some(parting) = parting else {
+            self.end = Some(unreachable("the gateway ended the session"));
+            return;
+        };
+        self.socket = None;
+        self.heard.clear();
+        parting.say(line.clock.as_ref(), |_nothing_more| {}).await;
+    }
+
     /// How long silence may go on before something is done about it.
     fn patience(&self) -> Duration {
         let account = self.line.account();
@@ -145,15 +162,14 @@ impl<C: Carrier> SmsInlet<C> {
             return;
         }
         let line = Arc::clone(&self.line);
-        if !line.link.rest().fall_asleep() {
+        let Some(parting) = line.link.fall_asleep().await else {
             let silence = line.clock.ticks().saturating_sub(self.alive);
             self.end = Some(unreachable(format!("no answer for {silence:?}")));
             return;
-        }
+        };
         self.socket = None;
-        let mut words = BytesMut::new();
-        line.talk.goodbye(wire(line.link.keys.take(1)), &mut words);
-        line.link.retire(line.clock.as_ref(), words).await;
+        let sequence = wire(line.link.keys.take(1));
+        parting.say(line.clock.as_ref(), |out| line.talk.goodbye(sequence, out)).await;
     }
 }
 
@@ -183,7 +199,7 @@ impl<C: Carrier> Inlet for SmsInlet<C> {
             if let Some(end) = &self.end {
                 return Err(end.clone());
             }
-            self.listen().await;
+            if self.dismissed { self.leave().await } else { self.listen().await }
         }
     }
 }

@@ -33,7 +33,9 @@ impl<M: Mode, T> Letter<M, T> {
         run: &Run<M>,
         template: impl Fn(&Part) -> Result<T, TimeError>,
     ) -> Result<Self, Unfit> {
-        let parts = parts(account, &run.message, reference(run.plan))?;
+        let is_long = parts(account, &run.message, 0)?.len() > 1;
+        let reference = if is_long { account.references.of(run.message.alert) } else { 0 };
+        let parts = parts(account, &run.message, reference)?;
         let templates: Result<_, _> = parts.iter().map(template).collect();
         let wrong =
             |cause: TimeError| Unfit::Wrong { field: "not_after".into(), problem: cause.to_string().into() };
@@ -79,9 +81,4 @@ fn unfit(cause: SegmentError) -> Unfit {
         SegmentError::Empty => Unfit::Wrong { field, problem: Misfit::Empty },
         other => Unfit::Wrong { field, problem: other.to_string().into() },
     }
-}
-
-/// What ties the parts together on a phone: the same for everybody in one plan, most likely another for the next.
-fn reference(plan: PlanId) -> u8 {
-    plan.0.as_bytes().iter().fold(0, |reference, octet| reference ^ octet)
 }

@@ -5,17 +5,14 @@
 
 use std::{
     io,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, Ordering::Relaxed},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::{Buf, BytesMut};
 use mingluo_model::{
     channel::{Report, SendError},
-    clock::{Clock, Timestamp, within},
+    clock::{Clock, within},
 };
 use tokio::{
     io::AsyncWriteExt,
@@ -46,9 +43,6 @@ pub(in crate::sms) struct Link {
     // Guards whether there is a connection; held for a look.
     rest: Mutex<Rest>,
     half: tokio::sync::Mutex<Half>,
-    /// Messages that residents wrote.
-    /// When a fault of the account was told last, in minutes since 1970.
-    fault: AtomicI64,
 }
 
 struct Half {
@@ -56,6 +50,12 @@ struct Half {
     socket: Option<OwnedWriteHalf>,
     /// What is on its way into the socket.
     leaving: BytesMut,
+}
+
+/// A connection that is being let go; the session stays.
+pub(super) struct Parting {
+    socket: Option<OwnedWriteHalf>,
+    words: BytesMut,
 }
 
 #[derive(Default)]
@@ -74,7 +74,6 @@ impl Link {
             told: Mutex::default(),
             rest: Mutex::default(),
             half: tokio::sync::Mutex::new(Half { socket: Some(socket), leaving: BytesMut::new() }),
-            fault: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -116,12 +115,6 @@ impl Link {
     /// Whether there is a connection just now. Never hold it across an await.
     pub(super) fn rest(&self) -> MutexGuard<'_, Rest> {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether a fault of the account is to be told.
-    pub(super) fn first_fault_of_a_minute(&self, at: Timestamp) -> bool {
-        let minute = at.0.div_euclid(60_000);
-        self.fault.swap(minute, Relaxed) != minute
     }
 
     /// Whether so much waits that the peer cannot be reading.
@@ -171,15 +164,16 @@ impl Link {
         }
     }
 
-    /// Says the last words on a connection and lets it go; the session stays.
-    pub(super) async fn retire(&self, clock: &dyn Clock, mut words: BytesMut) {
-        let Some(mut socket) = self.half.lock().await.socket.take() else { return };
-        let parting = async {
-            socket.write_all_buf(&mut words).await?;
-            socket.shutdown().await
-        };
-        // Nothing is owed on either side: a connection that does not take it is let go all the same.
-        let _silent = within(clock, LAST_WORDS, parting).await;
+    /// Lets the connection go, with what waits to leave by it; `None` when parts wait for their answer. A run that
+    /// comes meanwhile has another connection opened, which this does not take.
+    pub(super) async fn fall_asleep(&self) -> Option<Parting> {
+        let mut half = self.half.lock().await;
+        if !self.rest().fall_asleep() {
+            return None;
+        }
+        let mut words = std::mem::take(&mut half.leaving);
+        words.unsplit(self.outgoing().split());
+        Some(Parting { socket: half.socket.take(), words })
     }
 
     /// There is a connection again.
@@ -203,6 +197,20 @@ impl Link {
 
     fn outgoing(&self) -> MutexGuard<'_, BytesMut> {
         self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Parting {
+    /// Says the last words and ends our side.
+    pub(super) async fn say(mut self, clock: &dyn Clock, last: impl FnOnce(&mut BytesMut)) {
+        let Some(mut socket) = self.socket else { return };
+        last(&mut self.words);
+        let parting = async {
+            socket.write_all_buf(&mut self.words).await?;
+            socket.shutdown().await
+        };
+        // Nothing is owed on either side: a connection that does not take it is let go all the same.
+        let _silent = within(clock, LAST_WORDS, parting).await;
     }
 }
 

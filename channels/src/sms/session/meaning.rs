@@ -27,11 +27,13 @@ pub(in crate::sms) fn of_class(
 ) -> Verdict {
     match class {
         AnswerClass::Ok => Verdict::Accepted(id),
-        // The first copy was taken; its id is in an answer that never came.
-        AnswerClass::Repeated => Verdict::Accepted(None),
         AnswerClass::Busy => Verdict::Busy { retry_after: THROTTLED },
-        AnswerClass::Temporary => Verdict::Temporary(refusal()),
-        AnswerClass::Permanent | AnswerClass::Account => Verdict::Permanent(refusal()),
+        // Nothing is sent again under its old sequence: what the gateway took for a copy was this part itself, and it
+        // was dropped. The next try has another sequence.
+        AnswerClass::Temporary | AnswerClass::Repeated => Verdict::Temporary(refusal()),
+        AnswerClass::Permanent => Verdict::Permanent(refusal()),
+        // It says nothing of the recipient, whom another account may reach.
+        AnswerClass::Account => Verdict::Closed(refusal()),
     }
 }
 

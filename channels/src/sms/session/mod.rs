@@ -14,6 +14,7 @@ mod letter;
 mod link;
 mod meaning;
 mod outlet;
+mod references;
 mod rest;
 #[cfg(test)]
 pub(in crate::sms) mod stage;

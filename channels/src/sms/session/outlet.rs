@@ -111,10 +111,11 @@ impl<C: Carrier, M: Mode> Outlet<M> for SmsOutlet<C, M> {
 
     async fn close(&mut self) {
         let Line { talk, link, clock, .. } = self.line.as_ref();
-        if C::Talk::SLEEPS && link.rest().fall_asleep() {
-            let mut words = BytesMut::new();
-            talk.goodbye(wire(link.keys.take(1)), &mut words);
-            return link.retire(clock.as_ref(), words).await;
+        if C::Talk::SLEEPS
+            && let Some(parting) = link.fall_asleep().await
+        {
+            let goodbye = |out: &mut BytesMut| talk.goodbye(wire(link.keys.take(1)), out);
+            return parting.say(clock.as_ref(), goodbye).await;
         }
         link.say(|out| talk.goodbye(wire(link.keys.take(1)), out));
         let parting = async {

@@ -48,7 +48,7 @@ impl SgipTalk {
             }
             Body::Unbind => {
                 say(sequence, Body::UnbindResp, ear);
-                ear.end("the gateway ended the session");
+                ear.dismissed();
             }
             Body::UnbindResp => ear.parted(),
             other if other.command_id() & RESPONSE != 0 => {}

@@ -234,6 +234,39 @@ async fn a_link_that_the_gateway_drops_is_missed_only_while_it_owes_an_answer() 
 }
 
 #[tokio::test]
+async fn a_gateway_that_unbinds_an_idle_link_is_answered_and_not_missed() {
+    let stage = Stage::new(json!({})).await;
+    let (mut session, mut gateway) = stage.bound().await;
+    let story = async {
+        gateway.say(&[Pdu { sequence: theirs(9), body: Body::Unbind }]).await;
+        let agreed = Pdu { sequence: theirs(9), body: Body::UnbindResp };
+        assert_eq!(gateway.hear().await, Some(agreed));
+        assert_eq!(gateway.hear().await, None);
+        let again = run("雪", &[(ANNA, 1)]);
+        let key = session.outlet.prepare(&again).unwrap().first;
+        let (sent, mut gateway) =
+            tokio::join!(session.outlet.send(), Gateway::welcome(&stage.door, CommandResult::OK));
+        assert_eq!(sent, Ok(()));
+        let sequence = gateway.submit().await.0;
+        gateway.say(&[answered(sequence, CommandResult::OK)]).await;
+        (key, gateway)
+    };
+    let mut reports = Vec::new();
+    let (heard, (key, mut gateway)) =
+        soon(async { tokio::join!(session.inlet.next(&mut reports), story) }).await;
+    assert_eq!(heard, Ok(()));
+    assert!(matches!(&reports[..], [Report::Answer { key: told, .. }] if *told == key));
+
+    // One that owes an answer ends the session by it, and is answered all the same.
+    send(&mut session, &run("雨", &[(ANNA, 1)])).await;
+    gateway.submit().await;
+    gateway.say(&[Pdu { sequence: theirs(10), body: Body::Unbind }]).await;
+    let end = soon(session.inlet.next(&mut Vec::new())).await;
+    assert_eq!(end, Err(unreachable("the gateway ended the session")));
+    assert_eq!(gateway.hear().await.unwrap().body, Body::UnbindResp);
+}
+
+#[tokio::test]
 async fn a_run_for_which_no_link_is_to_be_had_never_left_and_is_put_off() {
     let stage = Stage::new(json!({})).await;
     let (mut session, mut gateway) = stage.bound().await;

@@ -23,7 +23,7 @@ use mingluo_model::{
 
 use crate::account::{ConfigError, Secret};
 use crate::sms::{
-    session::{Account, Carrier, Keys, NumberForm, Opened, SmsChannel},
+    session::{Account, Carrier, NumberForm, Opened, SmsChannel},
     wire::Padded,
 };
 use talk::SmgpTalk;
@@ -65,7 +65,8 @@ impl Carrier for Smgp {
 
     async fn open(self: &Arc<Self>, clock: &dyn Clock) -> Result<Opened<SmgpTalk>, SendError> {
         let (socket, heard) = login::login(self, clock).await?;
-        Ok(Opened { socket, heard, talk: SmgpTalk::new(Arc::clone(self)), keys: Keys::default() })
+        let keys = self.account.openings.keys(clock.now());
+        Ok(Opened { socket, heard, talk: SmgpTalk::new(Arc::clone(self)), keys })
     }
 }
 

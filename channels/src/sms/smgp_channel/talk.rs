@@ -20,7 +20,6 @@ use crate::sms::{
         command::{RESPONSE, SUBMIT},
         time::{self, TimeError},
     },
-    wire::AnswerClass,
 };
 
 /// The words of one link.
@@ -38,12 +37,7 @@ impl SmgpTalk {
     fn hear(&self, pdu: Pdu, ear: &mut Ear<'_>) {
         let Pdu { sequence, body } = pdu;
         match body {
-            Body::SubmitResp(resp) => {
-                if resp.status.class() == AnswerClass::Account {
-                    ear.account_at_fault(&resp.status);
-                }
-                ear.answer(sequence, verdict::of_submit(resp));
-            }
+            Body::SubmitResp(resp) => ear.answer(sequence, verdict::of_submit(resp)),
             Body::Deliver(deliver) => self.deliver(sequence, &deliver, ear),
             Body::ActiveTest => say(sequence, Body::ActiveTestResp, ear),
             Body::Exit => {

@@ -19,9 +19,6 @@ use crate::sms::{
 /// A forbidden hour (74), a used-up day (75) and an account that ran out (76) are the account's: they will not pass within
 /// minutes and say nothing of the recipient, whom another account or channel may reach at once.
 pub(super) fn of_submit(SubmitResp { msg_id, status }: SubmitResp) -> Verdict {
-    if matches!(status, Status::FORBIDDEN_HOUR | Status::DAILY_QUOTA | Status::ACCOUNT_EXPIRED) {
-        return Verdict::Closed(refusal(reason(status), status.to_string()));
-    }
     let id = (msg_id != MsgId::default()).then(|| ProviderId::new(&msg_id.0));
     of_class(status.class(), id, || refusal(reason(status), status.to_string()))
 }
@@ -92,11 +89,18 @@ mod tests {
     }
 
     #[test]
-    fn busy_costs_no_attempt_and_a_repeated_sequence_was_taken() {
+    fn busy_costs_no_attempt() {
         let id = ProviderId::new(&MsgId::new(10_061, 1_161_700, 7).0);
         assert_eq!(submit(0), Verdict::Accepted(Some(id)));
         assert!([1, 2].map(submit).iter().all(|verdict| matches!(verdict, Verdict::Busy { .. })));
-        assert_eq!(submit(12), Verdict::Accepted(None));
+    }
+
+    /// A status 12 to the same command again would mean that the first was taken, but no command of ours is sent
+    /// again: each try has a sequence of its own, so what the gateway threw away was never taken.
+    #[test]
+    fn what_the_gateway_takes_for_a_copy_is_sent_again() {
+        let dropped = refusal(Reason::Other, "12 序列号重复".into());
+        assert_eq!(submit(12), Verdict::Temporary(dropped));
     }
 
     #[test]

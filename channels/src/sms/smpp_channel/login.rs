@@ -39,9 +39,13 @@ fn answered(status: CommandStatus) -> Result<(), SendError> {
         StatusClass::Ok => Ok(()),
         StatusClass::Throttled => Err(SendError::Busy { retry_after: THROTTLED }),
         StatusClass::Temporary | StatusClass::NotBound => Err(unreachable(format!("bind answered {status}"))),
-        StatusClass::BindFailed
-        | StatusClass::BadCredentials
-        | StatusClass::Permanent
-        | StatusClass::Vendor => Err(SendError::Refused { detail: status.to_string() }),
+        // After a crash of ours a centre holds the old binds until it misses them: that passes by itself.
+        StatusClass::BindFailed => Err(unreachable(format!(
+            "{status}: the centre may still hold binds of an earlier run and is asked again; if it stays so, check \
+             that sessions is no more than the contract allows and that nobody else uses system_id"
+        ))),
+        StatusClass::BadCredentials | StatusClass::Permanent | StatusClass::Vendor => {
+            Err(SendError::Refused { detail: status.to_string() })
+        }
     }
 }

@@ -22,7 +22,7 @@ use mingluo_model::{
 
 use crate::account::ConfigError;
 use crate::sms::{
-    session::{Account, Carrier, Keys, Opened, SmsChannel},
+    session::{Account, Carrier, Opened, SmsChannel},
     smpp::{Address, Bind, MessageIdForm},
 };
 use talk::SmppTalk;
@@ -58,7 +58,8 @@ impl Carrier for Smpp {
 
     async fn open(self: &Arc<Self>, clock: &dyn Clock) -> Result<Opened<SmppTalk>, SendError> {
         let (socket, heard) = login::bind(self, clock).await?;
-        Ok(Opened { socket, heard, talk: SmppTalk::new(Arc::clone(self)), keys: Keys::default() })
+        let keys = self.account.openings.keys(clock.now());
+        Ok(Opened { socket, heard, talk: SmppTalk::new(Arc::clone(self)), keys })
     }
 }
 

@@ -68,7 +68,7 @@ impl SmppTalk {
             Ok(Some(_step)) => {}
             Ok(None) => {
                 let wrote = Wrote {
-                    from: message.source.digits.as_bytes(),
+                    from: &number::spelled(&message.source),
                     to: &message.destination.digits.to_text(),
                     words: &message.to_text(),
                     // The standard gives a deliver_sm none.

@@ -11,13 +11,14 @@ use mingluo_model::{
     receipt::{ProviderId, ReceiptStatus},
 };
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use super::*;
 use crate::sms::{
     segment::{Signature, segment},
     session::{
         Letter, Talk, leaving, no_number,
-        stage::{ANNA, BERT, NOW, message, next, run, soon},
+        stage::{ANNA, BERT, NOW, message, next, run, send, soon},
         unreachable,
     },
     smpp::{
@@ -27,7 +28,7 @@ use crate::sms::{
 };
 
 mod centre;
-use centre::{accepted, answered, bound, config, met, receipt};
+use centre::{Centre, accepted, answered, bound, channel, config, met, receipt};
 
 #[tokio::test]
 async fn a_warning_in_two_parts_leaves_in_order_and_its_answers_find_their_keys() {
@@ -60,6 +61,24 @@ async fn a_warning_in_two_parts_leaves_in_order_and_its_answers_find_their_keys(
         }
     }
     assert_eq!(keys, [first, first + 1, first + 2]);
+}
+
+#[tokio::test]
+async fn sessions_of_one_account_share_a_warnings_reference_and_no_sequence() {
+    let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let channel = channel(door.local_addr().unwrap().port(), &ManualClock::at(NOW));
+    let long = run(&"雨".repeat(71), &[(ANNA, 0b01)]);
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let (session, mut centre) = tokio::join!(channel.open(), Centre::welcome(&door, CommandStatus::ROK));
+        send(&mut session.unwrap(), &long).await;
+        let (sequence, message) = centre.submit().await;
+        seen.push((sequence, message.short_message.as_bytes()[3]));
+    }
+    let [(one, reference), (other, again)] = seen[..] else { panic!() };
+    assert!(one.abs_diff(other) > 10_000_000, "{one}, {other}");
+    // The second in which it was drafted.
+    assert_eq!([reference, again], [(NOW.0 / 1_000) as u8; 2]);
 }
 
 #[tokio::test]
@@ -154,6 +173,15 @@ async fn a_wrong_password_is_refused_and_a_busy_centre_is_not() {
     assert_eq!(refused.err(), Some(SendError::Refused { detail }));
     assert!(matches!(met(CommandStatus::RTHROTTLED).await.0, Err(SendError::Busy { .. })));
     assert!(matches!(met(CommandStatus::RSYSERR).await.0, Err(SendError::Unreachable { .. })));
+    assert!(matches!(met(CommandStatus::RINVSYSID).await.0, Err(SendError::Refused { .. })));
+}
+
+#[tokio::test]
+async fn a_centre_that_still_holds_an_earlier_bind_is_asked_again_soon() {
+    for status in [CommandStatus::RALYBND, CommandStatus::RBINDFAIL] {
+        let Err(SendError::Unreachable { detail }) = met(status).await.0 else { panic!("{status}") };
+        assert!(detail.starts_with(&format!("{status}: the centre may still hold binds")), "{detail}");
+    }
 }
 
 #[tokio::test]

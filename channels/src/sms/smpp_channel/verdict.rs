@@ -25,6 +25,8 @@ pub(super) fn of_submit(status: CommandStatus, id: &MessageId, form: MessageIdFo
         StatusClass::Temporary | StatusClass::Vendor | StatusClass::BadCredentials => {
             Verdict::Temporary(refused(status))
         }
+        // What our configuration says, and every message with it: another account may reach this recipient.
+        StatusClass::Permanent if reason(status) == Reason::NotAllowed => Verdict::Closed(refused(status)),
         StatusClass::Permanent => Verdict::Permanent(refused(status)),
     }
 }
@@ -80,7 +82,7 @@ pub(super) fn receipt(
         MessageIdForm::AsIs => ProviderId::new(report.message_id.as_bytes()),
         _ => ProviderId::new(form.of_receipt(&report.message_id).as_bytes()),
     };
-    let (state, to) = (report.state, number::from_wire(message.source.digits.as_bytes()));
+    let (state, to) = (report.state, number::from_wire(&number::spelled(&message.source)));
     Receipt { provider_id, status: receipt_status(state), to, far_code: far_code(report), at }
 }
 
@@ -120,6 +122,8 @@ mod tests {
         assert_eq!(refusal.reason, Reason::BadAddress);
         assert_eq!(refusal.far_code, "ESME_RINVDSTADR (0x0000000b)");
         assert!(matches!(submit(CommandStatus(0x4FF), ""), Verdict::Temporary(_)));
+        let Verdict::Closed(refusal) = submit(CommandStatus::RINVSRCADR, "") else { panic!() };
+        assert_eq!(refusal.reason, Reason::NotAllowed, "the configuration's fault, and nobody's number");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 pub enum AnswerClass {
     /// Done.
     Ok,
-    /// The sequence was used before (序列号重复): to a command sent again, the first copy was taken.
+    /// The sequence was used before (序列号重复): taken for a copy and dropped.
     Repeated,
     /// Too fast or too many (流控): slow the account down and send the same again; no failure.
     Busy,
@@ -13,7 +13,8 @@ pub enum AnswerClass {
     Temporary,
     /// This message or this number will never pass as it is.
     Permanent,
-    /// The account may not log in or may not send now: do not hammer, a person must look.
+    /// The account may not log in or may not send, now or as it is configured: do not hammer, a person must look, and another
+    /// account may send meanwhile.
     Account,
 }
 

@@ -32,6 +32,8 @@ pub struct Digest {
     pub busy: u32,
     /// Parts among them that were taken.
     pub taken: u32,
+    /// Answers among them that took nothing and said nothing of the recipient for good.
+    pub vain: u32,
     /// The account may send nothing just now, in the far side's words.
     pub closed: Option<String>,
     /// The gateway wants a pause.
@@ -118,10 +120,16 @@ impl<M: Mode> Desk<M> {
             Verdict::Busy { retry_after } => {
                 // What we did not begin ourselves says nothing of the gateway.
                 digest.busy += u32::from(!retry_after.is_zero());
+                digest.vain += u32::from(!retry_after.is_zero());
                 digest.pause = digest.pause.max(Some(retry_after));
                 Answer::Busy
             }
-            Verdict::Temporary(refusal) => Answer::Temporary(refusal.reason),
+            Verdict::Temporary(refusal) => {
+                digest.vain += 1;
+                // It says so to everybody: nobody's tries are used up by it, and it is asked more seldom.
+                digest.busy += u32::from(self.at_fault);
+                if self.at_fault { Answer::Busy } else { Answer::Temporary(refusal.reason) }
+            }
             Verdict::Permanent(refusal) => {
                 if refusal.reason == Reason::BadAddress {
                     digest.nobody.push((plan, ordinal));
@@ -133,7 +141,10 @@ impl<M: Mode> Desk<M> {
                 // It never left, and says nothing of the recipient: another account, where there is one, takes them.
                 if self.has_next { Answer::Busy } else { Answer::Permanent(refusal.reason) }
             }
-            Verdict::Lost => Answer::Lost,
+            Verdict::Lost => {
+                digest.vain += 1;
+                Answer::Lost
+            }
         };
         batch.of(plan).answers.push(PartAnswer { ordinal, part, answer });
     }

@@ -13,7 +13,7 @@ use mingluo_ledger::{
     scribe::{Entry, Room, Writing},
 };
 use mingluo_model::{
-    channel::{Answerer, Inlet, Outlet, Report, Verdict},
+    channel::{Answerer, Inlet, Outlet, Report, SendError, Verdict},
     clock::{Timestamp, within},
     mode::Mode,
     receipt::Receipt,
@@ -56,6 +56,10 @@ fn without_answer(reports: &[Report]) -> Vec<u64> {
     reports.iter().filter_map(lost).collect()
 }
 
+fn is_answer(report: &Report) -> bool {
+    matches!(report, Report::Answer { verdict, .. } if *verdict != Verdict::Lost)
+}
+
 impl<M: Mode> Post<M> {
     /// The hearing hand.
     pub(super) async fn hear<'a>(
@@ -76,7 +80,8 @@ impl<M: Mode> Post<M> {
         }
     }
 
-    /// Puts in doubt what the far side does not answer in time, so that it neither holds its place nor is forgotten.
+    /// Puts in doubt what the far side does not answer in time, so that it neither holds its place nor is forgotten. A
+    /// session on which nothing else is answered either is given up: another may find a gateway that works.
     pub(super) async fn watch<'a>(
         &'a self,
         writings: &mpsc::Sender<Heard<'a>>,
@@ -95,6 +100,11 @@ impl<M: Mode> Post<M> {
             let heard = self.take_down(room, &mut overdue.into_iter().map(never).collect(), Some(line));
             if writings.send(heard).await.is_err() {
                 return Ok(());
+            }
+            if self.clock.ticks().saturating_sub(line.flights().answered_at()) >= patience {
+                self.watched().answered_nothing(patience, self.clock.now(), self.clock.ticks());
+                let detail = format!("nothing sent was answered for {} s", patience.as_secs());
+                return Err(End::Lost(SendError::Unreachable { detail }));
             }
         }
     }
@@ -133,11 +143,16 @@ impl<M: Mode> Post<M> {
 
     /// Moves the desk by what was reported and hands it over to be written, both in one breath.
     fn take_down<'a>(&self, room: Room<'a>, reports: &mut Vec<Report>, line: Option<&Line>) -> Heard<'a> {
+        let at_fault = self.watched().is_at_fault(self.clock.ticks());
         let mut desk = self.desk();
+        desk.blame_gateway(at_fault);
         let mut digest = match line {
             Some(line) => {
                 let mut flights = line.flights();
                 line.doubts().extend(flights.behind(&without_answer(reports)));
+                if reports.iter().any(is_answer) {
+                    flights.heard(self.clock.ticks());
+                }
                 let digest = desk.digest(reports, &mut flights, self.clock.now());
                 self.licence.arrived(&flights.arrived());
                 digest
@@ -151,9 +166,9 @@ impl<M: Mode> Post<M> {
 
     /// Waits until it is durable; then the window is free and the far side may forget its receipts.
     async fn settle(&self, heard: Heard<'_>, answerer: &dyn Answerer, line: &Line) -> Result<(), End> {
-        let Digest { freed, tokens, busy, taken, closed, pause, replies, nobody, .. } =
+        let Digest { freed, tokens, busy, taken, vain, closed, pause, replies, nobody, .. } =
             self.make_durable(heard).await?;
-        self.note_link(taken, closed);
+        self.note_link(taken, vain, closed);
         self.licence.heard(freed as u32, busy);
         if let Some(pause) = pause.filter(|pause| *pause > LONGEST_HINT) {
             self.licence.brake(pause);
@@ -176,9 +191,11 @@ impl<M: Mode> Post<M> {
     }
 
     /// What the answers say of the account itself. One that may send nothing rests, and is tried again now and then.
-    fn note_link(&self, taken: u32, closed: Option<String>) {
+    fn note_link(&self, taken: u32, vain: u32, closed: Option<String>) {
         if taken > 0 {
-            self.watched().took();
+            self.watched().took(self.clock.ticks());
+        } else {
+            self.watched().took_nothing(vain, self.clock.now(), self.clock.ticks());
         }
         let Some(words) = closed else { return };
         let until = self.clock.ticks() + CLOSED_PAUSE;

@@ -1,7 +1,7 @@
 //! Whether an account can send (通道状态): its sessions, a login that is refused, hours in which it may not. It decides
 //! nothing; who hands over asks.
 
-use super::{REFUSED_PAUSE, STEADY};
+use super::{REFUSED_PAUSE, STEADY, mute::Vain};
 use mingluo_model::{channel::SendError, clock::Timestamp};
 use serde::Serialize;
 use std::time::Duration;
@@ -14,6 +14,11 @@ pub enum Link {
     Up,
     /// No session since then (断线).
     Down {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Its sessions are open, and nothing is taken: every answer is a refusal for now, or none comes (连着但不受理).
+    Mute {
         /// Since when.
         since: Timestamp,
     },
@@ -49,6 +54,10 @@ pub(super) struct Watched {
     /// they are believed, in the clock's ticks.
     refused_at_work: Option<Duration>,
     closed: Option<(Timestamp, String)>,
+    /// What was said in vain since something was taken last.
+    vain: Vain,
+    /// When that was, in the clock's ticks.
+    took_at: Duration,
     /// When a closed account is tried again, in the clock's ticks.
     closed_until: Duration,
 }
@@ -64,6 +73,8 @@ impl Watched {
             refused: None,
             refused_at_work: None,
             closed: None,
+            vain: Vain::NONE,
+            took_at: Duration::ZERO,
             closed_until: Duration::ZERO,
         }
     }
@@ -88,10 +99,13 @@ impl Watched {
         if let Some(SendError::Refused { detail }) = error {
             (self.refused, self.refused_at_work) = (Some(detail.clone()), Some(ticks + REFUSED_PAUSE));
         }
+        let unproven = self.unproven_at(ticks);
         if self.open == 0 || self.refused_at_work.is_some() {
-            let since = self.unproven_at(ticks).unwrap_or(now);
-            self.down_since.get_or_insert(since);
+            self.down_since.get_or_insert(unproven.unwrap_or(now));
             self.unproven = None;
+        } else if let Some(since) = unproven {
+            // The others were let in by the same gateway, and have to last from now on.
+            self.unproven = Some((since, ticks));
         }
     }
 
@@ -119,9 +133,28 @@ impl Watched {
         }
     }
 
+    /// Answers that took nothing came, and no other.
+    pub(super) fn took_nothing(&mut self, answers: u32, now: Timestamp, ticks: Duration) {
+        self.vain.hear(answers, now, ticks);
+    }
+
+    /// Nothing that is on a session was answered for so long.
+    pub(super) fn answered_nothing(&mut self, waited: Duration, now: Timestamp, ticks: Duration) {
+        let first = ticks.saturating_sub(waited).max(self.took_at);
+        let since = Timestamp(now.0 - ticks.saturating_sub(first).as_millis() as i64);
+        self.vain.hear(1, since, first);
+        self.vain.hear(1, now, ticks);
+    }
+
+    /// Whether the gateway itself is at fault, and not what it was given, when it refuses for now.
+    pub(super) fn is_at_fault(&self, ticks: Duration) -> bool {
+        self.vain.is_everybodys(ticks)
+    }
+
     /// Something was taken: the account works.
-    pub(super) fn took(&mut self) {
-        (self.closed, self.unproven) = (None, None);
+    pub(super) fn took(&mut self, ticks: Duration) {
+        self.took_at = ticks;
+        (self.closed, self.unproven, self.vain) = (None, None, Vain::NONE);
         if self.refused_at_work.take().is_some() {
             (self.down_since, self.refused) = (None, None);
         }
@@ -141,8 +174,8 @@ impl Watched {
     }
 
     /// How the account stands, as people are told: what it said holds until it takes something.
-    pub(super) fn link(&self) -> Link {
-        self.unless_closed(self.closed.as_ref())
+    pub(super) fn link(&self, now: Duration) -> Link {
+        self.unless_mute(self.unless_closed(self.closed.as_ref()), now)
     }
 
     /// The same for who decides where to send: what the account itself said is believed until its rest is over, then it may
@@ -152,8 +185,18 @@ impl Watched {
             return Link::Up;
         }
         match self.unless_closed(self.closed.as_ref().filter(|_| !self.rest(now).is_zero())) {
-            Link::Up => self.unproven_at(now).map_or(Link::Up, |since| Link::Down { since }),
+            Link::Up => {
+                let link = self.unproven_at(now).map_or(Link::Up, |since| Link::Down { since });
+                self.unless_mute(link, now)
+            }
             other => other,
+        }
+    }
+
+    fn unless_mute(&self, link: Link, now: Duration) -> Link {
+        match (link, self.vain.since(now)) {
+            (Link::Up, Some(since)) => Link::Mute { since },
+            (other, _) => other,
         }
     }
 
@@ -174,7 +217,9 @@ impl Link {
         match self {
             Self::Up => false,
             Self::Closed { .. } => true,
-            Self::Down { since } | Self::Refused { since, .. } => now.since(*since) >= patience,
+            Self::Down { since } | Self::Mute { since } | Self::Refused { since, .. } => {
+                now.since(*since) >= patience
+            }
         }
     }
 
@@ -183,6 +228,7 @@ impl Link {
         match self {
             Self::Up => "up",
             Self::Down { .. } => "down",
+            Self::Mute { .. } => "mute",
             Self::Refused { .. } => "refused",
             Self::Closed { .. } => "closed",
         }
@@ -210,18 +256,51 @@ mod tests {
     #[test]
     fn an_account_is_down_when_its_last_session_is_and_until_one_is_back() {
         let mut watched = Watched::since(START);
-        assert_eq!(watched.link(), Link::Down { since: START });
+        assert_eq!(watched.link(Duration::ZERO), Link::Down { since: START });
         watched.opened(ticks(0));
         watched.opened(ticks(0));
         watched.ended(None, after(15), ticks(15));
-        assert_eq!(watched.link(), Link::Up);
+        assert_eq!(watched.link(Duration::ZERO), Link::Up);
         watched.ended(None, after(16), ticks(16));
         watched.failed(&SendError::Unreachable { detail: "no route".into() }, after(17), ticks(17));
-        assert_eq!(watched.link(), Link::Down { since: after(16) });
+        assert_eq!(watched.link(Duration::ZERO), Link::Down { since: after(16) });
         let patience = Duration::from_secs(30);
-        assert_eq!([45, 46].map(|at| watched.link().is_past(patience, after(at))), [false, true]);
+        assert_eq!(
+            [45, 46].map(|at| watched.link(Duration::ZERO).is_past(patience, after(at))),
+            [false, true]
+        );
         watched.opened(ticks(50));
-        assert_eq!(watched.link(), Link::Up);
+        assert_eq!(watched.link(Duration::ZERO), Link::Up);
+    }
+
+    #[test]
+    fn sessions_that_are_dropped_while_others_are_let_in_prove_nothing_together() {
+        let mut watched = Watched::since(START);
+        watched.opened(ticks(0));
+        watched.ended(None, after(1), ticks(1));
+        watched.opened(ticks(2));
+        for second in (5..40).step_by(3) {
+            watched.opened(ticks(second));
+            // The one that was opened before it is dropped after six seconds.
+            watched.ended(None, after(second as i64 + 3), ticks(second + 3));
+            assert_eq!(watched.link_at(ticks(second + 3)), Link::Down { since: after(1) }, "second {second}");
+        }
+        assert_eq!(watched.link_at(ticks(60)), Link::Up, "the last one lasts");
+    }
+
+    #[test]
+    fn a_gateway_that_answers_nothing_is_mute_since_the_first_that_it_did_not_answer_or_what_it_took_last() {
+        let patience = Duration::from_secs(30);
+        for (took, since) in [(0, 10), (25, 25)] {
+            let mut watched = Watched::since(START);
+            watched.opened(ticks(0));
+            watched.took(ticks(took));
+            watched.answered_nothing(patience, after(40), ticks(40));
+            let mute = Link::Mute { since: after(since) };
+            assert_eq!([watched.link(ticks(40)), watched.link_at(ticks(40))], [mute.clone(), mute]);
+            watched.took(ticks(41));
+            assert_eq!(watched.link(ticks(41)), Link::Up);
+        }
     }
 
     #[test]
@@ -232,34 +311,34 @@ mod tests {
         watched.ended(None, after(1), ticks(1));
         for second in [2, 12, 22] {
             watched.opened(ticks(second));
-            assert_eq!(watched.link(), Link::Up, "people see an open session");
+            assert_eq!(watched.link(Duration::ZERO), Link::Up, "people see an open session");
             let down = Link::Down { since: after(1) };
             assert_eq!(watched.link_at(ticks(second + 9)), down, "who decides does not count on it");
             watched.ended(None, after(second as i64 + 9), ticks(second + 9));
-            assert_eq!(watched.link(), down);
+            assert_eq!(watched.link(Duration::ZERO), down);
         }
         watched.opened(ticks(32));
         assert_eq!(watched.link_at(ticks(42)), Link::Up, "one that lasts is good");
         watched.ended(None, after(43), ticks(43));
         watched.opened(ticks(44));
-        watched.took();
+        watched.took(Duration::ZERO);
         assert_eq!(watched.link_at(ticks(44)), Link::Up, "and so is one that takes");
         watched.ended(None, after(45), ticks(45));
-        assert_eq!(watched.link(), Link::Down { since: after(45) });
+        assert_eq!(watched.link(Duration::ZERO), Link::Down { since: after(45) });
     }
 
     #[test]
     fn a_refused_login_says_so_and_a_session_of_a_provider_without_one_proves_nothing() {
         let mut watched = Watched::since(START);
         watched.failed(&refused(), after(1), ticks(1));
-        assert!(matches!(watched.link(), Link::Refused { since: START, .. }));
+        assert!(matches!(watched.link(Duration::ZERO), Link::Refused { since: START, .. }));
         watched.opened(ticks(1));
-        assert_eq!(watched.link(), Link::Up);
+        assert_eq!(watched.link(Duration::ZERO), Link::Up);
         watched.ended(Some(&refused()), after(2), ticks(2));
         watched.opened(ticks(3));
-        assert!(matches!(watched.link(), Link::Refused { .. }));
-        watched.took();
-        assert_eq!(watched.link(), Link::Up);
+        assert!(matches!(watched.link(Duration::ZERO), Link::Refused { .. }));
+        watched.took(Duration::ZERO);
+        assert_eq!(watched.link(Duration::ZERO), Link::Up);
     }
 
     #[test]
@@ -269,7 +348,10 @@ mod tests {
         watched.ended(Some(&refused()), after(20), ticks(20));
         assert!(matches!(watched.link_at(ticks(79)), Link::Refused { .. }));
         assert_eq!(watched.link_at(ticks(80)), Link::Up);
-        assert!(matches!(watched.link(), Link::Refused { .. }), "people are told what it said last");
+        assert!(
+            matches!(watched.link(Duration::ZERO), Link::Refused { .. }),
+            "people are told what it said last"
+        );
         let unreachable = SendError::Unreachable { detail: "no route".into() };
         watched.failed(&unreachable, after(81), ticks(81));
         assert_eq!(
@@ -288,13 +370,13 @@ mod tests {
             watched.close("74".into(), after(1), minute) && !watched.close("74".into(), after(2), minute)
         );
         assert_eq!(watched.rest(Duration::from_secs(20)), Duration::from_secs(40));
-        assert!(watched.link().is_past(Duration::from_hours(1), after(1)));
+        assert!(watched.link(Duration::ZERO).is_past(Duration::from_hours(1), after(1)));
         assert!(matches!(
             watched.link_at(minute.saturating_sub(Duration::from_millis(1))),
             Link::Closed { .. }
         ));
         assert_eq!(watched.link_at(minute), Link::Up, "the next morning it is tried again");
-        watched.took();
-        assert_eq!(watched.link(), Link::Up);
+        watched.took(Duration::ZERO);
+        assert_eq!(watched.link(Duration::ZERO), Link::Up);
     }
 }

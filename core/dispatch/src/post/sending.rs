@@ -1,6 +1,6 @@
 //! The sending hand: what goes next, and the promise on disk before its first octet.
 
-use super::{End, Halt, Line, Post};
+use super::{End, Halt, Line, Link, Post};
 use crate::{desk::Picked, roster::Lookup};
 use mingluo_ledger::{
     event::{Answer, Event, Fact, Intent, IntentParcel, Moved},
@@ -28,6 +28,7 @@ impl<M: Mode> Post<M> {
             self.licence.open().await;
             self.closed_hours().await;
             let parts = u32::from(self.work_to_do().await);
+            self.give_way().await;
             let units = self.run_units(parts, line.size);
             let permit = line.window.acquire_many(units).await.expect("the window is never closed");
             let picked = self.desk().pick(units, self.clock.now(), &mut line.flights());
@@ -59,6 +60,14 @@ impl<M: Mode> Post<M> {
                 return;
             }
             self.clock.sleep(rest).await;
+        }
+    }
+
+    /// Where this account takes nothing, whoever another one can send to is left to it for a moment: handing over looks
+    /// meanwhile. Who is still here then is a trial whether it takes something again.
+    async fn give_way(&self) {
+        if matches!(self.link_now(), Link::Mute { .. }) && self.desk().has_next() {
+            self.clock.sleep(self.give_way).await;
         }
     }
 

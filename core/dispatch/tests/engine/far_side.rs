@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use mingluo_model::{
     audience::ChannelKind,
     channel::{
-        Answerer, Channel, Inlet, Limits, Outlet, ReceiptToken, Repeat, Report, Run, SendError, Session,
-        Unfit, Verdict, WireKeys,
+        Answerer, Channel, Inlet, Limits, Outlet, ReceiptToken, Refusal, Repeat, Report, Run, SendError,
+        Session, Unfit, Verdict, WireKeys,
     },
+    delivery::Reason,
     message::Message,
     mode::Live,
     plan::AccountName,
@@ -14,7 +15,11 @@ use mingluo_model::{
 };
 use std::{
     num::{NonZeroU16, NonZeroU32},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 use tokio::sync::mpsc;
 
@@ -22,6 +27,9 @@ pub(crate) const ACCOUNT: &str = "sms";
 
 /// The account that takes over from it.
 pub(crate) const OTHER: &str = "sms-other";
+
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// Reports under way; a story has fewer.
 const REPORTS: usize = 64;
@@ -33,6 +41,10 @@ pub(crate) enum Manner {
     Takes,
     /// Nothing is answered.
     Silent,
+    /// Nothing is answered, where an answer is due within [`ANSWER`].
+    Deaf,
+    /// Everything is refused for now.
+    Later,
     /// The channel has a defect.
     Breaks,
     /// It cannot be reached.
@@ -41,7 +53,8 @@ pub(crate) enum Manner {
 
 pub(crate) struct FarSide {
     account: AccountName,
-    manner: Manner,
+    manner: Arc<Mutex<Manner>>,
+    opened: AtomicU32,
     /// Into how many parts it cuts a message; `None` when it takes none.
     parts: Option<NonZeroU16>,
     window: u32,
@@ -57,7 +70,22 @@ impl FarSide {
     /// The same for another account.
     pub(crate) fn of(account: &str, manner: Manner, parts: u16, window: u32) -> Arc<Self> {
         let (account, sent) = (AccountName(account.into()), Arc::default());
-        Arc::new(Self { account, manner, parts: NonZeroU16::new(parts), window, sent })
+        let (manner, opened) = (Arc::new(Mutex::new(manner)), AtomicU32::default());
+        Arc::new(Self { account, manner, opened, parts: NonZeroU16::new(parts), window, sent })
+    }
+
+    /// From now on it does otherwise.
+    pub(crate) fn turn(&self, manner: Manner) {
+        *self.manner.lock().unwrap() = manner;
+    }
+
+    /// Sessions that were opened.
+    pub(crate) fn opened(&self) -> u32 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    fn manner(&self) -> Manner {
+        *self.manner.lock().unwrap()
     }
 
     /// Who was sent which parts, in order.
@@ -82,7 +110,7 @@ impl Channel<Live> for FarSide {
             window: NonZeroU32::new(self.window).unwrap(),
             batch: NonZeroU32::new(100).unwrap(),
             sessions: NonZeroU16::MIN,
-            answer_within: None,
+            answer_within: (self.manner() == Manner::Deaf).then_some(ANSWER),
         }
     }
 
@@ -96,18 +124,19 @@ impl Channel<Live> for FarSide {
     }
 
     async fn open(&self) -> Result<Session<Live>, SendError> {
-        if self.manner == Manner::Away {
+        if self.manner() == Manner::Away {
             return Err(SendError::Unreachable { detail: "no route".into() });
         }
         let (says, hears) = mpsc::channel(REPORTS);
-        let (manner, sent) = (self.manner, Arc::clone(&self.sent));
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        let (manner, sent) = (Arc::clone(&self.manner), Arc::clone(&self.sent));
         let outlet = Out { manner, sent, says, next_key: 1, prepared: Vec::new() };
         Ok(Session { outlet: Box::new(outlet), inlet: Box::new(In { hears }), answerer: Arc::new(Nobody) })
     }
 }
 
 struct Out {
-    manner: Manner,
+    manner: Arc<Mutex<Manner>>,
     sent: Arc<Mutex<Vec<(u32, u16)>>>,
     says: mpsc::Sender<Report>,
     next_key: u64,
@@ -116,14 +145,21 @@ struct Out {
 
 impl Manner {
     fn verdict(self, key: u64) -> Option<Verdict> {
-        (self == Self::Takes).then(|| Verdict::Accepted(Some(ProviderId::new(&key.to_be_bytes()))))
+        match self {
+            Self::Takes => Some(Verdict::Accepted(Some(ProviderId::new(&key.to_be_bytes())))),
+            Self::Later => {
+                let refusal = Refusal { reason: Reason::FarFault, far_code: "8 system error".into() };
+                Some(Verdict::Temporary(refusal))
+            }
+            Self::Silent | Self::Deaf | Self::Breaks | Self::Away => None,
+        }
     }
 }
 
 #[async_trait]
 impl Outlet<Live> for Out {
     fn prepare(&mut self, run: &Run<Live>) -> Result<WireKeys, Unfit> {
-        assert!(self.manner != Manner::Breaks, "the channel has a defect");
+        assert!(*self.manner.lock().unwrap() != Manner::Breaks, "the channel has a defect");
         let first = self.next_key;
         self.prepared.clear();
         for parcel in &run.parcels {
@@ -134,10 +170,11 @@ impl Outlet<Live> for Out {
     }
 
     async fn send(&mut self) -> Result<(), SendError> {
+        let manner = *self.manner.lock().unwrap();
         for (first, ordinal, parts) in self.prepared.drain(..) {
             self.sent.lock().unwrap().push((ordinal, parts));
             for key in first..first + u64::from(parts.count_ones()) {
-                if let Some(verdict) = self.manner.verdict(key) {
+                if let Some(verdict) = manner.verdict(key) {
                     self.says.try_send(Report::Answer { key, verdict }).unwrap();
                 }
             }

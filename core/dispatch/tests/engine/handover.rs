@@ -5,7 +5,7 @@ use crate::{
     far_side::{ACCOUNT, FarSide, Manner, OTHER},
     house::{House, PEOPLE, number},
 };
-use mingluo_dispatch::{Engine, view::PlanView};
+use mingluo_dispatch::{Engine, post::Link, view::PlanView};
 use mingluo_ledger::store::{Change, StoredPlan};
 use mingluo_model::{
     clock::Clock,
@@ -13,7 +13,7 @@ use mingluo_model::{
     plan::{AccountName, Plan, PlanStatus},
     receipt::{ProviderId, Receipt, ReceiptStatus},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 fn account(name: &str) -> AccountName {
     AccountName(name.into())
@@ -98,4 +98,32 @@ async fn a_node_that_does_not_dispatch_any_more_hands_nothing_over() {
     house.lose_the_lease().await;
     house.until(|| engine.halted().is_some()).await;
     assert_eq!(house.store.plans(alert).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn where_a_gateway_refuses_everything_for_now_or_answers_nothing_another_account_sends() {
+    for manner in [Manner::Later, Manner::Deaf] {
+        let mut house = House::new().await;
+        let (first, takes) = (FarSide::new(manner, 1, 16), FarSide::of(OTHER, Manner::Takes, 1, 16));
+        let engine = house.start_in_line(vec![Arc::clone(&first), takes]).await;
+        let (_, admitted) = house.release(&engine).await;
+        admitted.unwrap();
+        house.pass(LONG).await;
+        let of_other = view_of(&engine, OTHER).map(|view| count_in(&view, "accepted"));
+        assert_eq!(of_other, Some(PEOPLE), "{manner:?}");
+        assert_eq!(first.opened() > 1, manner == Manner::Deaf, "what answers nothing is opened anew");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_a_minute_at_the_only_gateway_loses_nobody() {
+    let mut house = House::new().await;
+    let far = FarSide::new(Manner::Later, 1, 16);
+    let engine = house.start(Some(Arc::clone(&far))).await;
+    house.release(&engine).await.1.unwrap();
+    house.pass(Duration::from_mins(1)).await;
+    assert!(matches!(engine.links()[&account(ACCOUNT)], Link::Mute { .. }));
+    far.turn(Manner::Takes);
+    house.until(|| view_of(&engine, ACCOUNT).is_some_and(|view| count_in(&view, "accepted") == PEOPLE)).await;
+    house.until(|| engine.links()[&account(ACCOUNT)] == Link::Up).await;
 }

@@ -142,7 +142,7 @@ async fn reckon(
     let mut scores = Vec::new();
     for centre in centres {
         let book = Book::read(store.as_ref(), &centre.account, &order.dispatch).await?;
-        scores.push(score(&book, centre, options)?);
+        scores.push(score(&book, centre)?);
     }
     let receipts_unmatched = store.unmatched(Timestamp(0)).await?.len();
     let kept = scores.iter().all(|score| score.kept);
@@ -150,22 +150,21 @@ async fn reckon(
     Ok(Findings { count, seed, seconds, restarts, scores, receipts_unmatched, kept })
 }
 
-fn score(book: &Book, centre: &Centre, options: &FaultsOptions) -> anyhow::Result<Score> {
+fn score(book: &Book, centre: &Centre) -> anyhow::Result<Score> {
     let Centre { account, log, .. } = centre;
     let far = Far::read(log, account)?;
     let equal = equal(book, &far, account.who.start);
-    let (protocol, struck, idle) = (account.protocol, far.struck, idle(&far.struck, options.short));
+    let (protocol, struck, idle) = (account.protocol, far.struck, idle(&far.struck));
     let kept = equal.is_good() && idle.is_empty();
     Ok(Score { protocol, struck, equal, idle, kept })
 }
 
-/// The faults that never struck. In the short form a busy machine may be slower than what the gateways grant; the answer
-/// "throttled" itself comes with the busy ones.
-fn idle(struck: &Struck, short: bool) -> Vec<&'static str> {
+/// The faults that never struck.
+fn idle(struck: &Struck) -> Vec<&'static str> {
     let Struck { throttled, busy, refused, failed, withheld, receipts_again, elsewhere, sessions } = *struck;
     let cut = sessions.saturating_sub(knobs::SESSIONS.into());
     let all = [
-        (throttled + u64::from(short), "throttled"),
+        (throttled, "throttled"),
         (busy, "busy"),
         (refused, "refused"),
         (failed, "failed"),

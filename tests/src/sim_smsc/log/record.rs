@@ -10,7 +10,7 @@ pub enum Verdict {
     Lied = 1,
     /// Over the licence.
     Throttled = 2,
-    /// Sent away once for being busy.
+    /// Sent away for being busy, or left without an answer.
     Busy = 3,
     /// Refused for good.
     Refused = 4,

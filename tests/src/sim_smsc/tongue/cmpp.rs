@@ -84,6 +84,8 @@ pub(super) fn take(version: Version, key: Key, id: u64, out: &mut BytesMut) {
 pub(super) fn turn_away(version: Version, key: Key, why: Why, out: &mut BytesMut) {
     let result = match why {
         Why::Throttled | Why::Full => CommandResult::FLOW_CONTROL,
+        // A vendor's own code (clause 8.7.2): the standard has none for what may pass.
+        Why::Temporary => CommandResult(100),
         Why::Refused | Why::Closed => CommandResult::DEST_TERMINAL,
     };
     put(version, key.counter, Body::SubmitResp(SubmitResp { msg_id: MsgId(0), result }), out);

@@ -83,6 +83,8 @@ pub(super) enum Why {
     Throttled,
     /// The queue is full.
     Full,
+    /// Something is broken just now.
+    Temporary,
     /// A bad destination.
     Refused,
     /// Nothing may be sent at this hour.

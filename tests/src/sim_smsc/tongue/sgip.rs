@@ -103,6 +103,7 @@ pub(super) fn turn_away(key: Key, why: Why, out: &mut BytesMut) {
     let result = match why {
         Why::Throttled => CommandResult::NODE_BUSY,
         Why::Full => CommandResult::CENTRE_FULL,
+        Why::Temporary => CommandResult::SYSTEM_FAILURE,
         Why::Refused | Why::Closed => CommandResult::NUMBER,
     };
     put(key, Body::SubmitResp(result), out);

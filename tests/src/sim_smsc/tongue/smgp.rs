@@ -76,6 +76,8 @@ pub(super) fn turn_away(key: Key, why: Why, out: &mut BytesMut) {
     let status = match why {
         Why::Throttled => Status::BUSY,
         Why::Full => Status::TOO_MANY_CONNECTIONS,
+        // A vendor's own code (clause 6.2.6): the standard has none for what may pass.
+        Why::Temporary => Status(128),
         Why::Refused => Status::DEST_TERM_ID,
         Why::Closed => Status::FORBIDDEN_HOUR,
     };

@@ -75,6 +75,7 @@ pub(super) fn turn_away(key: Key, why: Why, out: &mut BytesMut) {
     let status = match why {
         Why::Throttled => CommandStatus::RTHROTTLED,
         Why::Full => CommandStatus::RMSGQFUL,
+        Why::Temporary => CommandStatus::RSYSERR,
         Why::Refused | Why::Closed => CommandStatus::RINVDSTADR,
     };
     Pdu::response(key.counter, status, Body::SubmitSmResp(MessageId::default())).encode(out);

@@ -163,6 +163,7 @@ impl Provider for Alibaba {
             match self.api.ask::<TemplateState>("QuerySmsTemplate", &[("TemplateCode", code)]).await {
                 Ok(state) => self.compare(code, &state),
                 Err((fault, said)) if codes::is_about_keys(&said) => return Err(fault.at_the_door()),
+                Err((fault @ Fault::Unreachable(_), _)) => return Err(fault.at_the_door()),
                 Err((fault @ (Fault::Busy(_) | Fault::Lost), said)) => {
                     self.warn(code, if said.is_empty() { fault.word() } else { &said });
                     codes[at..].iter().for_each(|code| self.templates.leave_open(code));

@@ -47,7 +47,8 @@ pub(super) struct Form {
     quoting: Quoting,
     content_type: String,
     dlr_url: Gapped,
-    host: Option<String>,
+    /// The gateway's host and port.
+    door: (String, u16),
 }
 
 impl Form {
@@ -61,28 +62,20 @@ impl Form {
                 return Err(ConfigError::new("content_type", &config.content_type, fix));
             }
         };
+        let url = Gapped::read("url", &config.url)?;
+        let dlr_url = Gapped::read("dlr_url", &config.dlr_url)?;
+        let door = door(config, &url.fill(&Values::example(), &dlr_url, Quoting::Percent))?;
         let form = Self {
-            url: Gapped::read("url", &config.url)?,
+            url,
             method: config.method,
             body: Gapped::read("body", &config.body)?,
             quoting,
             content_type: config.content_type.clone(),
-            dlr_url: Gapped::read("dlr_url", &config.dlr_url)?,
-            host: None,
+            dlr_url,
+            door,
         };
-        let tried = form.url.fill(&Values::example(), &form.dlr_url, Quoting::Percent);
-        let url: Url = tried.parse().map_err(|_| {
-            ConfigError::new(
-                "url",
-                &config.url,
-                "use an address like http://10.0.0.5:13013/cgi-bin/sendsms?to={number}",
-            )
-        })?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(ConfigError::new("url", &config.url, "use http or https"));
-        }
         form.says_enough(config)?;
-        Ok(Self { host: url.host_str().map(str::to_owned), ..form })
+        Ok(form)
     }
 
     fn says_enough(&self, config: &HttpSmsConfig) -> Result<(), ConfigError> {
@@ -120,8 +113,9 @@ impl Form {
         self.names("id") || self.names("dlr_url") && self.dlr_url.names("id")
     }
 
-    pub(super) fn host(&self) -> Option<&str> {
-        self.host.as_deref()
+    /// The gateway's host and port.
+    pub(super) fn door(&self) -> (&str, u16) {
+        (&self.door.0, self.door.1)
     }
 
     /// The request for one number.
@@ -137,6 +131,18 @@ impl Form {
             }
         })
     }
+}
+
+/// Where an address that is filled for trial leads.
+fn door(config: &HttpSmsConfig, tried: &str) -> Result<(String, u16), ConfigError> {
+    let wrong = |fix| ConfigError::new("url", &config.url, fix);
+    let like = "use an address like http://10.0.0.5:13013/cgi-bin/sendsms?to={number}";
+    let url: Url = tried.parse().map_err(|_| wrong(like))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("use http or https"));
+    }
+    let door = url.host_str().zip(url.port_or_known_default());
+    door.map(|(host, port)| (host.to_owned(), port)).ok_or_else(|| wrong(like))
 }
 
 impl Values<'static> {

@@ -10,13 +10,13 @@ mod receipt;
 
 pub use answer::{AnswerRule, Meaning};
 pub use config::{HttpSmsConfig, Method};
-pub use receipt::ReceiptConfig;
+pub use receipt::{ReceiptConfig, SpeaksFor};
 
 use std::sync::Arc;
 
 use mingluo_model::{
     address::Address,
-    channel::{SendError, Unfit, Verdict},
+    channel::{ReceiptFor, SendError, Unfit, Verdict},
     clock::SharedClock,
     message::{Body, Message},
     misfit::Misfit,
@@ -30,7 +30,7 @@ use super::{
     fault::Fault,
     http::Caller,
     pull::Handover,
-    session::{Call, Provider},
+    session::{Call, NOT_BEGUN, Provider},
     wire::percent,
 };
 use crate::{
@@ -129,22 +129,31 @@ impl Provider for HttpGateway {
         mainland::<13>(to, self.number_form).map(|digits| digits.to_text().into_owned())
     }
 
-    /// There is nothing to ask such a gateway.
+    fn receipts(&self) -> ReceiptFor {
+        self.reading.speaks_for()
+    }
+
+    /// There is nothing to ask such a gateway; but somebody must be there.
     async fn greet(&self) -> Result<(), SendError> {
-        Ok(())
+        let (host, port) = self.form.door();
+        self.caller.reach(host, port).await
     }
 
     async fn call(&self, letter: &Letter, call: &Call<'_>) -> Result<Vec<Verdict>, Fault> {
         let Some(bound) = call.to.first() else { return Ok(Vec::new()) };
         let ours = call.name();
-        let minutes = call.not_after.since(self.clock.now()).as_secs().div_ceil(60).max(1);
+        // Rounded up, it would outlive the warning; and a validity of none means no limit to many gateways.
+        let validity_minutes = call.not_after.since(self.clock.now()).as_secs() / 60;
+        if validity_minutes == 0 && self.form.names("validity_minutes") {
+            return Ok(vec![NOT_BEGUN]);
+        }
         let values = Values {
             number: &bound.number,
             text: &letter.text,
             id: &ours,
             secret: self.secret.as_ref().map_or("", Secret::expose),
             token: self.account.token.expose(),
-            validity_minutes: minutes,
+            validity_minutes,
         };
         let request = self.form.request(&self.caller.client, &values)?;
         let said = self.caller.call(request).await?;

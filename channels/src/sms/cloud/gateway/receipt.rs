@@ -1,6 +1,7 @@
 //! A gateway's receipts: names and values in the query or in a form's body.
 
 use mingluo_model::{
+    channel::ReceiptFor,
     clock::Timestamp,
     delivery::Reason,
     receipt::{ProviderId, Receipt, ReceiptStatus},
@@ -11,6 +12,18 @@ use crate::{
     account::ConfigError,
     sms::{cloud::callback::CallbackError, number::from_wire, session::words},
 };
+
+/// What one receipt speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeaksFor {
+    /// One part of a long message: Kannel asks the centre for a receipt for one of them only. The others stay unproven, and
+    /// the message accepted.
+    #[default]
+    Part,
+    /// The whole message, however many parts it has.
+    Message,
+}
 
 /// Which parameters tell what.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -28,6 +41,8 @@ pub struct ReceiptConfig {
     pub failed: Vec<String>,
     /// States that say that its time ran out.
     pub expired: Vec<String>,
+    /// `part` or `message`.
+    pub speaks_for: SpeaksFor,
 }
 
 impl Default for ReceiptConfig {
@@ -42,6 +57,7 @@ impl Default for ReceiptConfig {
             delivered: list(&["1"]),
             failed: list(&["2", "16", "66"]),
             expired: list(&["34"]),
+            speaks_for: SpeaksFor::Part,
         }
     }
 }
@@ -65,6 +81,14 @@ impl Reading {
             ));
         }
         Ok(Self(config.clone()))
+    }
+
+    /// What a good one proves.
+    pub(super) fn speaks_for(&self) -> ReceiptFor {
+        match self.0.speaks_for {
+            SpeaksFor::Part => ReceiptFor::EachPart,
+            SpeaksFor::Message => ReceiptFor::AllParts,
+        }
     }
 
     /// The receipt in a report; none for a step on the way.

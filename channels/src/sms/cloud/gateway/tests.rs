@@ -127,6 +127,20 @@ fn kannels_receipts_are_read_by_our_id() {
     assert!(matches!(read("status=1"), Err(CallbackError::Malformed { field: "id", .. })));
 }
 
+#[test]
+fn a_receipt_proves_one_part_unless_the_gateway_is_known_to_speak_for_the_message() {
+    let files = tempfile::tempdir().unwrap();
+    let receipts = |receipt: Value| {
+        let mut keys = account(&files);
+        keys["receipt"] = receipt;
+        mingluo_model::channel::Channel::receipts(&build(keys).unwrap())
+    };
+    assert_eq!(build(account(&files)).unwrap().provider().receipts(), ReceiptFor::EachPart);
+    assert_eq!(receipts(json!({"id": "msgid"})), ReceiptFor::EachPart);
+    assert_eq!(receipts(json!({"speaks_for": "part"})), ReceiptFor::EachPart);
+    assert_eq!(receipts(json!({"speaks_for": "message"})), ReceiptFor::AllParts);
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(query in any::<String>(), body in any::<Vec<u8>>()) {

@@ -172,6 +172,7 @@ impl Provider for Tencent {
         match self.api.ask::<TemplateStates>("DescribeSmsTemplateList", body).await {
             Ok(states) => self.compare(codes, &states.each),
             Err((fault, said)) if codes::is_about_keys(&said) => return Err(fault.at_the_door()),
+            Err((fault @ Fault::Unreachable(_), _)) => return Err(fault.at_the_door()),
             Err((fault, said)) => {
                 let (account, class) = (&self.account.name, fault.word());
                 tracing::warn!(%account, class, said, "无法查询模板 the templates' state cannot be asked for");

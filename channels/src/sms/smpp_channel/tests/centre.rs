@@ -40,6 +40,17 @@ impl Centre {
         (sequence, message)
     }
 
+    /// Hears our bind and answers it.
+    pub(super) async fn welcome(door: &TcpListener, status: CommandStatus) -> Self {
+        let mut centre = Self { peer: Peer::new(door.accept().await.unwrap().0) };
+        let Pdu { sequence, body: Body::BindTransceiver(bind), .. } = centre.hear().await.unwrap() else {
+            panic!("no bind")
+        };
+        assert_eq!((&*bind.system_id.to_text(), &*bind.password.to_text()), ("fushun", "secret"));
+        centre.say(&[Pdu::response(sequence, status, Body::BindTransceiverResp(BindResp::default()))]).await;
+        centre
+    }
+
     pub(super) async fn say(&mut self, pdus: &[Pdu]) {
         let mut octets = BytesMut::new();
         for pdu in pdus {
@@ -99,16 +110,7 @@ pub(super) async fn met(
     let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let clock = ManualClock::at(NOW);
     let channel = channel(door.local_addr().unwrap().port(), &clock);
-    let centre = async {
-        let mut centre = Centre { peer: Peer::new(door.accept().await.unwrap().0) };
-        let Pdu { sequence, body: Body::BindTransceiver(bind), .. } = centre.hear().await.unwrap() else {
-            panic!("no bind")
-        };
-        assert_eq!((&*bind.system_id.to_text(), &*bind.password.to_text()), ("fushun", "secret"));
-        centre.say(&[Pdu::response(sequence, status, Body::BindTransceiverResp(BindResp::default()))]).await;
-        centre
-    };
-    let (session, centre) = tokio::join!(channel.open(), centre);
+    let (session, centre) = tokio::join!(channel.open(), Centre::welcome(&door, status));
     (session, centre, clock)
 }
 
