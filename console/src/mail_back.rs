@@ -7,7 +7,7 @@ use mingluo_channels::email::{
     EmailDoor, Tag,
     listener::{Keep, News, serve},
 };
-use mingluo_dispatch::engine::EngineError;
+use mingluo_dispatch::engine::{EngineError, NamedReceipt};
 use mingluo_model::{
     clock::SharedClock,
     delivery::Reason,
@@ -62,7 +62,8 @@ impl<M: Mode> Back<M> {
         let nobody = ReceiptStatus::Failed(Reason::BadAddress);
         let returned: Vec<Tag> =
             news.iter().filter(|news| news.receipt.status == nobody).map(|news| news.tag).collect();
-        engine.receipts(&self.account, news.into_iter().map(|news| news.receipt).collect()).await?;
+        let named = |News { tag, receipt }| NamedReceipt { plan: tag.plan, ordinal: tag.ordinal, receipt };
+        engine.named_receipts(&self.account, news.into_iter().map(named).collect()).await?;
         let mut struck: BTreeMap<PlanId, Vec<_>> = BTreeMap::new();
         for Tag { plan, ordinal, .. } in returned {
             struck.entry(plan).or_default().extend(engine.addressee(plan, ordinal).await?);

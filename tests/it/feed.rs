@@ -2,7 +2,7 @@
 
 use mingluo_console::{api, office::Follow, people::People};
 use mingluo_exchange::cap;
-use mingluo_model::clock::{SharedClock, system::SystemClock};
+use mingluo_model::clock::{Clock, SharedClock, system::SystemClock};
 use mingluo_rehearsal::city::{City, CityOrder};
 use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -95,6 +95,21 @@ async fn a_warning_and_its_lift_stand_in_the_feed_at_addresses_that_stay() {
         (&cancel.references[0].identifier, cancel.references[0].sent),
         (&alert.identifier, alert.sent)
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ran_out_says_so_from_its_end_on_though_nobody_has_noted_it_yet() {
+    let town = town(0).await;
+    let order = town.city.order("red", "短时强降雨。", Duration::from_secs(3));
+    town.city.issue(&town.city.console.live, &order).await.unwrap();
+    let words = async || texts(&town.get("/feed.atom").await.1, &["entry", "category"]);
+    assert_eq!(words().await, ["red", "released"]);
+    let clock = SystemClock::shared();
+    while words().await != ["red", "expired"] {
+        clock.sleep(Duration::from_millis(50)).await;
+    }
+    let ended = town.get("/feed.atom").await;
+    assert_eq!(town.get("/feed.atom").await, ended, "it ended once, at its time");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

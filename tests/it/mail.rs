@@ -4,9 +4,10 @@
 use mingluo_console::{api, people::People};
 use mingluo_model::{
     audience::ChannelKind,
-    clock::{SharedClock, system::SystemClock},
+    clock::{SharedClock, Timestamp, system::SystemClock},
     delivery::DeliveryState,
     mode::ModeKind,
+    plan::PlanStatus,
 };
 use mingluo_rehearsal::{
     city::{City, CityOrder, mailbox},
@@ -61,10 +62,14 @@ async fn town(faults: MailFaults) -> Town {
 impl Town {
     /// Mails a warning to everybody, and waits until each of the mails was taken.
     async fn warned(&self) -> mingluo_model::id::AlertId {
+        self.warned_for(Duration::from_hours(1)).await
+    }
+
+    async fn warned_for(&self, life: Duration) -> mingluo_model::id::AlertId {
         let live = &self.city.console.live;
         let order = mingluo_console::office::DraftOrder {
             channels: vec![ChannelKind::Email],
-            ..self.city.order("red", "请立即转移到高处。", Duration::from_hours(1))
+            ..self.city.order("red", "请立即转移到高处。", life)
         };
         let alert = self.city.issue(live, &order).await.unwrap().id;
         let sent = || {
@@ -174,6 +179,27 @@ async fn what_comes_back_while_the_city_is_down_is_taken_when_it_is_up() {
 
     let failed = || town.standing(alert, &[DeliveryState::Failed]) > 3;
     town.city.until(|| failed().then_some(())).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_back_when_the_warning_is_over_and_folded_fails_its_delivery_all_the_same() {
+    let faults = MailFaults { bounce_percent: 15, report_late_ms: 4_000, ..MailFaults::default() };
+    let town = town(faults).await;
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    town.relay.report_to(free);
+    let alert = town.warned_for(Duration::from_secs(3)).await;
+    let live = &town.city.console.live;
+    let is_folded = || live.progress(Some(alert)).iter().all(|view| view.status == PlanStatus::Closed);
+    town.city.until(|| is_folded().then_some(())).await.unwrap();
+    assert_eq!(town.standing(alert, &[DeliveryState::Failed]), 0);
+
+    town.relay.report_to(*town.city.console.returned_mail.values().next().unwrap());
+
+    town.until_reported().await;
+    let nobody = town.boxes(What::Receipt, 0);
+    assert!(nobody.len() > 3);
+    assert_eq!(town.standing(alert, &[DeliveryState::Failed]) as usize, nobody.len());
+    assert!(town.city.console.store.unmatched(Timestamp(0)).await.unwrap().is_empty());
 }
 
 pub(super) fn client() -> reqwest::Client {

@@ -108,7 +108,8 @@ fn letter(headers: &str, words: &str) -> Said {
 
 #[test]
 fn who_is_on_holiday_has_not_failed() {
-    let headers = "Return-Path: <>\r\nSubject: =?utf-8?b?6Ieq5Yqo5Zue5aSN?=\r\nAuto-Submitted: auto-replied (vacation)\r\n";
+    let headers = "Return-Path: <>\r\nSubject: =?utf-8?b?6Ieq5Yqo5Zue5aSN?=\r\n\
+                   Auto-Submitted: auto-replied (vacation)\r\n";
     assert_eq!(letter(headers, "我在休假。总有人收到 550 5.1.1，不是我"), Said::Automatic);
 }
 

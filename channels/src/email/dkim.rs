@@ -123,7 +123,8 @@ impl Signer {
         };
         let (domain, selector, at) = (&self.domain, &self.selector, now.0.max(0) / 1000);
         let mut header = format!(
-            "DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;\r\n d={domain};\r\n s={selector}; t={at};\r\n h={};\r\n bh={};\r\n b=",
+            "DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;\r\n d={domain};\r\n s={selector}; t={at};\r\n \
+             h={};\r\n bh={};\r\n b=",
             names.chunks(3).map(|some| some.join(":")).collect::<Vec<_>>().join(":\r\n  "),
             body.0
         );

@@ -7,7 +7,7 @@ mod pages;
 pub(crate) use pages::routes;
 
 use crate::{
-    office::Office,
+    office::{Office, ended_at},
     render::{RenderError, cap},
 };
 use jiff::Timestamp as Instant;
@@ -114,11 +114,20 @@ async fn of(store: &dyn Store, id: AlertId, now: Timestamp) -> Result<Option<Pub
     }
 }
 
-async fn public(store: &dyn Store, alert: StoredAlert, now: Timestamp) -> Result<Option<Public>, FeedError> {
+async fn public(
+    store: &dyn Store,
+    mut alert: StoredAlert,
+    now: Timestamp,
+) -> Result<Option<Public>, FeedError> {
     use AlertState::{Approved, Draft, Recalled, Submitted};
     let is_live = alert.mode == ModeKind::Live;
     if !is_live || matches!(alert.state, Draft | Submitted { .. } | Approved { .. } | Recalled { .. }) {
         return Ok(None);
+    }
+    // What ran out did so at its time, whenever that was noted.
+    let end = alert.content.expires;
+    if end <= now && matches!(alert.state, AlertState::Released { .. } | AlertState::Expired { .. }) {
+        alert.state = AlertState::Expired { at: end };
     }
     // The release's own time is gone once a warning is over; its plans keep the end of the hold.
     let plans = store.plans(alert.id).await?;
@@ -128,13 +137,7 @@ async fn public(store: &dyn Store, alert: StoredAlert, now: Timestamp) -> Result
 
 fn entry(base: &str, public: &Public) -> Entry {
     let Public { alert, sent } = public;
-    let changed = match &alert.state {
-        AlertState::Updated { at, .. }
-        | AlertState::Lifted { at, .. }
-        | AlertState::Corrected { at, .. }
-        | AlertState::Expired { at } => *at,
-        _ => *sent,
-    };
+    let changed = ended_at(&alert.state).unwrap_or(*sent);
     let text = alert.content.texts.get(&Language::chinese());
     let said = text.map(|text| [text.body.trim(), text.instruction.trim()].join("\n").trim().to_owned());
     Entry {

@@ -57,15 +57,15 @@ fn state(progress: &Progress<Live>, ordinal: u32) -> DeliveryState {
     progress.standing(ordinal).unwrap().state()
 }
 
-fn answer(progress: &mut Progress<Live>, ordinal: u32, part: u8, answer: Answer, at: Timestamp) {
+pub(super) fn answer(progress: &mut Progress<Live>, ordinal: u32, part: u8, answer: Answer, at: Timestamp) {
     progress.apply(&Fact::Answers(vec![PartAnswer { ordinal, part, answer }]), at);
 }
 
-fn receipt(progress: &mut Progress<Live>, ordinal: u32, part: u8, status: ReceiptStatus) {
+pub(super) fn receipt(progress: &mut Progress<Live>, ordinal: u32, part: u8, status: ReceiptStatus) {
     progress.apply(&Fact::Receipts(vec![PartReceipt { ordinal, part, status }]), START);
 }
 
-fn taken() -> Answer {
+pub(super) fn taken() -> Answer {
     Answer::Accepted(Some(ProviderId::new(b"1")))
 }
 
@@ -474,24 +474,6 @@ fn a_closed_plan_keeps_its_counts_and_the_times_that_are_shown() {
     assert_eq!(times(&progress), before);
     assert_eq!(progress.tally().total().of(DeliveryState::Delivered), 20);
     assert_eq!(progress.plan().target.recipients(), 0, "who is who is in its chunks now");
-}
-
-#[test]
-fn a_folded_plan_unfolds_to_the_same_counts_and_people() {
-    let mut run = progress(9, 1, Grade::Red);
-    run.pick(5, START);
-    for ordinal in 100..104 {
-        answer(&mut run, ordinal, 0, taken(), START);
-    }
-    receipt(&mut run, 101, 0, ReceiptStatus::Delivered);
-    run.apply(&run.give_up_receipts(START).unwrap(), END);
-    let mut again = progress(9, 1, Grade::Red);
-    again.unfold(&run.chunk_numbers().map(|chunk_no| run.fold_chunk(chunk_no)).collect::<Vec<_>>());
-    assert_eq!((again.reached(), again.unconfirmed()), (run.reached(), run.unconfirmed()));
-    assert_eq!(again.first_byte(), run.first_byte());
-    for state in DeliveryState::ALL {
-        assert_eq!(again.tally().total().of(state), run.tally().total().of(state), "{state:?}");
-    }
 }
 
 /// One step of a random life: pick, or an answer or receipt for somebody.

@@ -96,11 +96,14 @@ pub trait Store: Send + Sync + 'static {
     /// Makes a decision durable in one transaction.
     async fn commit(&self, change: &Change) -> Result<(), StoreError>;
 
-    /// Keeps the fold of a plan and closes it, in one transaction.
+    /// Keeps the fold of a plan, or these chunks of it anew, and closes it, in one transaction.
     async fn close(&self, plan: PlanId, chunks: &[Chunk]) -> Result<(), StoreError>;
 
     /// The fold of a closed plan.
     async fn chunks(&self, plan: PlanId) -> Result<Vec<Chunk>, StoreError>;
+
+    /// One chunk of it, by its number; `None` where the plan is not closed or has no such chunk.
+    async fn chunk(&self, plan: PlanId, chunk_no: u32) -> Result<Option<Chunk>, StoreError>;
 
     /// One alert.
     async fn alert(&self, id: AlertId) -> Result<Option<StoredAlert>, StoreError>;

@@ -7,8 +7,8 @@ use mingluo_model::{audience::ChannelKind, mode::Mode};
 use std::collections::BTreeMap;
 
 impl<M: Mode> Post<M> {
-    /// Lets deliveries to mailboxes that nobody has, by plan and ordinal, wait for their turn. Numbers are left alone: who has
-    /// none this year may be another next year, and gateways say it lightly.
+    /// Lets deliveries to mailboxes that nobody has, by plan and ordinal, wait for their turn. Numbers are left alone:
+    /// who has none this year may be another next year, and gateways say it lightly.
     pub(super) fn take_nobody(&self, nobody: Vec<(usize, u32)>, line: &Line) {
         if nobody.is_empty() || self.channel.kind() != ChannelKind::Email {
             return;
@@ -20,8 +20,8 @@ impl<M: Mode> Post<M> {
         line.wrote.notify_one();
     }
 
-    /// Strikes off what waits. It waits on until it is done, should this be cut short; what cannot be kept strikes at the next
-    /// warning.
+    /// Strikes off what waits. It waits on until it is done, should this be cut short; what cannot be kept strikes at
+    /// the next warning.
     pub(super) async fn strike(&self, line: &Line) {
         let waiting = line.nobody().clone();
         let mut by_plan: BTreeMap<usize, Vec<u32>> = BTreeMap::new();

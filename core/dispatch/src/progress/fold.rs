@@ -2,7 +2,7 @@
 
 use super::{HOLE, Progress};
 use mingluo_ledger::chunk::Chunk;
-use mingluo_model::{delivery::Standing, mode::Mode, plan::PlanStatus};
+use mingluo_model::{clock::Timestamp, delivery::Standing, mode::Mode, plan::PlanStatus};
 use std::{ops::Range, time::Duration};
 
 impl<M: Mode> Progress<M> {
@@ -23,6 +23,14 @@ impl<M: Mode> Progress<M> {
             }
         }
         self.status = PlanStatus::Closed;
+    }
+
+    /// A delivery of a folded plan moved after all: its counts follow. Its chunk is written anew by whoever tells.
+    pub fn amend(&mut self, ordinal: u32, from: Standing, to: Standing, at: Timestamp) {
+        if self.status == PlanStatus::Closed {
+            self.tally.shift(ordinal, Some(from), to, at);
+            self.moves_made += 1;
+        }
     }
 
     /// The numbers of the chunks of 4,096 ordinals into which the plan is folded.
@@ -54,4 +62,47 @@ impl<M: Mode> Progress<M> {
 
 fn column<T: Copy>(offsets: &[Option<usize>], cells: &[T], none: T) -> Vec<T> {
     offsets.iter().map(|offset| offset.map_or(none, |offset| cells[offset])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{START, answer, progress, receipt, taken};
+    use mingluo_model::{
+        delivery::{DeliveryState, Reason, Standing},
+        grade::Grade,
+        receipt::ReceiptStatus,
+    };
+    use std::time::Duration;
+
+    #[test]
+    fn a_folded_plan_unfolds_to_the_same_counts_and_people() {
+        let mut run = progress(9, 1, Grade::Red);
+        run.pick(5, START);
+        for ordinal in 100..104 {
+            answer(&mut run, ordinal, 0, taken(), START);
+        }
+        receipt(&mut run, 101, 0, ReceiptStatus::Delivered);
+        run.apply(&run.give_up_receipts(START).unwrap(), START.plus(Duration::from_hours(2)));
+        let mut again = progress(9, 1, Grade::Red);
+        again.unfold(&run.chunk_numbers().map(|chunk_no| run.fold_chunk(chunk_no)).collect::<Vec<_>>());
+        assert_eq!((again.reached(), again.unconfirmed()), (run.reached(), run.unconfirmed()));
+        assert_eq!(again.first_byte(), run.first_byte());
+        for state in DeliveryState::ALL {
+            assert_eq!(again.tally().total().of(state), run.tally().total().of(state), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_folded_plan_is_told_moves_its_counts_alone() {
+        let mut run = progress(2, 1, Grade::Red);
+        run.pick(2, START);
+        (100..102).for_each(|ordinal| answer(&mut run, ordinal, 0, taken(), START));
+        let (from, to) = (run.standing(100).unwrap(), Standing::new(DeliveryState::Failed, Reason::BadAddress));
+        run.amend(100, from, to, START);
+        assert_eq!(run.tally().total().of(DeliveryState::Failed), 0, "an open plan is moved by its log");
+        run.close();
+        run.amend(100, from, to, START.plus(Duration::from_hours(100)));
+        let counts = run.tally().total();
+        assert_eq!((counts.of(DeliveryState::Accepted), counts.of(DeliveryState::Failed)), (1, 1));
+    }
 }

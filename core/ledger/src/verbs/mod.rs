@@ -134,6 +134,10 @@ impl Store for Engine {
         chunk::read(self, plan).await
     }
 
+    async fn chunk(&self, plan: PlanId, chunk_no: u32) -> Result<Option<Chunk>, StoreError> {
+        chunk::one(self, plan, chunk_no).await
+    }
+
     async fn alert(&self, id: AlertId) -> Result<Option<StoredAlert>, StoreError> {
         alert::one(self, id).await
     }
