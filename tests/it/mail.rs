@@ -65,11 +65,11 @@ impl Town {
         self.warned_for(Duration::from_hours(1)).await
     }
 
-    async fn warned_for(&self, life: Duration) -> mingluo_model::id::AlertId {
+    async fn warned_for(&self, holds: Duration) -> mingluo_model::id::AlertId {
         let live = &self.city.console.live;
         let order = mingluo_console::office::DraftOrder {
             channels: vec![ChannelKind::Email],
-            ..self.city.order("red", "请立即转移到高处。", life)
+            ..self.city.order("red", "请立即转移到高处。", holds)
         };
         let alert = self.city.issue(live, &order).await.unwrap().id;
         let sent = || {

@@ -97,7 +97,8 @@ mod tests {
         let mut run = progress(2, 1, Grade::Red);
         run.pick(2, START);
         (100..102).for_each(|ordinal| answer(&mut run, ordinal, 0, taken(), START));
-        let (from, to) = (run.standing(100).unwrap(), Standing::new(DeliveryState::Failed, Reason::BadAddress));
+        let (from, to) =
+            (run.standing(100).unwrap(), Standing::new(DeliveryState::Failed, Reason::BadAddress));
         run.amend(100, from, to, START);
         assert_eq!(run.tally().total().of(DeliveryState::Failed), 0, "an open plan is moved by its log");
         run.close();
