@@ -16,7 +16,7 @@ use mingluo_channels::{
     account,
     email::{EmailChannel, EmailDoor},
     forward::{ForwardConfig, Platform},
-    sms::{cloud::CloudCallback, session::SignatureConfig},
+    sms::cloud::CloudCallback,
     speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, keyring, listener},
     wechat::{Callback, WeChatChannel},
 };
@@ -261,19 +261,19 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
         wrong: Vec::new(),
     };
     for sms in &accounts.sms {
-        out.note_sms(&sms.name, sms.pretend, &sms.signature);
+        out.note_sms(&sms.name, sms.pretend, SmsForm::of(&sms.signature).with(sms.alphabet, &sms.flash));
         out.add("sms", sms.clone().build::<M>(clock.clone()));
     }
     for cmpp in &accounts.cmpp {
-        out.note_sms(&cmpp.name, cmpp.pretend, &cmpp.signature);
+        out.note_sms(&cmpp.name, cmpp.pretend, SmsForm::of(&cmpp.signature).with(cmpp.alphabet, &cmpp.flash));
         out.add("cmpp", cmpp.clone().build::<M>(clock.clone()));
     }
     for smgp in &accounts.smgp {
-        out.note_sms(&smgp.name, smgp.pretend, &smgp.signature);
+        out.note_sms(&smgp.name, smgp.pretend, SmsForm::of(&smgp.signature).with(smgp.alphabet, &smgp.flash));
         out.add("smgp", smgp.clone().build::<M>(clock.clone()));
     }
     for sgip in &accounts.sgip {
-        out.note_sms(&sgip.name, sgip.pretend, &sgip.signature);
+        out.note_sms(&sgip.name, sgip.pretend, SmsForm::of(&sgip.signature).with(sgip.alphabet, &sgip.flash));
         out.add("sgip", sgip.clone().build::<M>(clock.clone()));
     }
     out.add_clouds(accounts, clock);
@@ -370,7 +370,7 @@ impl<M: Mode> Outward<M> {
             self.add("tencent", built);
         }
         for http in &accounts.http_sms {
-            self.note_sms(&http.name, http.pretend, &http.signature);
+            self.note_sms(&http.name, http.pretend, SmsForm::of(&http.signature));
             let built = http.clone().build::<M>(clock.clone());
             if let Ok(channel) = &built {
                 self.sms_callbacks.insert(http.name.clone(), Arc::new(channel.callback()));
@@ -379,9 +379,9 @@ impl<M: Mode> Outward<M> {
         }
     }
 
-    fn note_sms(&mut self, name: &AccountName, pretend: bool, signature: &SignatureConfig) {
+    fn note_sms(&mut self, name: &AccountName, pretend: bool, form: SmsForm) {
         self.note_pretend(name, pretend);
-        self.sms_forms.insert(name.clone(), SmsForm::of(signature));
+        self.sms_forms.insert(name.clone(), form);
     }
 
     fn note_pretend(&mut self, name: &AccountName, pretend: bool) {

@@ -8,7 +8,7 @@ use crate::{
     examine::shut_doors,
 };
 use mingluo_model::{
-    channel::{Channel, SendError},
+    channel::{Channel, SendError, Unfit},
     clock::{SharedClock, within},
     mode::{Drill, Live, Mode},
     plan::AccountName,
@@ -28,6 +28,8 @@ pub(crate) struct Knocked {
     /// Not tried, since another process holds the door through which their gateway comes (SGIP).
     pub(crate) untried: Vec<AccountName>,
     pub(crate) shut_out: Vec<ShutOut>,
+    /// What those who let us in have not ready: templates that they have not approved.
+    pub(crate) unready: Vec<Unready>,
 }
 
 /// Logs every SMS account in, one after the other, and out again.
@@ -49,10 +51,12 @@ impl Knocked {
             }
             let has_login = accounts.http_sms.iter().all(|one| one.name != account);
             match visit(channel.as_ref(), clock).await {
-                Ok(()) if has_login => self.let_in.push(account),
-                Ok(()) => self.reached.push(account),
-                Err(cause) => self.shut_out.push(ShutOut { table, account, cause }),
+                Ok(()) if has_login => self.let_in.push(account.clone()),
+                Ok(()) => self.reached.push(account.clone()),
+                Err(cause) => self.shut_out.push(ShutOut { table, account: account.clone(), cause }),
             }
+            let unready = channel.unready().into_iter();
+            self.unready.extend(unready.map(|unfit| Unready { table, account: account.clone(), unfit }));
         }
     }
 }
@@ -97,10 +101,44 @@ impl Problem for ShutOut {
     }
 }
 
+/// Something that is not ready at a provider.
+#[derive(Debug, thiserror::Error)]
+#[error("[{table}] {account}: {unfit}")]
+pub(crate) struct Unready {
+    table: &'static str,
+    account: AccountName,
+    unfit: Unfit,
+}
+
+impl Problem for Unready {
+    fn code(&self) -> &'static str {
+        "template-unready"
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let (template, why) = template_and_why(&self.unfit);
+        vec![
+            ("table", self.table.to_owned()),
+            ("account", self.account.to_string()),
+            ("template", template.to_owned()),
+            ("why", why.to_owned()),
+        ]
+    }
+}
+
+/// The code of a template that is not ready, and the word for why.
+pub(crate) fn template_and_why(unfit: &Unfit) -> (&str, &str) {
+    match unfit {
+        Unfit::Wrong { field, problem } => (field, problem.code()),
+        Unfit::TooLong { field, .. } => (field, "other"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mingluo_model::clock::system::SystemClock;
+    use crate::tongue::tell;
+    use mingluo_model::{clock::system::SystemClock, misfit::Misfit};
     use std::{net::TcpListener, path::Path};
 
     /// A gateway of each kind at `gateway`, with secrets in `files`; the SGIP one comes through `door`.
@@ -128,7 +166,7 @@ mod tests {
     async fn knocked(gateway: u16, door: u16) -> [Vec<String>; 4] {
         let files = tempfile::tempdir().unwrap();
         let clock: SharedClock = SystemClock::shared();
-        let Knocked { let_in, reached, untried, shut_out } =
+        let Knocked { let_in, reached, untried, shut_out, .. } =
             knock(&config(gateway, door, files.path()), &clock).await;
         let names = |accounts: Vec<AccountName>| accounts.into_iter().map(|one| one.0).collect();
         let shut_out = shut_out.iter().map(|one| format!("{} {}", one.account, one.code())).collect();
@@ -150,6 +188,24 @@ mod tests {
         drop(door);
         let said = knocked(port(&gateway), free).await;
         assert_eq!(said[2..], [nobody, vec!["unicom login-unreachable".into()]], "the gateway says nothing");
+    }
+
+    #[test]
+    fn a_template_that_is_not_ready_is_told_with_what_to_do() {
+        let unready = |problem| Unready {
+            table: "live",
+            account: AccountName("alibaba".into()),
+            unfit: Unfit::Wrong { field: "SMS_1".into(), problem },
+        };
+        for (problem, said) in [
+            (Misfit::NotApproved, "未通过服务商审核。请在其控制台"),
+            (Misfit::UnknownTemplate, "在服务商处没有。请核对编号"),
+            (Misfit::OtherWords, "照抄到 templates.text"),
+        ] {
+            let told = tell(&unready(problem));
+            assert!(told.zh.contains(said) && told.zh.contains("SMS_1"), "{}", told.zh);
+            assert!(told.en.contains("template SMS_1"), "{}", told.en);
+        }
     }
 
     #[tokio::test]

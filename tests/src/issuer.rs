@@ -84,7 +84,8 @@ pub(crate) fn run(bulletin: &Bulletin, boxes: impl IntoIterator<Item = ResourceC
         part_set: 1,
         to: Address::new(code.as_str()),
     };
-    let message = Message::new(AlertId::new(bulletin.created, &mut chance), Language::chinese(), body);
+    let message =
+        Message::new(AlertId::new(bulletin.created, &mut chance), Grade::Red, Language::chinese(), body);
     Ok(Run {
         plan: PlanId::new(bulletin.created, &mut chance),
         message: Arc::new(message),

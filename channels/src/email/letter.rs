@@ -177,7 +177,7 @@ pub(super) fn recipient(text: &str) -> Option<Address> {
 mod tests {
     use super::*;
     use base64::{Engine, engine::general_purpose::STANDARD};
-    use mingluo_model::{alert::Language, id::AlertId, mode::Live};
+    use mingluo_model::{alert::Language, grade::Grade, id::AlertId, mode::Live};
     use serde_json::json;
 
     const PLAN: &str = "0190163d-8694-739b-aea5-966c26f8ad91";
@@ -189,7 +189,7 @@ mod tests {
     fn message(subject: &str, text: &str, html: &str, cap_xml: &str) -> Message<Live> {
         let (subject, text, html, cap_xml) = (subject.into(), text.into(), html.into(), cap_xml.into());
         let alert: AlertId = PLAN.parse().unwrap();
-        Message::new(alert, Language::chinese(), Body::Email { subject, text, html, cap_xml })
+        Message::new(alert, Grade::Red, Language::chinese(), Body::Email { subject, text, html, cap_xml })
     }
 
     fn mail(message: &Message<Live>) -> String {
@@ -288,7 +288,10 @@ mod tests {
             ("subject", message("", "转移", "", "")),
             ("subject", message("暴雨\r\nBcc: a@b.example", "转移", "", "")),
             ("text", message("暴雨", " ", "<p>转移</p>", "")),
-            ("body", Message::new(bad_alert(), Language::chinese(), Body::Sms { text: "转移".into() })),
+            (
+                "body",
+                Message::new(bad_alert(), Grade::Red, Language::chinese(), Body::Sms { text: "转移".into() }),
+            ),
         ] {
             let Err(Unfit::Wrong { field: named, .. }) = Letter::new(&account, &bad) else {
                 panic!("{field}")

@@ -129,7 +129,8 @@ mod tests {
         let message = message::<Live>(&bulletin(1));
         let body = Body::Speaker { envelope: vec![9; 40], script: String::new() };
         let unfit =
-            SealedOrder::of(&Message::<Live>::new(message.alert, message.language, body)).unwrap_err();
+            SealedOrder::of(&Message::<Live>::new(message.alert, message.grade, message.language, body))
+                .unwrap_err();
         assert!(matches!(unfit, Unfit::Wrong { field, .. } if field == "envelope.version"));
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn message<M: Mode>(bulletin: &Bulletin) -> Message<M> {
         envelope: signer().seal(bulletin).unwrap().to_bytes(),
         script: bulletin.script.clone(),
     };
-    Message::new(AlertId::new(NOW, &mut StdRng::seed_from_u64(1)), Language::chinese(), body)
+    Message::new(AlertId::new(NOW, &mut StdRng::seed_from_u64(1)), Grade::Red, Language::chinese(), body)
 }
 
 pub(super) fn report(number: u32, seq: u16, event: Event) -> Report {

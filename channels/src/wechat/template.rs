@@ -94,7 +94,8 @@ pub(super) mod tests {
     use super::*;
     use crate::account::Secret;
     use mingluo_model::{
-        address::Address, alert::Language, channel::Limits, id::AlertId, mode::Live, plan::AccountName,
+        address::Address, alert::Language, channel::Limits, grade::Grade, id::AlertId, mode::Live,
+        plan::AccountName,
     };
     use std::{
         num::{NonZeroU16, NonZeroU32},
@@ -127,7 +128,7 @@ pub(super) mod tests {
     fn message(template_id: &str, words: &str, url: &str) -> Message<Live> {
         let fields = BTreeMap::from([("thing1".to_owned(), words.to_owned())]);
         let (template_id, url, alert) = (template_id.into(), url.into(), PLAN.parse::<AlertId>().unwrap());
-        Message::new(alert, Language::chinese(), Body::WeChat { template_id, fields, url })
+        Message::new(alert, Grade::Red, Language::chinese(), Body::WeChat { template_id, fields, url })
     }
 
     fn parcel(ordinal: u32, attempt: u8) -> Parcel {

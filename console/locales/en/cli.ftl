@@ -43,6 +43,11 @@ error-config-no-template = { $field } = "{ $value }": there is a WeChat account 
 error-config-template = { $field } = "{ $value }" is none of the account's templates. Use one of: { $listed }.
 error-config-taken-name = { $field } = "{ $value }": [{ $by }] has this name already. Choose another; live and drill accounts differ as well.
 error-login-refused = [{ $table }] { $account }: the gateway refuses the login: { $detail }. Check the account's name, its password or secret file, and our address as the carrier has it; do not try again and again, or the account is locked
+error-template-unready = [{ $table }] { $account }: template { $template } { $why ->
+    [unknown-template] is not known to the provider. Check its code, or have it approved in the provider's console first
+    [not-approved] is not approved by the provider. See why in its console, change it and submit it again
+   *[other-words] has other words at the provider. Copy them from its console to templates.text
+  }; until then no message leaves by this template
 error-login-unreachable = [{ $table }] { $account }: the gateway is out of reach: { $detail }. Check host, port, the network and the firewall
 error-login-busy = [{ $table }] { $account }: the gateway is busy, or the account has all its connections. Try again later; if Mingluo runs, it holds them
 error-config-port = { $field } = "{ $value }": { $kind ->

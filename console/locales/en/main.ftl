@@ -252,6 +252,12 @@ web-handed-over = { $c } that { $a } could not send are sent by { $b } instead.
 web-link-down = No connection to the gateway since { $a }, trying again, and nothing that waits is lost; another account sends instead where there is one. Have the administrator check host and port in the configuration, the network and the firewall.
 web-link-mute = The gateway is connected and has taken nothing since { $a }: it refuses everything for now, or does not answer. Nothing that waits is lost; another account sends instead where there is one. Call the carrier at once.
 web-link-refused = The gateway refuses the login since { $a }: { $b }. Have the administrator check the account, its password or secret file, and our address as the carrier has it at once, then restart; Mingluo tries about once a minute, so that the account is not locked.
+web-template-unready = Template { $a } { $b ->
+    [unknown-template] is not known to the provider
+    [not-approved] is not approved by the provider
+   *[other-words] has other words at the provider
+  }: no message leaves by it; other accounts or the reserve channel send instead. Have the administrator see to it in the provider's console.
+web-orphans = Receipts that match nothing sent: { $a }. They are kept and booked as soon as they match. If there are more and more, have the administrator check message_id_form, and the carrier whether another system uses this account.
 web-link-closed = The gateway forbids sending since { $a }: { $b }. Call the carrier at once; another account sends instead where there is one.
 web-share-withdrawn = { $a } withdrawn before they were sent do not count: the share is of { $b }.
 web-share-mail = { $a } mails left us and were taken by the relay. Mail has no receipts of delivery: it counts neither as arrived nor in the share, which is of { $b }.
@@ -315,6 +321,7 @@ web-link-unspoken = web addresses are not read out
 web-takes = about { $a }
 web-responsible = responsible { $a }
 web-words-sms = The SMS
+web-words-flash = And a flash message: shown at once, not kept
 web-words-part = Part { $a } of { $b }
 web-words-subject = Subject
 web-words-mail = Mail

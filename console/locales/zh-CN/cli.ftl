@@ -43,6 +43,11 @@ error-config-no-template = { $field } = “{ $value }”：配置了微信账号
 error-config-template = { $field } = “{ $value }”：微信账号没有列出这个模板。请用账号 templates 中的一个：{ $listed }。
 error-config-taken-name = { $field } = “{ $value }”：账号名已被 [{ $by }] 使用。请换一个，实发与演练的账号也不能同名。
 error-login-refused = [{ $table }] { $account }：网关拒绝登录：{ $detail }。请核对该账号的登录名、口令或密钥文件，以及在运营商处登记的本机地址；不要反复试，以免账号被锁
+error-template-unready = [{ $table }] { $account }：模板 { $template } { $why ->
+    [unknown-template] 在服务商处没有。请核对编号，或先在其控制台报备
+    [not-approved] 未通过服务商审核。请在其控制台查看审核意见，改后重新报备
+   *[other-words] 在服务商处的原文与配置不同。请把其控制台中的原文照抄到 templates.text
+  }；在此之前，用这个模板的短信不会发出
 error-login-unreachable = [{ $table }] { $account }：连不上网关：{ $detail }。请核对 host、port、网络和防火墙
 error-login-busy = [{ $table }] { $account }：网关忙，或该账号的连接数已满。请稍后再试；若鸣锣正在运行，其连接已占用
 error-config-port = { $field } = “{ $value }”：{ $kind ->

@@ -276,6 +276,12 @@ web-handed-over = { $a } 未能发出的 { $c } 条改由 { $b } 发送。
 web-link-down = { $a } 起连不上网关，正在重连，待发的不会丢；有其他账号可发的改由其他账号发送。请管理员核对配置文件中的主机和端口、网络和防火墙。
 web-link-mute = { $a } 起网关连着却什么都不受理：全部暂时拒收，或者不应答。待发的不会丢；有其他账号可发的改由其他账号发送。请立即联系运营商。
 web-link-refused = { $a } 起被网关拒绝登录：{ $b }。请管理员立即核对配置文件中的账号、口令或密钥文件，以及在运营商处登记的本机地址，改后重启；鸣锣约每分钟再试一次，以免账号被锁。
+web-template-unready = 模板 { $a } { $b ->
+    [unknown-template] 在服务商处没有
+    [not-approved] 未通过服务商审核
+   *[other-words] 在服务商处的原文与配置不同
+  }，用它的短信发不出，改由其他账号或备用渠道发送。请管理员到服务商控制台处理。
+web-orphans = 有 { $a } 份状态报告对不上发出的短信。已留存，对上后自动补记。若一直增加：请管理员核对消息编号格式（message_id_form），并请运营商查是否另有系统共用本账号。
 web-link-closed = { $a } 起网关禁止下发：{ $b }。请立即联系运营商；有其他账号可发的已改由其他账号发送。
 web-share-withdrawn = 撤回未发 { $a }，不计入触达率（以 { $b } 为基数）。
 web-share-mail = 邮件 { $a } 封已离开本方，交给了邮件服务器；邮件没有送达回执，不计入触达和触达率（以 { $b } 为基数）。
@@ -339,6 +345,7 @@ web-link-unspoken = 网址不播读
 web-takes = 约 { $a }
 web-responsible = 含责任人 { $a }
 web-words-sms = 短信全文
+web-words-flash = 另发闪信，直接显示、不存入手机
 web-words-part = 第 { $a } 段，共 { $b } 段
 web-words-subject = 邮件主题
 web-words-mail = 邮件正文

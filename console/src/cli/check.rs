@@ -86,7 +86,7 @@ impl Check {
                 findings.push(doors.told());
                 findings.extend(store(&config).await);
                 if login {
-                    findings.push(logins(&config, &doors).await);
+                    findings.extend(logins(&config, &doors).await);
                 }
             }
             Err(error) => findings.push(Finding::of("configuration", &[error], String::new)),
@@ -122,7 +122,7 @@ impl Check {
     }
 }
 
-const NAMES: [(&str, &str); 8] = [
+const NAMES: [(&str, &str); 9] = [
     ("configuration", "配置"),
     ("values", "各项"),
     ("routing", "号码分流"),
@@ -131,6 +131,7 @@ const NAMES: [(&str, &str); 8] = [
     ("store", "数据库"),
     ("roster", "名册"),
     ("logins", "登录"),
+    ("templates", "短信模板"),
 ];
 
 /// Values, templates, region pack and accounts; and where these are right, who carries whom.
@@ -222,10 +223,15 @@ fn secrets(config: &Config) -> Finding {
 }
 
 /// What the gateways say to our accounts.
-async fn logins(config: &Config, doors: &Doors) -> Finding {
+async fn logins(config: &Config, doors: &Doors) -> Vec<Finding> {
     let clock: SharedClock = SystemClock::shared();
     let knocked = knock(config, &clock).await;
-    Finding::of("logins", &knocked.shut_out, || what_is_known(&knocked, doors.held_by_us))
+    let mut findings =
+        vec![Finding::of("logins", &knocked.shut_out, || what_is_known(&knocked, doors.held_by_us))];
+    if !knocked.unready.is_empty() {
+        findings.push(Finding::of("templates", &knocked.unready, String::new));
+    }
+    findings
 }
 
 /// Who was let in; and apart from them those of whom less is known.

@@ -158,6 +158,7 @@ async fn store(home: &TempDir) -> Arc<dyn Store> {
     let alert = alert(edition);
     let message = Message::new(
         alert.id,
+        Grade::Red,
         mingluo_model::alert::Language::chinese(),
         Body::Sms { text: "请转移".into() },
     );

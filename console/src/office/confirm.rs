@@ -2,8 +2,8 @@
 //! engine keeps only hashes of the gateway's ids.
 
 use super::{Office, OfficeError};
-use mingluo_ledger::event::{Answer, Fact};
-use mingluo_model::{delivery::Standing, id::PlanId, mode::Mode, receipt::ReceiptStatus};
+use mingluo_ledger::event::{Answer, Fact, PartAnswer};
+use mingluo_model::{channel::ADDITION, delivery::Standing, id::PlanId, mode::Mode, receipt::ReceiptStatus};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,14 +77,15 @@ fn note(
     match fact {
         Fact::Intent(intent) => {
             for parcel in intent.parcels.iter().filter(|parcel| open.contains_key(&parcel.ordinal)) {
-                let parts = (0..16_u8).filter(|part| parcel.part_set & (1 << part) != 0);
+                let parts = (0..ADDITION).filter(|part| parcel.part_set & (1 << part) != 0);
                 parts.for_each(|part| {
                     ids.entry((parcel.ordinal, part)).or_default();
                 });
             }
         }
         Fact::Answers(answers) => {
-            for answer in answers.iter().filter(|answer| open.contains_key(&answer.ordinal)) {
+            let wanted = |answer: &&PartAnswer| answer.part != ADDITION && open.contains_key(&answer.ordinal);
+            for answer in answers.iter().filter(wanted) {
                 if let Answer::Accepted(Some(id)) = &answer.answer {
                     let text = id.bytes().escape_ascii().to_string();
                     ids.insert((answer.ordinal, answer.part), Some(text));

@@ -328,7 +328,7 @@ impl<M: Mode> Office<M> {
                 let most = preview.parts.entry(*channel).or_insert(parts);
                 *most = parts.max(*most);
                 if *channel == ChannelKind::Sms {
-                    let shown = self.sms_parts(account.account(), &rendered)?;
+                    let shown = self.sms_parts(alert, account.account(), &rendered)?;
                     let account = account.account().clone();
                     preview.sms.push(SmsShare { account, recipients, parts, shown });
                 }
@@ -408,7 +408,9 @@ impl<M: Mode> Office<M> {
             self.renderer.check_bulletin(alert, self.clock.now())?;
             return Ok(NonZeroU16::MIN);
         }
-        account.measure(&words.message(alert)).map_err(|source| OfficeError::Unfit { channel, source })
+        let message = words.message(alert);
+        let parts = account.measure(&message).map_err(|source| OfficeError::Unfit { channel, source })?;
+        Ok(parts.saturating_add(account.has_addition(&message).into()))
     }
 
     /// A short message as phones will show it: signed and cut by the code that sends, however long it is. `None`
@@ -418,13 +420,16 @@ impl<M: Mode> Office<M> {
     /// [`OfficeError::Unfit`] for words that cannot be cut at all.
     pub(crate) fn sms_parts(
         &self,
+        alert: &Alert<M>,
         account: &AccountName,
         rendered: &Rendered,
     ) -> Result<Option<SmsParts>, OfficeError> {
         let Body::Sms { text } = &rendered.body else { return Ok(None) };
         let channel = ChannelKind::Sms;
         let Some(form) = self.renderer.sms_forms.get(account) else { return Ok(None) };
-        form.show(text, &rendered.words).map(Some).map_err(|source| OfficeError::Unfit { channel, source })
+        form.show(text, &rendered.words, alert.content.grade)
+            .map(Some)
+            .map_err(|source| OfficeError::Unfit { channel, source })
     }
 
     /// The account that a channel leaves by where nobody is counted: for short messages that of unknown numbers.

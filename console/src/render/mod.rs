@@ -77,7 +77,8 @@ pub struct Rendered {
 impl Rendered {
     /// The words as a message of the alert.
     pub fn message<M: Mode>(&self, alert: &Alert<M>) -> Message<M> {
-        Message::new(alert.id, Language::chinese(), self.body.clone()).with_words(self.words.clone())
+        Message::new(alert.id, alert.content.grade, Language::chinese(), self.body.clone())
+            .with_words(self.words.clone())
     }
 }
 

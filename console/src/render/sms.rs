@@ -3,16 +3,19 @@
 
 use mingluo_channels::sms::{
     cloud::TemplateForm,
-    segment::{SegmentError, Signature, segment},
-    session::SignatureConfig,
+    segment::{Alphabet, SegmentError, Signature, flash, segment},
+    session::{AlphabetConfig, SignatureConfig},
 };
-use mingluo_model::{channel::Unfit, message::Words, misfit::Misfit};
+use mingluo_model::{channel::Unfit, grade::Grade, message::Words, misfit::Misfit};
 use std::num::NonZeroU8;
 
-/// How one account signs.
+/// How one account signs and cuts.
 #[derive(Debug, Clone)]
 pub struct SmsForm {
     signature: Signature,
+    alphabet: Alphabet,
+    /// The grades whose messages a flash announces.
+    flash: Vec<Grade>,
     /// What the gateway puts in front of the first part by itself.
     added: String,
     /// The approved templates that words become, where the provider takes no free text.
@@ -24,12 +27,14 @@ pub struct SmsForm {
 pub struct SmsParts {
     /// The parts in order; never empty.
     pub texts: Vec<String>,
-    /// UTF-16 units of the whole, signature included: what a gateway counts as characters.
+    /// What shows at once beside them and is not kept (闪信).
+    pub flash: Option<String>,
+    /// Units of the whole, signature included: what a gateway counts as characters.
     pub units: usize,
 }
 
 impl SmsForm {
-    /// The form of an account that signs so.
+    /// The form of an account that signs so, sends everything as UCS-2 and nothing beside it.
     pub fn of(signature: &SignatureConfig) -> Self {
         match signature {
             SignatureConfig::None => Self::signed(Signature::None, String::new()),
@@ -44,37 +49,47 @@ impl SmsForm {
         }
     }
 
-    /// The form of an account whose provider takes the variables of approved templates only.
-    pub const fn of_templates(templates: TemplateForm) -> Self {
-        Self { signature: Signature::None, added: String::new(), templates: Some(templates) }
+    /// The same form for an account that has another alphabet where that will do, and announces messages of some grades by
+    /// a flash.
+    #[must_use]
+    pub fn with(self, alphabet: AlphabetConfig, flash: &[Grade]) -> Self {
+        Self { alphabet: alphabet.into(), flash: flash.to_vec(), ..self }
     }
 
-    const fn signed(signature: Signature, added: String) -> Self {
-        Self { signature, added, templates: None }
+    /// The form of an account whose provider takes the variables of approved templates only.
+    pub fn of_templates(templates: TemplateForm) -> Self {
+        Self { templates: Some(templates), ..Self::signed(Signature::None, String::new()) }
+    }
+
+    fn signed(signature: Signature, added: String) -> Self {
+        Self { signature, alphabet: Alphabet::Ucs2, flash: Vec::new(), added, templates: None }
     }
 
     /// What phones show of an alert: its free text, or the template that its words fill.
     ///
     /// # Errors
     /// [`Unfit`] for a text that cannot be cut at all, or words that do not fit their template.
-    pub fn show(&self, text: &str, words: &Words) -> Result<SmsParts, Unfit> {
-        let Some(templates) = &self.templates else { return self.cut(text) };
+    pub fn show(&self, text: &str, words: &Words, grade: Grade) -> Result<SmsParts, Unfit> {
+        let Some(templates) = &self.templates else { return self.cut(text, grade) };
         let segments = templates.shown(words)?;
         let texts = segments.parts.into_iter().map(|part| part.text).collect();
-        Ok(SmsParts { texts, units: segments.units })
+        Ok(SmsParts { texts, flash: None, units: segments.units })
     }
 
     /// Signs and cuts a text, also one of more parts than the account allows: an officer must see what to shorten.
     ///
     /// # Errors
     /// [`Unfit`] for a text that cannot be cut at all.
-    pub fn cut(&self, text: &str) -> Result<SmsParts, Unfit> {
-        let segments = segment(text, &self.signature, 0, NonZeroU8::MAX).map_err(|error| unfit(&error))?;
+    pub fn cut(&self, text: &str, grade: Grade) -> Result<SmsParts, Unfit> {
+        let segments =
+            segment(text, &self.signature, self.alphabet, 0, NonZeroU8::MAX).map_err(|e| unfit(&e))?;
         let mut texts: Vec<String> = segments.parts.into_iter().map(|part| part.text).collect();
         if let Some(first) = texts.first_mut() {
             first.insert_str(0, &self.added);
         }
-        Ok(SmsParts { texts, units: segments.units })
+        let flash = self.flash.contains(&grade).then(|| flash(text, &self.signature)).transpose();
+        let flash = flash.map_err(|error| unfit(&error))?.map(|part| format!("{}{}", self.added, part.text));
+        Ok(SmsParts { texts, flash, units: segments.units })
     }
 }
 
@@ -108,7 +123,7 @@ mod tests {
         let text = format!(
             "name = \"sms\"\npretend = true\nhost = \"127.0.0.1\"\nport = 1\nsystem_id = \"town\"\n\
              password_file = {:?}\nsource_address = \"1069\"\nsessions = 1\nwindow = 100\nper_second = 100\n\
-             max_parts = 16\nsignature = {signature}\n",
+             max_parts = 15\nsignature = {signature}\n",
             password.display().to_string()
         );
         toml::from_str(&text).unwrap()
@@ -127,15 +142,28 @@ mod tests {
             let config = account(folder.path(), signature);
             let form = SmsForm::of(&config.signature);
             let channel = config.build::<Live>(SystemClock::shared()).unwrap();
-            for length in (1..=210).chain([500, 1_000]) {
+            for length in (1..=210).chain([500, 930]) {
                 let text = "雨".repeat(length);
                 let body = Body::Sms { text: text.clone() };
-                let message = Message::new(AlertId(uuid::Uuid::nil()), Language::chinese(), body);
+                let message = Message::new(AlertId(uuid::Uuid::nil()), Grade::Red, Language::chinese(), body);
                 let measured = channel.measure(&message).unwrap();
-                let shown = form.cut(&text).unwrap().texts.len();
+                let shown = form.cut(&text, Grade::Red).unwrap().texts.len();
                 assert_eq!(shown, usize::from(measured.get()), "{signature} {length}");
             }
         }
+    }
+
+    #[test]
+    fn a_flash_is_shown_beside_the_parts_where_the_account_sends_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (signature, shown) = PLACEMENTS[1];
+        let form = SmsForm::of(&account(folder.path(), signature).signature);
+        let form = form.with(AlphabetConfig::Ucs2, &[Grade::Red]);
+        let text = "雨".repeat(100);
+        let cut = form.cut(&text, Grade::Red).unwrap();
+        assert_eq!((cut.texts.len(), cut.units), (2, 106));
+        assert_eq!(cut.flash, Some(format!("{shown}{}…", "雨".repeat(63))));
+        assert_eq!(form.cut(&text, Grade::Orange).unwrap().flash, None);
     }
 
     #[test]
@@ -144,7 +172,7 @@ mod tests {
         for (signature, shown) in PLACEMENTS {
             let form = SmsForm::of(&account(folder.path(), signature).signature);
             let text = "雨".repeat(100);
-            let cut = form.cut(&text).unwrap();
+            let cut = form.cut(&text, Grade::Red).unwrap();
             assert_eq!(cut.texts.concat(), format!("{shown}{text}"), "{signature}");
             assert_eq!((cut.texts.len(), cut.units), (2, 100 + shown.chars().count()));
         }

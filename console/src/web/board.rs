@@ -15,6 +15,7 @@ use super::{
     visit::Visit,
     voice::{Voice, thousands},
 };
+use crate::knock::template_and_why;
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -25,7 +26,7 @@ use mingluo_dispatch::{post::Link, view::PlanView};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::AlertState,
-    channel::Channel,
+    channel::{Channel, Unfit},
     id::AlertId,
     mode::{Mode, ModeKind},
     owner::Officer,
@@ -106,8 +107,10 @@ struct Gateway {
     bar: Bar,
     rate: String,
     queue: String,
-    /// That it cannot send, why and since when.
-    trouble: Option<String>,
+    /// That it cannot send, why and since when; that a template is not ready.
+    troubles: Vec<String>,
+    /// That receipts come for what was never sent.
+    orphans: Option<String>,
 }
 
 /// The board's page.
@@ -240,12 +243,22 @@ fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<
     let limit = u64::from(account.limits().per_second.get());
     // The licence counts a hair more than a second.
     let pace = situation.paces.get(account.account()).map_or(0, |pace| u64::from(*pace).min(limit));
+    let trouble = situation.links.get(account.account()).and_then(|link| trouble(voice, link));
+    let unready = |unfit: &Unfit| {
+        let (template, why) = template_and_why(unfit);
+        voice.pair("web-template-unready", template, why)
+    };
     Gateway {
         name: format!("{} {}", voice.channel(account.kind()), account.account()),
         bar: Bar::of(pace, limit),
         rate: format!("{}/{}", thousands(pace), thousands(limit)),
         queue: voice.with("web-queue", "a", thousands(total(&funnels(&plans)).queued)),
-        trouble: situation.links.get(account.account()).and_then(|link| trouble(voice, link)),
+        troubles: trouble.into_iter().chain(account.unready().iter().map(unready)).collect(),
+        orphans: situation
+            .orphans
+            .get(account.account())
+            .filter(|count| **count > 0)
+            .map(|count| voice.with("web-orphans", "a", thousands(*count as u64))),
     }
 }
 

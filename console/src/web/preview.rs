@@ -246,7 +246,7 @@ fn fill<M: Mode>(
         Some(sent) => sent.clone(),
         None => desk.office.words_of(alert, channel)?,
     };
-    let sms = desk.office.sms_parts(account.account(), &said)?;
+    let sms = desk.office.sms_parts(alert, account.account(), &said)?;
     // Words that are too long are shown all the same: the officer must see what to shorten.
     view.words = match &sms {
         Some(cut) => parts(v, cut),
@@ -302,7 +302,9 @@ fn parts(v: &Voice, cut: &SmsParts) -> Vec<Words> {
         text: text.clone(),
         is_field: false,
     };
-    cut.texts.iter().enumerate().map(part).collect()
+    let flash =
+        |text: &String| Words { label: v.say("web-words-flash"), text: text.clone(), is_field: false };
+    cut.texts.iter().enumerate().map(part).chain(cut.flash.iter().map(flash)).collect()
 }
 
 /// How long an account needs for so many units at its licence.

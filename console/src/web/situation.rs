@@ -37,6 +37,8 @@ pub(super) struct Situation {
     pub(super) paces: BTreeMap<AccountName, u32>,
     /// How each account stands.
     pub(super) links: BTreeMap<AccountName, Link>,
+    /// Receipts by account that match nothing that was sent.
+    pub(super) orphans: BTreeMap<AccountName, usize>,
     /// Why dispatch stopped, if it did.
     pub(super) halted: Option<String>,
     /// The boxes, where the mode has any.
@@ -100,6 +102,7 @@ impl Situation {
             plans: office.progress(None),
             paces: office.engine().paces(),
             links: office.engine().links(),
+            orphans: office.engine().orphans(),
             halted: office.engine().halted(),
             fleet: hub.map(SpeakerHub::count),
             names: officers.into_iter().map(|row| (row.officer.id, row.name)).collect(),

@@ -128,11 +128,11 @@ impl<M: Mode> Desk<M> {
         &mut self.plans[number]
     }
 
-    /// The instant at which something may leave, and the parts of the message that goes first then.
+    /// The instant at which something may leave, and the units of the message that goes first then.
     pub fn ready_at(&self, now: Timestamp) -> Option<(Timestamp, u16)> {
         let ready = |number: &usize| {
             let progress = &self.plans[*number];
-            Some((progress.ready_at(now)?, progress.parts()))
+            Some((progress.ready_at(now)?, progress.units()))
         };
         let first = self.order.iter().filter_map(ready).find(|(at, _)| *at <= now);
         first.or_else(|| self.order.iter().filter_map(ready).min_by_key(|(at, _)| *at))
@@ -277,6 +277,11 @@ impl<M: Mode> Desk<M> {
     /// A session was opened anew (see [`Progress::reopened`]).
     pub fn reopened(&mut self, at: Timestamp) {
         self.order.iter().for_each(|number| self.plans[*number].reopened(at));
+    }
+
+    /// Receipts that came at or before an instant and match nothing that was sent.
+    pub fn orphans(&self, until: Timestamp) -> usize {
+        self.early.until(until)
     }
 
     /// Forgets receipts that nobody was found for by an instant; they stay in the ledger.

@@ -409,6 +409,11 @@ impl<M: Mode> Engine<M> {
         views
     }
 
+    /// Receipts by account that match nothing that was sent (无主回执).
+    pub fn orphans(&self) -> BTreeMap<AccountName, usize> {
+        self.posts.iter().map(|(account, post)| (account.clone(), post.orphans())).collect()
+    }
+
     /// How each account stands.
     pub fn links(&self) -> BTreeMap<AccountName, Link> {
         self.posts.iter().map(|(account, post)| (account.clone(), post.link())).collect()

@@ -22,7 +22,7 @@ use link::Watched;
 use mingluo_ledger::scribe::{Scribe, ScribeError};
 use mingluo_model::{
     channel::{Channel, Limits, ReceiptToken, SendError, Session},
-    clock::SharedClock,
+    clock::{SharedClock, Timestamp},
     mode::Mode,
     reply::Reply,
 };
@@ -48,6 +48,9 @@ const REFUSED_PAUSE: Duration = Duration::from_mins(1);
 /// Batches of reports that may be under way to the disk while a session hears on; more than this and the far side has
 /// to wait, since nothing it said is freed or answered before it is durable.
 const AHEAD: usize = 4;
+
+/// A receipt that matches nothing after so long came before no answer: those come within half a minute.
+const ORPHAN_AFTER: Duration = Duration::from_mins(1);
 
 /// Why a courier stopped for good.
 #[derive(Debug, thiserror::Error)]
@@ -190,6 +193,12 @@ impl<M: Mode> Post<M> {
     /// Whether this account can send.
     pub fn link(&self) -> Link {
         self.watched().link(self.clock.ticks())
+    }
+
+    /// Receipts of the last hours that match nothing that was sent, although there was time for the answer to come.
+    pub fn orphans(&self) -> usize {
+        let until = Timestamp(self.clock.now().0 - ORPHAN_AFTER.as_millis() as i64);
+        self.desk().orphans(until)
     }
 
     /// Whether this account can send now: one that said no may be tried again when its rest is over.

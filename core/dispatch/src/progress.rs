@@ -13,7 +13,7 @@ use crate::{
     tally::{Districts, Tally},
 };
 use mingluo_model::{
-    channel::{Recall, ReceiptFor, Repeat},
+    channel::{ADDITION, Recall, ReceiptFor, Repeat},
     clock::Timestamp,
     delivery::{DeliveryState, Reason, Standing},
     id::EditionId,
@@ -59,6 +59,8 @@ pub struct Progress<M: Mode> {
     message: Arc<Message<M>>,
     rules: Rules,
     parts: u16,
+    /// Whether an addition leaves with a first try.
+    has_addition: bool,
     places: Places,
     cells: Cells,
     cursor: usize,
@@ -143,6 +145,7 @@ impl<M: Mode> Progress<M> {
             message,
             rules,
             parts: parts.get(),
+            has_addition: false,
             places,
             cells,
             cursor: 0,
@@ -162,6 +165,12 @@ impl<M: Mode> Progress<M> {
             put_off: RoaringBitmap::new(),
             recall,
         }
+    }
+
+    /// The same plan, with whether an addition leaves with each first try.
+    #[must_use]
+    pub fn with_addition(self, has_addition: bool) -> Self {
+        Self { has_addition, ..self }
     }
 
     /// The plan.
@@ -185,6 +194,11 @@ impl<M: Mode> Progress<M> {
     /// Parts of the message.
     pub const fn parts(&self) -> u16 {
         self.parts
+    }
+
+    /// Units that a first try takes of the licence: the parts, and the addition.
+    pub const fn units(&self) -> u16 {
+        self.parts + self.has_addition as u16
     }
 
     /// Open, stopped or closed.
@@ -318,8 +332,13 @@ impl<M: Mode> Progress<M> {
         standing.filter(|(_, byte)| **byte != HOLE).map(|(offset, _)| (offset, self.ordinal(offset)))
     }
 
+    /// All parts; the addition is none of them.
     const fn full(&self) -> u16 {
         u16::MAX >> (16 - self.parts)
+    }
+
+    const fn first_try(&self) -> u16 {
+        self.full() | (self.has_addition as u16) << ADDITION
     }
 
     fn since_start(&self, at: Timestamp) -> u32 {

@@ -1,7 +1,6 @@
 //! Stories of one plan: what each fact does to a delivery, and that a replay ends where the run did.
 
 use super::*;
-use crate::tally::SHOWN;
 use mingluo_ledger::event::{Answer, Fact, Intent, IntentParcel, PartAnswer, PartReceipt};
 use mingluo_model::{
     alert::Language,
@@ -20,7 +19,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use std::time::Duration;
 
 pub(crate) const START: Timestamp = Timestamp(1_000_000);
-const END: Timestamp = Timestamp(9_000_000);
+pub(super) const END: Timestamp = Timestamp(9_000_000);
 
 pub(crate) fn progress(recipients: u32, parts: u16, grade: Grade) -> Progress<Live> {
     let mut chance = StdRng::seed_from_u64(1);
@@ -30,7 +29,7 @@ pub(crate) fn progress(recipients: u32, parts: u16, grade: Grade) -> Progress<Li
         alert,
         channel: ChannelKind::Sms,
         account: AccountName("sms".into()),
-        message: Message::new(alert, Language::chinese(), Body::Sms { text: "暴雨".into() }),
+        message: Message::new(alert, Grade::Red, Language::chinese(), Body::Sms { text: "暴雨".into() }),
         target: Target::People {
             edition: EditionId::new(START, &mut chance),
             ordinals: (100..100 + recipients).collect(),
@@ -53,7 +52,7 @@ pub(crate) fn progress(recipients: u32, parts: u16, grade: Grade) -> Progress<Li
     Progress::new(plan, NonZeroU16::new(parts).unwrap(), rules, districts, PlanStatus::Open)
 }
 
-fn state(progress: &Progress<Live>, ordinal: u32) -> DeliveryState {
+pub(super) fn state(progress: &Progress<Live>, ordinal: u32) -> DeliveryState {
     progress.standing(ordinal).unwrap().state()
 }
 
@@ -93,6 +92,47 @@ fn only_the_missing_part_is_sent_again() {
     assert_eq!(progress.ready_at(START), Some(Timestamp(START.0 + 200)));
     let again = progress.pick(2, Timestamp(START.0 + 200));
     assert_eq!(again, [IntentParcel { ordinal: 100, attempt: 1, part_set: 0b10 }]);
+}
+
+#[test]
+fn a_flash_leaves_with_the_first_try_and_nothing_hangs_on_it() {
+    for said in
+        [taken(), Answer::Permanent(Reason::Content), Answer::Temporary(Reason::FarFault), Answer::Lost]
+    {
+        let mut progress = progress(2, 2, Grade::Red).with_addition(true);
+        assert_eq!(progress.units(), 3);
+        assert!(progress.pick(2, START).is_empty(), "a message leaves whole or not at all");
+        let first = progress.pick(5, START);
+        assert_eq!(first, [IntentParcel { ordinal: 100, attempt: 1, part_set: 0b11 | 1 << ADDITION }]);
+        answer(&mut progress, 100, 0, taken(), START);
+        answer(&mut progress, 100, 1, taken(), START);
+        assert_eq!(state(&progress, 100), DeliveryState::Submitting);
+        answer(&mut progress, 100, ADDITION, said, START);
+        receipt(&mut progress, 100, ADDITION, ReceiptStatus::Failed(Reason::NotAllowed));
+        assert_eq!((state(&progress, 100), progress.resent_in_doubt()), (DeliveryState::Accepted, 0));
+        receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+        receipt(&mut progress, 100, 1, ReceiptStatus::Delivered);
+        assert_eq!(state(&progress, 100), DeliveryState::Delivered);
+    }
+}
+
+#[test]
+fn a_flash_is_not_sent_again_but_where_it_was_answered_busy() {
+    let later = Timestamp(START.0 + 200);
+    for (said, part_set) in [(taken(), 0b11), (Answer::Busy, 0b11 | 1 << ADDITION)] {
+        let mut progress = progress(1, 2, Grade::Red).with_addition(true);
+        progress.pick(3, START);
+        answer(&mut progress, 100, ADDITION, said, START);
+        answer(&mut progress, 100, 0, Answer::Busy, START);
+        answer(&mut progress, 100, 1, Answer::Busy, START);
+        assert_eq!(progress.pick(3, later), [IntentParcel { ordinal: 100, attempt: 1, part_set }]);
+    }
+    let mut progress = progress(1, 1, Grade::Red).with_addition(true);
+    progress.pick(2, START);
+    answer(&mut progress, 100, ADDITION, Answer::Lost, START);
+    answer(&mut progress, 100, 0, Answer::Lost, START);
+    let again = progress.pick(2, Timestamp(START.0 + 2_000));
+    assert_eq!(again, [IntentParcel { ordinal: 100, attempt: 2, part_set: 0b1 }]);
 }
 
 #[test]
@@ -432,48 +472,6 @@ fn a_doubt_that_waits_for_a_session_is_not_withdrawn_as_if_it_had_never_left() {
     progress.apply(&progress.give_up_rest(WITHDRAWN).unwrap(), later);
     assert_eq!(state(&progress, 100), DeliveryState::Unknown);
     assert_eq!(progress.reached().iter().collect::<Vec<_>>(), [100]);
-}
-
-#[test]
-fn a_box_that_is_away_keeps_its_plan_in_memory_until_the_order_ends() {
-    let mut progress = progress(1, 1, Grade::Red);
-    progress.rules.repeat = Repeat::ActsOnce;
-    progress.pick(1, START);
-    progress.apply(&progress.give_up_answers(START).unwrap(), START);
-    assert_eq!(state(&progress, 100), DeliveryState::Unknown);
-    assert!(progress.is_settled(START) && !progress.may_be_folded(START, Duration::ZERO));
-    assert!(progress.may_be_folded(END, Duration::ZERO));
-}
-
-#[test]
-fn what_is_unknown_for_good_is_kept_in_memory_for_as_long_as_receipts_may_come() {
-    let mut progress = progress(1, 1, Grade::Red);
-    progress.pick(1, START);
-    answer(&mut progress, 100, 0, Answer::Lost, START);
-    let receipts = END.since(START) * 2;
-    assert!(progress.is_settled(END) && !progress.may_be_folded(END, receipts));
-    assert!(progress.may_be_folded(START.plus(receipts), receipts));
-    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
-    assert!(progress.may_be_folded(END, receipts));
-}
-
-#[test]
-fn a_closed_plan_keeps_its_counts_and_the_times_that_are_shown() {
-    let mut progress = progress(20, 1, Grade::Red);
-    progress.pick(20, START);
-    for ordinal in 100..120 {
-        let at = START.plus(Duration::from_secs(u64::from(ordinal)));
-        progress.apply(
-            &Fact::Receipts(vec![PartReceipt { ordinal, part: 0, status: ReceiptStatus::Delivered }]),
-            at,
-        );
-    }
-    let times = |progress: &Progress<Live>| SHOWN.map(|share| progress.tally().total().reached(share));
-    let before = times(&progress);
-    progress.close();
-    assert_eq!(times(&progress), before);
-    assert_eq!(progress.tally().total().of(DeliveryState::Delivered), 20);
-    assert_eq!(progress.plan().target.recipients(), 0, "who is who is in its chunks now");
 }
 
 /// One step of a random life: pick, or an answer or receipt for somebody.

@@ -34,8 +34,13 @@ use std::{
     time::Duration,
 };
 
-/// The most parts one message may have: a part set is sixteen bits, and nobody reads more.
-pub const MOST_PARTS: u16 = 16;
+/// The most parts one message may have: a part set is sixteen bits, one of them is the [`ADDITION`]'s, and nobody reads
+/// more.
+pub const MOST_PARTS: u16 = 15;
+
+/// The place of an addition (闪信) in a part set: a unit that leaves beside the parts of a message. It is counted and paid
+/// like any, but nothing hangs on it: whatever becomes of it, the delivery stands as its parts do.
+pub const ADDITION: u8 = 15;
 
 /// What a gateway allows one account (限额). Units are what the gateway counts: SMS parts, mails, calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +111,8 @@ pub struct Parcel {
     pub ordinal: u32,
     /// Which try this is, from 1.
     pub attempt: u8,
-    /// Which parts of the message are to leave, bit 0 for the first: all on a first try, later what is missing.
+    /// Which parts of the message are to leave, bit 0 for the first: all on a first try, later what is missing. Bit
+    /// [`ADDITION`] for what leaves beside them.
     pub part_set: u16,
     /// Where to.
     pub to: Address,
@@ -275,6 +281,12 @@ pub trait Channel<M: Mode>: Send + Sync + 'static {
     /// [`Unfit`] when the channel cannot carry the message.
     fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit>;
 
+    /// Whether an addition (see [`ADDITION`]) leaves with the first try of such a message: one more unit for each
+    /// recipient.
+    fn has_addition(&self, _message: &Message<M>) -> bool {
+        false
+    }
+
     /// Whether the far side would take such a message just now, as far as it is known without asking: a template may be
     /// under examination. Asked while the message is being written, when there is time to choose another way.
     ///
@@ -282,6 +294,12 @@ pub trait Channel<M: Mode>: Send + Sync + 'static {
     /// [`Unfit`] naming what is not ready there.
     fn stands(&self, _message: &Message<M>) -> Result<(), Unfit> {
         Ok(())
+    }
+
+    /// What the far side said is not ready there (a template under examination), as far as it is known without asking:
+    /// nothing that needs it will leave.
+    fn unready(&self) -> Vec<Unfit> {
+        Vec::new()
     }
 
     /// Connects and logs in. Called again after a session ended.

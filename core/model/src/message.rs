@@ -1,6 +1,6 @@
 //! An alert rendered for one channel in one language: the exact words that were previewed and will be sent.
 
-use crate::{alert::Language, audience::ChannelKind, id::AlertId, mode::Mode};
+use crate::{alert::Language, audience::ChannelKind, grade::Grade, id::AlertId, mode::Mode};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, marker::PhantomData};
 
@@ -89,6 +89,8 @@ pub const MARKED_WORDS: [&str; 3] = ["event", "headline", "body"];
 pub struct Message<M: Mode> {
     /// The alert it says.
     pub alert: AlertId,
+    /// How grave that is: what its priority on the wire follows.
+    pub grade: Grade,
     /// The language of the words.
     pub language: Language,
     /// The rendered words.
@@ -100,8 +102,8 @@ pub struct Message<M: Mode> {
 
 impl<M: Mode> Message<M> {
     /// A message of this mode.
-    pub const fn new(alert: AlertId, language: Language, body: Body) -> Self {
-        Self { alert, language, body, words: Words::new(), mode: PhantomData }
+    pub const fn new(alert: AlertId, grade: Grade, language: Language, body: Body) -> Self {
+        Self { alert, grade, language, body, words: Words::new(), mode: PhantomData }
     }
 
     /// The same message with its words by name.

@@ -13,6 +13,7 @@ use mingluo_model::{
     channel::{Channel, Parcel, Recall, Report, Run, Session, Verdict},
     clock::{Clock, SharedClock, system::SystemClock},
     delivery::Reason,
+    grade::Grade,
     id::{AlertId, PlanId},
     message::{Body, Message},
     mode::Live,
@@ -70,6 +71,7 @@ async fn mailed(session: &mut Session<Live>, to: &[&str]) -> Vec<Verdict> {
             plan: PlanId::new(now, &mut chance),
             message: Arc::new(Message::new(
                 AlertId::new(now, &mut chance),
+                Grade::Red,
                 Language::chinese(),
                 body.clone(),
             )),

@@ -15,6 +15,7 @@ use mingluo_model::{
     alert::Language,
     channel::{Parcel, Recall, Run},
     clock::{Timestamp, system::SystemClock, within},
+    grade::Grade,
     id::{AlertId, PlanId},
     message::{Body, Message},
     mode::Live,
@@ -69,7 +70,12 @@ fn run<N: AsRef<str>>(text: &str, parts: u32, numbers: &[N]) -> Run<Live> {
     };
     Run {
         plan: PlanId::new(NOW, &mut chance),
-        message: Arc::new(Message::new(AlertId::new(NOW, &mut chance), Language::chinese(), body)),
+        message: Arc::new(Message::new(
+            AlertId::new(NOW, &mut chance),
+            Grade::Red,
+            Language::chinese(),
+            body,
+        )),
         not_after: NOW.plus(Duration::from_hours(1)),
         recall: Recall::default(),
         parcels: numbers.iter().enumerate().map(parcel).collect(),

@@ -125,7 +125,7 @@ pub(super) async fn release(
     chance: &mut StdRng,
 ) -> anyhow::Result<Vec<Plan<Live>>> {
     let alert = alert(edition, who.len() as u32, now, chance)?;
-    let message = Message::new(alert.id, Language::chinese(), Body::Sms { text: TEXT.into() });
+    let message = Message::new(alert.id, Grade::Red, Language::chinese(), Body::Sms { text: TEXT.into() });
     let hearing = Hearing::Now { responsible: (0..0).collect(), residents: who.collect() };
     let outgoing = Outgoing { account: AccountName(account.into()), message, hearing };
     let plans = planner::plans(&alert, BTreeMap::from([(ChannelKind::Sms, outgoing)]), now, chance)?;

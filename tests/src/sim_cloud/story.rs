@@ -16,6 +16,7 @@ use mingluo_model::{
     channel::{Channel, SendError, Unfit, Verdict},
     clock::{Clock, system::SystemClock},
     delivery::Reason,
+    grade::Grade,
     message::{Body, Message, WORDS},
     mode::Live,
     receipt::{ProviderId, Receipt, ReceiptStatus},
@@ -178,7 +179,8 @@ impl Scene {
         };
         let words = WORDS.iter().map(|name| ((*name).to_owned(), word(name).to_owned())).collect();
         let body = Body::Sms { text: "暴雨红色预警，请注意。".into() };
-        let message = Message::new(PLAN.parse().unwrap(), Language::chinese(), body).with_words(words);
+        let message =
+            Message::new(PLAN.parse().unwrap(), Grade::Red, Language::chinese(), body).with_words(words);
         Courier::open(self.channel.as_ref(), message).await
     }
 

@@ -11,6 +11,7 @@ use mingluo_model::{
     channel::{SendError, Verdict},
     clock::{Clock, system::SystemClock},
     delivery::Reason,
+    grade::Grade,
     message::{Body, Message},
     mode::Live,
 };
@@ -35,7 +36,9 @@ async fn courier(relay: &SimMail, sockets: u32) -> Courier {
     let (subject, text, html, cap_xml) =
         ("【红色预警】暴雨".into(), "请转移\n.\n立即".into(), String::new(), String::new());
     let body = Body::Email { subject, text, html, cap_xml };
-    Courier::open(&channel, Message::new(PLAN.parse().unwrap(), Language::chinese(), body)).await.unwrap()
+    Courier::open(&channel, Message::new(PLAN.parse().unwrap(), Grade::Red, Language::chinese(), body))
+        .await
+        .unwrap()
 }
 
 fn people(number: usize) -> Vec<String> {

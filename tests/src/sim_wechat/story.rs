@@ -12,6 +12,7 @@ use mingluo_model::{
     channel::{SendError, Verdict},
     clock::{Clock, system::SystemClock},
     delivery::Reason,
+    grade::Grade,
     message::{Body, Message},
     mode::Live,
     receipt::{ProviderId, Receipt, ReceiptStatus},
@@ -139,7 +140,7 @@ impl Scene {
     async fn courier(&self) -> Courier {
         let fields = BTreeMap::from([("thing1".into(), "暴雨红色预警".into())]);
         let body = Body::WeChat { template_id: "T1".into(), fields, url: String::new() };
-        let message = Message::new(PLAN.parse().unwrap(), Language::chinese(), body);
+        let message = Message::new(PLAN.parse().unwrap(), Grade::Red, Language::chinese(), body);
         Courier::open(&self.channel, message).await.unwrap()
     }
 

@@ -80,6 +80,11 @@ pub(super) trait Provider: Send + Sync + 'static {
         Ok(())
     }
 
+    /// What the provider said against its templates.
+    fn unready(&self) -> Vec<Unfit> {
+        Vec::new()
+    }
+
     /// Templates that the provider refused or did not answer for, by their codes.
     fn in_doubt(&self) -> Vec<String> {
         Vec::new()
@@ -212,6 +217,10 @@ impl<P: Provider, M: Mode> Channel<M> for CloudChannel<P, M> {
 
     fn stands(&self, message: &Message<M>) -> Result<(), Unfit> {
         self.provider.stands(&self.provider.letter(message)?)
+    }
+
+    fn unready(&self) -> Vec<Unfit> {
+        self.provider.unready()
     }
 
     async fn open(&self) -> Result<Session<M>, SendError> {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mingluo_model::{
-    channel::{Channel, Report, SendError, Session, Verdict},
+    channel::{Channel, Report, SendError, Session, Unfit, Verdict},
     clock::{Clock, SharedClock, manual::ManualClock, system::SystemClock},
+    misfit::Misfit,
     mode::Live,
 };
 use serde_json::{Value, json};
@@ -123,6 +124,25 @@ async fn a_provider_that_is_silent_about_templates_still_lets_in() {
     let base = format!("http://{}", silent.local_addr().unwrap());
     for way in [alibaba(&base), tencent(&base)] {
         assert!(soon(way.open()).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn what_the_provider_says_against_a_template_is_known_to_who_only_knocks() {
+    let words = r#"{"Code":"OK","TemplateStatus":1,"TemplateContent":"${event}，请注意！"}"#;
+    let unknown = r#"{"Code":"isv.SMS_TEMPLATE_ILLEGAL","Message":""}"#;
+    for (status, body, problem) in [
+        ("200 OK", r#"{"Code":"OK","TemplateStatus":2}"#, Some(Misfit::NotApproved)),
+        ("200 OK", words, Some(Misfit::OtherWords)),
+        ("200 OK", unknown, Some(Misfit::UnknownTemplate)),
+        ("200 OK", r#"{"Code":"OK","TemplateStatus":1,"TemplateContent":"${event}，请注意。"}"#, None),
+    ] {
+        let provider = FarSide::answering(status, body).await;
+        let way = alibaba(&format!("http://{}", provider.address()));
+        assert_eq!(way.unready(), [], "nothing was asked yet");
+        way.knock().await.unwrap();
+        let wrong = problem.map(|problem| Unfit::Wrong { field: "SMS_1".into(), problem });
+        assert_eq!(way.unready(), Vec::from_iter(wrong), "{body}");
     }
 }
 

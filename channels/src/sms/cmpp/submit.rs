@@ -71,7 +71,7 @@ pub struct Submit {
 }
 
 impl Submit {
-    /// One part of a warning, asking for the status report, free to who receives it.
+    /// One part of a warning, asking for the status report unless it is an addition, free to who receives it.
     ///
     /// # Panics
     /// Never: the fee fields fit.
@@ -80,10 +80,10 @@ impl Submit {
         Self {
             pk_total,
             pk_number,
-            registered_delivery: 1,
+            registered_delivery: u8::from(!part.is_flash()),
             fee_user_type: SP_PAYS,
             tp_udhi: u8::from(part.udh.is_some()),
-            msg_fmt: Coding::UCS2,
+            msg_fmt: part.coding,
             msg_src,
             fee_type: Padded::new("FeeType", FREE).expect("two digits fit"),
             fee_code: Padded::new("FeeCode", "0").expect("one digit fits"),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{
     super::{
-        segment::{Signature, segment},
+        segment::{Alphabet, Signature, segment},
         wire::{Authenticator, Coding, DecodeError, Octets, Padded, Stamp},
     },
     *,
@@ -37,7 +37,9 @@ fn version() -> impl Strategy<Value = Version> {
 
 #[test]
 fn a_part_of_a_long_warning_says_which_it_is() {
-    let parts = segment(&"雨".repeat(71), &Signature::None, 7, std::num::NonZeroU8::MAX).unwrap().parts;
+    let parts = segment(&"雨".repeat(71), &Signature::None, Alphabet::Ucs2, 7, std::num::NonZeroU8::MAX)
+        .unwrap()
+        .parts;
     let submit = Submit::of_part(Padded::default(), Padded::default(), &parts[1]);
     assert_eq!((submit.pk_total, submit.pk_number, submit.tp_udhi), (2, 2, 1));
     assert_eq!((submit.msg_fmt, submit.registered_delivery), (Coding::UCS2, 1));

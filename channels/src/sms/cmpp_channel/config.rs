@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::Cmpp;
 use crate::account::{ConfigError, Secret, in_range};
-use crate::sms::session::{NumberForm, gateway_config, seconds, source_code, text, zone};
+use crate::sms::session::{NumberForm, Protocol, gateway_config, seconds, source_code, text, zone};
 
-/// The port of most gateways (clause 7).
-const USUAL_PORT: u16 = 7890;
+/// The port of most gateways (clause 7). Msg_level has no range in the standard; gateways take 0 to 9.
+const PROTOCOL: Protocol = Protocol { usual_port: 7890, highest_priority: 9, has_gsm7: false };
 
 /// Which version is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -83,7 +83,7 @@ impl CmppConfig {
             return Err(ConfigError::new("sp_id", "", "use the enterprise code, like 900001"));
         }
         Ok(Cmpp {
-            account: self.shared().check(USUAL_PORT, quiet, probes)?,
+            account: self.shared().check(&PROTOCOL, quiet, probes)?,
             sp_id,
             secret: Secret::read("secret_file", &self.secret_file)?,
             service_id: text("service_id", &self.service_id)?,

@@ -45,7 +45,8 @@ async fn ask(
     Pdu { sequence: LOGIN_SEQUENCE, body: Body::Connect(connect) }.encode(version, &mut login);
     let (socket, resp, heard) = meet(&cmpp.account, clock, &login, read).await?;
     if resp.status == ConnectStatus::OK && cmpp.check_digest && !resp.knows(&connect, secret) {
-        let detail = "the gateway does not know secret_file: it may not be the carrier's; \
+        let detail = "网关答不出 secret_file，可能不是运营商的网关；应答摘要乱填的网关请设 check_gateway_digest = false \
+                      the gateway does not know secret_file: it may not be the carrier's; \
                       for one that fills its proof with rubbish set check_gateway_digest = false";
         return Err(SendError::Refused { detail: detail.into() });
     }
@@ -70,7 +71,7 @@ fn answered(cmpp: &Cmpp, resp: &ConnectResp, asked: Version) -> Result<Version, 
             Err(unreachable(format!("the login was answered {status}")))
         }
         AnswerClass::Permanent | AnswerClass::Account => {
-            let detail = format!("{status}: check sp_id, secret_file, version and our registered address");
+            let detail = format!("{status} (sp_id, secret_file, version)");
             Err(SendError::Refused { detail })
         }
     }

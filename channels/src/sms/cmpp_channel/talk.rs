@@ -6,7 +6,6 @@ use bytes::BytesMut;
 use mingluo_model::{
     address::Address,
     channel::{ReceiptToken, Verdict},
-    clock::Timestamp,
 };
 
 use super::{Cmpp, verdict};
@@ -19,7 +18,7 @@ use crate::sms::{
     },
     number::{self, Wrote},
     segment::Part,
-    session::{Dues, Ear, Talk},
+    session::{Dues, Ear, Talk, Terms},
 };
 
 /// The words of one link.
@@ -110,10 +109,15 @@ impl Talk for CmppTalk {
     type Template = SubmitTemplate;
     type Number = Terminal;
 
-    fn template(&self, part: &Part, not_after: Timestamp) -> Result<SubmitTemplate, TimeError> {
+    fn template(
+        &self,
+        part: &Part,
+        Terms { not_after, priority }: Terms,
+    ) -> Result<SubmitTemplate, TimeError> {
         let Cmpp { sp_id, src_id, service_id, offset_minutes, .. } = *self.cmpp.as_ref();
         let valid_time = time::absolute(not_after.0, offset_minutes)?;
-        let submit = Submit { service_id, valid_time, ..Submit::of_part(sp_id, src_id, part) };
+        let submit =
+            Submit { msg_level: priority, service_id, valid_time, ..Submit::of_part(sp_id, src_id, part) };
         Ok(SubmitTemplate::new(&submit, self.version))
     }
 

@@ -93,7 +93,7 @@ async fn a_wrong_secret_is_refused_in_words_and_another_error_is_not_for_good() 
     let (refused, ..) =
         met(json!({}), &[|_| ConnectResp::refuse(ConnectStatus::AUTHENTICATION, Version::V30)]).await;
     let Err(SendError::Refused { detail }) = refused else { panic!() };
-    assert!(detail.starts_with("3 认证错: check sp_id, secret_file"), "{detail}");
+    assert!(detail.starts_with("3 认证错 (sp_id, secret_file"), "{detail}");
     let (other, ..) = met(json!({}), &[|_| ConnectResp::refuse(ConnectStatus::OTHER, Version::V30)]).await;
     assert!(matches!(other, Err(SendError::Unreachable { .. })));
 }

@@ -7,6 +7,7 @@ use std::{
 
 use mingluo_model::{
     channel::{Limits, MOST_PARTS},
+    grade::Grade,
     plan::AccountName,
 };
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use super::{keys::Openings, references::References};
 use crate::account::{ConfigError, in_range, is_loopback};
 use crate::sms::{
-    segment::{Signature, segment},
+    segment::{Alphabet, Signature, segment},
     smpp::time,
     wire::{Padded, TextError},
 };
@@ -52,6 +53,39 @@ pub enum NumberForm {
     With86,
 }
 
+/// What texts leave in that need no Chinese characters. Those that do always leave as UCS-2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlphabetConfig {
+    /// UCS-2 as well: 70 characters, 67 in a part.
+    #[default]
+    Ucs2,
+    /// The default alphabet of GSM: 160 septets, 153 in a part. SMPP only.
+    Gsm7,
+    /// ASCII: 159 septets, 153 in a part. Where a centre's default alphabet is ASCII, and for the carriers' protocols.
+    Ascii,
+}
+
+impl From<AlphabetConfig> for Alphabet {
+    fn from(chosen: AlphabetConfig) -> Self {
+        match chosen {
+            AlphabetConfig::Ucs2 => Self::Ucs2,
+            AlphabetConfig::Gsm7 => Self::Gsm7,
+            AlphabetConfig::Ascii => Self::Ascii,
+        }
+    }
+}
+
+/// What a protocol allows its accounts.
+pub(in crate::sms) struct Protocol {
+    /// Named where no port was given.
+    pub(in crate::sms) usual_port: u16,
+    /// The highest priority on the wire; 0 is the lowest.
+    pub(in crate::sms) highest_priority: u8,
+    /// Whether its texts may leave in the default alphabet of GSM.
+    pub(in crate::sms) has_gsm7: bool,
+}
+
 /// Declares an account's configuration: the keys that all gateways share, each with its meaning, and its own.
 macro_rules! gateway_config {
     ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $kind:ty,)* }) => {
@@ -84,9 +118,19 @@ macro_rules! gateway_config {
             pub per_second: u32,
             /// The registered name and who adds it.
             pub signature: $crate::sms::session::SignatureConfig,
-            /// Parts one message may have; 1 to 16.
+            /// Parts one message may have; 1 to 15.
             #[serde(default = "max_parts")]
             pub max_parts: u32,
+            /// `ucs2`, or what texts without Chinese characters leave in: `gsm7` (SMPP only), `ascii`.
+            #[serde(default)]
+            pub alphabet: $crate::sms::session::AlphabetConfig,
+            /// The grades whose messages are announced by one more that shows at once and is not kept (闪信, class 0): the
+            /// first 70 characters, paid as one part more. Not every carrier lets it through.
+            #[serde(default)]
+            pub flash: Vec<mingluo_model::grade::Grade>,
+            /// The priority on the wire of red and orange, the highest that the contract allows; yellow has two thirds of
+            /// it and blue a third. The protocol's highest unless said.
+            pub priority: Option<u32>,
             /// Seconds to wait for the login, for an answer, for a sign of life, and for the socket to take what leaves; 1 to 600.
             #[serde(default = "response_timeout_s")]
             pub response_timeout_s: u32,
@@ -98,7 +142,7 @@ macro_rules! gateway_config {
 
         impl $name {
             /// The keys that all gateways share.
-            const fn shared(&self) -> $crate::sms::session::Shared<'_> {
+            fn shared(&self) -> $crate::sms::session::Shared<'_> {
                 $crate::sms::session::Shared {
                     name: &self.name,
                     pretend: self.pretend,
@@ -109,6 +153,9 @@ macro_rules! gateway_config {
                     per_second: self.per_second,
                     signature: &self.signature,
                     max_parts: self.max_parts,
+                    alphabet: self.alphabet,
+                    flash: &self.flash,
+                    priority: self.priority,
                     response_timeout_s: self.response_timeout_s,
                     connect_timeout_s: self.connect_timeout_s,
                 }
@@ -146,6 +193,9 @@ pub(in crate::sms) struct Shared<'a> {
     pub(in crate::sms) per_second: u32,
     pub(in crate::sms) signature: &'a SignatureConfig,
     pub(in crate::sms) max_parts: u32,
+    pub(in crate::sms) alphabet: AlphabetConfig,
+    pub(in crate::sms) flash: &'a [Grade],
+    pub(in crate::sms) priority: Option<u32>,
     pub(in crate::sms) response_timeout_s: u32,
     pub(in crate::sms) connect_timeout_s: u32,
 }
@@ -159,6 +209,9 @@ pub(in crate::sms) struct Account {
     pub(in crate::sms) limits: Limits,
     pub(in crate::sms) signature: Signature,
     pub(in crate::sms) max_parts: NonZeroU8,
+    pub(in crate::sms) alphabet: Alphabet,
+    flash: Vec<Grade>,
+    priority: u8,
     /// Silence after which something is done about it.
     pub(in crate::sms) quiet: Duration,
     /// Questions for a sign of life before silence is believed.
@@ -171,19 +224,38 @@ pub(in crate::sms) struct Account {
     pub(super) references: References,
 }
 
+impl Account {
+    /// The priority on the wire, 0 lowest: red and orange have the account's highest.
+    pub(in crate::sms) fn priority_of(&self, grade: Grade) -> u8 {
+        match grade {
+            Grade::Red | Grade::Orange => self.priority,
+            Grade::Yellow => self.priority * 2 / 3,
+            Grade::Blue => self.priority / 3,
+        }
+    }
+
+    /// Whether messages of this grade are announced by a flash (闪信).
+    pub(in crate::sms) fn flashes(&self, grade: Grade) -> bool {
+        self.flash.contains(&grade)
+    }
+}
+
 impl Shared<'_> {
-    /// Checks every key. `usual_port` is named where none was given.
+    /// Checks every key.
     pub(in crate::sms) fn check(
         &self,
-        usual_port: u16,
+        protocol: &Protocol,
         quiet: Duration,
         probes: u32,
     ) -> Result<Account, ConfigError> {
-        self.check_host(usual_port)?;
+        self.check_host(protocol.usual_port)?;
         Ok(Account {
             limits: self.limits()?,
             signature: signature(self.signature)?,
             max_parts: NonZeroU8::new(self.parts()? as u8).unwrap_or(NonZeroU8::MIN),
+            alphabet: self.alphabet(protocol)?,
+            flash: self.flash.to_vec(),
+            priority: self.priority(protocol)?,
             quiet,
             probes,
             response_timeout: seconds("response_timeout_s", self.response_timeout_s, 600)?,
@@ -214,8 +286,10 @@ impl Shared<'_> {
 
     fn limits(&self) -> Result<Limits, ConfigError> {
         let window = in_range("window", self.window, 1..=100_000)?;
-        if window < self.parts()? {
-            let fix = format!("use at least max_parts, {}", self.max_parts);
+        let most = self.parts()? + u32::from(!self.flash.is_empty());
+        if window < most {
+            let flash = if self.flash.is_empty() { "" } else { " and one for flash" };
+            let fix = format!("use at least max_parts{flash}, {most}");
             return Err(ConfigError::new("window", window, fix));
         }
         let sessions = in_range("sessions", self.sessions, 1..=64)? as u16;
@@ -228,6 +302,20 @@ impl Shared<'_> {
             sessions: NonZeroU16::new(sessions).unwrap_or(NonZeroU16::MIN),
             answer_within: Some(seconds("response_timeout_s", self.response_timeout_s, 600)?),
         })
+    }
+
+    fn alphabet(&self, protocol: &Protocol) -> Result<Alphabet, ConfigError> {
+        if self.alphabet == AlphabetConfig::Gsm7 && !protocol.has_gsm7 {
+            let fix =
+                "use ascii: this protocol's format 0 is ASCII, which the gateway itself writes as GSM's";
+            return Err(ConfigError::new("alphabet", "gsm7", fix));
+        }
+        Ok(self.alphabet.into())
+    }
+
+    fn priority(&self, protocol: &Protocol) -> Result<u8, ConfigError> {
+        let highest = u32::from(protocol.highest_priority);
+        Ok(in_range("priority", self.priority.unwrap_or(highest), 0..=highest)? as u8)
     }
 
     fn parts(&self) -> Result<u32, ConfigError> {
@@ -250,7 +338,7 @@ pub(in crate::sms) fn signature(config: &SignatureConfig) -> Result<Signature, C
     if name.trim().is_empty() || name.contains(['【', '】']) {
         return Err(wrong("give the registered name alone, without 【】".into()));
     }
-    segment("。", &signature, 0, NonZeroU8::MAX).map_err(|cause| wrong(cause.to_string()))?;
+    segment("。", &signature, Alphabet::Ucs2, 0, NonZeroU8::MAX).map_err(|cause| wrong(cause.to_string()))?;
     Ok(signature)
 }
 

@@ -11,9 +11,9 @@ use mingluo_model::{
     mode::Mode,
 };
 
-use super::Account;
+use super::{Account, Terms};
 use crate::sms::{
-    segment::{PART_UNITS, Part, SINGLE_UNITS, SegmentError, segment},
+    segment::{Part, SegmentError, flash, segment},
     smpp::time::TimeError,
 };
 
@@ -24,6 +24,8 @@ pub(in crate::sms) struct Letter<M: Mode, T> {
     not_after: Timestamp,
     /// One for each part, in order.
     pub(in crate::sms) templates: Vec<T>,
+    /// The addition's.
+    pub(in crate::sms) addition: Option<T>,
 }
 
 impl<M: Mode, T> Letter<M, T> {
@@ -31,12 +33,15 @@ impl<M: Mode, T> Letter<M, T> {
     pub(in crate::sms) fn new(
         account: &Account,
         run: &Run<M>,
-        template: impl Fn(&Part) -> Result<T, TimeError>,
+        template: impl Fn(&Part, Terms) -> Result<T, TimeError>,
     ) -> Result<Self, Unfit> {
         let is_long = parts(account, &run.message, 0)?.len() > 1;
         let reference = if is_long { account.references.of(run.message.alert) } else { 0 };
         let parts = parts(account, &run.message, reference)?;
-        let templates: Result<_, _> = parts.iter().map(template).collect();
+        let addition = addition(account, &run.message)?;
+        let terms = Terms { not_after: run.not_after, priority: account.priority_of(run.message.grade) };
+        let templates: Result<_, _> = parts.iter().map(|part| template(part, terms)).collect();
+        let addition = addition.map(|part| template(&part, terms)).transpose();
         let wrong =
             |cause: TimeError| Unfit::Wrong { field: "not_after".into(), problem: cause.to_string().into() };
         Ok(Self {
@@ -44,6 +49,7 @@ impl<M: Mode, T> Letter<M, T> {
             plan: run.plan,
             not_after: run.not_after,
             templates: templates.map_err(wrong)?,
+            addition: addition.map_err(wrong)?,
         })
     }
 
@@ -59,19 +65,29 @@ pub(super) fn parts<M: Mode>(
     message: &Message<M>,
     reference: u8,
 ) -> Result<Vec<Part>, Unfit> {
+    let cut = segment(text(message)?, &account.signature, account.alphabet, reference, account.max_parts);
+    cut.map(|segments| segments.parts).map_err(unfit)
+}
+
+fn addition<M: Mode>(account: &Account, message: &Message<M>) -> Result<Option<Part>, Unfit> {
+    if !account.flashes(message.grade) {
+        return Ok(None);
+    }
+    flash(text(message)?, &account.signature).map(Some).map_err(unfit)
+}
+
+fn text<M: Mode>(message: &Message<M>) -> Result<&str, Unfit> {
     let Body::Sms { text } = &message.body else {
         let problem = format!("the message is for {}, this account sends sms", message.body.channel().word());
         return Err(Unfit::Wrong { field: "body".into(), problem: problem.into() });
     };
-    let cut = segment(text, &account.signature, reference, account.max_parts);
-    cut.map(|segments| segments.parts).map_err(unfit)
+    Ok(text)
 }
 
 fn unfit(cause: SegmentError) -> Unfit {
     let field = "text".to_owned();
     match cause {
-        SegmentError::TooLong { units, parts, max_parts } => {
-            let longest = if max_parts == 1 { SINGLE_UNITS } else { PART_UNITS * usize::from(max_parts) };
+        SegmentError::TooLong { units, longest, parts, max_parts } => {
             if units > longest {
                 return Unfit::TooLong { field, length: units, longest, unit: "characters" };
             }

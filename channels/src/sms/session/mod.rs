@@ -20,9 +20,9 @@ mod rest;
 pub(in crate::sms) mod stage;
 
 pub(in crate::sms) use account::{
-    Account, Shared, gateway_config, seconds, signature, source_code, text, zone,
+    Account, Protocol, Shared, gateway_config, seconds, signature, source_code, text, zone,
 };
-pub use account::{NumberForm, SignatureConfig};
+pub use account::{AlphabetConfig, NumberForm, SignatureConfig};
 pub(in crate::sms) use dial::{meet, unexpected};
 pub(in crate::sms) use dues::Dues;
 pub(in crate::sms) use ear::Ear;
@@ -77,6 +77,15 @@ pub(in crate::sms) struct Opened<T> {
     pub(in crate::sms) keys: Keys,
 }
 
+/// What holds for all parts of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sms) struct Terms {
+    /// Until when the gateway should try.
+    pub(in crate::sms) not_after: Timestamp,
+    /// See [`Account::priority_of`].
+    pub(in crate::sms) priority: u8,
+}
+
 /// The words of one session. Sequences are the low 31 bits of wire keys.
 pub(in crate::sms) trait Talk: Send + Sync + 'static {
     /// One part of a message, encoded but for number and sequence.
@@ -89,7 +98,7 @@ pub(in crate::sms) trait Talk: Send + Sync + 'static {
     const SLEEPS: bool = false;
 
     /// Encodes a part for everybody.
-    fn template(&self, part: &Part, not_after: Timestamp) -> Result<Self::Template, TimeError>;
+    fn template(&self, part: &Part, terms: Terms) -> Result<Self::Template, TimeError>;
 
     /// The number for the wire; `None` for what the gateway could not take.
     fn number(&self, to: &Address) -> Option<Self::Number>;
@@ -164,6 +173,10 @@ impl<C: Carrier, M: Mode> Channel<M> for SmsChannel<C, M> {
     fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit> {
         let parts = letter::parts(self.carrier.account(), message, 0)?.len();
         Ok(u16::try_from(parts).ok().and_then(NonZeroU16::new).unwrap_or(NonZeroU16::MAX))
+    }
+
+    fn has_addition(&self, message: &Message<M>) -> bool {
+        self.carrier.account().flashes(message.grade)
     }
 
     async fn open(&self) -> Result<Session<M>, SendError> {

@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::BytesMut;
 use mingluo_model::{
-    channel::{Outlet, Parcel, Report, Run, SendError, Unfit, Verdict, WireKeys},
+    channel::{ADDITION, Outlet, Parcel, Report, Run, SendError, Unfit, Verdict, WireKeys},
     clock::within,
     mode::Mode,
 };
@@ -35,10 +35,11 @@ impl<C: Carrier, M: Mode> SmsOutlet<C, M> {
         Self { line, letter: None, run: BytesMut::new(), keys: 0..0, refused: Vec::new() }
     }
 
-    fn encode(&mut self, parcel: &Parcel, templates: &[<C::Talk as Talk>::Template], mut key: u64) -> u64 {
+    fn encode(&mut self, parcel: &Parcel, letter: &Encoded<C, M>, mut key: u64) -> u64 {
         let talk = &self.line.talk;
         let number = talk.number(&parcel.to);
-        for (at, template) in templates.iter().enumerate() {
+        let addition = letter.addition.iter().map(|template| (usize::from(ADDITION), template));
+        for (at, template) in letter.templates.iter().enumerate().chain(addition) {
             if parcel.part_set & (1 << at) == 0 {
                 continue;
             }
@@ -83,14 +84,14 @@ impl<C: Carrier, M: Mode> Outlet<M> for SmsOutlet<C, M> {
         let letter = match self.letter.take().filter(|letter| letter.is_of(run)) {
             Some(letter) => letter,
             None => {
-                Letter::new(self.line.account(), run, |part| self.line.talk.template(part, run.not_after))?
+                Letter::new(self.line.account(), run, |part, terms| self.line.talk.template(part, terms))?
             }
         };
-        let count = leaving(run, letter.templates.len())?;
+        let count = leaving(run, letter.templates.len(), letter.addition.is_some())?;
         let first = self.line.link.keys.take(count);
         let mut key = first;
         for parcel in &run.parcels {
-            key = self.encode(parcel, &letter.templates, key);
+            key = self.encode(parcel, &letter, key);
         }
         self.keys = first..key;
         self.letter = Some(letter);
@@ -130,8 +131,9 @@ impl<C: Carrier, M: Mode> Outlet<M> for SmsOutlet<C, M> {
 }
 
 /// Parts that leave with a run.
-pub(in crate::sms) fn leaving<M: Mode>(run: &Run<M>, parts: usize) -> Result<u64, Unfit> {
-    let all = u16::MAX.checked_shr(u16::BITS.saturating_sub(parts as u32)).unwrap_or(0);
+pub(in crate::sms) fn leaving<M: Mode>(run: &Run<M>, parts: usize, addition: bool) -> Result<u64, Unfit> {
+    let message = u16::MAX.checked_shr(u16::BITS.saturating_sub(parts as u32)).unwrap_or(0);
+    let all = message | u16::from(addition) << ADDITION;
     let mut count = 0;
     for Parcel { part_set, .. } in &run.parcels {
         if part_set & !all != 0 {

@@ -8,6 +8,7 @@ use mingluo_model::{
     alert::Language,
     channel::{Parcel, Recall, Report, Run, Session},
     clock::{Timestamp, system::SystemClock, within},
+    grade::Grade,
     id::{AlertId, PlanId},
     message::{Body, Message},
     mode::Live,
@@ -62,7 +63,7 @@ pub(in crate::sms) fn secret_file(secret: &str) -> PathBuf {
 
 pub(in crate::sms) fn message(text: &str) -> Arc<Message<Live>> {
     let alert = AlertId::new(NOW, &mut StdRng::seed_from_u64(1));
-    Arc::new(Message::new(alert, Language::chinese(), Body::Sms { text: text.into() }))
+    Arc::new(Message::new(alert, Grade::Red, Language::chinese(), Body::Sms { text: text.into() }))
 }
 
 /// A text to numbers, each with the parts that are to leave; it is void an hour from [`NOW`].

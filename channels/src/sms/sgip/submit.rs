@@ -22,6 +22,9 @@ pub const NOT_ASKED_FOR: u8 = 2;
 /// ReportFlag: report success as well as failure. Mind that 0 means on failure only.
 pub const REPORT_ALWAYS: u8 = 1;
 
+/// ReportFlag: report nothing.
+const REPORT_NEVER: u8 = 2;
+
 /// FeeType: free to the phone's owner (clause 5.3).
 const FREE: u8 = 1;
 
@@ -73,7 +76,8 @@ pub struct Submit {
 }
 
 impl Submit {
-    /// One part of a warning, asking for every report, free to who receives it, at the lowest priority.
+    /// One part of a warning, asking for every report unless it is an addition, free to who receives it, at
+    /// the lowest priority.
     ///
     /// # Panics
     /// Never: the fee fields fit.
@@ -87,9 +91,9 @@ impl Submit {
             fee_value: nothing,
             given_value: nothing,
             more_late_to_mt_flag: NOT_ASKED_FOR,
-            report_flag: REPORT_ALWAYS,
+            report_flag: if part.is_flash() { REPORT_NEVER } else { REPORT_ALWAYS },
             tp_udhi: u8::from(part.udh.is_some()),
-            message_coding: Coding::UCS2,
+            message_coding: part.coding,
             content: Octets::bounded(part.user_data()),
             ..Self::default()
         }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{
     super::{
-        segment::{Signature, segment},
+        segment::{Alphabet, Signature, segment},
         wire::{Coding, DecodeError, Octets, Padded, Stamp},
     },
     *,
@@ -33,7 +33,9 @@ fn decoded(mut buffer: BytesMut) -> Pdu {
 
 #[test]
 fn a_part_of_a_long_warning_asks_for_every_report() {
-    let parts = segment(&"雨".repeat(71), &Signature::None, 7, std::num::NonZeroU8::MAX).unwrap().parts;
+    let parts = segment(&"雨".repeat(71), &Signature::None, Alphabet::Ucs2, 7, std::num::NonZeroU8::MAX)
+        .unwrap()
+        .parts;
     let submit = Submit::of_part(Padded::default(), Padded::default(), &parts[1]);
     assert_eq!((submit.report_flag, submit.tp_udhi, submit.message_coding), (1, 1, Coding::UCS2));
     assert_eq!(&submit.content.as_bytes()[..6], [5, 0, 3, 7, 2, 2]);

@@ -12,15 +12,15 @@ use super::{
     Sgip,
     door::{Door, Entry},
 };
-use crate::account::{ConfigError, Secret, in_range};
+use crate::account::{ConfigError, Secret};
 use crate::sms::{
-    session::{gateway_config, seconds, source_code, text},
+    session::{Protocol, gateway_config, seconds, source_code, text},
     sgip::{NodeError, sp_node},
     wire::Padded,
 };
 
-/// The port of most gateways (clause 3.2).
-const USUAL_PORT: u16 = 8801;
+/// The port of most gateways (clause 3.2). Priority is 0 to 9 (clause 4.2.3.3.1).
+const PROTOCOL: Protocol = Protocol { usual_port: 8801, highest_priority: 9, has_gsm7: false };
 
 /// Octets of a password.
 const LONGEST_PASSWORD: usize = 16;
@@ -39,9 +39,6 @@ gateway_config! {
         /// The service type agreed with the carrier, at most 10 ASCII characters.
         #[serde(default)]
         service_type: String,
-        /// 0 lowest to 9 highest.
-        #[serde(default = "highest")]
-        priority: u32,
         /// Seconds after which a connection with nothing to say is closed in either direction; 1 to 3600.
         #[serde(default = "idle_s")]
         idle_s: u32,
@@ -57,10 +54,6 @@ gateway_config! {
     }
 }
 
-const fn highest() -> u32 {
-    9
-}
-
 const fn idle_s() -> u32 {
     60
 }
@@ -69,7 +62,7 @@ impl SgipConfig {
     /// Checks every key and reads both passwords' files.
     pub(super) fn check(&self, clock: SharedClock) -> Result<Sgip, ConfigError> {
         let idle = seconds("idle_s", self.idle_s, 3600)?;
-        let account = self.shared().check(USUAL_PORT, idle, 0)?;
+        let account = self.shared().check(&PROTOCOL, idle, 0)?;
         if self.pretend && !self.listen.ip().is_loopback() {
             return Err(ConfigError::new("listen", self.listen, "a pretend account takes 127.0.0.1 only"));
         }
@@ -90,7 +83,6 @@ impl SgipConfig {
             corp_id: text("corp_id", &self.corp_id)?,
             sp_number: text("source_address", source_code(&self.source_address)?)?,
             service_type: text("service_type", &self.service_type)?,
-            priority: in_range("priority", self.priority, 0..=9)? as u8,
             door: Door::new(entry, clock),
             last_stamp_s: Mutex::new(0),
         })

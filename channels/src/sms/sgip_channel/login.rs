@@ -49,7 +49,7 @@ fn answered(result: CommandResult) -> Result<(), SendError> {
             Err(unreachable(format!("the bind was answered {result}")))
         }
         AnswerClass::Permanent | AnswerClass::Account => {
-            let detail = format!("{result}: check login_name, password_file and our registered address");
+            let detail = format!("{result} (login_name, password_file)");
             Err(SendError::Refused { detail })
         }
     }

@@ -51,7 +51,6 @@ pub struct Sgip {
     corp_id: Padded<5>,
     sp_number: Padded<21>,
     service_type: Padded<10>,
-    priority: u8,
     door: Door,
     // Guards the second of the last stamp, since 1970; held for a look.
     last_stamp_s: Mutex<i64>,

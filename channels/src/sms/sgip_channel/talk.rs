@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use mingluo_model::{
     address::Address,
     channel::{ReceiptToken, Report, SendError, Verdict},
-    clock::{Clock, Timestamp},
+    clock::Clock,
 };
 use tokio::net::TcpStream;
 
@@ -14,7 +14,7 @@ use super::{Sgip, login, verdict};
 use crate::sms::{
     number,
     segment::Part,
-    session::{Ear, NumberForm, Talk},
+    session::{Ear, NumberForm, Talk, Terms},
     sgip::{
         Body, CommandResult, FrameError, Framer, Pdu, Sequence, Submit, SubmitTemplate, UserNumber,
         command::{RESPONSE, SUBMIT},
@@ -95,8 +95,12 @@ impl Talk for SgipTalk {
 
     const SLEEPS: bool = true;
 
-    fn template(&self, part: &Part, not_after: Timestamp) -> Result<SubmitTemplate, TimeError> {
-        let Sgip { sp_number, corp_id, service_type, priority, .. } = *self.sgip.as_ref();
+    fn template(
+        &self,
+        part: &Part,
+        Terms { not_after, priority }: Terms,
+    ) -> Result<SubmitTemplate, TimeError> {
+        let Sgip { sp_number, corp_id, service_type, .. } = *self.sgip.as_ref();
         let expire_time = time::absolute(not_after.0)?;
         let submit = Submit::of_part(sp_number, corp_id, part);
         Ok(SubmitTemplate::new(&Submit { service_type, priority, expire_time, ..submit }))

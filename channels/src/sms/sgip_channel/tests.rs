@@ -308,7 +308,7 @@ async fn a_gateway_that_owes_an_answer_for_too_long_is_given_up() {
 async fn a_refused_bind_and_a_taken_port_say_what_to_do() {
     let stage = Stage::new(json!({})).await;
     let Err(SendError::Refused { detail }) = stage.met(CommandResult::LOGIN).await.0 else { panic!() };
-    assert!(detail.contains("check login_name, password_file"), "{detail}");
+    assert!(detail.contains("(login_name, password_file)"), "{detail}");
     assert!(matches!(stage.met(CommandResult::TOO_MANY_CONNECTIONS).await.0, Err(SendError::Busy { .. })));
 
     let taken = stage.door.local_addr().unwrap().to_string();
@@ -339,6 +339,7 @@ fn each_wrong_key_is_named_with_its_value() {
     assert_eq!(fault(json!({"area_code": "24a"})), ("area_code", "24a".into()));
     assert_eq!(fault(json!({"corp_id": "123"})), ("corp_id", "123".into()));
     assert_eq!(fault(json!({"priority": 10})), ("priority", "10".into()));
+    assert_eq!(fault(json!({"alphabet": "gsm7"})), ("alphabet", "gsm7".into()));
     assert_eq!(fault(json!({"listen": "0.0.0.0:8801"})), ("listen", "0.0.0.0:8801".into()));
     assert_eq!(fault(json!({"gateway_login_name": ""})), ("gateway_login_name", String::new()));
     assert_eq!(

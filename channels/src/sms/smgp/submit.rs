@@ -63,7 +63,7 @@ pub struct Submit {
 }
 
 impl Submit {
-    /// One part of a warning, asking for the status report, free to who receives it, with the account's own
+    /// One part of a warning, asking for the status report unless it is an addition, free to who receives it, with the account's own
     /// optional parameters behind ours.
     ///
     /// # Errors
@@ -81,11 +81,11 @@ impl Submit {
         let nothing = Padded::new("FeeCode", "0").expect("one digit fits");
         Ok(Self {
             msg_type: MOBILE_TERMINATED,
-            need_report: 1,
+            need_report: u8::from(!part.is_flash()),
             fee_type: Padded::new("FeeType", FREE).expect("two digits fit"),
             fee_code: nothing,
             fixed_fee: nothing,
-            msg_format: Coding::UCS2,
+            msg_format: part.coding,
             src_term_id,
             content: Octets::bounded(part.user_data()),
             options,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{
     super::{
-        segment::{Signature, segment},
+        segment::{Alphabet, Signature, segment},
         wire::{Authenticator, Coding, DecodeError, Octets, Padded, Stamp},
     },
     *,
@@ -33,7 +33,9 @@ fn decoded(mut buffer: BytesMut) -> Pdu {
 
 #[test]
 fn a_part_of_a_long_warning_says_so_three_times() {
-    let parts = segment(&"雨".repeat(71), &Signature::None, 7, std::num::NonZeroU8::MAX).unwrap().parts;
+    let parts = segment(&"雨".repeat(71), &Signature::None, Alphabet::Ucs2, 7, std::num::NonZeroU8::MAX)
+        .unwrap()
+        .parts;
     let product: &[(u16, &[u8])] = &[(option::M_SERVICE_ID, b"140000000000000000001")];
     let submit = Submit::of_part(TermId::default(), &parts[1], product).unwrap();
     let octet = |tag| submit.options.octet(tag);
@@ -48,7 +50,8 @@ fn a_part_of_a_long_warning_says_so_three_times() {
 
 #[test]
 fn a_message_that_travels_alone_says_nothing_of_parts() {
-    let part = &segment("预警", &Signature::None, 7, std::num::NonZeroU8::MIN).unwrap().parts[0];
+    let part =
+        &segment("预警", &Signature::None, Alphabet::Ucs2, 7, std::num::NonZeroU8::MIN).unwrap().parts[0];
     let submit = Submit::of_part(TermId::default(), part, &[]).unwrap();
     assert_eq!((submit.options.get(option::TP_UDHI), submit.options.get(option::PK_TOTAL)), (None, None));
 }

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use super::Smgp;
 use crate::account::{ConfigError, Secret, in_range};
 use crate::sms::{
-    session::{NumberForm, gateway_config, seconds, source_code, text, zone},
+    session::{NumberForm, Protocol, gateway_config, seconds, source_code, text, zone},
     smgp::option::{M_SERVICE_ID, MSG_SRC},
     wire::Padded,
 };
 
-/// The port of most gateways (clause 4.3).
-const USUAL_PORT: u16 = 8890;
+/// The port of most gateways (clause 4.3). Priority is 0 to 3 (clause 6.2.11).
+const PROTOCOL: Protocol = Protocol { usual_port: 8890, highest_priority: 3, has_gsm7: false };
 
 /// Octets of a secret (clause 6.2.2).
 const LONGEST_SECRET: usize = 15;
@@ -32,9 +32,6 @@ gateway_config! {
         /// The product's id on the mobile network (MServiceID), at most 21 ASCII characters; mostly needed.
         #[serde(default)]
         m_service_id: String,
-        /// 0 lowest to 3 highest.
-        #[serde(default = "highest")]
-        priority: u32,
         /// Whether the gateway's own proof counts at login; `false` for one that fills it with rubbish.
         #[serde(default = "yes")]
         check_gateway_digest: bool,
@@ -51,10 +48,6 @@ gateway_config! {
         #[serde(default = "active_tests")]
         active_tests: u32,
     }
-}
-
-const fn highest() -> u32 {
-    3
 }
 
 const fn yes() -> bool {
@@ -82,12 +75,11 @@ impl SmgpConfig {
             return Err(ConfigError::new("client_id", "", "use the account's name at the gateway"));
         }
         Ok(Smgp {
-            account: self.shared().check(USUAL_PORT, quiet, probes)?,
+            account: self.shared().check(&PROTOCOL, quiet, probes)?,
             client_id: text("client_id", &self.client_id)?,
             secret: self.secret()?,
             service_id: text("service_id", &self.service_id)?,
             src_term_id: text("source_address", source_code(&self.source_address)?)?,
-            priority: in_range("priority", self.priority, 0..=3)? as u8,
             options: self.options()?,
             check_digest: self.check_gateway_digest,
             number_form: self.number_form,

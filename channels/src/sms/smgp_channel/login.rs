@@ -27,7 +27,8 @@ pub(super) async fn login(smgp: &Smgp, clock: &dyn Clock) -> Result<(TcpStream, 
     let (socket, resp, heard) = meet(&smgp.account, clock, &octets, read).await?;
     answered(resp.status)?;
     if smgp.check_digest && !resp.knows(&login, secret) {
-        let detail = "the gateway does not know secret_file: it may not be the carrier's; \
+        let detail = "网关答不出 secret_file，可能不是运营商的网关；应答摘要乱填的网关请设 check_gateway_digest = false \
+                      the gateway does not know secret_file: it may not be the carrier's; \
                       for one that fills its proof with rubbish set check_gateway_digest = false";
         return Err(SendError::Refused { detail: detail.into() });
     }
@@ -50,7 +51,7 @@ fn answered(status: Status) -> Result<(), SendError> {
             Err(unreachable(format!("the login was answered {status}")))
         }
         AnswerClass::Permanent | AnswerClass::Account => {
-            let detail = format!("{status}: check client_id, secret_file and our registered address");
+            let detail = format!("{status} (client_id, secret_file)");
             Err(SendError::Refused { detail })
         }
     }

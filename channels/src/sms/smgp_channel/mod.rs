@@ -38,7 +38,6 @@ pub struct Smgp {
     secret: Secret,
     service_id: Padded<10>,
     src_term_id: Padded<21>,
-    priority: u8,
     /// Optional parameters of every submit, by tag.
     options: Vec<(u16, Vec<u8>)>,
     check_digest: bool,

@@ -6,14 +6,13 @@ use bytes::BytesMut;
 use mingluo_model::{
     address::Address,
     channel::{ReceiptToken, Verdict},
-    clock::Timestamp,
 };
 
 use super::{Smgp, verdict};
 use crate::sms::{
     number::{self, Wrote},
     segment::Part,
-    session::{Dues, Ear, Talk},
+    session::{Dues, Ear, Talk, Terms},
     smgp::{
         Body, Deliver, DeliverResp, FrameError, Framer, MsgId, Pdu, Report, Status, Submit, SubmitTemplate,
         TermId,
@@ -109,13 +108,16 @@ impl Talk for SmgpTalk {
     type Template = SubmitTemplate;
     type Number = TermId;
 
-    fn template(&self, part: &Part, not_after: Timestamp) -> Result<SubmitTemplate, TimeError> {
+    fn template(
+        &self,
+        part: &Part,
+        Terms { not_after, priority }: Terms,
+    ) -> Result<SubmitTemplate, TimeError> {
         let smgp = self.smgp.as_ref();
         let valid_time = time::absolute(not_after.0, smgp.offset_minutes)?;
         let options: Vec<(u16, &[u8])> = smgp.options.iter().map(|(tag, value)| (*tag, &value[..])).collect();
         let submit = Submit::of_part(smgp.src_term_id, part, &options).expect("two short parameters fit");
-        let (service_id, priority) = (smgp.service_id, smgp.priority);
-        Ok(SubmitTemplate::new(&Submit { priority, service_id, valid_time, ..submit }))
+        Ok(SubmitTemplate::new(&Submit { priority, service_id: smgp.service_id, valid_time, ..submit }))
     }
 
     fn number(&self, to: &Address) -> Option<TermId> {

@@ -54,7 +54,7 @@ async fn a_refused_login_says_what_to_check_and_a_busy_gateway_is_waited_for() {
     else {
         panic!()
     };
-    assert!(detail.starts_with("21 认证错: check client_id"), "{detail}");
+    assert!(detail.starts_with("21 认证错 (client_id"), "{detail}");
     let busy = met(json!({}), |_| LoginResp::refuse(Status::TOO_MANY_CONNECTIONS)).await.0;
     assert!(matches!(busy, Err(SendError::Busy { .. })));
 }

@@ -87,11 +87,11 @@ fn message_id(message: &ShortMessage, written: Option<&str>) -> Option<String> {
 mod tests {
     use super::super::{
         Tlv, Tlvs,
-        short_message::{CODING_UCS2, ESM_INTERMEDIATE, ESM_RECEIPT},
+        short_message::{ESM_INTERMEDIATE, ESM_RECEIPT},
         tlv::{MESSAGE_PAYLOAD, MESSAGE_STATE, NETWORK_ERROR_CODE, RECEIPTED_MESSAGE_ID},
     };
     use super::*;
-    use crate::sms::wire::Octets;
+    use crate::sms::wire::{Coding, Octets};
 
     const TEXT: &[u8] =
         b"id:12ab sub:001 dlvrd:000 submit date:2611231200 done date:2611231201 stat:UNDELIV err:011 text:";
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(read(&receipt(ESM_RECEIPT, b"", &[(MESSAGE_PAYLOAD, TEXT)])).message_id, "12ab");
 
         let mut wide = receipt(ESM_RECEIPT, b"\0i\0d\0:\x007\0 \0s\0t\0a\0t\0:\0E\0X\0P\0I\0R\0E\0D", &[]);
-        wide.data_coding = CODING_UCS2;
+        wide.data_coding = Coding::UCS2.0;
         assert_eq!((read(&wide).message_id.as_str(), read(&wide).state), ("7", MessageState::Expired));
     }
 

@@ -18,11 +18,6 @@ pub const ESM_INTERMEDIATE: u8 = 0x20;
 /// The bits of `esm_class` that hold the message type.
 const ESM_TYPE: u8 = 0x3C;
 
-/// `data_coding`: UCS-2, big-endian (clause 5.2.19).
-pub const CODING_UCS2: u8 = 0x08;
-/// `data_coding`: UCS-2 of class 0, shown at once and not stored (闪信; 3GPP TS 23.038 clause 4).
-pub const CODING_UCS2_FLASH: u8 = 0x18;
-
 /// `registered_delivery`: a receipt of the final outcome, good or bad (clause 5.2.17).
 pub const RECEIPT_FINAL: u8 = 1;
 
@@ -49,7 +44,7 @@ pub struct ShortMessage {
     pub registered_delivery: u8,
     /// 1 replaces an earlier message of the same service type.
     pub replace_if_present_flag: u8,
-    /// The alphabet of the text; see [`CODING_UCS2`].
+    /// The alphabet of the text (clause 5.2.19), numbered as [`Coding`]; 0 is the centre's default.
     pub data_coding: u8,
     /// A text kept in the centre; 0 for none.
     pub sm_default_msg_id: u8,
@@ -60,14 +55,14 @@ pub struct ShortMessage {
 }
 
 impl ShortMessage {
-    /// One part of a warning from `source` to `destination`, asking for the final receipt.
+    /// One part of a warning from `source` to `destination`, asking for the final receipt unless it is an addition.
     pub fn of_part(source: Address, destination: Address, part: &Part) -> Self {
         Self {
             source,
             destination,
             esm_class: if part.udh.is_some() { ESM_UDHI } else { 0 },
-            registered_delivery: RECEIPT_FINAL,
-            data_coding: CODING_UCS2,
+            registered_delivery: if part.is_flash() { 0 } else { RECEIPT_FINAL },
+            data_coding: part.coding.0,
             short_message: Octets::bounded(part.user_data()),
             ..Self::default()
         }

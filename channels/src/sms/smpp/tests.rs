@@ -4,7 +4,7 @@ use bytes::{BufMut, BytesMut};
 use proptest::prelude::*;
 
 use super::super::{
-    segment::{Signature, segment},
+    segment::{Alphabet, Signature, segment},
     wire::{COctets, DecodeError},
 };
 use super::*;
@@ -35,7 +35,8 @@ fn decoded(mut buffer: BytesMut) -> Pdu {
 }
 
 fn warning() -> ShortMessage {
-    let part = &segment("预警", &Signature::None, 1, std::num::NonZeroU8::MIN).unwrap().parts[0];
+    let part =
+        &segment("预警", &Signature::None, Alphabet::Ucs2, 1, std::num::NonZeroU8::MIN).unwrap().parts[0];
     let source = Address::international("source_addr", "10690001").unwrap();
     let destination = Address::international("destination_addr", "8613900000001").unwrap();
     ShortMessage::of_part(source, destination, part)

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::Smpp;
-use crate::account::{ConfigError, Secret};
+use crate::account::{ConfigError, Secret, in_range};
 use crate::sms::{
-    session::{gateway_config, seconds, source_code, zone},
+    session::{Protocol, gateway_config, seconds, source_code, zone},
     smpp::{Address, Bind, MessageIdForm},
     wire::{COctets, TextError},
 };
@@ -15,8 +15,8 @@ use crate::sms::{
 /// The version of the protocol that we speak (clause 5.2.4).
 const VERSION_3_4: u8 = 0x34;
 
-/// The port of most centres.
-const USUAL_PORT: u16 = 2775;
+/// The port of most centres. priority_flag is 0 to 3 (clause 5.2.14).
+const PROTOCOL: Protocol = Protocol { usual_port: 2775, highest_priority: 3, has_gsm7: true };
 
 /// How the centre writes one message id in its answer and in its receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -31,6 +31,9 @@ pub enum IdForm {
     StripZerosFoldCase,
 }
 
+/// Type of number: letters (clause 5.2.5).
+const LETTERS: u8 = 5;
+
 gateway_config! {
     /// One SMPP account, as an operator writes it.
     SmppConfig {
@@ -41,6 +44,12 @@ gateway_config! {
         /// The kind of client agreed with the centre, at most 12 ASCII characters; mostly empty.
         #[serde(default)]
         system_type: String,
+        /// The type of number of `source_address` (clause 5.2.5): 0 unknown, 1 international, 2 national, 3 of the network, 5
+        /// letters, 6 abbreviated.
+        #[serde(default = "one")]
+        source_ton: u8,
+        /// Its numbering plan (clause 5.2.6): 0 unknown, 1 telephone (E.164), up to 18. 0 with letters.
+        source_npi: Option<u8>,
         /// The centre's local time in minutes east of UTC, a multiple of 15.
         #[serde(default = "beijing_minutes")]
         utc_offset_minutes: i16,
@@ -51,6 +60,10 @@ gateway_config! {
         #[serde(default = "enquire_link_s")]
         enquire_link_s: u32,
     }
+}
+
+const fn one() -> u8 {
+    1
 }
 
 const fn beijing_minutes() -> i16 {
@@ -66,7 +79,7 @@ impl SmppConfig {
     pub(super) fn check(&self) -> Result<Smpp, ConfigError> {
         let quiet = seconds("enquire_link_s", self.enquire_link_s, 3600)?;
         Ok(Smpp {
-            account: self.shared().check(USUAL_PORT, quiet, 1)?,
+            account: self.shared().check(&PROTOCOL, quiet, 1)?,
             bind: self.bind()?,
             source: self.source()?,
             offset_minutes: zone(self.utc_offset_minutes)?,
@@ -92,9 +105,27 @@ impl SmppConfig {
     }
 
     fn source(&self) -> Result<Address, ConfigError> {
-        let code = source_code(&self.source_address)?;
-        Address::international("source_address", code).map_err(|cause| misfit("source_address", code, &cause))
+        let (ton, field) = (self.source_ton, "source_address");
+        if !matches!(ton, 0..=3 | LETTERS | 6) {
+            return Err(ConfigError::new("source_ton", ton, "use 0, 1, 2, 3, 5 (letters) or 6"));
+        }
+        let npi = self.source_npi.unwrap_or(u8::from(ton != LETTERS));
+        in_range("source_npi", npi.into(), 0..=18)?;
+        let address =
+            if ton == LETTERS { name(&self.source_address)? } else { source_code(&self.source_address)? };
+        let digits = COctets::new(field, address).map_err(|cause| misfit(field, address, &cause))?;
+        Ok(Address { ton, npi, digits })
     }
+}
+
+/// A sender's name in letters: eleven characters of the default alphabet at most (3GPP TS 23.040 clause 9.1.2.5).
+fn name(name: &str) -> Result<&str, ConfigError> {
+    let is_fit = name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b" -.&".contains(&octet));
+    if name.trim().is_empty() || name.len() > 11 || !is_fit {
+        let fix = "with source_ton = 5 use 1 to 11 letters, digits, spaces or -.&";
+        return Err(ConfigError::new("source_address", name, fix));
+    }
+    Ok(name)
 }
 
 fn c_text<const MAX: usize>(field: &'static str, value: &str) -> Result<COctets<MAX>, ConfigError> {

@@ -6,14 +6,13 @@ use bytes::BytesMut;
 use mingluo_model::{
     address::Address as Number,
     channel::{ReceiptToken, Verdict},
-    clock::Timestamp,
 };
 
 use super::{Smpp, verdict};
 use crate::sms::{
     number::{self, Wrote},
     segment::Part,
-    session::{Ear, Talk},
+    session::{Ear, Talk, Terms},
     smpp::{
         Address, AddressDigits, Body, CommandStatus, DeliveryReport, FrameError, Framer, Pdu, ShortMessage,
         StatusClass, SubmitTemplate, command,
@@ -108,12 +107,16 @@ impl Talk for SmppTalk {
     type Template = SubmitTemplate;
     type Number = AddressDigits;
 
-    fn template(&self, part: &Part, not_after: Timestamp) -> Result<SubmitTemplate, TimeError> {
+    fn template(
+        &self,
+        part: &Part,
+        Terms { not_after, priority }: Terms,
+    ) -> Result<SubmitTemplate, TimeError> {
         let validity_period = time::absolute(not_after.0, self.smpp.offset_minutes)?;
         // Numbers leave in their international form (clauses 5.2.5 and 5.2.6).
         let anybody = Address { ton: 1, npi: 1, ..Address::default() };
         let message = ShortMessage::of_part(self.smpp.source, anybody, part);
-        Ok(SubmitTemplate::new(&ShortMessage { validity_period, ..message }))
+        Ok(SubmitTemplate::new(&ShortMessage { priority_flag: priority, validity_period, ..message }))
     }
 
     fn number(&self, to: &Number) -> Option<AddressDigits> {

@@ -4,7 +4,7 @@ use std::{num::NonZeroU8, time::Duration};
 
 use bytes::BytesMut;
 use mingluo_model::{
-    channel::{Channel, ReceiptToken, Refusal, Report, Unfit, Verdict},
+    channel::{ADDITION, Channel, ReceiptToken, Refusal, Report, Unfit, Verdict},
     clock::manual::ManualClock,
     delivery::Reason,
     mode::Live,
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::sms::{
-    segment::{Signature, segment},
+    segment::{Alphabet, Signature, segment},
     session::{
         Letter, Talk, leaving, no_number,
         stage::{ANNA, BERT, NOW, message, next, run, send, soon},
@@ -28,7 +28,7 @@ use crate::sms::{
 };
 
 mod centre;
-use centre::{Centre, accepted, answered, bound, channel, config, met, receipt};
+use centre::{Centre, accepted, answered, bound, bound_as, channel, config, met, receipt};
 
 #[tokio::test]
 async fn a_warning_in_two_parts_leaves_in_order_and_its_answers_find_their_keys() {
@@ -282,22 +282,61 @@ fn what_is_measured_is_what_is_cut() {
     let signature = Signature::InFront("抚顺气象".into());
     for length in [1, 64, 65, 128] {
         let text = "雨".repeat(length);
-        let cut = segment(&text, &signature, 0, NonZeroU8::MAX).unwrap().parts.len();
+        let cut = segment(&text, &signature, Alphabet::Ucs2, 0, NonZeroU8::MAX).unwrap().parts.len();
         assert_eq!(usize::from(channel.measure(&message(&text)).unwrap().get()), cut);
     }
     let long = Unfit::TooLong { field: "text".into(), length: 135, longest: 134, unit: "characters" };
     assert_eq!(channel.measure(&message(&"雨".repeat(129))), Err(long));
 }
 
+#[tokio::test]
+async fn a_flash_leaves_beside_the_message_where_the_account_says_so() {
+    let (mut session, mut centre) = bound_as(&json!({"flash": ["red"], "priority": 2})).await;
+    let warning = run(&"雨".repeat(71), &[(ANNA, 0b11 | 1 << ADDITION)]);
+    send(&mut session, &warning).await;
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let (_, message) = centre.submit().await;
+        assert_eq!(message.priority_flag, 2);
+        let length = message.short_message.as_bytes().len();
+        seen.push((message.data_coding, message.esm_class, message.registered_delivery, length));
+    }
+    assert_eq!(seen, [(8, 0x40, 1, 140), (8, 0x40, 1, 14), (0x18, 0, 0, 140)]);
+    let unasked = run("雨", &[(ANNA, 0b1 | 1 << ADDITION)]);
+    let (mut session, _centre, _) = bound().await;
+    assert!(
+        matches!(session.outlet.prepare(&unasked), Err(Unfit::Wrong { field, .. }) if field == "part_set")
+    );
+}
+
+#[tokio::test]
+async fn a_sender_may_be_a_name_in_letters() {
+    let (mut session, mut centre) =
+        bound_as(&json!({"source_address": "FushunAlert", "source_ton": 5})).await;
+    send(&mut session, &run("雨", &[(ANNA, 0b1)])).await;
+    let (_, ShortMessage { source, .. }) = centre.submit().await;
+    assert_eq!((source.ton, source.npi, &*source.digits.to_text()), (5, 0, "FushunAlert"));
+}
+
+#[tokio::test]
+async fn latin_text_leaves_in_the_alphabet_of_the_centre() {
+    let none = json!({"placement": "none"});
+    let (mut session, mut centre) = bound_as(&json!({"alphabet": "gsm7", "signature": none})).await;
+    send(&mut session, &run("Flood @ 23:15 [town]", &[(ANNA, 0b1)])).await;
+    let (_, message) = centre.submit().await;
+    assert_eq!(message.data_coding, 0);
+    assert_eq!(message.short_message.as_bytes(), b"Flood \x00 23:15 \x1b<town\x1b>");
+}
+
 #[test]
 fn parts_that_a_message_has_not_are_refused_before_they_leave() {
     let talk = SmppTalk::new(Arc::new(config(1, &json!({})).unwrap().check().unwrap()));
     let run = run("雨", &[(ANNA, 0b10)]);
-    let letter = Letter::new(talk.account(), &run, |part| talk.template(part, run.not_after));
+    let letter = Letter::new(talk.account(), &run, |part, terms| talk.template(part, terms));
     assert_eq!(letter.unwrap().templates.len(), 1);
-    assert!(matches!(leaving(&run, 1), Err(Unfit::Wrong { field, .. }) if field == "part_set"));
-    assert_eq!(leaving(&run, 2), Ok(1));
-    assert_eq!(leaving(&run, 16), Ok(1));
+    assert!(matches!(leaving(&run, 1, false), Err(Unfit::Wrong { field, .. }) if field == "part_set"));
+    assert_eq!(leaving(&run, 2, false), Ok(1));
+    assert_eq!(leaving(&run, 15, false), Ok(1));
 }
 
 #[test]
@@ -308,9 +347,16 @@ fn each_wrong_key_is_named_with_its_value() {
     };
     assert_eq!(fault(json!({"host": "10.0.0.1"})), ("host", "10.0.0.1".into()));
     assert_eq!(fault(json!({"window": 4})), ("window", "4".into()));
+    assert_eq!(fault(json!({"window": 8, "flash": ["red"]})), ("window", "8".into()));
+    assert_eq!(fault(json!({"priority": 4})), ("priority", "4".into()));
+    assert_eq!(fault(json!({"max_parts": 16})), ("max_parts", "16".into()));
     assert_eq!(fault(json!({"max_parts": 17})), ("max_parts", "17".into()));
     assert_eq!(fault(json!({"system_id": "sixteen-letters-"})), ("system_id", "sixteen-letters-".into()));
     assert_eq!(fault(json!({"source_address": "+1069"})), ("source_address", "+1069".into()));
+    assert_eq!(fault(json!({"source_ton": 4})), ("source_ton", "4".into()));
+    assert_eq!(fault(json!({"source_npi": 19})), ("source_npi", "19".into()));
+    let name = json!({"source_address": "Fushun Alert", "source_ton": 5});
+    assert_eq!(fault(name), ("source_address", "Fushun Alert".into()));
     assert_eq!(fault(json!({"utc_offset_minutes": 7})), ("utc_offset_minutes", "7".into()));
     assert_eq!(fault(json!({"password_file": "/nowhere"})), ("password_file", "/nowhere".into()));
     let bracketed = json!({"signature": {"placement": "gateway_adds", "text": "【抚顺】"}});

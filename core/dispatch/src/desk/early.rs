@@ -70,6 +70,11 @@ impl EarlyOnes {
         nameless.map(|one| one.raw = Some(raw)).is_some()
     }
 
+    /// How many came at or before an instant and are still nobody's.
+    pub(super) fn until(&self, until: Timestamp) -> usize {
+        self.by_id.values().flatten().filter(|early| early.at <= until).count()
+    }
+
     /// Forgets those that came at or before an instant.
     pub(super) fn forget(&mut self, until: Timestamp) {
         while self.kept.front().is_some_and(|(at, _)| *at <= until) {
@@ -110,6 +115,7 @@ mod tests {
         for (hash, at) in [(1, 10), (2, 20), (1, 30)] {
             ones.keep(hash, early(at));
         }
+        assert_eq!((ones.until(Timestamp(9)), ones.until(Timestamp(20))), (0, 2));
         ones.forget(Timestamp(20));
         assert_eq!(ones.to(&[7; 16]), [1]);
         assert_eq!((ones.take(1), ones.take(2)), (vec![early(30)], vec![]));

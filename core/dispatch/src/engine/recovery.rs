@@ -98,7 +98,8 @@ impl<M: Mode> Engine<M> {
             (channel.repeat(), channel.receipts())
         });
         let rules = Rules { retry: self.config.retry.clone(), repeat, receipts };
-        Ok(Progress::new(plan, parts, rules, map.districts, status))
+        let has_addition = channel.is_some_and(|channel| channel.has_addition(&plan.message));
+        Ok(Progress::new(plan, parts, rules, map.districts, status).with_addition(has_addition))
     }
 
     /// What its account cannot carry any more, or would cut otherwise than what left of it, leaves no more: half of a

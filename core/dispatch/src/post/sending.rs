@@ -7,7 +7,7 @@ use mingluo_ledger::{
     scribe::Entry,
 };
 use mingluo_model::{
-    channel::{MOST_PARTS, Outlet, Parcel, Run},
+    channel::{ADDITION, MOST_PARTS, Outlet, Parcel, Run},
     delivery::{DeliveryState, Reason, Standing},
     mode::Mode,
     plan::PlanStatus,
@@ -27,9 +27,9 @@ impl<M: Mode> Post<M> {
         loop {
             self.licence.open().await;
             self.closed_hours().await;
-            let parts = u32::from(self.work_to_do().await);
+            let least = u32::from(self.work_to_do().await);
             self.give_way().await;
-            let units = self.run_units(parts, line.size);
+            let units = self.run_units(least, line.size);
             let permit = line.window.acquire_many(units).await.expect("the window is never closed");
             let picked = self.desk().pick(units, self.clock.now(), &mut line.flights());
             let Some(picked) = picked else { continue };
@@ -97,9 +97,9 @@ impl<M: Mode> Post<M> {
 
     /// Units of one run: half of the licence's burst, but several runs must fit into the window and at least
     /// one message into a run.
-    fn run_units(&self, parts: u32, window: u32) -> u32 {
-        let run = self.licence.run().min(window / 4).min(self.limits.batch.get()).max(parts);
-        (run / parts * parts).min(window).max(1)
+    fn run_units(&self, least: u32, window: u32) -> u32 {
+        let run = self.licence.run().min(window / 4).min(self.limits.batch.get()).max(least);
+        (run / least * least).min(window).max(1)
     }
 
     async fn work_to_do(&self) -> u16 {
@@ -109,7 +109,7 @@ impl<M: Mode> Post<M> {
             let now = self.clock.now();
             let ready = self.desk().ready_at(now);
             match ready {
-                Some((at, parts)) if at <= now => return parts,
+                Some((at, units)) if at <= now => return units,
                 Some((at, _)) => tokio::select! {
                     () = woken => {}
                     () = self.clock.sleep(at.since(now)) => {}
@@ -183,4 +183,5 @@ const fn intent_parcel(parcel: &Parcel) -> IntentParcel {
     IntentParcel { ordinal: parcel.ordinal, attempt: parcel.attempt, part_set: parcel.part_set }
 }
 
-const _: () = assert!(MOST_PARTS == u16::BITS as u16, "a part set is sixteen bits");
+const _: () =
+    assert!(MOST_PARTS <= ADDITION as u16 && (ADDITION as u32) < u16::BITS, "a part set is sixteen bits");

@@ -4,7 +4,7 @@ use super::{HOLE, Progress};
 use crate::retry::{Next, Trouble};
 use mingluo_ledger::event::{Answer, Fact, Intent, Moved, PartAnswer, PartReceipt};
 use mingluo_model::{
-    channel::{MOST_PARTS, ReceiptFor, Repeat},
+    channel::{ADDITION, MOST_PARTS, ReceiptFor, Repeat},
     clock::Timestamp,
     delivery::{DeliveryState, Reason, Standing},
     mode::Mode,
@@ -49,6 +49,9 @@ impl<M: Mode> Progress<M> {
     fn apply_answer(&mut self, answer: &PartAnswer, at: Timestamp) {
         let Some(offset) = self.offset(answer.ordinal) else { return };
         let bit = 1_u16 << (answer.part & 15);
+        if answer.part == ADDITION {
+            return self.apply_answer_to_addition(offset, &answer.answer, at);
+        }
         // What was answered busy never left: the promise of a resend is none yet.
         let left = self.cells.flying[offset] & bit != 0 && answer.answer != Answer::Busy;
         if left && self.doubted.contains(answer.ordinal) {
@@ -79,6 +82,22 @@ impl<M: Mode> Progress<M> {
         }
     }
 
+    /// What was said to an addition says nothing of the message, which it only announces: it leaves once.
+    fn apply_answer_to_addition(&mut self, offset: usize, answer: &Answer, at: Timestamp) {
+        self.cells.flying[offset] &= !(1 << ADDITION);
+        if *answer != Answer::Busy {
+            self.cells.accepted[offset] |= 1 << ADDITION;
+        }
+        if self.cells.flying[offset] == 0 {
+            self.settle(offset, at);
+        }
+    }
+
+    /// Whether all parts are known to be taken.
+    fn is_taken(&self, offset: usize) -> bool {
+        self.cells.accepted[offset] & self.full() == self.full()
+    }
+
     /// All parts of one try are answered: decides where the delivery stands now.
     fn settle(&mut self, offset: usize, at: Timestamp) {
         let ordinal = self.ordinal(offset);
@@ -88,7 +107,7 @@ impl<M: Mode> Progress<M> {
             return;
         }
         match trouble {
-            Some(trouble) if self.cells.accepted[offset] != self.full() => self.retry(offset, trouble, at),
+            Some(trouble) if !self.is_taken(offset) => self.retry(offset, trouble, at),
             // Nothing is missing: what became of a try too many does not matter.
             _ => self.accept(offset, at),
         }
@@ -103,7 +122,7 @@ impl<M: Mode> Progress<M> {
     }
 
     fn accept(&mut self, offset: usize, at: Timestamp) {
-        if self.cells.accepted[offset] != self.full() {
+        if !self.is_taken(offset) {
             if self.at(offset).state() == DeliveryState::Unknown {
                 // Late answers come one after the other: what is still in doubt keeps its time.
                 return;
@@ -137,7 +156,7 @@ impl<M: Mode> Progress<M> {
         let attempt = self.cells.attempts[offset];
         if trouble == Trouble::Busy {
             self.cells.attempts[offset] = attempt.saturating_sub(1);
-            if attempt <= 1 && self.cells.accepted[offset] == 0 {
+            if attempt <= 1 && self.cells.accepted[offset] & self.full() == 0 {
                 // Nobody took anything of it: it is as if it had never left.
                 self.cells.submit_ms[offset] = u32::MAX;
             }
@@ -172,7 +191,7 @@ impl<M: Mode> Progress<M> {
     }
 
     fn apply_receipt(&mut self, receipt: PartReceipt, at: Timestamp) {
-        let Some(offset) = self.offset(receipt.ordinal) else { return };
+        let Some(offset) = self.offset(receipt.ordinal).filter(|_| receipt.part != ADDITION) else { return };
         let parts = self.parts_of(receipt.part);
         self.cells.accepted[offset] |= parts;
         if receipt.status == ReceiptStatus::Delivered {
@@ -196,7 +215,7 @@ impl<M: Mode> Progress<M> {
 
     /// One of several parts arrived: a lost delivery whose parts are all known to be taken is accepted again.
     fn hear_part(&mut self, offset: usize, at: Timestamp) {
-        let taken = self.cells.accepted[offset] == self.full() && self.cells.flying[offset] == 0;
+        let taken = self.is_taken(offset) && self.cells.flying[offset] == 0;
         if taken && matches!(self.at(offset).state(), DeliveryState::Unknown | DeliveryState::Queued) {
             self.set(offset, self.taken(offset), at);
         }

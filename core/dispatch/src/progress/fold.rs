@@ -66,13 +66,62 @@ fn column<T: Copy>(offsets: &[Option<usize>], cells: &[T], none: T) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{START, answer, progress, receipt, taken};
+    use super::super::{
+        Progress,
+        tests::{END, START, answer, progress, receipt, state, taken},
+    };
+    use crate::tally::SHOWN;
+    use mingluo_ledger::event::{Answer, Fact, PartReceipt};
     use mingluo_model::{
+        channel::Repeat,
         delivery::{DeliveryState, Reason, Standing},
         grade::Grade,
+        mode::Live,
         receipt::ReceiptStatus,
     };
     use std::time::Duration;
+
+    #[test]
+    fn a_box_that_is_away_keeps_its_plan_in_memory_until_the_order_ends() {
+        let mut progress = progress(1, 1, Grade::Red);
+        progress.rules.repeat = Repeat::ActsOnce;
+        progress.pick(1, START);
+        progress.apply(&progress.give_up_answers(START).unwrap(), START);
+        assert_eq!(state(&progress, 100), DeliveryState::Unknown);
+        assert!(progress.is_settled(START) && !progress.may_be_folded(START, Duration::ZERO));
+        assert!(progress.may_be_folded(END, Duration::ZERO));
+    }
+
+    #[test]
+    fn what_is_unknown_for_good_is_kept_in_memory_for_as_long_as_receipts_may_come() {
+        let mut progress = progress(1, 1, Grade::Red);
+        progress.pick(1, START);
+        answer(&mut progress, 100, 0, Answer::Lost, START);
+        let receipts = END.since(START) * 2;
+        assert!(progress.is_settled(END) && !progress.may_be_folded(END, receipts));
+        assert!(progress.may_be_folded(START.plus(receipts), receipts));
+        receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
+        assert!(progress.may_be_folded(END, receipts));
+    }
+
+    #[test]
+    fn a_closed_plan_keeps_its_counts_and_the_times_that_are_shown() {
+        let mut progress = progress(20, 1, Grade::Red);
+        progress.pick(20, START);
+        for ordinal in 100..120 {
+            let at = START.plus(Duration::from_secs(u64::from(ordinal)));
+            progress.apply(
+                &Fact::Receipts(vec![PartReceipt { ordinal, part: 0, status: ReceiptStatus::Delivered }]),
+                at,
+            );
+        }
+        let times = |progress: &Progress<Live>| SHOWN.map(|share| progress.tally().total().reached(share));
+        let before = times(&progress);
+        progress.close();
+        assert_eq!(times(&progress), before);
+        assert_eq!(progress.tally().total().of(DeliveryState::Delivered), 20);
+        assert_eq!(progress.plan().target.recipients(), 0, "who is who is in its chunks now");
+    }
 
     #[test]
     fn a_folded_plan_unfolds_to_the_same_counts_and_people() {
@@ -82,7 +131,7 @@ mod tests {
             answer(&mut run, ordinal, 0, taken(), START);
         }
         receipt(&mut run, 101, 0, ReceiptStatus::Delivered);
-        run.apply(&run.give_up_receipts(START).unwrap(), START.plus(Duration::from_hours(2)));
+        run.apply(&run.give_up_receipts(START).unwrap(), END);
         let mut again = progress(9, 1, Grade::Red);
         again.unfold(&run.chunk_numbers().map(|chunk_no| run.fold_chunk(chunk_no)).collect::<Vec<_>>());
         assert_eq!((again.reached(), again.unconfirmed()), (run.reached(), run.unconfirmed()));

@@ -28,7 +28,7 @@ impl<M: Mode> Progress<M> {
         }
         self.promote(now);
         let mut left = units;
-        let mut parcels = Vec::with_capacity((units / u32::from(self.parts)) as usize);
+        let mut parcels = Vec::with_capacity((units / u32::from(self.units())) as usize);
         while let Some(parcel) = self.next_parcel(left) {
             left -= parcel.part_set.count_ones();
             parcels.push(parcel);
@@ -41,7 +41,10 @@ impl<M: Mode> Progress<M> {
     fn next_parcel(&mut self, left: u32) -> Option<IntentParcel> {
         while let Some(ordinal) = self.queued.front().copied() {
             let offset = self.offset(ordinal)?;
-            let part_set = self.full() & !self.cells.accepted[offset];
+            let attempt = self.cells.attempts[offset].saturating_add(1);
+            // Of a first try that was answered busy nothing may have left, the addition neither.
+            let wanted = if attempt == 1 { self.first_try() } else { self.full() };
+            let part_set = wanted & !self.cells.accepted[offset];
             let waits = matches!(self.at(offset).state(), DeliveryState::Queued | DeliveryState::Unknown);
             if !waits || part_set == 0 {
                 self.queued.pop_front();
@@ -51,10 +54,9 @@ impl<M: Mode> Progress<M> {
                 return None;
             }
             self.queued.pop_front();
-            let attempt = self.cells.attempts[offset].saturating_add(1);
             return Some(IntentParcel { ordinal, attempt, part_set });
         }
-        if u32::from(self.parts) > left {
+        if u32::from(self.units()) > left {
             return None;
         }
         let rest = &self.cells.standing[self.cursor..];
@@ -64,7 +66,7 @@ impl<M: Mode> Progress<M> {
         };
         let offset = self.cursor + found;
         self.cursor = offset + 1;
-        Some(IntentParcel { ordinal: self.ordinal(offset), attempt: 1, part_set: self.full() })
+        Some(IntentParcel { ordinal: self.ordinal(offset), attempt: 1, part_set: self.first_try() })
     }
 
     /// Moves what is due from the waiting heap to the queue; doubts that a receipt resolved are dropped. What is in

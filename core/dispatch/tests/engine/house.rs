@@ -169,7 +169,8 @@ impl House {
     }
 
     fn plans(&mut self, alert: &Alert<Live>) -> Vec<Plan<Live>> {
-        let message = Message::new(alert.id, Language::chinese(), Body::Sms { text: "请立即转移".into() });
+        let message =
+            Message::new(alert.id, Grade::Red, Language::chinese(), Body::Sms { text: "请立即转移".into() });
         let hearing = Hearing::Now { responsible: (0..0).collect(), residents: (0..PEOPLE).collect() };
         let outgoing = Outgoing { account: AccountName(ACCOUNT.into()), message, hearing };
         let outgoing = BTreeMap::from([(ChannelKind::Sms, outgoing)]);

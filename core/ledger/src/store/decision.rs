@@ -120,8 +120,13 @@ fn retyped<A: Mode, B: Mode>(plan: &Plan<A>) -> Plan<B> {
         alert: plan.alert,
         channel: plan.channel,
         account: plan.account.clone(),
-        message: Message::new(plan.message.alert, plan.message.language.clone(), plan.message.body.clone())
-            .with_words(plan.message.words.clone()),
+        message: Message::new(
+            plan.message.alert,
+            plan.message.grade,
+            plan.message.language.clone(),
+            plan.message.body.clone(),
+        )
+        .with_words(plan.message.words.clone()),
         target: plan.target.clone(),
         priority: plan.priority,
         not_before: plan.not_before,

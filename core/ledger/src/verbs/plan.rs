@@ -8,10 +8,12 @@ use crate::codec::{CodecError, Reader, Writer};
 use mingluo_model::{
     alert::Language,
     audience::ChannelKind,
+    grade::Grade,
     id::{AlertId, EditionId, PlanId},
     message::{Body, Message, Words},
     mode::Live,
     plan::{AccountName, Cause, Plan, PlanStatus, Target},
+    priority::Priority,
 };
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -42,8 +44,8 @@ impl<'a> Said<&'a Body, &'a Words> {
 }
 
 impl Said<Body, Words> {
-    fn into_message(self, alert: AlertId, language: Language) -> Message<Live> {
-        Message::new(alert, language, self.body).with_words(self.words.unwrap_or_default())
+    fn into_message(self, alert: AlertId, grade: Grade, language: Language) -> Message<Live> {
+        Message::new(alert, grade, language, self.body).with_words(self.words.unwrap_or_default())
     }
 }
 
@@ -123,15 +125,19 @@ pub(super) async fn open(engine: &Engine, mode: ModeKind) -> Result<Vec<StoredPl
 
 fn read(row: &Row) -> Result<StoredPlan, StoreError> {
     let alert = AlertId(id(row, "alert_id")?);
+    let priority: Priority = json(row, "priority_json")?;
     let plan = Plan {
         id: PlanId(id(row, "plan_id")?),
         alert,
         channel: coded(row, "channel", ChannelKind::from_number)?,
         account: AccountName(get(row, "account")?),
-        message: json::<Said<Body, Words>>(row, "body_json")?
-            .into_message(alert, Language(get(row, "language")?)),
+        message: json::<Said<Body, Words>>(row, "body_json")?.into_message(
+            alert,
+            priority.grade,
+            Language(get(row, "language")?),
+        ),
         target: read_target(row)?,
-        priority: json(row, "priority_json")?,
+        priority,
         not_before: Timestamp(get(row, "not_before")?),
         not_after: Timestamp(get(row, "not_after")?),
         cause: optional_id(row, "fallback_of")?

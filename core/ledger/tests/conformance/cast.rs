@@ -117,8 +117,13 @@ pub(crate) fn plan<M: Mode>(number: u128, alert: AlertId) -> StoredPlan {
         alert,
         channel: ChannelKind::Sms,
         account: account(),
-        message: Message::new(alert, Language::chinese(), Body::Sms { text: "请立即转移".into() })
-            .with_words([("event".to_owned(), "暴雨红色预警".to_owned())].into()),
+        message: Message::new(
+            alert,
+            Grade::Red,
+            Language::chinese(),
+            Body::Sms { text: "请立即转移".into() },
+        )
+        .with_words([("event".to_owned(), "暴雨红色预警".to_owned())].into()),
         target: Target::Place { name: "县城".into() },
         priority: Priority {
             withdraws: Withdraws::No,

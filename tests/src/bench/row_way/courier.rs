@@ -8,6 +8,7 @@ use mingluo_model::{
     alert::Language,
     channel::{Answerer, Inlet, Outlet, Parcel, Recall, ReceiptToken, Report, Run, Session, Verdict},
     clock::Timestamp,
+    grade::Grade,
     id::{AlertId, PlanId},
     message::{Body, Message},
     mode::Live,
@@ -46,7 +47,12 @@ impl Courier {
             window: window as usize,
             slots: Semaphore::new(window as usize),
             flying: Mutex::default(),
-            message: Arc::new(Message::new(alert, Language::chinese(), Body::Sms { text: TEXT.into() })),
+            message: Arc::new(Message::new(
+                alert,
+                Grade::Red,
+                Language::chinese(),
+                Body::Sms { text: TEXT.into() },
+            )),
             plan: PlanId::new(now, &mut chance),
             not_after: now.plus(VALID),
         }

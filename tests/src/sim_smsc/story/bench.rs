@@ -8,7 +8,7 @@ use std::{
 use bytes::BytesMut;
 use clap::Parser;
 use mingluo_channels::sms::{
-    segment::{Signature, segment},
+    segment::{Alphabet, Signature, segment},
     smpp::{Address, Body, CommandStatus, DeliveryReport, MessageState, Pdu, ShortMessage},
 };
 
@@ -85,7 +85,8 @@ impl Bench {
 
     /// The same text to as many numbers, always from the first; what is said to it at once.
     pub(super) fn submit(&mut self, numbers: u32, now_us: i64) -> Vec<Pdu> {
-        let part = &segment("预警", &Signature::None, 1, std::num::NonZeroU8::MIN).unwrap().parts[0];
+        let part =
+            &segment("预警", &Signature::None, Alphabet::Ucs2, 1, std::num::NonZeroU8::MIN).unwrap().parts[0];
         let sender = Address::international("source_addr", "10690001").unwrap();
         let mut heard = BytesMut::new();
         for number in 0..numbers {

@@ -8,6 +8,7 @@ use mingluo_model::{
     alert::Language,
     channel::{Channel, Parcel, Recall, Report, Run, SendError, Session, Verdict},
     clock::{Clock, SharedClock, Timestamp, system::SystemClock},
+    grade::Grade,
     id::{AlertId, PlanId},
     message::{Body, Message},
     mode::Live,
@@ -59,7 +60,8 @@ pub(super) fn to(ordinal: u32) -> Address {
 pub(super) fn run(numbers: u32) -> Run<Live> {
     let mut chance = StdRng::seed_from_u64(7);
     let body = Body::Sms { text: "雨".repeat(100) };
-    let message = Message::new(AlertId::new(Timestamp(0), &mut chance), Language::chinese(), body);
+    let message =
+        Message::new(AlertId::new(Timestamp(0), &mut chance), Grade::Red, Language::chinese(), body);
 
     Run {
         plan: PlanId::new(Timestamp(0), &mut chance),

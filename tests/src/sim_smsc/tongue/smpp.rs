@@ -3,11 +3,10 @@
 use bytes::BytesMut;
 use mingluo_channels::sms::{
     smpp::{
-        Bind, BindResp, Body, CommandStatus, Framer, MessageId, Pdu, ShortMessage,
-        command::RESPONSE,
-        short_message::{CODING_UCS2, RECEIPT_FINAL},
+        Bind, BindResp, Body, CommandStatus, Framer, MessageId, Pdu, ShortMessage, command::RESPONSE,
+        short_message::RECEIPT_FINAL,
     },
-    wire::COctets,
+    wire::{COctets, Coding},
 };
 
 use super::{Greeting, Guest, Key, Lock, NoLogin, Said, Submit, Tongue, Why, counter, ucs2};
@@ -99,7 +98,7 @@ pub(super) fn reply(receipt: &Receipt, words: &str, sequence: u32, out: &mut Byt
     let message = ShortMessage {
         source: receipt.from,
         destination: receipt.to,
-        data_coding: CODING_UCS2,
+        data_coding: Coding::UCS2.0,
         short_message: ucs2(words),
         ..ShortMessage::default()
     };

@@ -15,6 +15,11 @@ pub(super) fn is_about_keys(code: &str) -> bool {
         || matches!(code, "SignatureDoesNotMatch" | "IncompleteSignature" | "InvalidSecurityToken.Expired")
 }
 
+/// Codes that say that the account has no such template (该账号下找不到对应模板).
+pub(super) fn is_about_template(code: &str) -> bool {
+    code == "isv.SMS_TEMPLATE_ILLEGAL"
+}
+
 /// What becomes of a call that was answered so.
 pub(super) fn fault(code: &str) -> Fault {
     if code.starts_with("Throttling") {

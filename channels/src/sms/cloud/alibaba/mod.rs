@@ -139,6 +139,10 @@ impl Provider for Alibaba {
         self.templates.stands(&letter.code)
     }
 
+    fn unready(&self) -> Vec<Unfit> {
+        self.templates.unready()
+    }
+
     fn in_doubt(&self) -> Vec<String> {
         self.templates.in_doubt()
     }
@@ -168,6 +172,11 @@ impl Provider for Alibaba {
                     self.warn(code, if said.is_empty() { fault.word() } else { &said });
                     codes[at..].iter().for_each(|code| self.templates.leave_open(code));
                     return Ok(());
+                }
+                Err((_, said)) if codes::is_about_template(&said) => {
+                    let account = &self.account.name;
+                    tracing::error!(%account, template = code, said, "没有这个模板 the provider has no such template: nothing that needs it will leave");
+                    self.templates.judge(code, Some(Misfit::UnknownTemplate));
                 }
                 Err((_, said)) => self.warn(code, &said),
             }

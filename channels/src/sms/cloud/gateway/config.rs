@@ -55,7 +55,7 @@ cloud_config! {
         secret_file: Option<PathBuf>,
         /// The registered name and who adds it.
         signature: SignatureConfig,
-        /// Parts one message may have; 1 to 16.
+        /// Parts one message may have; 1 to 15.
         #[serde(default = "max_parts")]
         max_parts: u32,
         /// `plain` or `with_86`.

@@ -37,7 +37,7 @@ use crate::{
     account::{ConfigError, Secret},
     sms::{
         number::mainland,
-        segment::{SegmentError, Segments, Signature, segment},
+        segment::{Alphabet, SegmentError, Segments, Signature, segment},
         session::NumberForm,
     },
 };
@@ -116,7 +116,8 @@ impl Provider for HttpGateway {
                 format!("the message is for {}, this account sends sms", message.body.channel().word());
             return Err(Unfit::Wrong { field: "body".into(), problem: problem.into() });
         };
-        let Segments { parts, .. } = segment(text, &self.signature, 0, self.max_parts).map_err(unfit)?;
+        let Segments { parts, .. } =
+            segment(text, &self.signature, Alphabet::Ucs2, 0, self.max_parts).map_err(unfit)?;
         let shown = parts.iter().map(|part| part.text.as_str()).collect();
         Ok(Letter { text: shown, parts: parts.len() })
     }

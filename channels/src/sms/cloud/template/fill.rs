@@ -11,7 +11,7 @@ use mingluo_model::{
 };
 
 use super::{LONGEST_MESSAGE, Piece, Template, Templates, Variable, check::calls_itself_a_drill};
-use crate::sms::segment::{Segments, Signature, segment};
+use crate::sms::segment::{Alphabet, Segments, Signature, segment};
 
 /// A template with its variables filled.
 #[derive(Debug)]
@@ -76,7 +76,8 @@ impl Templates {
             return Err(Unfit::TooLong { field, length, longest: LONGEST_MESSAGE, unit: "characters" });
         }
         let most = NonZeroU8::new(MOST_PARTS as u8).unwrap_or(NonZeroU8::MAX);
-        segment(&text, &signature, 0, most).map_err(|cause| unfit(&template.code, cause.to_string()))
+        segment(&text, &signature, Alphabet::Ucs2, 0, most)
+            .map_err(|cause| unfit(&template.code, cause.to_string()))
     }
 }
 

@@ -57,6 +57,16 @@ enum Doubt {
     Unanswered,
 }
 
+impl Doubt {
+    /// What speaks against sending by the template of this code.
+    fn against(&self, code: &str) -> Option<Unfit> {
+        match self {
+            Self::Refused(problem) => Some(Unfit::Wrong { field: code.to_owned(), problem: problem.clone() }),
+            Self::Unanswered => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Template {
     code: String,
@@ -111,12 +121,12 @@ impl Templates {
     /// # Errors
     /// [`Unfit`] with what it said against it.
     pub(super) fn stands(&self, code: &str) -> Result<(), Unfit> {
-        match self.doubts().get(code) {
-            Some(Doubt::Refused(problem)) => {
-                Err(Unfit::Wrong { field: code.to_owned(), problem: problem.clone() })
-            }
-            Some(Doubt::Unanswered) | None => Ok(()),
-        }
+        self.doubts().get(code).and_then(|doubt| doubt.against(code)).map_or(Ok(()), Err)
+    }
+
+    /// All that it said against templates.
+    pub(super) fn unready(&self) -> Vec<Unfit> {
+        self.doubts().iter().filter_map(|(code, doubt)| doubt.against(code)).collect()
     }
 
     /// The templates that the provider is to be asked for again: those it refused, and those it did not answer for.

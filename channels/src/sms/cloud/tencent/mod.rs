@@ -148,6 +148,10 @@ impl Provider for Tencent {
         self.templates.stands(&letter.code)
     }
 
+    fn unready(&self) -> Vec<Unfit> {
+        self.templates.unready()
+    }
+
     fn in_doubt(&self) -> Vec<String> {
         self.templates.in_doubt()
     }

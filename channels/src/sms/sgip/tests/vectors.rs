@@ -23,7 +23,8 @@ pub(super) fn sequence(counter: u32) -> Sequence {
 }
 
 pub(super) fn submit() -> Pdu {
-    let part = &segment("抚顺预警", &Signature::None, 1, std::num::NonZeroU8::MIN).unwrap().parts[0];
+    let part =
+        &segment("抚顺预警", &Signature::None, Alphabet::Ucs2, 1, std::num::NonZeroU8::MIN).unwrap().parts[0];
     let submit = Submit {
         user_numbers: UserNumbers::one(padded("8613000000001")),
         service_type: padded("FSYJ"),

@@ -114,6 +114,15 @@ pub(super) async fn met(
     (session, centre, clock)
 }
 
+/// A session of an account with these changes, and its centre.
+pub(super) async fn bound_as(changes: &Value) -> (Session<Live>, Centre) {
+    let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = config(door.local_addr().unwrap().port(), changes).unwrap();
+    let channel: SmppChannel<Live> = config.build(ManualClock::at(NOW)).unwrap();
+    let (session, centre) = tokio::join!(channel.open(), Centre::welcome(&door, CommandStatus::ROK));
+    (session.unwrap(), centre)
+}
+
 pub(super) async fn bound() -> (Session<Live>, Centre, Arc<ManualClock>) {
     let (session, centre, clock) = met(CommandStatus::ROK).await;
     (session.unwrap(), centre, clock)
