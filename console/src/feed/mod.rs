@@ -24,9 +24,16 @@ use mingluo_model::{
     region::RegionCode,
 };
 use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 /// Warnings of a feed: at the busiest, those of a week.
 const ENTRIES: u32 = 100;
+
+/// Warnings whose times are remembered at once; when there are more, all are read anew.
+const REMEMBERED: usize = 1_024;
 
 /// The public feed, as an operator writes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,6 +65,34 @@ pub(crate) enum FeedError {
     Render(#[from] RenderError),
 }
 
+/// When warnings left. That never changes once they are released, and their plans are large: they are read once and not
+/// for everybody who looks.
+#[derive(Default)]
+pub(super) struct Sent(
+    // Guards what is known; held for a look-up.
+    Mutex<BTreeMap<AlertId, Timestamp>>,
+);
+
+impl Sent {
+    /// The end of a released warning's hold; `None` where nobody is to hear it.
+    async fn at(&self, store: &dyn Store, alert: AlertId) -> Result<Option<Timestamp>, StoreError> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&alert).copied();
+        if known.is_some() {
+            return Ok(known);
+        }
+        // The release's own time is gone once a warning is over; its plans keep the end of the hold.
+        let sent = store.plans(alert).await?.iter().map(|plan| plan.fields().not_before).min();
+        if let Some(sent) = sent {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(alert, sent);
+        }
+        Ok(sent)
+    }
+}
+
 /// A warning that left, and when: the end of its hold.
 struct Public {
     alert: StoredAlert,
@@ -67,6 +102,7 @@ struct Public {
 /// The feed of a division and of those that it belongs to or consists of; all of them for `None`.
 pub(super) async fn feed(
     office: &Office<Live>,
+    sent: &Sent,
     base: &str,
     region: Option<RegionCode>,
 ) -> Result<Feed, FeedError> {
@@ -77,7 +113,7 @@ pub(super) async fn feed(
         if !alert.content.area.regions.iter().any(touches) {
             continue;
         }
-        if let Some(public) = public(office.store.as_ref(), alert, office.clock.now()).await? {
+        if let Some(public) = public(office, sent, alert).await? {
             entries.push(entry(base, &public));
         }
     }
@@ -96,28 +132,31 @@ pub(super) async fn feed(
 }
 
 /// A warning as CAP; `None` for what is not public.
-pub(super) async fn document(office: &Office<Live>, id: AlertId) -> Result<Option<String>, FeedError> {
-    let (store, now) = (office.store.as_ref(), office.clock.now());
-    let Some(public) = of(store, id, now).await? else { return Ok(None) };
+pub(super) async fn document(
+    office: &Office<Live>,
+    sent: &Sent,
+    id: AlertId,
+) -> Result<Option<String>, FeedError> {
+    let Some(public) = of(office, sent, id).await? else { return Ok(None) };
     let earlier = match public.alert.content.kind.follows() {
-        Some(earlier) => of(store, earlier, now).await?.map(|public| (public.alert.id, public.sent)),
+        Some(earlier) => of(office, sent, earlier).await?.map(|public| (public.alert.id, public.sent)),
         None => None,
     };
     let Some(alert) = public.alert.typed::<Live>() else { return Ok(None) };
     Ok(Some(cap::in_feed(&office.renderer, &alert, public.sent, earlier)?))
 }
 
-async fn of(store: &dyn Store, id: AlertId, now: Timestamp) -> Result<Option<Public>, FeedError> {
-    match store.alert(id).await? {
-        Some(alert) => public(store, alert, now).await,
+async fn of(office: &Office<Live>, sent: &Sent, id: AlertId) -> Result<Option<Public>, FeedError> {
+    match office.store.alert(id).await? {
+        Some(alert) => public(office, sent, alert).await,
         None => Ok(None),
     }
 }
 
 async fn public(
-    store: &dyn Store,
+    office: &Office<Live>,
+    sent: &Sent,
     mut alert: StoredAlert,
-    now: Timestamp,
 ) -> Result<Option<Public>, FeedError> {
     use AlertState::{Approved, Draft, Recalled, Submitted};
     let is_live = alert.mode == ModeKind::Live;
@@ -125,13 +164,11 @@ async fn public(
         return Ok(None);
     }
     // What ran out did so at its time, whenever that was noted.
-    let end = alert.content.expires;
+    let (now, end) = (office.clock.now(), alert.content.expires);
     if end <= now && matches!(alert.state, AlertState::Released { .. } | AlertState::Expired { .. }) {
         alert.state = AlertState::Expired { at: end };
     }
-    // The release's own time is gone once a warning is over; its plans keep the end of the hold.
-    let plans = store.plans(alert.id).await?;
-    let sent = plans.iter().map(|plan| plan.fields().not_before).min();
+    let sent = sent.at(office.store.as_ref(), alert.id).await?;
     Ok(sent.filter(|sent| *sent <= now).map(|sent| Public { alert, sent }))
 }
 

@@ -1,6 +1,6 @@
 //! The addresses of the feed, as other systems fetch them: again and again, most of the time for nothing new.
 
-use super::{FeedError, document, feed};
+use super::{FeedError, Sent, document, feed};
 use crate::app::City;
 use axum::{
     Router,
@@ -21,12 +21,19 @@ const ATOM: &str = "application/atom+xml; charset=utf-8";
 /// CAP 1.2 section 4.2 names no parameters; the document names its own encoding.
 const CAP: &str = "application/cap+xml";
 
+/// Whose warnings are shown, and what is remembered of them.
+struct Shelf {
+    city: Arc<City>,
+    sent: Sent,
+}
+
 pub(crate) fn routes(city: &Arc<City>) -> Router {
+    let shelf = Arc::new(Shelf { city: Arc::clone(city), sent: Sent::default() });
     Router::new()
         .route("/feed.atom", get(all))
         .route("/feed/{file}", get(of_region))
         .route("/cap/{file}", get(one))
-        .with_state(Arc::clone(city))
+        .with_state(shelf)
 }
 
 /// The name under which a division's feed stands.
@@ -34,30 +41,34 @@ pub(super) fn file_of(region: RegionCode) -> String {
     format!("{region}.atom")
 }
 
-async fn all(State(city): State<Arc<City>>, headers: HeaderMap) -> Response {
-    shown(&city, None, &headers).await
+async fn all(State(shelf): State<Arc<Shelf>>, headers: HeaderMap) -> Response {
+    shown(&shelf, None, &headers).await
 }
 
-async fn of_region(State(city): State<Arc<City>>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+async fn of_region(
+    State(shelf): State<Arc<Shelf>>,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let region = file.strip_suffix(".atom").and_then(|code| code.parse().ok());
     match region {
-        Some(region) => shown(&city, Some(region), &headers).await,
+        Some(region) => shown(&shelf, Some(region), &headers).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-async fn shown(city: &City, region: Option<RegionCode>, headers: &HeaderMap) -> Response {
-    let Some(base) = &city.feed else { return StatusCode::NOT_FOUND.into_response() };
-    match feed(&city.live, base, region).await {
+async fn shown(shelf: &Shelf, region: Option<RegionCode>, headers: &HeaderMap) -> Response {
+    let Some(base) = &shelf.city.feed else { return StatusCode::NOT_FOUND.into_response() };
+    match feed(&shelf.city.live, &shelf.sent, base, region).await {
         Ok(feed) => fresh(atom::write(&feed), ATOM, headers),
         Err(error) => unreadable(&error),
     }
 }
 
-async fn one(State(city): State<Arc<City>>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+async fn one(State(shelf): State<Arc<Shelf>>, Path(file): Path<String>, headers: HeaderMap) -> Response {
     let id: Option<AlertId> = file.strip_suffix(".xml").and_then(|id| id.parse().ok());
-    let (Some(_), Some(id)) = (&city.feed, id) else { return StatusCode::NOT_FOUND.into_response() };
-    match document(&city.live, id).await {
+    let (Some(_), Some(id)) = (&shelf.city.feed, id) else { return StatusCode::NOT_FOUND.into_response() };
+    match document(&shelf.city.live, &shelf.sent, id).await {
         Ok(Some(document)) => fresh(document, CAP, &headers),
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => unreadable(&error),
