@@ -2,7 +2,7 @@
 //! reader unsubscribes. They name no person, and nobody can make one who does not know the account's key: else a
 //! stranger could take people off by pretended bounces.
 
-use crate::account::Secret;
+use crate::account::{Secret, same};
 use hmac::{Hmac, Mac};
 use mingluo_model::{id::PlanId, receipt::ProviderId};
 use sha2::Sha256;
@@ -84,9 +84,7 @@ impl Tagger {
     pub(super) fn read(&self, purpose: Purpose, text: &str) -> Option<Tag> {
         let octets: [u8; NAME + PROOF] = octets(text)?.try_into().ok()?;
         let (name, proof) = octets.split_first_chunk().expect("twenty-one of twenty-nine octets");
-        let expected = self.proof(purpose, name);
-        let differs = expected.iter().zip(proof).fold(0, |seen, (a, b)| seen | (a ^ b));
-        (differs == 0).then(|| Tag::of(*name))
+        same(&self.proof(purpose, name), proof).then(|| Tag::of(*name))
     }
 
     fn proof(&self, purpose: Purpose, name: &[u8; NAME]) -> [u8; PROOF] {

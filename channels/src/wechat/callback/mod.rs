@@ -6,7 +6,7 @@
 mod event;
 
 use super::cipher::Cipher;
-use crate::account::Secret;
+use crate::account::{Secret, same};
 use event::Pushed;
 use mingluo_model::{
     clock::{SharedClock, Timestamp},
@@ -185,11 +185,6 @@ fn sign<const PARTS: usize>(mut parts: [&str; PARTS]) -> String {
 
 fn signed(expected: &str, offered: &str) -> Result<(), CallbackError> {
     if same(expected.as_bytes(), offered.as_bytes()) { Ok(()) } else { Err(CallbackError::NotSigned) }
-}
-
-/// Compares in a time that does not tell where the first difference is.
-fn same(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0
 }
 
 /// As it may stand between two tags. What XML cannot carry at all is left out.
