@@ -98,9 +98,13 @@ impl Secret {
 
     /// Whether this is it, in a time that does not tell where the first difference is.
     pub(crate) fn is(&self, offered: &str) -> bool {
-        let (ours, theirs) = (self.0.as_bytes(), offered.as_bytes());
-        ours.len() == theirs.len() && ours.iter().zip(theirs).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0
+        same(self.0.as_bytes(), offered.as_bytes())
     }
+}
+
+/// Compares what must not be guessed, in a time that does not tell where the first difference is.
+pub(crate) fn same(ours: &[u8], theirs: &[u8]) -> bool {
+    ours.len() == theirs.len() && ours.iter().zip(theirs).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0
 }
 
 impl fmt::Debug for Secret {

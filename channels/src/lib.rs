@@ -8,6 +8,8 @@ mod crew;
 pub mod email;
 pub mod forward;
 mod https;
+#[cfg(test)]
+mod oracle;
 pub mod sms;
 pub mod speaker;
 pub mod wechat;

@@ -5,6 +5,7 @@ use crate::{
     config::{Accounts, Config, ConfigError, read_text},
     examine::{Examined, examine},
     forward::{Forwarder, Standing},
+    mail_back,
     office::{Office, Parts as OfficeParts},
     region::Region,
     render::{Broadcaster, Numbers, Renderer, SmsForm, WeChatTemplate},
@@ -13,7 +14,7 @@ use crate::{
 };
 use mingluo_channels::{
     account,
-    email::EmailChannel,
+    email::{EmailChannel, EmailDoor},
     forward::{ForwardConfig, Platform},
     sms::cloud::CloudCallback,
     speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, keyring, listener},
@@ -41,6 +42,7 @@ use mingluo_targeting::{carriers::NumberPlan, edition::EditionIndex};
 use rand::{SeedableRng, rngs::StdRng};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
     sync::Arc,
 };
 use tokio::net::TcpListener;
@@ -60,6 +62,12 @@ pub struct City {
     pub callbacks: BTreeMap<AccountName, (ModeKind, Arc<Callback>)>,
     /// Pushes of SMS providers by account.
     pub sms_callbacks: BTreeMap<AccountName, (ModeKind, Arc<CloudCallback>)>,
+    /// The way back of mails by account.
+    pub mail_doors: BTreeMap<AccountName, (ModeKind, Arc<EmailDoor>)>,
+    /// Where returned mail is heard, by account.
+    pub returned_mail: BTreeMap<AccountName, SocketAddr>,
+    /// The address below which the public feed stands; `None` without one.
+    pub feed: Option<String>,
     /// Who signs for this city.
     pub signer: Arc<dyn Signer>,
     /// The speakers' hubs that have a listener.
@@ -67,7 +75,7 @@ pub struct City {
     /// How the forwarding of receipts stands.
     pub forwards: Arc<Standing>,
     stop: CancellationToken,
-    /// What hands receipts on; it ends when it is stopped.
+    /// What hands receipts on and hears returned mail; it ends when it is stopped.
     forwarding: TaskTracker,
 }
 
@@ -78,6 +86,7 @@ struct Outward<M: Mode> {
     sms_forms: BTreeMap<AccountName, SmsForm>,
     callbacks: BTreeMap<AccountName, Arc<Callback>>,
     sms_callbacks: BTreeMap<AccountName, Arc<CloudCallback>>,
+    mail_doors: BTreeMap<AccountName, Arc<EmailDoor>>,
     speakers: Option<Speakers>,
     /// Keys that cannot be used; a city with any does not start.
     wrong: Vec<ConfigError>,
@@ -95,7 +104,12 @@ impl City {
     ///
     /// # Errors
     /// What [`examine`] refuses, all at once; what cannot be opened or recovered.
-    pub async fn start(config: Config, clock: SharedClock, mut chance: StdRng) -> anyhow::Result<Self> {
+    pub async fn start(config: Config, clock: SharedClock, chance: StdRng) -> anyhow::Result<Self> {
+        // The configuration is large, and whoever waits for this should not carry it.
+        Box::pin(Self::begin(config, clock, chance)).await
+    }
+
+    async fn begin(config: Config, clock: SharedClock, mut chance: StdRng) -> anyhow::Result<Self> {
         let Examined { region, routing } = examine(&config)?;
         let store = open_store(&config).await?;
         let stop = CancellationToken::new();
@@ -105,6 +119,7 @@ impl City {
         register(store.as_ref(), &live, &drill).await?;
         let callbacks = both(&live.callbacks, &drill.callbacks);
         let sms_callbacks = both(&live.sms_callbacks, &drill.sms_callbacks);
+        let mail_doors = both(&live.mail_doors, &drill.mail_doors);
         let mut hubs = Vec::new();
         if let Some(speakers) = &live.speakers {
             listen::<Live>(speakers, &clock, &stop).await?;
@@ -122,6 +137,14 @@ impl City {
         let drill = Box::pin(office(&config, &region, &store, drill, routed, &clock, &mut chance)).await?;
         let forwards = forwarder.as_ref().map(Forwarder::standing).unwrap_or_default();
         let forwarding = TaskTracker::new();
+        let mut returned_mail = BTreeMap::new();
+        for (account, (mode, door)) in &mail_doors {
+            let heard_at = match mode {
+                ModeKind::Live => mail_back::hear(&live, door, &clock, &stop, &forwarding).await?,
+                ModeKind::Drill => mail_back::hear(&drill, door, &clock, &stop, &forwarding).await?,
+            };
+            returned_mail.extend(heard_at.map(|address| (account.clone(), address)));
+        }
         if let Some(forwarder) = forwarder {
             forwarding.spawn(forwarder.run(Arc::clone(live.engine().roster()), stop.clone()));
         }
@@ -133,6 +156,9 @@ impl City {
             drill,
             callbacks,
             sms_callbacks,
+            mail_doors,
+            returned_mail,
+            feed: config.feed.map(|feed| feed.url),
             signer,
             hubs,
             forwards,
@@ -230,23 +256,13 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
         sms_forms: BTreeMap::new(),
         callbacks: BTreeMap::new(),
         sms_callbacks: BTreeMap::new(),
+        mail_doors: BTreeMap::new(),
         speakers: None,
         wrong: Vec::new(),
     };
     out.add_gateways(accounts, clock);
     out.add_clouds(accounts, clock);
-    if let Some(wechat) = &accounts.wechat {
-        out.note_pretend(&wechat.name, wechat.pretend);
-        let built = WeChatChannel::<M>::new(wechat.clone(), clock.clone());
-        if let Ok(channel) = &built {
-            out.callbacks.insert(wechat.name.clone(), Arc::new(channel.callback()));
-        }
-        out.add("wechat", built);
-    }
-    if let Some(email) = &accounts.email {
-        out.note_pretend(&email.name, email.pretend);
-        out.add("email", EmailChannel::<M>::new(email.clone(), clock.clone()));
-    }
+    out.add_letters(accounts, clock);
     if let Some(speaker) = &accounts.speaker {
         out.note_pretend(&speaker.name, speaker.pretend);
         let built = SpeakerChannel::<M>::new(speaker.clone(), clock.clone(), Some(Arc::clone(signer)));
@@ -287,6 +303,26 @@ async fn listen<M: Mode>(
 }
 
 impl<M: Mode> Outward<M> {
+    /// Channels that write to somebody's account, with what comes back of them by another door.
+    fn add_letters(&mut self, accounts: &Accounts, clock: &SharedClock) {
+        if let Some(wechat) = &accounts.wechat {
+            self.note_pretend(&wechat.name, wechat.pretend);
+            let built = WeChatChannel::<M>::new(wechat.clone(), clock.clone());
+            if let Ok(channel) = &built {
+                self.callbacks.insert(wechat.name.clone(), Arc::new(channel.callback()));
+            }
+            self.add("wechat", built);
+        }
+        if let Some(email) = &accounts.email {
+            self.note_pretend(&email.name, email.pretend);
+            let built = EmailChannel::<M>::new(email.clone(), clock.clone());
+            if let Ok(channel) = &built {
+                self.mail_doors.insert(email.name.clone(), Arc::new(channel.door()));
+            }
+            self.add("email", built);
+        }
+    }
+
     fn add(&mut self, kind: &str, built: Result<impl Channel<M> + 'static, account::ConfigError>) {
         match built {
             Ok(channel) => self.channels.push(Arc::new(channel)),

@@ -4,7 +4,7 @@ mod error;
 
 pub use error::{ConfigError, Fix};
 
-use crate::{complaint, people::SessionConfig};
+use crate::{complaint, feed::FeedConfig, people::SessionConfig};
 use mingluo_channels::{
     email::EmailConfig,
     forward::ForwardConfig,
@@ -57,6 +57,8 @@ pub struct Config {
     pub render: RenderConfig,
     /// The platform that final receipts of real warnings are handed on to.
     pub forward: Option<ForwardConfig>,
+    /// The public feed of real warnings.
+    pub feed: Option<FeedConfig>,
     /// Accounts for real warnings.
     #[serde(default)]
     pub live: Accounts,

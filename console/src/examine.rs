@@ -76,7 +76,14 @@ pub fn doors(config: &Config) -> Vec<(String, SocketAddr)> {
     for (table, accounts) in [("live", &config.live), ("drill", &config.drill)] {
         let speaker = accounts.speaker.iter().map(|one| ("speaker", one.listen));
         let sgip = accounts.sgip.iter().map(|one| ("sgip", one.listen));
-        doors.extend(speaker.chain(sgip).map(|(kind, address)| (format!("{table}.{kind}.listen"), address)));
+        let bounces = accounts.email.iter().filter_map(|one| one.bounces.as_ref());
+        let bounces = bounces.map(|bounces| ("email.bounces", bounces.listen));
+        doors.extend(
+            speaker
+                .chain(sgip)
+                .chain(bounces)
+                .map(|(kind, address)| (format!("{table}.{kind}.listen"), address)),
+        );
     }
     doors
 }
@@ -101,6 +108,9 @@ fn wrong_values(config: &Config) -> Vec<ConfigError> {
     wrong.extend(config.render.platform().err());
     if config.signer.key_id.parse::<KeyId>().is_err() {
         wrong.push(ConfigError::value("signer.key_id", &config.signer.key_id, Fix::KeyId));
+    }
+    if let Some(feed) = config.feed.as_ref().filter(|feed| !feed.is_usable()) {
+        wrong.push(ConfigError::value("feed.url", &feed.url, Fix::Public));
     }
     wrong.extend(long_holds(config));
     wrong.extend(wrong_template("render.sms", &config.render.sms, &SMS_GAPS));

@@ -23,10 +23,12 @@ const MAY_IMPORT: [(&str, &[&str]); 8] = [
 ];
 
 /// Libraries with one home (or two).
-const ONE_HOME: [(&str, &[&str]); 7] = [
+const ONE_HOME: [(&str, &[&str]); 9] = [
     ("sqlx", &["mingluo-ledger"]),
     ("governor", &["mingluo-dispatch"]),
     ("lettre", &["mingluo-channels"]),
+    ("mail-parser", &["mingluo-channels"]),
+    ("ring", &["mingluo-channels"]),
     ("rppal", &["mingluo-speaker"]),
     // The console's `issue` is a client of its own API.
     ("reqwest", &["mingluo-channels", "mingluo-speaker", "mingluo-console"]),
@@ -112,7 +114,13 @@ fn every_key_of_an_account_has_its_fix_in_chinese() {
     let keys = keys_of_accounts();
     assert!(keys.len() > 30 && keys.contains("password_file"), "{keys:?}");
     for key in &keys {
-        let fields = [("key", key.clone()), ("fix", "ENGLISH".to_owned()), ("range", "none".to_owned())];
+        let fields = [
+            ("key", key.clone()),
+            ("member", key.replace('.', "-")),
+            ("kind", "wechat".to_owned()),
+            ("fix", "ENGLISH".to_owned()),
+            ("range", "none".to_owned()),
+        ];
         let said = say(Tongue::Chinese, "error-config-account", &fields);
         let ranged = RANGED.contains(&key.as_str());
         assert!(ranged || !said.contains("ENGLISH"), "{key} has no Chinese fix: {said}");

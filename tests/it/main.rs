@@ -8,8 +8,10 @@
 
 mod browser;
 mod clouds;
+mod feed;
 mod house;
 mod interop;
 mod leash;
+mod mail;
 mod routing;
 mod stories;

@@ -45,6 +45,8 @@ pub struct CityOrder {
     pub hold_ms: u32,
     /// Seconds that receipts are waited for.
     pub receipts_within_s: u32,
+    /// Whether recipients have mailboxes besides ([`mailbox`]).
+    pub mail: bool,
     /// What the pretend SMS centres do wrong.
     pub faults: Faults,
     /// More of the configuration, for instance other accounts.
@@ -67,6 +69,7 @@ impl Default for CityOrder {
             window: 64,
             hold_ms: 0,
             receipts_within_s: 2,
+            mail: false,
             faults: faults(&[]),
             more: String::new(),
             dispatch: String::new(),
@@ -315,6 +318,11 @@ pub fn number_in(networks: &[u64], index: u32) -> u64 {
     networks[(index % turns) as usize] + u64::from(index / turns)
 }
 
+/// The mailbox of the recipient with this ordinal in the file.
+pub fn mailbox(index: u32) -> String {
+    format!("p{index}@ok.example")
+}
+
 fn people(region: &Region, order: &CityOrder) -> anyhow::Result<mingluo_targeting::edition::EditionDraft> {
     let county: RegionCode = COUNTY.parse()?;
     let villages: Vec<RegionCode> = region
@@ -327,6 +335,7 @@ fn people(region: &Region, order: &CityOrder) -> anyhow::Result<mingluo_targetin
         let mut recipient = Recipient::new(villages[index as usize % villages.len()]);
         recipient.sms =
             Some(mingluo_model::address::Address::new(format!("+86{}", number_in(&order.networks, index))));
+        recipient.email = order.mail.then(|| mingluo_model::address::Address::new(mailbox(index)));
         builder.push(&recipient)?;
     }
     Ok(builder.finish())

@@ -3,7 +3,9 @@
 use super::{
     config::{Account, EmailConfig},
     connection::Lines,
+    door::EmailDoor,
     letter::{Letter, dates, recipient},
+    tag::Tag,
     transaction::{Ready, deliver},
 };
 use crate::{
@@ -14,7 +16,8 @@ use async_trait::async_trait;
 use mingluo_model::{
     audience::ChannelKind,
     channel::{
-        Channel, Limits, Outlet, Parcel, Refusal, Repeat, Run, SendError, Session, Unfit, Verdict, WireKeys,
+        Channel, Limits, Outlet, Parcel, ReceiptFor, Refusal, Repeat, Run, SendError, Session, Unfit,
+        Verdict, WireKeys,
     },
     clock::SharedClock,
     delivery::Reason,
@@ -40,6 +43,11 @@ impl<M: Mode> EmailChannel<M> {
     pub fn new(config: EmailConfig, clock: SharedClock) -> Result<Self, ConfigError> {
         Ok(Self { account: Arc::new(config.check()?), clock, mode: PhantomData })
     }
+
+    /// What comes back of this account's mails, for the console that hears it.
+    pub fn door(&self) -> EmailDoor {
+        EmailDoor::of(&self.account)
+    }
 }
 
 #[async_trait]
@@ -58,6 +66,14 @@ impl<M: Mode> Channel<M> for EmailChannel<M> {
 
     fn repeat(&self) -> Repeat {
         Repeat::MayDouble
+    }
+
+    fn receipts(&self) -> ReceiptFor {
+        match &self.account.bounces {
+            Some(bounces) if bounces.success_reports => ReceiptFor::EachPart,
+            Some(_) => ReceiptFor::BadNews,
+            None => ReceiptFor::Nothing,
+        }
     }
 
     fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit> {
@@ -87,7 +103,7 @@ struct EmailOutlet {
     clock: SharedClock,
     crew: Crew,
     /// The letter of the plan that was sent last: a plan has one message, and its runs follow each other.
-    letter: Option<(PlanId, Letter)>,
+    letter: Option<(PlanId, Arc<Letter>)>,
     prepared: Vec<Prepared>,
 }
 
@@ -97,14 +113,18 @@ impl<M: Mode> Outlet<M> for EmailOutlet {
         self.prepared.clear();
         let letter = match self.letter.take().filter(|(plan, _)| *plan == run.plan) {
             Some((_, letter)) => letter,
-            None => Letter::new(&self.lines.account, &run.message)?,
+            None => Arc::new(Letter::new(&self.lines.account, &run.message)?),
         };
         let first = self.crew.keys(run.parcels.len());
         let dates = dates(self.clock.now(), run.not_after);
         let write = |(key, parcel): (u64, &Parcel)| Prepared {
             key,
-            mail: recipient(parcel.to.expose())
-                .map(|to| Ready { bytes: letter.to(run.plan, parcel, &to, &dates), to }),
+            mail: recipient(parcel.to.expose()).map(|to| Ready {
+                to,
+                tag: Tag { plan: run.plan, ordinal: parcel.ordinal, attempt: parcel.attempt },
+                letter: Arc::clone(&letter),
+                dates: dates.clone(),
+            }),
         };
         self.prepared = (first..).zip(&run.parcels).map(write).collect();
         self.letter = Some((run.plan, letter));

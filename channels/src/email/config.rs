@@ -1,14 +1,19 @@
 //! The configuration of one mail account, and what it becomes once it is checked.
 
+use super::{
+    dkim::{DkimConfig, Signers},
+    tag::{LENGTH, Tagger},
+};
 use crate::account::{ConfigError, Secret, in_range, is_loopback, limits_of_calls};
 use lettre::{
+    Address,
     message::Mailbox,
     transport::smtp::{authentication::Credentials, extension::ClientId},
 };
 use mingluo_model::{channel::Limits, plan::AccountName};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::Deserialize;
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Whether and when the connection is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -58,11 +63,40 @@ pub struct EmailConfig {
     /// RFC 5321 section 4.5.3.2 grants the relay 10 minutes for the last answer; a warning cannot wait so long.
     #[serde(default = "answer_seconds")]
     pub answer_seconds: u32,
+    /// Keys that every mail is signed with; none where the relay signs.
+    #[serde(default)]
+    pub dkim: Vec<DkimConfig>,
+    /// What comes back: where to, and who hears it.
+    pub bounces: Option<BouncesConfig>,
+    /// Where a reader unsubscribes with one click (RFC 8058): `https://HOST/u/`, which is this program's own door.
+    pub unsubscribe_url: Option<String>,
+    /// The file whose first line is the secret that return paths and unsubscribe addresses are proven with; needed for
+    /// either.
+    pub tag_key_file: Option<PathBuf>,
+}
+
+/// What becomes of mails that come back (退信), as an operator writes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BouncesConfig {
+    /// The mailbox of return paths, like `b@bounce.fushun.example`: a mail's own is `b+TAG@bounce.fushun.example`
+    /// (VERP).
+    pub return_to: String,
+    /// Where the relay hands over what comes back to them, by SMTP.
+    pub listen: SocketAddr,
+    /// Whether relays that can are asked for notices of success as well. They cost a mail for each mail; without them a
+    /// mail that the relay took counts as having left us until it comes back.
+    #[serde(default)]
+    pub success_reports: bool,
 }
 
 const fn answer_seconds() -> u32 {
     60
 }
+
+/// Before the `@` of a return path 64 characters fit (RFC 5321 section 4.5.3.1.1), of which the tag and a plus take
+/// most.
+const LONGEST_LOCAL: usize = 64 - 1 - LENGTH;
 
 /// A checked account.
 pub(super) struct Account {
@@ -77,6 +111,19 @@ pub(super) struct Account {
     pub(super) limits: Limits,
     pub(super) helo: ClientId,
     pub(super) answer: Duration,
+    pub(super) dkim: Signers,
+    pub(super) bounces: Option<Bounces>,
+    pub(super) unsubscribe_url: Option<String>,
+    pub(super) tagger: Option<Tagger>,
+}
+
+/// Return paths, checked.
+#[derive(Debug, Clone)]
+pub(super) struct Bounces {
+    pub(super) local: String,
+    pub(super) domain: String,
+    pub(super) listen: SocketAddr,
+    pub(super) success_reports: bool,
 }
 
 impl EmailConfig {
@@ -91,12 +138,17 @@ impl EmailConfig {
         if self.port == 0 {
             return Err(ConfigError::new("port", self.port, "use 25, 465 or 587"));
         }
+        let from = mailbox("from", &self.from)?;
         Ok(Account {
+            dkim: Signers::read(&self.dkim, from.email.domain())?,
+            bounces: self.bounces()?,
+            unsubscribe_url: self.unsubscribe_url()?,
+            tagger: self.tagger()?,
             trust: self.trust()?,
             login: self.login()?,
             limits: self.limits()?,
             helo: self.helo()?,
-            from: mailbox("from", &self.from)?,
+            from,
             reply_to: self.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?,
             answer: Duration::from_secs(in_range("answer_seconds", self.answer_seconds, 1..=600)?.into()),
             name: self.name,
@@ -140,6 +192,48 @@ impl EmailConfig {
         let pem = std::fs::read(file).map_err(|cause| wrong(format!("the file cannot be read ({cause})")))?;
         let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
         found.ok().filter(|list| !list.is_empty()).ok_or_else(|| wrong("use certificates in PEM form".into()))
+    }
+
+    fn tagger(&self) -> Result<Option<Tagger>, ConfigError> {
+        let is_needed = self.bounces.is_some() || self.unsubscribe_url.is_some();
+        match &self.tag_key_file {
+            Some(file) => Ok(Some(Tagger::new(Secret::read("tag_key_file", file)?))),
+            None if is_needed => {
+                let fix = "name a file with a secret; bounces and unsubscribe_url are proven with it";
+                Err(ConfigError::new("tag_key_file", "", fix))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn bounces(&self) -> Result<Option<Bounces>, ConfigError> {
+        let Some(BouncesConfig { return_to, listen, success_reports }) = &self.bounces else {
+            return Ok(None);
+        };
+        let fix = format!(
+            "use an ASCII mailbox like b@bounce.fushun.example, at most {LONGEST_LOCAL} characters before the @, no +"
+        );
+        let parsed = return_to.parse::<Address>().ok().filter(|address| {
+            return_to.is_ascii() && address.user().len() <= LONGEST_LOCAL && !address.user().contains('+')
+        });
+        let address = parsed.ok_or_else(|| ConfigError::new("return_to", return_to, fix))?;
+        if self.pretend && !listen.ip().is_loopback() {
+            return Err(ConfigError::new("listen", listen, "a pretend account takes 127.0.0.1:PORT only"));
+        }
+        let (local, domain) = (address.user().to_owned(), address.domain().to_owned());
+        Ok(Some(Bounces { local, domain, listen: *listen, success_reports: *success_reports }))
+    }
+
+    fn unsubscribe_url(&self) -> Result<Option<String>, ConfigError> {
+        let Some(url) = &self.unsubscribe_url else { return Ok(None) };
+        let fix = "use https://HOST/u/, the address at which residents reach this program";
+        let parsed: Option<reqwest::Url> = url.parse().ok();
+        let fits = parsed.is_some_and(|parsed| {
+            let is_safe =
+                parsed.scheme() == "https" || self.pretend && parsed.host_str().is_some_and(is_loopback);
+            is_safe && parsed.path().ends_with("/u/") && parsed.query().is_none() && url.len() <= 200
+        });
+        if fits { Ok(Some(url.clone())) } else { Err(ConfigError::new("unsubscribe_url", url, fix)) }
     }
 
     fn helo(&self) -> Result<ClientId, ConfigError> {
@@ -200,6 +294,34 @@ pub(super) mod tests {
         assert_eq!(fault(&json!({"helo_name": "a b"})), ("helo_name", "a b".into()));
         assert_eq!(fault(&json!({"user": "u"})), ("user", "u".into()));
         assert_eq!(fault(&json!({"port": 0})), ("port", "0".into()));
+    }
+
+    #[test]
+    fn return_paths_need_a_mailbox_with_room_and_a_key() {
+        let bounces =
+            |return_to: &str| json!({"bounces": {"return_to": return_to, "listen": "0.0.0.0:2526"}});
+        assert_eq!(fault(&bounces("b@bounce.fushun.example")), ("tag_key_file", String::new()));
+        for wrong in ["b", "b+c@bounce.example", "退信@bounce.example", "return-path-of-ours@bounce.example"]
+        {
+            assert_eq!(fault(&bounces(wrong)), ("return_to", wrong.into()));
+        }
+        let mut pretend = bounces("b@bounce.example");
+        pretend["pretend"] = json!(true);
+        pretend["relay"] = json!("127.0.0.1");
+        assert_eq!(fault(&pretend), ("listen", "0.0.0.0:2526".into()));
+    }
+
+    #[test]
+    fn one_click_goes_to_our_own_door_and_encrypted() {
+        for wrong in [
+            "http://warn.example/u/",
+            "https://warn.example/",
+            "warn.example/u/",
+            "https://warn.example/u/?a",
+        ] {
+            assert_eq!(fault(&json!({"unsubscribe_url": wrong})), ("unsubscribe_url", wrong.into()));
+        }
+        assert_eq!(fault(&json!({"unsubscribe_url": "https://warn.example/u/"})).0, "tag_key_file");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use lettre::transport::smtp::{
     Error,
     authentication::Mechanism,
     client::{AsyncSmtpConnection, AsyncTokioStream, Certificate, TlsParameters},
+    commands::Ehlo,
     response::Code,
 };
 use mingluo_model::{
@@ -46,6 +47,8 @@ pub(super) enum Trouble {
 /// One connection that is past EHLO, STARTTLS and login.
 pub(super) struct Line {
     smtp: AsyncSmtpConnection,
+    /// Whether the relay takes wishes about reports (RFC 3461).
+    pub(super) offers_dsn: bool,
     _counted: Arc<()>,
 }
 
@@ -80,11 +83,10 @@ impl Lines {
 
     /// Opens one more connection.
     pub(super) async fn connect(&self) -> Result<Line, SendError> {
-        let smtp = match within(&*self.clock, self.account.answer, Box::pin(self.handshake())).await {
-            Ok(smtp) => smtp?,
-            Err(late) => return Err(SendError::Unreachable { detail: late.to_string() }),
-        };
-        Ok(Line { smtp, _counted: Arc::clone(&self.counted) })
+        match within(&*self.clock, self.account.answer, Box::pin(self.handshake())).await {
+            Ok(line) => line,
+            Err(late) => Err(SendError::Unreachable { detail: late.to_string() }),
+        }
     }
 
     /// Says one command and hears its answer.
@@ -113,7 +115,7 @@ impl Lines {
         }
     }
 
-    async fn handshake(&self) -> Result<AsyncSmtpConnection, SendError> {
+    async fn handshake(&self) -> Result<Line, SendError> {
         let account = &*self.account;
         let stream =
             open(account).await.map_err(|cause| SendError::Unreachable { detail: cause.to_string() })?;
@@ -128,8 +130,20 @@ impl Lines {
         if let Some(login) = &account.login {
             smtp.auth(&[Mechanism::Plain, Mechanism::Login], login).await.map_err(at("login"))?;
         }
-        Ok(smtp)
+        let offers_dsn = match &account.bounces {
+            Some(_) => offers_dsn(&mut smtp, account).await.map_err(at("EHLO"))?,
+            None => false,
+        };
+        Ok(Line { smtp, offers_dsn, _counted: Arc::clone(&self.counted) })
     }
+}
+
+/// Asks once more what the relay offers: the library has heard it and does not tell of this.
+async fn offers_dsn(smtp: &mut AsyncSmtpConnection, account: &Account) -> Result<bool, Error> {
+    let offer = smtp.command(Ehlo::new(account.helo.clone())).await?;
+    let is_dsn =
+        |line: &str| line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("DSN"));
+    Ok(offer.message().any(is_dsn))
 }
 
 fn trouble(error: &Error) -> Trouble {

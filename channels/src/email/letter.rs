@@ -1,7 +1,11 @@
 //! Writes a mail (RFC 5322, MIME): the same words for everyone of a plan, a few lines of header for each recipient.
 //! Refuses to know connections and verdicts.
 
-use super::config::Account;
+use super::{
+    config::Account,
+    dkim::BodyHash,
+    tag::{Purpose, Tag},
+};
 use jiff::{fmt::rfc2822, tz::TimeZone};
 use lettre::{
     Address,
@@ -11,9 +15,8 @@ use lettre::{
     },
 };
 use mingluo_model::{
-    channel::{Parcel, Unfit},
+    channel::Unfit,
     clock::Timestamp,
-    id::PlanId,
     message::{Body, Message},
     mode::Mode,
 };
@@ -21,13 +24,17 @@ use mingluo_model::{
 /// The longest mail: what a relay takes when nobody changed it (Postfix `message_size_limit`), in bytes.
 const LONGEST: usize = 10_240_000;
 
+/// What a receiver posts to the address before it (RFC 8058 section 3.1).
+const ONE_CLICK: &str = "List-Unsubscribe-Post: List-Unsubscribe=One-Click";
+
 /// How the attached CAP message is called.
 const CAP_NAME: &str = "alert.cap.xml";
 
 /// What is the same for every recipient: headers from `From` on, and the body.
 pub(super) struct Letter {
-    common: Vec<u8>,
-    domain: String,
+    headers: String,
+    body: Vec<u8>,
+    body_hash: BodyHash,
 }
 
 impl Letter {
@@ -48,34 +55,52 @@ impl Letter {
         if text.trim().is_empty() {
             return Err(wrong("text", "must not be empty; HTML alone is not readable everywhere".into()));
         }
-        let mut common = headers(account, subject).to_string().into_bytes();
-        common.extend(body(&message.alert.to_string(), text, html, cap_xml));
-        if common.len() > LONGEST {
+        let parts = body(&message.alert.to_string(), text, html, cap_xml);
+        // A body begins with the headers that say what it is.
+        let end = parts.windows(4).position(|four| four == b"\r\n\r\n").map_or(parts.len(), |at| at + 2);
+        let (kind, rest) = parts.split_at(end);
+        let body = rest.strip_prefix(b"\r\n").unwrap_or(rest).to_vec();
+        let headers = headers(account, subject).to_string() + &String::from_utf8_lossy(kind);
+        let length = headers.len() + body.len();
+        if length > LONGEST {
             let field = String::from("mail");
-            return Err(Unfit::TooLong { field, length: common.len(), longest: LONGEST, unit: "bytes" });
+            return Err(Unfit::TooLong { field, length, longest: LONGEST, unit: "bytes" });
         }
-        Ok(Self { common, domain: account.from.email.domain().to_owned() })
+        let body_hash = BodyHash::of(&body);
+        Ok(Self { headers, body, body_hash })
     }
 
     /// The bytes for one recipient.
-    pub(super) fn to(&self, plan: PlanId, parcel: &Parcel, to: &Address, dates: &str) -> Vec<u8> {
-        let (ordinal, attempt, domain) = (parcel.ordinal, parcel.attempt, &self.domain);
-        let own = format!("{dates}Message-ID: <{plan}.{ordinal}.{attempt}@{domain}>\r\nTo: {to}\r\n");
-        let mut mail = own.into_bytes();
-        mail.extend_from_slice(&self.common);
-        mail
+    pub(super) fn to(&self, account: &Account, tag: Tag, to: &Address, dates: &Dates) -> Vec<u8> {
+        let (Tag { plan, ordinal, attempt }, domain) = (tag, account.from.email.domain());
+        let mut head =
+            format!("{}Message-ID: <{plan}.{ordinal}.{attempt}@{domain}>\r\nTo: {to}\r\n", dates.lines);
+        if let (Some(url), Some(tagger)) = (&account.unsubscribe_url, &account.tagger) {
+            let tag = tagger.write(Purpose::Unsubscribe, tag);
+            head.extend(["List-Unsubscribe: <", url, &tag, ">\r\n", ONE_CLICK, "\r\n"]);
+        }
+        head.push_str(&self.headers);
+        let signatures = account.dkim.sign(&head, &self.body_hash, dates.now);
+        [signatures.as_bytes(), head.as_bytes(), b"\r\n", &self.body].concat()
     }
 }
 
+/// What a mail says of time.
+#[derive(Clone)]
+pub(super) struct Dates {
+    lines: String,
+    now: Timestamp,
+}
+
 /// `Date`, and `Expires` (RFC 4021 section 2.1.50): a reader may hide a warning that no longer holds.
-pub(super) fn dates(now: Timestamp, not_after: Timestamp) -> String {
+pub(super) fn dates(now: Timestamp, not_after: Timestamp) -> Dates {
     let line = |name: &str, at: Timestamp| {
         let zoned = at.to_jiff().map(|instant| instant.to_zoned_datetime(TimeZone::UTC));
         // A year beyond the calendar gets no line; a mail without it is still a mail.
         let text = zoned.and_then(|zoned| rfc2822::to_string(&zoned).ok());
         text.map_or_else(String::new, |text| format!("{name}: {text}\r\n"))
     };
-    line("Date", now) + &line("Expires", not_after)
+    Dates { lines: line("Date", now) + &line("Expires", not_after), now }
 }
 
 fn headers(account: &Account, subject: &str) -> Headers {
@@ -152,7 +177,7 @@ pub(super) fn recipient(text: &str) -> Option<Address> {
 mod tests {
     use super::*;
     use base64::{Engine, engine::general_purpose::STANDARD};
-    use mingluo_model::{address, alert::Language, grade::Grade, id::AlertId, mode::Live};
+    use mingluo_model::{alert::Language, grade::Grade, id::AlertId, mode::Live};
     use serde_json::json;
 
     const PLAN: &str = "0190163d-8694-739b-aea5-966c26f8ad91";
@@ -168,12 +193,24 @@ mod tests {
     }
 
     fn mail(message: &Message<Live>) -> String {
-        let parcel =
-            Parcel { ordinal: 7, attempt: 2, part_set: 1, to: address::Address::new("li@ok.example") };
-        let letter = Letter::new(&account(), message).unwrap();
+        mail_of(&account(), message)
+    }
+
+    fn mail_of(account: &Account, message: &Message<Live>) -> String {
+        let tag = Tag { plan: PLAN.parse().unwrap(), ordinal: 7, attempt: 2 };
+        let letter = Letter::new(account, message).unwrap();
         let dates = dates(Timestamp(1_783_816_200_000), Timestamp(1_783_837_800_000));
-        let bytes = letter.to(PLAN.parse().unwrap(), &parcel, &"li@ok.example".parse().unwrap(), &dates);
+        let bytes = letter.to(account, tag, &"li@ok.example".parse().unwrap(), &dates);
         String::from_utf8(bytes).unwrap()
+    }
+
+    /// An account that signs, and whose readers can unsubscribe.
+    fn listed(key: &std::path::Path) -> Account {
+        let changes = json!({
+            "unsubscribe_url": "https://warn.fushun.example/u/", "tag_key_file": key,
+            "dkim": [{"selector": "s0", "key_file": key}],
+        });
+        super::super::config::tests::sample(&changes).check().unwrap()
     }
 
     /// Joins what RFC 2047 encoded words say in a header.
@@ -219,6 +256,29 @@ mod tests {
         assert!(places.is_sorted());
         assert!(mail.contains("filename=\"alert.cap.xml\""));
         assert!(mail.contains(&STANDARD.encode("<alert>暴雨</alert>")));
+    }
+
+    #[test]
+    fn one_click_is_offered_and_signed() {
+        let key = tempfile::NamedTempFile::new().unwrap();
+        let mut openssl = std::process::Command::new("openssl");
+        let made = openssl.args(["genpkey", "-algorithm", "ed25519", "-out"]).arg(key.path()).status();
+        assert!(made.unwrap().success());
+        let account = listed(key.path());
+        let (subject, text) = ("【红色预警】暴雨 抚顺市东洲区 07-12 08:30", "请立即向高处转移。");
+        let mail = mail_of(&account, &message(subject, text, "<p>转移</p>", "<alert/>"));
+        let (_, rest) = mail.split_once("List-Unsubscribe: <https://warn.fushun.example/u/").unwrap();
+        let (tag, rest) = rest.split_once(">\r\n").unwrap();
+        assert!(rest.starts_with("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{rest}");
+        let tagger = account.tagger.as_ref().unwrap();
+        assert_eq!(tagger.read(Purpose::Unsubscribe, tag).unwrap().ordinal, 7);
+        assert!(mail.starts_with("DKIM-Signature: v=1; a=ed25519-sha256;"));
+        for letter in 0..2 {
+            let changed = if letter == 0 { mail.clone() } else { mail.replace(tag, &tag.replace('a', "b")) };
+            let case = json!({"mail": changed, "records": account.dkim.records(), "signatures": 1});
+            let Some(said) = crate::oracle::asked("verify_mail.py", &[case]) else { return };
+            assert_eq!(said, [if letter == 0 { "[true]" } else { "[false]" }]);
+        }
     }
 
     #[test]

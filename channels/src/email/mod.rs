@@ -9,18 +9,30 @@
 //! - A mail whose content went out and was never answered is lost to our knowledge and reported so; the other
 //!   connections go on, and the session ends only when none is left and none can be had. A connection that breaks
 //!   before the content has sent nothing, and says so.
-//! - A 2xx means that the mail left us. There are no receipts yet.
+//! - A 2xx means that the mail left us. What comes back later comes by SMTP to a door of ours ([`listener`]), at a
+//!   return path that each mail has for itself (VERP) and nobody else can make. Relays that take wishes (DSN) are asked
+//!   to report failures and delays, and success only where the account wants it.
+//! - A reader unsubscribes with one click (RFC 8058), at an address that names the delivery and no person.
+//! - Signatures (DKIM) are made here where the account has keys; else the relay signs.
 //!
-//! Not in here yet: DKIM (the relay signs), delivery status notifications and bounces (DSN, VERP), pipelining.
+//! Not in here yet: pipelining; lists of registered officials that offer no way to unsubscribe.
 
+mod bounce;
 mod channel;
 mod config;
 mod connection;
+mod dkim;
+mod door;
 mod letter;
+pub mod listener;
+mod tag;
 mod transaction;
 mod verdict;
 
 pub use self::{
     channel::EmailChannel,
-    config::{EmailConfig, Security},
+    config::{BouncesConfig, EmailConfig, Security},
+    dkim::DkimConfig,
+    door::EmailDoor,
+    tag::Tag,
 };

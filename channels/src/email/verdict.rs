@@ -76,7 +76,7 @@ pub(super) fn verdict(stage: Stage, reply: Reply) -> Verdict {
 }
 
 /// The enhanced code speaks plainer than the three digits; then the stage decides.
-const fn permanent(stage: Stage, reply: Reply) -> Reason {
+pub(super) const fn permanent(stage: Stage, reply: Reply) -> Reason {
     match (reply.enhanced, reply.code, stage) {
         // RFC 3463: X.1 addressing, X.2 mailbox, X.3.4 and X.6 the message itself, X.7 policy.
         (Some((1, _)), _, Stage::Recipient) => Reason::BadAddress,

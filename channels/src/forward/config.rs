@@ -1,6 +1,6 @@
 //! Where final receipts go, as an operator writes it, and what it becomes once it is checked.
 
-use super::Platform;
+use super::{Platform, sign::Signer};
 use crate::{
     account::{ConfigError, Secret, in_range, is_loopback},
     https,
@@ -16,7 +16,8 @@ use std::{path::PathBuf, time::Duration};
 pub struct ForwardConfig {
     /// Its address: `https`, or `http` to this machine, since what is handed on names people.
     pub url: String,
-    /// The file whose first line is the secret that every request is signed with.
+    /// The file whose first line is the secret that every request is signed with; one that begins with `whsec_` makes
+    /// the signatures those of Standard Webhooks.
     pub secret_file: PathBuf,
     /// Certificates (PEM) of an authority to trust besides the public ones: a city's platform mostly has its own.
     pub ca_file: Option<PathBuf>,
@@ -47,10 +48,16 @@ impl ForwardConfig {
         Ok(Platform {
             client,
             url: self.url()?,
-            secret: Secret::read("secret_file", &self.secret_file)?,
+            signer: self.signer()?,
             answer: Duration::from_secs(answer.into()),
             clock,
         })
+    }
+
+    fn signer(&self) -> Result<Signer, ConfigError> {
+        let secret = Secret::read("secret_file", &self.secret_file)?;
+        let fix = "after whsec_ 24 to 64 octets follow in base64, as the platform gave them";
+        Signer::new(secret).ok_or_else(|| ConfigError::new("secret_file", self.secret_file.display(), fix))
     }
 
     fn url(&self) -> Result<Url, ConfigError> {
@@ -86,6 +93,7 @@ mod tests {
         assert_eq!(fault("platform.example", 10, "s3cret"), Some("url"));
         assert_eq!(fault("https://platform.example", 61, "s3cret"), Some("answer_seconds"));
         assert_eq!(fault("https://platform.example", 10, "\n"), Some("secret_file"));
+        assert_eq!(fault("https://platform.example", 10, "whsec_short"), Some("secret_file"));
     }
 
     #[test]

@@ -3,19 +3,15 @@
 //! business.
 
 mod config;
+mod sign;
 
 pub use config::ForwardConfig;
+pub use sign::SIGNATURE;
 
-use crate::account::Secret;
-use hmac::{Hmac, Mac};
 use mingluo_model::clock::{SharedClock, within};
 use reqwest::{Client, Url, header::CONTENT_TYPE};
-use sha2::Sha256;
+use sign::Signer;
 use std::time::Duration;
-
-/// The header that proves who sent a request: `t=MILLISECONDS,v1=HEX`, where HEX is the HMAC-SHA256 of
-/// `MILLISECONDS.BODY` under the shared secret (RFC 2104).
-pub const SIGNATURE: &str = "mingluo-signature";
 
 /// More of an answer is not read, in bytes; the next request then has a new connection.
 const LONGEST_ANSWER: usize = 1 << 16;
@@ -24,7 +20,7 @@ const LONGEST_ANSWER: usize = 1 << 16;
 pub struct Platform {
     client: Client,
     url: Url,
-    secret: Secret,
+    signer: Signer,
     answer: Duration,
     clock: SharedClock,
 }
@@ -50,7 +46,7 @@ impl Platform {
             .client
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/x-ndjson")
-            .header(SIGNATURE, self.signature(&lines))
+            .headers(self.signer.headers(&lines, self.clock.now()))
             .body(lines);
         let call = async {
             let mut response = request.send().await.map_err(|_| Untaken::NoAnswer)?;
@@ -65,15 +61,6 @@ impl Platform {
             if status.is_success() { Ok(()) } else { Err(Untaken::Status(status.as_u16())) }
         };
         within(self.clock.as_ref(), self.answer, call).await.unwrap_or(Err(Untaken::NoAnswer))
-    }
-
-    fn signature(&self, body: &[u8]) -> String {
-        let at = self.clock.now().0;
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.expose().as_bytes())
-            .expect("a key of any length will do");
-        mac.update(format!("{at}.").as_bytes());
-        mac.update(body);
-        format!("t={at},v1={}", hex::encode(mac.finalize().into_bytes()))
     }
 }
 

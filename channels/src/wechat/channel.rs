@@ -47,7 +47,8 @@ impl<M: Mode> WeChatChannel<M> {
 
     /// The parser of this account's callbacks, for the console that receives them.
     pub fn callback(&self) -> Callback {
-        Callback::new(self.far.account.callback_token.clone(), Arc::clone(&self.clock))
+        let account = &self.far.account;
+        Callback::new(account.callback_token.clone(), account.cipher.clone(), Arc::clone(&self.clock))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The configuration of one WeChat service account, and what it becomes once it is checked.
 
+use super::cipher::Cipher;
 use crate::account::{ConfigError, Secret, in_range, is_loopback, limits_of_calls};
 use mingluo_model::{channel::Limits, plan::AccountName};
 use reqwest::Url;
@@ -24,6 +25,9 @@ pub struct WeChatConfig {
     pub secret_file: PathBuf,
     /// The file whose first line is the callback's token (令牌), as set in the account's console.
     pub token_file: PathBuf,
+    /// The file whose first line is the EncodingAESKey (消息加解密密钥) of 43 characters, where callbacks are enciphered
+    /// (兼容模式, 安全模式). With it, bare ones are refused.
+    pub aes_key_file: Option<PathBuf>,
     /// The ids of the templates that the account holds; at most 25.
     pub templates: Vec<String>,
     /// Calls under way at most, and so the window; 1 to 64.
@@ -47,13 +51,13 @@ const fn answer_seconds() -> u32 {
 const MOST_TEMPLATES: usize = 25;
 
 /// A checked account.
-#[derive(Debug)]
 pub(super) struct Account {
     pub(super) name: AccountName,
     pub(super) api_base: Url,
     pub(super) app_id: String,
     pub(super) secret: Secret,
     pub(super) callback_token: Secret,
+    pub(super) cipher: Option<Cipher>,
     pub(super) templates: BTreeSet<String>,
     pub(super) limits: Limits,
     pub(super) answer: Duration,
@@ -73,6 +77,7 @@ impl WeChatConfig {
             api_base: self.platform()?,
             secret: Secret::read("secret_file", &self.secret_file)?,
             callback_token: Secret::read("token_file", &self.token_file)?,
+            cipher: self.cipher()?,
             limits: self.limits()?,
             answer: Duration::from_secs(in_range("answer_seconds", self.answer_seconds, 1..=60)?.into()),
             templates: self.templates()?,
@@ -91,6 +96,11 @@ impl WeChatConfig {
             (false, "https") => Ok(url),
             (false, _) => Err(wrong("use https; bare http is for pretend = true on this machine")),
         }
+    }
+
+    fn cipher(&self) -> Result<Option<Cipher>, ConfigError> {
+        let read = |file| Cipher::read("aes_key_file", file, &self.app_id);
+        self.aes_key_file.as_deref().map(read).transpose()
     }
 
     fn templates(&self) -> Result<BTreeSet<String>, ConfigError> {
@@ -122,7 +132,7 @@ mod tests {
         for (key, value) in changes.as_object().unwrap() {
             keys[key] = value.clone();
         }
-        let error = serde_json::from_value::<WeChatConfig>(keys).unwrap().check().unwrap_err();
+        let error = serde_json::from_value::<WeChatConfig>(keys).unwrap().check().err().unwrap();
         (error.field, error.value)
     }
 
@@ -140,6 +150,8 @@ mod tests {
         assert_eq!(with("templates", json!([])), ("templates", String::new()));
         assert_eq!(with("calls", json!(65)), ("calls", "65".into()));
         assert_eq!(with("token_file", json!("/nowhere/token")), ("token_file", "/nowhere/token".into()));
+        let short = with("aes_key_file", json!(file.path()));
+        assert_eq!(short, ("aes_key_file", file.path().display().to_string()), "43 characters it must have");
     }
 
     #[test]

@@ -7,13 +7,16 @@
 //!   remembers for about ten minutes only, so a repeat after a timeout must come soon.
 //! - Receipts come by callback to the console, which hands query and body to [`Callback`]. A platform that was not
 //!   answered `success` within five seconds asks again, three times in all: store first, then answer.
+//! - Followers who take leave, or write that they want no more, are told as [`mingluo_model::reply::Reply`], like what
+//!   residents write by telephone.
 //! - There is no receipt for reading.
 //!
-//! Not in here yet: encrypted callbacks (安全模式), callbacks as JSON, mass send (群发), subscription notices (订阅通知).
+//! Not in here yet: mass send (群发), subscription notices (订阅通知).
 
 mod call;
 mod callback;
 mod channel;
+mod cipher;
 mod config;
 mod errcode;
 mod fields;
@@ -22,7 +25,7 @@ mod template;
 mod token;
 
 pub use self::{
-    callback::{Callback, CallbackError},
+    callback::{Callback, CallbackError, Heard},
     channel::WeChatChannel,
     config::WeChatConfig,
 };

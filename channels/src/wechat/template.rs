@@ -112,6 +112,7 @@ pub(super) mod tests {
             app_id: "wx1".into(),
             secret: Secret::new("s"),
             callback_token: Secret::new("t"),
+            cipher: None,
             templates: ["T1".to_owned()].into(),
             limits: Limits {
                 per_second: one,

@@ -68,6 +68,7 @@ error-config-password = { $field } = "{ $value }": the password is too short. Pu
 error-user-login = { $field } = "{ $value }" is no sign-in name. Use 1 to { $most } of letters, digits, dot, underscore and hyphen, like li.ming.
 error-user-no-officer = { $field } = "{ $value }": there is no such officer. mingluo user list shows the sign-in names.
 error-config-account = [{ $table }] { $key } = "{ $value }": { $fix }.
+error-config-public = { $field } = "{ $value }": give the address at which others reach this program, like https://warn.fushun.example, without a slash at its end; http for this machine only.
 error-config-pack = region.pack: { $path }: { $detail }. Mend that line, or use a whole pack.
 error-config-rank = { $field } = "{ $value }" is no turn. Give 1 to { $most }; 1 goes first.
 error-config-mixed-pretend = { $field } = "{ $value }": { $pretend } is pretend and { $real } is real, and one would send for the other when it is down. Make all SMS accounts of the mode real, or all pretend.

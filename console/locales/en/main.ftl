@@ -449,3 +449,18 @@ web-status-409 = Something changed meanwhile
 web-status-422 = Something is wrong in it
 web-status-429 = Wait a moment
 web-status-503 = Not available now
+
+# What residents are told in the service account.
+wechat-out = You get no more warnings here. Write 订阅 to get them again. In danger call 119 or 110.
+wechat-back = You get warnings here. Write 退订 to end it.
+wechat-region = Your district is noted: { $region }. In danger call 119 or 110.
+
+# The page where readers of mails unsubscribe.
+reader-title = Warning mails
+reader-ask = Press the button and no more warnings are mailed to the mailbox that got this one.
+reader-out = Unsubscribe
+reader-done = Done: no more warnings are mailed to that mailbox.
+reader-again = Not meant, go on
+reader-back = Done: warnings are mailed to that mailbox again.
+reader-unknown = The link is not whole, or not ours. Open it from the mail once more.
+reader-later = It could not be kept just now. Try again in a while.

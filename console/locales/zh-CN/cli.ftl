@@ -106,6 +106,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
        *[other] { $member ->
             [access_key_id] 请填 RAM 用户的 AccessKey ID，如 LTAI5t…
             [access_key_secret_file] 请填密钥文件的路径：文件须能读取，第一行为 AccessKey Secret
+            [aes_key_file] 请填消息加解密密钥文件的路径：第一行为公众平台后台的 EncodingAESKey，43 个字符
             [answers] 须有一条 means = "accepted"；每条 text 中 { "{" }id{ "}" } 至多一次
             [api_base] { $kind ->
                 [alibaba] 请填 https://dysmsapi.aliyuncs.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
@@ -133,6 +134,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [client_crl_file] 请填终端证书机构的吊销列表（PEM），即 mingluo box revoke 更新的 crl.pem
             [client_id] 请填网关分配的账号
             [corp_id] 请填 5 位企业代码
+            [domain] 请填发件地址的域名，或它所属的上级域名
             [from] 请写成 名称 <name@host.example>，地址只用英文字母数字
             [gateway_login_name] 请填给网关分配的登录名，至多 16 个字符
             [gateway_password_file] 请填口令文件的路径，第一行为口令，至多 16 个字符
@@ -149,8 +151,13 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [port] 请填网关的端口
             [relay] 请填邮件服务器的主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
             [reply_to] 请写成 名称 <name@host.example>，地址只用英文字母数字
-            [secret_file] 请填密钥文件的路径：文件须能读取，第一行为密钥，不超过协议允许的长度
+            [return_to] 请填收退信的邮箱，如 b@bounce.fushun.example：@ 前至多 16 个字符，不含 +
+            [secret_file] { $kind ->
+                [forward] 请填密钥文件的路径：文件须能读取，第一行为密钥；以 whsec_ 开头的，其后须照抄平台所给的 base64
+               *[other] 请填密钥文件的路径：文件须能读取，第一行为密钥，不超过协议允许的长度
+            }
             [security] 带口令时须用 starttls 或 tls
+            [selector] 请填 DKIM 选择符，只用字母、数字、点和连字符；公钥发布在 选择符._domainkey.域名
             [service_id] 请填业务代码，至多 10 个字符
             [service_type] 请填业务类型，至多 10 个字符
             [signature] 请只填备案的签名文字，不带【】，且不能太长
@@ -158,7 +165,9 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [sp_id] 请填企业代码，如 900001
             [system_id] 请填网关分配的账号，至多 15 个字符
             [system_type] 请填系统类型，至多 12 个字符
+            [tag_key_file] 请填密钥文件的路径，第一行为自定的长密钥：退信地址和退订链接靠它防伪，配了 bounces 或 unsubscribe_url 就必须有
             [token_file] 请填回调令牌文件的路径：文件须能读取，第一行为令牌
+            [unsubscribe_url] 请填本系统对外的退订地址，如 https://warn.fushun.example/u/
             [user] 请同时填 password_file，或去掉 user
             [utc_offset_minutes] 请填网关当地时间与世界时相差的分钟数，如 480
             [window] 请填不小于 max_parts 的数
@@ -175,6 +184,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
     }
    *[other] 请填 { $range } 的整数
   }。
+error-config-public = { $field } = “{ $value }”不能用。请填外界访问本系统的地址，如 https://warn.fushun.example，末尾不带 /；http 只能用于本机。
 error-config-pack = region.pack：{ $path } 有误：{ $detail }。请改正该行，或换用完好的区域包。
 error-config-rank = { $field } = “{ $value }”：没有这个次序。请填 1 至 { $most }，1 最先。
 error-config-mixed-pretend = { $field } = “{ $value }”：{ $pretend } 是模拟账号，{ $real } 是真实账号，断线时会互相代发。同一环境的短信账号请全用真实的，或全用模拟的。

@@ -473,3 +473,18 @@ web-status-409 = 状态已变化
 web-status-422 = 内容有误
 web-status-429 = 请稍候
 web-status-503 = 暂时不可用
+
+# 公众号里对居民的答复。
+wechat-out = 已退订，不再向您推送预警。回复“订阅”可随时恢复。遇险请拨打 119 或 110。
+wechat-back = 已订阅，有预警时在此通知您。回复“退订”可取消。
+wechat-region = 已记下您的地区：{ $region }。遇险请拨打 119 或 110。
+
+# 邮件退订页。
+reader-title = 预警邮件退订
+reader-ask = 点击下面的按钮后，不再向收到这封邮件的邮箱发送预警。
+reader-out = 退订
+reader-done = 已退订，不再向该邮箱发送预警。
+reader-again = 点错了，继续接收
+reader-back = 已恢复，有预警时照常发到该邮箱。
+reader-unknown = 链接不完整，或不是本单位发出的。请从邮件中重新打开。
+reader-later = 暂时没有记下，请过一会儿再试。

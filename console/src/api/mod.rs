@@ -31,11 +31,12 @@ mod body;
 mod callback;
 mod error;
 mod path;
+mod reader;
 
 pub(crate) use body::HASH;
 pub use error::ApiError;
 
-use crate::{app::City, office::Office, people::People};
+use crate::{app::City, feed, office::Office, people::People};
 use axum::{
     Json, Router,
     extract::{FromRequestParts, State},
@@ -85,6 +86,8 @@ pub fn routes(city: &Arc<City>, people: &Arc<People>) -> Router {
         .route("/api/", any(nothing))
         .route("/api/{*rest}", any(nothing))
         .merge(callback::routes(city))
+        .merge(reader::routes(city))
+        .merge(feed::routes(city))
         .layer(middleware::from_fn_with_state(city.live.renderer.zone.clone(), error::tell_refusals))
 }
 

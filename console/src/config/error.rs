@@ -177,6 +177,8 @@ pub enum Fix {
         /// What the system said.
         cause: String,
     },
+    /// The address at which others reach this program.
+    Public,
     /// A longer password.
     Password {
         /// The least characters.
@@ -233,6 +235,7 @@ impl Fix {
             Self::PortedInVain => "config-ported-in-vain",
             Self::Port { .. } => "config-port",
             Self::Socket { .. } => "config-socket",
+            Self::Public => "config-public",
             Self::Password { .. } => "config-password",
             Self::Login { .. } => "user-login",
             Self::NoOfficer => "user-no-officer",
@@ -267,6 +270,7 @@ impl Fix {
             | Self::Brace
             | Self::NoTemplate
             | Self::PortedInVain
+            | Self::Public
             | Self::NoOfficer => Vec::new(),
         }
     }
@@ -377,6 +381,68 @@ mod tests {
     use super::*;
     use crate::tongue::tell;
 
+    /// Every key that a channel's account may be refused for, by the words `ConfigError::new` in its source.
+    const KEYS: [&str; 58] = [
+        "access_key_id",
+        "access_key_secret_file",
+        "aes_key_file",
+        "answers",
+        "api_base",
+        "app_id",
+        "area_code",
+        "body",
+        "ca_file",
+        "callback_token_file",
+        "cert_file",
+        "client_ca_file",
+        "client_id",
+        "content_type",
+        "corp_id",
+        "dlr_url",
+        "domain",
+        "from",
+        "gateway_login_name",
+        "gateway_password_file",
+        "helo_name",
+        "host",
+        "key_file",
+        "listen",
+        "login_name",
+        "m_service_id",
+        "msg_src",
+        "name",
+        "password_file",
+        "port",
+        "receipt.delivered",
+        "receipt.id",
+        "receipt.status",
+        "region",
+        "relay",
+        "reply_to",
+        "return_to",
+        "sdk_app_id",
+        "secret_file",
+        "secret_id",
+        "secret_key_file",
+        "security",
+        "selector",
+        "service_id",
+        "service_type",
+        "sign_name",
+        "signature",
+        "source_address",
+        "sp_id",
+        "system_id",
+        "system_type",
+        "tag_key_file",
+        "token_file",
+        "unsubscribe_url",
+        "url",
+        "user",
+        "utc_offset_minutes",
+        "window",
+    ];
+
     fn told(table: &str, field: &'static str, fault: &'static str) -> String {
         let names =
             ["name", "next", "longest", "total", "most", "gap", "marked", "list", "stray", "known", "least"];
@@ -403,64 +469,9 @@ mod tests {
         assert!(told("live.http_sms", "url", "").contains("sendsms"));
     }
 
-    /// Every key that a channel's account may be refused for, by the words `ConfigError::new` in its source.
     #[test]
     fn what_is_wrong_with_an_account_is_said_in_chinese() {
-        let keys = [
-            "access_key_id",
-            "access_key_secret_file",
-            "answers",
-            "api_base",
-            "app_id",
-            "area_code",
-            "body",
-            "ca_file",
-            "callback_token_file",
-            "cert_file",
-            "client_ca_file",
-            "client_id",
-            "content_type",
-            "corp_id",
-            "dlr_url",
-            "from",
-            "gateway_login_name",
-            "gateway_password_file",
-            "helo_name",
-            "host",
-            "key_file",
-            "listen",
-            "login_name",
-            "m_service_id",
-            "msg_src",
-            "name",
-            "password_file",
-            "port",
-            "receipt.delivered",
-            "receipt.id",
-            "receipt.status",
-            "region",
-            "relay",
-            "reply_to",
-            "sdk_app_id",
-            "secret_file",
-            "secret_id",
-            "secret_key_file",
-            "security",
-            "service_id",
-            "service_type",
-            "sign_name",
-            "signature",
-            "source_address",
-            "sp_id",
-            "system_id",
-            "system_type",
-            "token_file",
-            "url",
-            "user",
-            "utc_offset_minutes",
-            "window",
-        ];
-        for key in keys {
+        for key in KEYS {
             let said = told("live.sms", key, "");
             assert!(!said.contains("English") && said.contains("不能用。"), "{said}");
         }

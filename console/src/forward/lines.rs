@@ -136,7 +136,7 @@ fn write_line(
         reason: (reason != Reason::None).then(|| reason.word()),
         at: event.at.0,
         to: match to {
-            Lookup::Found(address) => Some(address.expose()),
+            Lookup::Found(address) | Lookup::StruckOff(address) => Some(address.expose()),
             // Who refused our messages is not named to others either.
             Lookup::OptedOut(_) | Lookup::Missing => None,
         },

@@ -2,13 +2,14 @@
 
 use super::{RenderError, Renderer};
 use mingluo_exchange::cap::{
-    CapAlert, CapArea, CapInfo, CapTime, Category, Certainty, Colour, MsgType, NamedValue, ResponseType,
-    Scope, Status, Urgency, write,
+    CapAlert, CapArea, CapInfo, CapTime, Category, Certainty, Colour, MsgType, NamedValue, Reference,
+    ResponseType, Scope, Status, Urgency, write,
 };
 use mingluo_model::{
     alert::{Alert, AlertKind},
     clock::Timestamp,
     grade::Grade,
+    id::AlertId,
     mode::{Mode, ModeKind},
 };
 
@@ -21,21 +22,48 @@ pub(super) fn document<M: Mode>(
     if alert.content.kind != AlertKind::Alert {
         return Ok(String::new());
     }
+    written(renderer, alert, now, Vec::new())
+}
+
+/// The same for the public feed, of a follower as well: its predecessor is known there, with the time it was sent.
+pub(crate) fn in_feed<M: Mode>(
+    renderer: &Renderer,
+    alert: &Alert<M>,
+    sent: Timestamp,
+    earlier: Option<(AlertId, Timestamp)>,
+) -> Result<String, RenderError> {
+    let reference = |(id, sent): (AlertId, Timestamp)| {
+        let (sender, identifier) = (renderer.cap_sender.clone(), id.to_string());
+        Ok::<_, RenderError>(Reference { sender, identifier, sent: cap_time(renderer, "sent", sent)? })
+    };
+    written(renderer, alert, sent, earlier.map(reference).transpose()?.into_iter().collect())
+}
+
+fn written<M: Mode>(
+    renderer: &Renderer,
+    alert: &Alert<M>,
+    sent: Timestamp,
+    references: Vec<Reference>,
+) -> Result<String, RenderError> {
     let time = |field, at| cap_time(renderer, field, at);
-    let sent = time("sent", now)?;
+    let msg_type = match alert.content.kind {
+        AlertKind::Alert => MsgType::Alert,
+        AlertKind::Update(_) | AlertKind::Correction(_) => MsgType::Update,
+        AlertKind::Lift(_) => MsgType::Cancel,
+    };
     let cap = CapAlert {
         identifier: alert.id.to_string(),
         sender: renderer.cap_sender.clone(),
-        sent,
+        sent: time("sent", sent)?,
         status: if M::KIND == ModeKind::Live { Status::Actual } else { Status::Exercise },
-        msg_type: MsgType::Alert,
+        msg_type,
         source: None,
         scope: Scope::Public,
         restriction: None,
         addresses: mingluo_exchange::cap::Addresses::default(),
         codes: Vec::new(),
         note: (M::KIND == ModeKind::Drill).then(|| "演练".to_owned()),
-        references: Vec::new(),
+        references,
         incidents: Vec::new(),
         infos: infos(renderer, alert, time("expires", alert.content.expires)?),
     };

@@ -3,9 +3,10 @@
 
 mod advice;
 mod bulletin;
-mod cap;
+pub(crate) mod cap;
 mod hazards;
 mod issued;
+mod mail;
 mod sms;
 mod words;
 
@@ -16,6 +17,7 @@ pub use issued::{Numbers, replaced};
 pub use sms::{SmsForm, SmsParts};
 pub use words::has_link;
 
+use mail::Mail;
 use mingluo_exchange::cap::CapError;
 use mingluo_model::{
     alert::{Alert, AlertKind, Content, Language, Text},
@@ -252,7 +254,16 @@ impl Renderer {
         let area = &alert.content.area.described;
         let plain = format!("{}\n\n影响区域：{area}\n失效时间：{ends}\n", said.join("\n\n"));
         let cap_xml = cap::document(self, alert, now)?;
-        Ok(Body::Email { subject, text: marked::<M>(&plain), html: String::new(), cap_xml })
+        let html = mail::html(&Mail {
+            grade: alert.content.grade,
+            event: &event(&alert.content),
+            said: &said,
+            area,
+            ends: &ends,
+            issuer: &self.issuer,
+            is_drill: M::KIND == ModeKind::Drill,
+        });
+        Ok(Body::Email { subject, text: marked::<M>(&plain), html, cap_xml })
     }
 
     /// An instant as texts to the public say it: 7月5日16时31分.

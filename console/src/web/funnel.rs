@@ -22,7 +22,7 @@ pub(super) struct Funnel {
     pub(super) target: u64,
     /// Taken by the far side, arrived or not.
     pub(super) accepted: u64,
-    /// Delivered, or sounded by a speaker; nothing of mail, since a relay gives no receipts.
+    /// Delivered, or sounded by a speaker; nothing of mail, since hardly a relay tells of it.
     pub(super) arrived: u64,
     /// Mail that the relay took (已离开本方): what became of it nobody tells.
     pub(super) left: u64,

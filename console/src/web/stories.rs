@@ -6,6 +6,7 @@ mod back;
 mod channels;
 mod checks;
 mod door;
+mod followers;
 mod gateways;
 mod hands;
 mod numbers;

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use mingluo_ledger::store::StoredPlan;
 use mingluo_model::{
     audience::ChannelKind,
-    channel::{Channel, Limits, Repeat, SendError, Session, Unfit},
+    channel::{Channel, Limits, ReceiptFor, Repeat, SendError, Session, Unfit},
     message::Message,
     mode::Mode,
     plan::AccountName,
@@ -64,6 +64,12 @@ impl<M: Mode> Channel<M> for Absent {
             ChannelKind::Sms | ChannelKind::Email => Repeat::MayDouble,
             ChannelKind::WeChat | ChannelKind::Speaker => Repeat::ActsOnce,
         }
+    }
+
+    /// Mail is the one channel of which nothing needs to be heard; whoever heard what comes back is gone with the
+    /// account.
+    fn receipts(&self) -> ReceiptFor {
+        if self.kind == ChannelKind::Email { ReceiptFor::Nothing } else { ReceiptFor::EachPart }
     }
 
     fn measure(&self, _message: &Message<M>) -> Result<NonZeroU16, Unfit> {

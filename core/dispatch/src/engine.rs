@@ -7,6 +7,7 @@ mod deliveries;
 mod recovery;
 
 pub use config::DispatchConfig;
+pub use deliveries::NamedReceipt;
 
 use crate::{
     absent::Absent,
@@ -153,6 +154,8 @@ pub struct Engine<M: Mode> {
     halted: Mutex<Option<String>>,
     // Guards the decisions over plans, see `decisions`; held across awaits.
     decisions: tokio::sync::Mutex<()>,
+    // Guards the chunks of folded plans, one reader and writer at a time; held across awaits.
+    amending: tokio::sync::Mutex<()>,
 }
 
 impl<M: Mode> Engine<M> {
@@ -190,7 +193,7 @@ impl<M: Mode> Engine<M> {
         let tasks = TaskTracker::new();
         let (maps, halted) = (Mutex::default(), Mutex::default());
         let ids = Mutex::new(StdRng::from_rng(&mut chance));
-        let decisions = tokio::sync::Mutex::default();
+        let (decisions, amending) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
         let engine = Self {
             store,
             posts,
@@ -206,6 +209,7 @@ impl<M: Mode> Engine<M> {
             maps,
             halted,
             decisions,
+            amending,
         };
         let engine = Arc::new(engine);
         engine.recover(open).await?;

@@ -1,13 +1,14 @@
 //! The post of one account: its desk, its licence and its couriers. A courier owns one session and does two
 //! things at once: it sends (work, then window, then the gravest run, then its intent on disk, then licence, then the
 //! wire) and it hears (reports, then disk, then the window is free and receipts are answered). What residents write back
-//! is kept beside both.
+//! and which mailboxes nobody has is kept beside both.
 
 mod hearing;
 mod link;
 mod mute;
 mod replies;
 mod sending;
+mod strikes;
 
 pub use link::Link;
 
@@ -112,7 +113,10 @@ struct Line {
     doubts: Mutex<Vec<Flight>>,
     // Guards what residents wrote and is not kept yet; held for a copy.
     replies: Mutex<Vec<(Reply, ReceiptToken)>>,
-    /// Somebody wrote.
+    // Guards the deliveries, by plan and ordinal, of which the relay said that nobody has their mailbox; held for a
+    // copy.
+    nobody: Mutex<Vec<(usize, u32)>>,
+    /// Somebody wrote, or has no mailbox.
     wrote: Notify,
     window: Semaphore,
     size: u32,
@@ -124,6 +128,7 @@ impl Line {
             flights: Mutex::default(),
             doubts: Mutex::default(),
             replies: Mutex::default(),
+            nobody: Mutex::default(),
             wrote: Notify::new(),
             window: Semaphore::new(size as usize),
             size,
@@ -140,6 +145,10 @@ impl Line {
 
     fn replies(&self) -> MutexGuard<'_, Vec<(Reply, ReceiptToken)>> {
         self.replies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn nobody(&self) -> MutexGuard<'_, Vec<(usize, u32)>> {
+        self.nobody.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -256,14 +256,17 @@ impl<M: Mode> Progress<M> {
         self.tally.total().open() == 0 && self.awaiting() == 0 && (over || nothing_to_try)
     }
 
-    /// Settled, and nobody in doubt can be told of any more: receipts may come for `receipts_within` from the start, and a
-    /// box that was away obeys when it comes back, until the plan's end.
+    /// Settled, and nothing can be told of it any more: of whom nobody answered receipts may come for `receipts_within`
+    /// from the start; a box that was away obeys when it comes back, and a relay gives up on a mail, until the plan's
+    /// end.
     pub fn may_be_folded(&self, now: Timestamp, receipts_within: Duration) -> bool {
         let over = self.withdrawn || now >= self.plan.not_after;
         let may_act = self.rules.repeat == Repeat::ActsOnce && !over;
         let may_be_told = now.since(self.plan.not_before) < receipts_within;
         let in_doubt = self.tally.total().of(DeliveryState::Unknown) > 0;
-        self.is_settled(now) && !(in_doubt && (may_act || may_be_told))
+        let is_out = self.tally.total().of(DeliveryState::Accepted) > 0;
+        let may_come_back = is_out && self.rules.receipts == ReceiptFor::BadNews && !over;
+        self.is_settled(now) && !(in_doubt && (may_act || may_be_told)) && !may_come_back
     }
 
     /// Nothing more of this plan leaves, although the decision is not durable yet.

@@ -1,7 +1,6 @@
 //! Stories of one plan: what each fact does to a delivery, and that a replay ends where the run did.
 
 use super::*;
-use crate::tally::SHOWN;
 use mingluo_ledger::event::{Answer, Fact, Intent, IntentParcel, PartAnswer, PartReceipt};
 use mingluo_model::{
     alert::Language,
@@ -20,7 +19,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use std::time::Duration;
 
 pub(crate) const START: Timestamp = Timestamp(1_000_000);
-const END: Timestamp = Timestamp(9_000_000);
+pub(super) const END: Timestamp = Timestamp(9_000_000);
 
 pub(crate) fn progress(recipients: u32, parts: u16, grade: Grade) -> Progress<Live> {
     let mut chance = StdRng::seed_from_u64(1);
@@ -215,6 +214,19 @@ fn where_one_receipt_speaks_for_all_parts_it_delivers_the_message() {
     (0..2).for_each(|part| answer(&mut progress, 100, part, Answer::Lost, START));
     receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
     assert_eq!(state(&progress, 100), DeliveryState::Delivered);
+}
+
+#[test]
+fn where_only_bad_news_comes_silence_settles_and_a_bounce_hours_later_still_counts() {
+    let mut progress = progress(2, 1, Grade::Blue);
+    progress.rules.receipts = ReceiptFor::BadNews;
+    progress.pick(2, START);
+    (100..102).for_each(|ordinal| answer(&mut progress, ordinal, 0, taken(), START));
+    assert!(progress.is_settled(START) && progress.awaiting() == 0 && progress.unconfirmed().is_empty());
+    assert!(!progress.may_be_folded(START, Duration::ZERO), "a relay may give up until the end");
+    receipt(&mut progress, 100, 0, ReceiptStatus::Failed(Reason::BadAddress));
+    assert_eq!([100, 101].map(|one| state(&progress, one)), [DeliveryState::Failed, DeliveryState::Accepted]);
+    assert!(progress.may_be_folded(END, Duration::ZERO));
 }
 
 #[test]
@@ -419,66 +431,6 @@ fn a_doubt_that_waits_for_a_session_is_not_withdrawn_as_if_it_had_never_left() {
     progress.apply(&progress.give_up_rest(WITHDRAWN).unwrap(), later);
     assert_eq!(state(&progress, 100), DeliveryState::Unknown);
     assert_eq!(progress.reached().iter().collect::<Vec<_>>(), [100]);
-}
-
-#[test]
-fn a_box_that_is_away_keeps_its_plan_in_memory_until_the_order_ends() {
-    let mut progress = progress(1, 1, Grade::Red);
-    progress.rules.repeat = Repeat::ActsOnce;
-    progress.pick(1, START);
-    progress.apply(&progress.give_up_answers(START).unwrap(), START);
-    assert_eq!(state(&progress, 100), DeliveryState::Unknown);
-    assert!(progress.is_settled(START) && !progress.may_be_folded(START, Duration::ZERO));
-    assert!(progress.may_be_folded(END, Duration::ZERO));
-}
-
-#[test]
-fn what_is_unknown_for_good_is_kept_in_memory_for_as_long_as_receipts_may_come() {
-    let mut progress = progress(1, 1, Grade::Red);
-    progress.pick(1, START);
-    answer(&mut progress, 100, 0, Answer::Lost, START);
-    let receipts = END.since(START) * 2;
-    assert!(progress.is_settled(END) && !progress.may_be_folded(END, receipts));
-    assert!(progress.may_be_folded(START.plus(receipts), receipts));
-    receipt(&mut progress, 100, 0, ReceiptStatus::Delivered);
-    assert!(progress.may_be_folded(END, receipts));
-}
-
-#[test]
-fn a_closed_plan_keeps_its_counts_and_the_times_that_are_shown() {
-    let mut progress = progress(20, 1, Grade::Red);
-    progress.pick(20, START);
-    for ordinal in 100..120 {
-        let at = START.plus(Duration::from_secs(u64::from(ordinal)));
-        progress.apply(
-            &Fact::Receipts(vec![PartReceipt { ordinal, part: 0, status: ReceiptStatus::Delivered }]),
-            at,
-        );
-    }
-    let times = |progress: &Progress<Live>| SHOWN.map(|share| progress.tally().total().reached(share));
-    let before = times(&progress);
-    progress.close();
-    assert_eq!(times(&progress), before);
-    assert_eq!(progress.tally().total().of(DeliveryState::Delivered), 20);
-    assert_eq!(progress.plan().target.recipients(), 0, "who is who is in its chunks now");
-}
-
-#[test]
-fn a_folded_plan_unfolds_to_the_same_counts_and_people() {
-    let mut run = progress(9, 1, Grade::Red);
-    run.pick(5, START);
-    for ordinal in 100..104 {
-        answer(&mut run, ordinal, 0, taken(), START);
-    }
-    receipt(&mut run, 101, 0, ReceiptStatus::Delivered);
-    run.apply(&run.give_up_receipts(START).unwrap(), END);
-    let mut again = progress(9, 1, Grade::Red);
-    again.unfold(&run.chunk_numbers().map(|chunk_no| run.fold_chunk(chunk_no)).collect::<Vec<_>>());
-    assert_eq!((again.reached(), again.unconfirmed()), (run.reached(), run.unconfirmed()));
-    assert_eq!(again.first_byte(), run.first_byte());
-    for state in DeliveryState::ALL {
-        assert_eq!(again.tally().total().of(state), run.tally().total().of(state), "{state:?}");
-    }
 }
 
 /// One step of a random life: pick, or an answer or receipt for somebody.

@@ -8,7 +8,7 @@ use mingluo_model::{
     audience::ChannelKind,
     carrier::Carrier,
     clock::Timestamp,
-    id::EditionId,
+    id::{EditionId, PlanId},
     mode::ModeKind,
     plan::AccountName,
     reply::{Reply, Wish},
@@ -52,8 +52,16 @@ pub enum Lookup {
     Found(Address),
     /// The person opted out since the edition was made.
     OptedOut(Address),
+    /// A mailbox that warnings came back from.
+    StruckOff(Address),
     /// The edition has no such address.
     Missing,
+}
+
+/// Who is not written to although the edition has their address.
+struct Off {
+    opted_out: Arc<HashSet<[u8; 16]>>,
+    struck_off: Arc<HashSet<[u8; 16]>>,
 }
 
 type Block = Arc<Column>;
@@ -77,6 +85,8 @@ pub struct Roster {
     kept: Mutex<Kept>,
     // Guards the opted-out hashes; replaced as a whole.
     opted_out: Mutex<Arc<HashSet<[u8; 16]>>>,
+    // Guards the hashes of mailboxes that are struck off; replaced as a whole.
+    struck_off: Mutex<Arc<HashSet<[u8; 16]>>>,
     // Held while the store's opt-outs and those in memory change together; how many there were and when the last came
     // when they were read.
     changing: tokio::sync::Mutex<Option<(i64, Timestamp)>>,
@@ -92,6 +102,7 @@ impl Roster {
             mode,
             kept: Mutex::default(),
             opted_out: Mutex::default(),
+            struck_off: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         }
     }
@@ -102,12 +113,14 @@ impl Roster {
         Self { carrier_of, ..self }
     }
 
-    /// Reads the opt-outs afresh, if any were added or taken back since they were read.
+    /// Reads the opt-outs afresh, if any were added or taken back since they were read, and the mailboxes that are
+    /// struck off, which are few.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
     pub async fn refresh_opt_outs(&self) -> Result<(), StoreError> {
         let mut read = self.changing.lock().await;
+        self.refresh_struck_off().await?;
         let mark = self.store.opt_outs_mark(self.mode).await?;
         if *read == Some(mark) {
             return Ok(());
@@ -116,6 +129,23 @@ impl Roster {
         *self.opted_out.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(hashes);
         *read = Some(mark);
         Ok(())
+    }
+
+    async fn refresh_struck_off(&self) -> Result<(), StoreError> {
+        let hashes = self.store.struck_off(self.mode).await?.into_iter().collect();
+        *self.struck_off.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(hashes);
+        Ok(())
+    }
+
+    /// A warning came back from these mailboxes, since nobody has them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be kept.
+    pub async fn strike(&self, plan: PlanId, mailboxes: &[Address], at: Timestamp) -> Result<(), StoreError> {
+        let _changing = self.changing.lock().await;
+        let hashes: Vec<_> = mailboxes.iter().map(|one| self.store.vault().address_hash(one)).collect();
+        self.store.strike(self.mode, plan, &hashes, at).await?;
+        self.refresh_struck_off().await
     }
 
     /// Keeps what residents wrote; who refused or asked again is heeded from now on. What was kept before is not heeded
@@ -130,6 +160,9 @@ impl Roster {
         let wishes: Vec<_> = wishes.filter(|(_, wish)| matches!(wish, Wish::OptOut | Wish::OptIn)).collect();
         if wishes.is_empty() {
             return Ok(());
+        }
+        if wishes.iter().any(|(_, wish)| *wish == Wish::OptIn) {
+            self.refresh_struck_off().await?;
         }
         let mut opted_out = self.opted_out.lock().unwrap_or_else(PoisonError::into_inner);
         let hashes = Arc::make_mut(&mut opted_out);
@@ -201,7 +234,10 @@ impl Roster {
         channel: ChannelKind,
         ordinals: impl Iterator<Item = u32>,
     ) -> Result<Vec<Lookup>, StoreError> {
-        let opted_out = Arc::clone(&self.opted_out.lock().unwrap_or_else(PoisonError::into_inner));
+        let off = Off {
+            opted_out: Arc::clone(&self.opted_out.lock().unwrap_or_else(PoisonError::into_inner)),
+            struck_off: Arc::clone(&self.struck_off.lock().unwrap_or_else(PoisonError::into_inner)),
+        };
         let mut found = Vec::with_capacity(ordinals.size_hint().0);
         let mut current: Option<(u32, Block)> = None;
         for ordinal in ordinals {
@@ -210,22 +246,24 @@ impl Roster {
                 Some((held, block)) if held == number => block,
                 _ => self.block((edition, channel, number)).await?,
             };
-            found.push(self.look_up(block.address(ordinal % BLOCK)?, &opted_out));
+            found.push(self.look_up(block.address(ordinal % BLOCK)?, &off));
             current = Some((number, block));
         }
         Ok(found)
     }
 
-    fn look_up(&self, address: Option<Address>, opted_out: &HashSet<[u8; 16]>) -> Lookup {
-        match address {
-            None => Lookup::Missing,
-            Some(address)
-                if !opted_out.is_empty()
-                    && opted_out.contains(&self.store.vault().address_hash(&address)) =>
-            {
-                Lookup::OptedOut(address)
-            }
-            Some(address) => Lookup::Found(address),
+    fn look_up(&self, address: Option<Address>, off: &Off) -> Lookup {
+        let Some(address) = address else { return Lookup::Missing };
+        if off.opted_out.is_empty() && off.struck_off.is_empty() {
+            return Lookup::Found(address);
+        }
+        let hash = self.store.vault().address_hash(&address);
+        if off.opted_out.contains(&hash) {
+            Lookup::OptedOut(address)
+        } else if off.struck_off.contains(&hash) {
+            Lookup::StruckOff(address)
+        } else {
+            Lookup::Found(address)
         }
     }
 

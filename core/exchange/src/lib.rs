@@ -8,4 +8,5 @@
 //! what the standard forbids is an error that names the element, the value and the fix. Nothing read from
 //! outside can make a reader panic, recurse without bound, or fetch anything.
 
+pub mod atom;
 pub mod cap;

@@ -32,6 +32,10 @@ use mingluo_model::{
 };
 use std::{sync::Arc, time::Duration};
 
+/// So many warnings that came back as unknown take a mailbox off. One may be a relay's mistake; who goes on sending to
+/// mailboxes that do not exist is taken for a sender of advertisements, and the mails of all others are lost.
+pub const STRIKES: i32 = 2;
+
 /// The durable truth. Every verb works on sets and answers only when what it did is on disk.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -92,11 +96,14 @@ pub trait Store: Send + Sync + 'static {
     /// Makes a decision durable in one transaction.
     async fn commit(&self, change: &Change) -> Result<(), StoreError>;
 
-    /// Keeps the fold of a plan and closes it, in one transaction.
+    /// Keeps the fold of a plan, or these chunks of it anew, and closes it, in one transaction.
     async fn close(&self, plan: PlanId, chunks: &[Chunk]) -> Result<(), StoreError>;
 
     /// The fold of a closed plan.
     async fn chunks(&self, plan: PlanId) -> Result<Vec<Chunk>, StoreError>;
+
+    /// One chunk of it, by its number; `None` where the plan is not closed or has no such chunk.
+    async fn chunk(&self, plan: PlanId, chunk_no: u32) -> Result<Option<Chunk>, StoreError>;
 
     /// One alert.
     async fn alert(&self, id: AlertId) -> Result<Option<StoredAlert>, StoreError>;
@@ -172,6 +179,20 @@ pub trait Store: Send + Sync + 'static {
         back: &[[u8; 16]],
         audit: AuditLine,
     ) -> Result<(), StoreError>;
+
+    /// A warning came back from these mailboxes, given as keyed hashes, since nobody has them. The same plan strikes
+    /// once.
+    async fn strike(
+        &self,
+        mode: ModeKind,
+        plan: PlanId,
+        mailboxes: &[[u8; 16]],
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Keyed hashes of the mailboxes that [`STRIKES`] warnings came back from. Who asks for messages again is off the
+    /// list.
+    async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError>;
 
     /// Keeps what residents wrote to an account, and takes off or on again who wishes it ([`Reply::wish`]). What is said
     /// again is neither kept nor heeded again. It is known by the gateway's own id for three days; where there is none, by

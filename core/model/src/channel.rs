@@ -74,6 +74,12 @@ pub enum ReceiptFor {
     EachPart,
     /// For the whole message, whatever number of parts it was counted as (the clouds).
     AllParts,
+    /// For the whole message, and only where it went wrong: silence is good news, and bad news may come until the
+    /// message's end (mail without notices of success).
+    BadNews,
+    /// For nothing, since none ever comes: the answer is all that will be known (mail where nobody hears what comes
+    /// back).
+    Nothing,
 }
 
 /// Whether a plan was called back (撤回): set when it is stopped, so that what waits inside a session for its turn does

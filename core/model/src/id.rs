@@ -25,6 +25,16 @@ macro_rules! typed_id {
             pub fn new(at: Timestamp, chance: &mut dyn RngCore) -> Self {
                 Self(version_7(at, chance))
             }
+
+            /// Its sixteen octets.
+            pub const fn bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+
+            /// The id of these octets.
+            pub const fn from_bytes(octets: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(octets))
+            }
         }
 
         impl fmt::Display for $name {
@@ -75,5 +85,6 @@ mod tests {
         let second = AlertId::new(Timestamp(2_000), &mut chance);
         assert!(first < second);
         assert_eq!(first.to_string().parse::<AlertId>().unwrap(), first);
+        assert_eq!(AlertId::from_bytes(first.bytes()), first);
     }
 }

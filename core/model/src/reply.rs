@@ -10,9 +10,9 @@ const SHORTEST_CODE: usize = 4;
 
 /// Words by which a resident refuses further messages (退订). Not the single letters T and R of advertisements: one slip
 /// of a thumb must not cost a warning.
-const OUT: [&str; 6] = ["退订", "退訂", "取消订阅", "拒收", "TD", "STOP"];
+const OUT: [&str; 7] = ["退订", "退訂", "取消订阅", "拒收", "TD", "STOP", "UNSUBSCRIBE"];
 /// Words by which a resident asks for them again (订阅).
-const BACK: [&str; 5] = ["订阅", "訂閱", "恢复", "DY", "START"];
+const BACK: [&str; 6] = ["订阅", "訂閱", "恢复", "DY", "START", "SUBSCRIBE"];
 /// What stands before the word in our own messages ("回复TD退订"), and so in many answers.
 const ANSWER: [&str; 2] = ["回复", "回"];
 
@@ -130,10 +130,10 @@ mod tests {
 
     #[test]
     fn who_refuses_in_any_of_the_usual_ways_is_taken_off() {
-        for words in ["TD", " td。", "ＴＤ", "退订", "【退订】", "拒收", "stop!"] {
+        for words in ["TD", " td。", "ＴＤ", "退订", "【退订】", "拒收", "stop!", "unsubscribe"] {
             assert_eq!(wish(words), Wish::OptOut, "{words}");
         }
-        assert_eq!((wish("订阅"), wish("dy ")), (Wish::OptIn, Wish::OptIn));
+        assert_eq!((wish("订阅"), wish("dy "), wish("subscribe")), (Wish::OptIn, Wish::OptIn, Wish::OptIn));
     }
 
     #[test]

@@ -4,7 +4,9 @@
 
 mod cmpp;
 mod ear;
+mod mail;
 mod peer;
+mod postfix;
 mod smpp;
 mod tap;
 

@@ -8,7 +8,7 @@ use mingluo_rehearsal::{
 };
 use std::{process::ExitCode, sync::Arc};
 
-/// 模拟邮件服务器(仅供演练):收下每封邮件,只记一行日志,不投递。
+/// 模拟邮件服务器(仅供演练):收下每封邮件,只记一行日志,不投递;可按设定退信。
 ///
 /// A pretend mail relay for rehearsals: takes every mail, writes one line about it, delivers nothing. It prints
 /// {"listening":"127.0.0.1:PORT"} when it is ready.
@@ -17,7 +17,8 @@ use std::{process::ExitCode, sync::Arc};
     version,
     after_help = "Examples:\n  sim-mail --listen 127.0.0.1:2525 --log mail.jsonl\n  \
                   sim-mail --busy-percent 5 --refuse-percent 1 --seed 7\n  \
-                  sim-mail --slow-ms 50 --die-in-data-after 100"
+                  sim-mail --slow-ms 50 --die-in-data-after 100\n  \
+                  sim-mail --report-to 127.0.0.1:2526 --bounce-percent 2 --holiday-percent 1 --report-late-ms 3000"
 )]
 struct Args {
     #[command(flatten)]

@@ -1,6 +1,8 @@
-//! A pretend mail relay (模拟邮件服务器): speaks SMTP (RFC 5321), keeps nothing but a line in its journal for each
-//! mail, and fails as it is told to. Knows nothing of who sends.
+//! A pretend mail relay (模拟邮件服务器): speaks SMTP (RFC 5321) with wishes about reports (RFC 3461), keeps nothing but a
+//! line in its journal for each mail, and fails as it is told to. What comes back later goes by SMTP to where it is
+//! told. Knows nothing of who sends.
 
+mod report;
 mod session;
 #[cfg(test)]
 mod story;
@@ -16,6 +18,7 @@ use std::{
     },
 };
 use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::task::TaskTracker;
 
 /// How the pretend relay fails.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -32,6 +35,24 @@ pub struct MailFaults {
     /// After so many mails take one more and cut the connection instead of answering it; once.
     #[arg(long, value_name = "MAILS")]
     pub die_in_data_after: Option<u64>,
+    /// Hand over what comes back to this SMTP server; without it nothing comes back.
+    #[arg(long, value_name = "ADDRESS")]
+    pub report_to: Option<SocketAddr>,
+    /// So many of a hundred mailboxes turn out not to exist after the mail was taken: it comes back (5.1.1).
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub bounce_percent: u8,
+    /// The readers of so many of a hundred mailboxes are on holiday, and a machine answers.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub holiday_percent: u8,
+    /// What comes back comes so long after the mail, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub report_late_ms: u64,
+    /// Everything that comes back comes twice.
+    #[arg(long)]
+    pub report_double: bool,
+    /// Keep the latest mail to each mailbox in memory.
+    #[arg(long, hide = true)]
+    pub keep_mails: bool,
     /// The seed of all faults: the same one strikes the same mailboxes.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -51,6 +72,12 @@ struct Relay {
     clock: SharedClock,
     taken: AtomicU64,
     connections: AtomicU64,
+    /// Guards the latest mail to each mailbox, where they are kept.
+    mails: Mutex<HashMap<String, String>>,
+    /// Where what comes back is handed over.
+    report_to: Mutex<Option<SocketAddr>>,
+    /// What comes back later; not bounded, since every mail that was taken may.
+    reporting: TaskTracker,
     /// Guards how often each mailbox was offered.
     tries: Mutex<HashMap<String, u32>>,
 }
@@ -69,7 +96,20 @@ impl SimMail {
         let address = listener.local_addr()?;
         let (taken, connections) = (AtomicU64::default(), AtomicU64::default());
         let flushing = Arc::clone(&journal).keep_flushed();
-        let relay = Arc::new(Relay { faults, journal, clock, taken, connections, tries: Mutex::default() });
+        let (report_to, reporting, tries) =
+            (Mutex::new(faults.report_to), TaskTracker::new(), Mutex::default());
+        let mails = Mutex::default();
+        let relay = Arc::new(Relay {
+            faults,
+            journal,
+            clock,
+            taken,
+            connections,
+            mails,
+            report_to,
+            reporting,
+            tries,
+        });
         let mut tasks = JoinSet::new();
         tasks.spawn(flushing);
         tasks.spawn(serve(listener, Arc::clone(&relay)));
@@ -79,6 +119,21 @@ impl SimMail {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Hands over what comes back to this server from now on.
+    pub fn report_to(&self, address: SocketAddr) {
+        *self.relay.report_to.lock().unwrap_or_else(PoisonError::into_inner) = Some(address);
+    }
+
+    /// The latest mail to a mailbox, where they are kept.
+    pub fn mail_to(&self, mailbox: &str) -> Option<String> {
+        self.relay.mails.lock().unwrap_or_else(PoisonError::into_inner).get(mailbox).cloned()
+    }
+
+    /// Mails of which something comes back that was not handed over yet.
+    pub fn reports_under_way(&self) -> usize {
+        self.relay.reporting.len()
     }
 
     /// How many connections were ever opened to it.
@@ -118,6 +173,13 @@ impl Relay {
         *nth += 1;
         let this_try = format!("{mailbox}#{nth}");
         self.dice().strikes("busy", &this_try, self.faults.busy_percent).then_some("451 4.3.0 busy (pretend)")
+    }
+
+    fn keep(&self, mailbox: &str, mail: &str) {
+        if self.faults.keep_mails {
+            let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
+            mails.insert(mailbox.to_owned(), mail.to_owned());
+        }
     }
 
     /// Counts a mail in; whether its connection dies instead of answering.

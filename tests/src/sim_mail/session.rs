@@ -1,8 +1,11 @@
 //! One SMTP connection of the pretend relay. Commands may come pipelined: answers are flushed when none is waiting.
 
-use super::Relay;
+use super::{
+    Relay,
+    report::{Mailed, Notify},
+};
 use crate::sim_journal::What;
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufWriter},
     net::TcpStream,
@@ -17,16 +20,17 @@ const LONGEST_MAIL: usize = 10_240_000;
 
 struct Talk<'a> {
     stream: BufReader<BufWriter<TcpStream>>,
-    relay: &'a Relay,
-    has_sender: bool,
-    mailboxes: Vec<String>,
+    relay: &'a Arc<Relay>,
+    /// The return path of the mail under way.
+    sender: Option<String>,
+    mailboxes: Vec<(String, Notify)>,
 }
 
 /// Serves one connection to its end.
-pub(super) async fn serve(socket: TcpStream, relay: &Relay) -> io::Result<()> {
+pub(super) async fn serve(socket: TcpStream, relay: &Arc<Relay>) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let stream = BufReader::new(BufWriter::new(socket));
-    let mut talk = Talk { stream, relay, has_sender: false, mailboxes: Vec::new() };
+    let mut talk = Talk { stream, relay, sender: None, mailboxes: Vec::new() };
     talk.answer("220 sim-mail.invalid ESMTP pretend relay, nothing is delivered").await?;
     while let Some(line) = talk.line(LONGEST_LINE).await? {
         if !talk.obey(line.trim_end()).await? {
@@ -43,7 +47,7 @@ impl Talk<'_> {
         match verb.as_str() {
             "EHLO" => self.answer(&greeting()).await?,
             "HELO" => self.answer("250 sim-mail.invalid").await?,
-            "MAIL" => self.mail().await?,
+            "MAIL" => self.mail(line).await?,
             "RCPT" => self.recipient(line).await?,
             "DATA" => return self.data().await,
             "RSET" => {
@@ -61,24 +65,25 @@ impl Talk<'_> {
         Ok(true)
     }
 
-    async fn mail(&mut self) -> io::Result<()> {
+    async fn mail(&mut self, line: &str) -> io::Result<()> {
         self.forget();
-        self.has_sender = true;
+        let Some((sender, _)) = path(line) else { return self.answer("501 5.1.7 MAIL FROM:<mailbox>").await };
+        self.sender = Some(sender.to_owned());
         self.answer("250 2.1.0 sender ok").await
     }
 
     async fn recipient(&mut self, line: &str) -> io::Result<()> {
-        if !self.has_sender {
+        if self.sender.is_none() {
             return self.answer("503 5.5.1 MAIL first").await;
         }
-        let Some((mailbox, _)) = line.split_once('<').and_then(|(_, rest)| rest.split_once('>')) else {
+        let Some((mailbox, parameters)) = path(line) else {
             return self.answer("501 5.1.3 RCPT TO:<mailbox>").await;
         };
         if let Some(refusal) = self.relay.turn_down(mailbox) {
             self.relay.journal.note(What::Refused, "", mailbox, refusal);
             return self.answer(refusal).await;
         }
-        self.mailboxes.push(mailbox.to_owned());
+        self.mailboxes.push((mailbox.to_owned(), Notify::of(parameters)));
         self.answer("250 2.1.5 recipient ok").await
     }
 
@@ -94,6 +99,9 @@ impl Talk<'_> {
         }
         let dies = self.relay.dies();
         self.record(&mail, dies);
+        if !dies {
+            self.report(message_id(&mail));
+        }
         self.forget();
         if !dies {
             self.answer("250 2.0.0 taken").await?;
@@ -103,13 +111,27 @@ impl Talk<'_> {
 
     fn record(&self, mail: &str, dies: bool) {
         let id = message_id(mail);
-        for mailbox in &self.mailboxes {
+        for (mailbox, _) in &self.mailboxes {
+            self.relay.keep(mailbox, mail);
             if dies {
                 let detail = "taken, but the connection was cut before the answer";
                 self.relay.journal.note(What::Withheld, id, mailbox, detail);
             } else {
                 self.relay.journal.note(What::Accepted, id, mailbox, &format!("{} bytes", mail.len()));
             }
+        }
+    }
+
+    /// What becomes of the mail is told to its return path, later.
+    fn report(&self, id: &str) {
+        let Some(sender) = &self.sender else { return };
+        for (mailbox, notify) in &self.mailboxes {
+            Arc::clone(self.relay).report(Mailed {
+                id: id.to_owned(),
+                sender: sender.clone(),
+                mailbox: mailbox.clone(),
+                notify: *notify,
+            });
         }
     }
 
@@ -143,15 +165,20 @@ impl Talk<'_> {
     }
 
     fn forget(&mut self) {
-        self.has_sender = false;
+        self.sender = None;
         self.mailboxes.clear();
     }
 }
 
 fn greeting() -> String {
     format!(
-        "250-sim-mail.invalid\r\n250-PIPELINING\r\n250-SIZE {LONGEST_MAIL}\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES"
+        "250-sim-mail.invalid\r\n250-PIPELINING\r\n250-SIZE {LONGEST_MAIL}\r\n250-8BITMIME\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES"
     )
+}
+
+/// The mailbox of MAIL or RCPT, and the parameters after it.
+fn path(line: &str) -> Option<(&str, &str)> {
+    line.split_once('<').and_then(|(_, rest)| rest.split_once('>'))
 }
 
 /// The Message-ID header's value; empty when there is none.

@@ -1,7 +1,13 @@
-//! A pretend WeChat platform (模拟微信平台): tokens, template messages and signed callbacks over HTTP on loopback. Keeps
-//! a line in its journal for each message and fails as it is told to. Knows nothing of who sends.
+//! A pretend WeChat platform (模拟微信平台): tokens, template messages and signed callbacks over HTTP on loopback, bare or
+//! enciphered. Keeps a line in its journal for each message and fails as it is told to. Knows nothing of who sends.
+//!
+//! Beside what the real one has, `POST /pretend/follower` with `{"openid": "o1", "event": "unsubscribe"}`, `{"openid":
+//! "o1", "event": "subscribe", "key": "qrscene_210403004"}` or `{"openid": "o1", "words": "退订"}` lets a follower act;
+//! it answers with what the account said to them.
 
+mod followers;
 mod receipts;
+mod seal;
 mod send;
 #[cfg(test)]
 mod story;
@@ -30,6 +36,12 @@ pub struct WeChatAccount {
     /// The token that callbacks are signed with.
     #[arg(long, default_value = "pretend-token")]
     pub token: String,
+    /// The EncodingAESKey of 43 characters: callbacks are enciphered (safe mode). Without it they are bare.
+    #[arg(long, value_name = "KEY")]
+    pub aes_key: Option<String>,
+    /// Compatible mode: the bare words stand beside the enciphered ones.
+    #[arg(long, requires = "aes_key")]
+    pub compatible: bool,
 }
 
 /// How the pretend platform fails.
@@ -53,12 +65,18 @@ pub struct WeChatFaults {
     /// Give every receipt twice.
     #[arg(long)]
     pub double: bool,
+    /// Say every push three times, as if no answer had ever come in time.
+    #[arg(long)]
+    pub thrice: bool,
     /// Give the receipt before the answer to the call.
     #[arg(long)]
     pub receipt_first: bool,
     /// After so many messages answer 45009 (the day's quota is used up).
     #[arg(long, value_name = "MESSAGES")]
     pub quota: Option<u64>,
+    /// Answer every call with this error code, like 47003; calls for tokens are answered as ever.
+    #[arg(long, value_name = "ERRCODE")]
+    pub always: Option<i64>,
     /// The seed of all faults: the same one strikes the same followers.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -73,8 +91,10 @@ impl Default for WeChatFaults {
             silent_percent: 0,
             late_ms: 0,
             double: false,
+            thrice: false,
             receipt_first: false,
             quota: None,
+            always: None,
             seed: 1,
         }
     }
@@ -117,6 +137,7 @@ impl SimWeChat {
         let router = Router::new()
             .route("/cgi-bin/stable_token", post(tokens::give))
             .route("/cgi-bin/message/template/send", post(send::template))
+            .route("/pretend/follower", post(followers::act))
             .with_state(Arc::clone(&platform));
         let mut tasks = JoinSet::new();
         tasks.spawn(flushing);

@@ -1,7 +1,7 @@
 //! Receipts of the pretend platform: one signed callback for each message taken, asked again like the real one when
 //! it is not answered `success`, or kept back as the faults say.
 
-use super::{WeChatAccount, WeChatFaults};
+use super::{WeChatAccount, WeChatFaults, seal::Seal};
 use crate::{
     sim_journal::{Journal, What},
     sim_stage::Dice,
@@ -9,7 +9,6 @@ use crate::{
 use anyhow::Context;
 use mingluo_model::clock::{SharedClock, within};
 use reqwest::{Client, Url};
-use sha1::{Digest, Sha1};
 use std::{
     sync::{
         Arc,
@@ -35,7 +34,7 @@ pub(super) struct Due {
 
 pub(super) struct Receipts {
     callback: Option<Url>,
-    token: String,
+    seal: Seal,
     faults: WeChatFaults,
     journal: Arc<Journal>,
     clock: SharedClock,
@@ -57,7 +56,7 @@ impl Receipts {
         let client = Client::builder().no_proxy().tls_backend_preconfigured(no_tls()?).build()?;
         Ok(Self {
             callback: callback.with_context(|| format!("--callback {:?}", account.callback))?,
-            token: account.token.clone(),
+            seal: Seal::of(account)?,
             faults,
             journal,
             clock,
@@ -96,43 +95,51 @@ impl Receipts {
 
     async fn ask(&self, callback: &Url, due: &Due, status: &str) {
         let number = due.number.to_string();
-        for again in 0..TRIES {
-            if again > 0 {
-                self.clock.sleep(PATIENCE).await;
-            }
-            if self.post(callback, due, status).await {
-                return self.journal.note(What::Receipt, &number, &due.to, status);
-            }
+        let event = self.event(due, status);
+        if self.push(callback, &due.to, &event).await.is_some() {
+            return self.journal.note(What::Receipt, &number, &due.to, status);
         }
         self.journal.note(What::Withheld, &number, &due.to, "the callback was not answered");
     }
 
-    /// Posts one event; whether it was answered as the platform wants.
-    async fn post(&self, callback: &Url, due: &Due, status: &str) -> bool {
-        let Ok(_hand) = self.hands.acquire().await else { return false };
-        let request = self.client.post(self.signed(callback, &due.to)).body(self.event(due, status));
+    /// Pushes an event or a message of a follower, again and again until it is answered; what was said to it.
+    pub(super) async fn push(&self, callback: &Url, openid: &str, event: &str) -> Option<String> {
+        let mut answer = None;
+        for again in 0..TRIES {
+            if again > 0 && answer.is_none() {
+                self.clock.sleep(PATIENCE).await;
+            }
+            answer = self.post(callback, openid, event).await.or(answer);
+            if answer.is_some() && !self.faults.thrice {
+                break;
+            }
+        }
+        answer
+    }
+
+    pub(super) fn seconds(&self) -> i64 {
+        self.clock.now().0 / 1000
+    }
+
+    /// Where pushes go.
+    pub(super) fn callback(&self) -> Option<&Url> {
+        self.callback.as_ref()
+    }
+
+    /// Posts one event; what was answered, if it is what the platform takes.
+    async fn post(&self, callback: &Url, openid: &str, event: &str) -> Option<String> {
+        let Ok(_hand) = self.hands.acquire().await else { return None };
+        let seconds = self.clock.now().0 / 1000;
+        let (url, body) =
+            self.seal.push(callback, openid, event, seconds, self.nonce.fetch_add(1, Ordering::Relaxed));
+        let request = self.client.post(url).body(body);
         let call = async {
             let response = request.header("content-type", "text/xml").send().await.ok()?;
             let well = response.status().is_success();
             let words = response.text().await.ok()?;
-            (well && (words.is_empty() || words == "success")).then_some(())
+            if well { self.seal.read(&words) } else { None }
         };
-        matches!(within(&*self.clock, PATIENCE, call).await, Ok(Some(())))
-    }
-
-    fn signed(&self, callback: &Url, to: &str) -> Url {
-        let timestamp = (self.clock.now().0 / 1000).to_string();
-        let nonce = self.nonce.fetch_add(1, Ordering::Relaxed).to_string();
-        let mut parts = [self.token.as_str(), &timestamp, &nonce];
-        parts.sort_unstable();
-        let signature = hex::encode(Sha1::digest(parts.concat()));
-        let mut url = callback.clone();
-        url.query_pairs_mut()
-            .append_pair("signature", &signature)
-            .append_pair("timestamp", &timestamp)
-            .append_pair("nonce", &nonce)
-            .append_pair("openid", to);
-        url
+        within(&*self.clock, PATIENCE, call).await.ok().flatten()
     }
 
     fn event(&self, due: &Due, status: &str) -> String {
@@ -147,7 +154,7 @@ impl Receipts {
 }
 
 /// The callback is on this machine and bare; the client wants to know its ciphers all the same.
-fn no_tls() -> anyhow::Result<rustls::ClientConfig> {
+pub(super) fn no_tls() -> anyhow::Result<rustls::ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;

@@ -108,6 +108,9 @@ impl Platform {
         if let Some(number) = key.as_ref().and_then(|key| memory.numbers.get(key)) {
             return Err(Refused::Before(*number));
         }
+        if let Some(errcode) = self.faults.always {
+            return Err(Refused::Code(errcode, "as it was told to"));
+        }
         if self.faults.quota.is_some_and(|quota| memory.taken >= quota) {
             return Err(Refused::Code(45_009, "reach max api daily quota limit"));
         }

@@ -6,7 +6,7 @@ use crate::{
     sim_journal::{Entry, What},
 };
 use axum::{body::Bytes, extract::RawQuery};
-use mingluo_channels::wechat::{Callback, WeChatChannel, WeChatConfig};
+use mingluo_channels::wechat::{Callback, Heard, WeChatChannel, WeChatConfig};
 use mingluo_model::{
     alert::Language,
     channel::{SendError, Verdict},
@@ -17,6 +17,7 @@ use mingluo_model::{
     mode::Live,
     receipt::{ProviderId, Receipt, ReceiptStatus},
 };
+use rand::{SeedableRng, rngs::StdRng};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, OnceLock},
@@ -52,11 +53,13 @@ struct Ear {
 }
 
 impl Ear {
-    fn take(&self, query: &str, body: &[u8]) -> &'static str {
-        let Some(parser) = self.parser.get() else { return "not ready" };
-        let Ok(receipts) = parser.parse(query, body) else { return "refused" };
+    fn take(&self, query: &str, body: &[u8]) -> String {
+        let Some(parser) = self.parser.get() else { return "not ready".into() };
+        let Ok(Heard { receipts, replies, .. }) = parser.parse(query, body) else { return "refused".into() };
         self.receipts.lock().unwrap().extend(receipts);
-        "success"
+        replies
+            .last()
+            .map_or("success".into(), |reply| parser.answer(reply, "收到", &mut StdRng::seed_from_u64(1)))
     }
 
     fn heard(&self) -> Vec<Receipt> {
@@ -87,6 +90,19 @@ fn config(port: u16, files: &tempfile::TempDir, secret: &str) -> WeChatConfig {
 }
 
 async fn scene(faults: WeChatFaults) -> Scene {
+    set(faults, None).await
+}
+
+/// The key of safe mode.
+const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+
+/// The platform and the channel in safe mode; in compatible mode where the seed is even.
+async fn safe_scene(faults: WeChatFaults) -> Scene {
+    set(faults, Some(AES_KEY.to_owned())).await
+}
+
+async fn set(faults: WeChatFaults, aes_key: Option<String>) -> Scene {
+    let safe = aes_key.is_some();
     let (ear, mut listening) = (Arc::new(Ear::default()), JoinSet::new());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let callback = Some(format!("http://{}/wx", listener.local_addr().unwrap()));
@@ -103,11 +119,18 @@ async fn scene(faults: WeChatFaults) -> Scene {
         secret: "pretend-secret".into(),
         callback,
         token: "pretend-token".into(),
+        aes_key,
+        compatible: faults.seed.is_multiple_of(2),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let platform = SimWeChat::start(listener, account, faults, journal.clone(), far_clock.clone()).unwrap();
     let files = tempfile::tempdir().unwrap();
-    let config = config(platform.address().port(), &files, "pretend-secret");
+    let mut config = config(platform.address().port(), &files, "pretend-secret");
+    config.aes_key_file = safe.then(|| {
+        let file = files.path().join("aes");
+        std::fs::write(&file, AES_KEY).unwrap();
+        file
+    });
     let channel = WeChatChannel::<Live>::new(config, SystemClock::shared()).unwrap();
     assert!(ear.parser.set(channel.callback()).is_ok());
     Scene { platform, journal, channel, ear, far_clock, _listening: listening, _files: files }
@@ -248,4 +271,72 @@ async fn a_platform_that_is_gone_holds_everything_back() {
     tokio::task::yield_now().await;
     let verdicts = courier.deliver(&followers(2), 1).await.unwrap();
     assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Busy { .. })), "{verdicts:?}");
+}
+
+#[tokio::test]
+async fn in_safe_and_compatible_mode_every_receipt_is_read() {
+    for seed in [1, 2] {
+        let faults = WeChatFaults { block_percent: 30, thrice: true, seed, ..WeChatFaults::default() };
+        let scene = safe_scene(faults).await;
+        let numbers = ids(&scene.courier().await.deliver(&followers(20), 1).await.unwrap());
+        scene.until_told(What::Receipt, 20).await;
+        let heard = scene.ear.heard();
+        assert_eq!(heard.len(), 60, "each of them thrice");
+        let named: std::collections::BTreeSet<_> =
+            heard.into_iter().map(|receipt| receipt.provider_id).collect();
+        assert_eq!(named, numbers.into_iter().collect());
+    }
+}
+
+#[tokio::test]
+async fn in_safe_mode_the_platform_reads_what_a_follower_is_told() {
+    for scene in [scene(WeChatFaults::default()).await, safe_scene(WeChatFaults::default()).await] {
+        let door = format!("http://{}/pretend/follower", scene.platform.address());
+        let act =
+            reqwest::Client::builder().no_proxy().tls_backend_preconfigured(receipts::no_tls().unwrap());
+        let act = act.build().unwrap().post(door).body(r#"{"openid": "o1", "words": "退订"}"#);
+        let answer: Value = act.send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer, json!({ "said": "收到" }));
+    }
+}
+
+/// What a call that is answered with a code amounts to.
+async fn answered(errcode: i64) -> Verdict {
+    let scene = scene(WeChatFaults { always: Some(errcode), ..WeChatFaults::default() }).await;
+    let verdict = scene.courier().await.deliver(&followers(1), 1).await.unwrap().remove(0);
+    let asked = scene.platform.asked_for_tokens();
+    let dead = matches!(errcode, 40_001 | 40_014 | 42_001 | 41_001);
+    assert_eq!(
+        asked,
+        if dead { 2 } else { 1 },
+        "{errcode}: a dead token is renewed once and never in a loop"
+    );
+    verdict
+}
+
+#[tokio::test]
+async fn every_code_of_the_platform_is_taken_for_what_it_means() {
+    use Reason::{BadAddress, Blocked, Content, NotAllowed, Quota};
+    let permanent: [(Reason, &[i64]); 5] = [
+        (Quota, &[45_009, 45_028, 48_006]),
+        (BadAddress, &[40_003, 46_004]),
+        (Blocked, &[43_004, 43_019, 43_101, 48_002, 50_005]),
+        (Content, &[40_037, 47_003, 47_001, 40_033, 45_002, 41_030, 87_014]),
+        (NotAllowed, &[48_001, 48_003, 48_004, 48_008, 50_002, 40_164, 89_503, 61_007, 40_013, 40_125]),
+    ];
+    for (reason, codes) in permanent {
+        for code in codes {
+            let verdict = answered(*code).await;
+            assert!(
+                matches!(&verdict, Verdict::Permanent(refusal) if refusal.reason == reason),
+                "{code}: {verdict:?}"
+            );
+        }
+    }
+    for code in [-1, 45_011, 45_066] {
+        assert!(matches!(answered(code).await, Verdict::Busy { .. }), "{code}");
+    }
+    for code in [40_001, 40_014, 42_001, 41_001] {
+        assert!(matches!(answered(code).await, Verdict::Temporary(_)), "{code} may also be a wrong secret");
+    }
 }

@@ -24,8 +24,6 @@ mod callback;
 mod fault;
 mod gateway;
 mod http;
-#[cfg(test)]
-mod oracle;
 mod pull;
 mod session;
 #[cfg(test)]

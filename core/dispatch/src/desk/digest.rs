@@ -12,6 +12,7 @@ use mingluo_ledger::{
 use mingluo_model::{
     channel::{ADDITION, ReceiptToken, Report, Verdict},
     clock::Timestamp,
+    delivery::Reason,
     mode::Mode,
     receipt::Receipt,
     reply::Reply,
@@ -39,6 +40,8 @@ pub struct Digest {
     pub pause: Option<Duration>,
     /// Receipts that matched nothing, in the order in which they stand in `entries`.
     pub unmatched: Vec<u64>,
+    /// Deliveries whose address the far side said that nobody has: plan and ordinal.
+    pub nobody: Vec<(usize, u32)>,
     /// What residents wrote, to be kept and then answered.
     pub replies: Vec<(Reply, ReceiptToken)>,
 }
@@ -129,7 +132,12 @@ impl<M: Mode> Desk<M> {
                 digest.busy += u32::from(self.at_fault);
                 if self.at_fault { Answer::Busy } else { Answer::Temporary(refusal.reason) }
             }
-            Verdict::Permanent(refusal) => Answer::Permanent(refusal.reason),
+            Verdict::Permanent(refusal) => {
+                if refusal.reason == Reason::BadAddress {
+                    digest.nobody.push((flight.plan, flight.ordinal));
+                }
+                Answer::Permanent(refusal.reason)
+            }
             Verdict::Closed(refusal) => {
                 // An account that may send no additions may send messages.
                 if part == ADDITION {

@@ -166,7 +166,7 @@ impl<M: Mode> Post<M> {
 
     /// Waits until it is durable; then the window is free and the far side may forget its receipts.
     async fn settle(&self, heard: Heard<'_>, answerer: &dyn Answerer, line: &Line) -> Result<(), End> {
-        let Digest { freed, tokens, busy, taken, vain, closed, pause, replies, .. } =
+        let Digest { freed, tokens, busy, taken, vain, closed, pause, replies, nobody, .. } =
             self.make_durable(heard).await?;
         self.note_link(taken, vain, closed);
         self.licence.heard(freed as u32, busy);
@@ -176,6 +176,7 @@ impl<M: Mode> Post<M> {
         line.window.add_permits(freed);
         self.remember_new_doubts(line).await?;
         self.wake();
+        self.take_nobody(nobody, line);
         self.take_replies(replies, line);
         if tokens.is_empty() {
             return Ok(());
@@ -351,7 +352,9 @@ impl<M: Mode> Post<M> {
         self.write(|desk| {
             let mut entries = Vec::new();
             for (ordinal, lookup) in ordinals.iter().zip(found) {
-                if let Lookup::Found(address) | Lookup::OptedOut(address) = lookup {
+                if let Lookup::Found(address) | Lookup::OptedOut(address) | Lookup::StruckOff(address) =
+                    lookup
+                {
                     entries.extend(desk.doubt(&address, number, *ordinal, at));
                 }
             }

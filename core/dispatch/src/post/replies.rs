@@ -9,7 +9,7 @@ use mingluo_model::{
 };
 
 /// Replies of a session that may wait to be kept; what comes beyond them is left to the gateway, which says it again.
-const MOST_WAITING: usize = 10_000;
+pub(super) const MOST_WAITING: usize = 10_000;
 
 impl<M: Mode> Post<M> {
     /// Lets what residents wrote wait for its turn.
@@ -31,16 +31,18 @@ impl<M: Mode> Post<M> {
         line.wrote.notify_one();
     }
 
-    /// Keeps what residents write, in order.
+    /// Keeps what residents write, in order, and which mailboxes nobody has.
     pub(super) async fn keep_all_replies(&self, answerer: &dyn Answerer, line: &Line) -> Result<(), End> {
         loop {
             line.wrote.notified().await;
+            self.strike(line).await;
             self.keep_replies(answerer, line).await?;
         }
     }
 
     /// Keeps what waits still when a session ends. A link that is gone takes no answers: it is said again.
     pub(super) async fn keep_last_replies(&self, answerer: &dyn Answerer, line: &Line) {
+        self.strike(line).await;
         drop(self.keep_replies(answerer, line).await);
     }
 

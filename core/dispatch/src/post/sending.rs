@@ -176,7 +176,7 @@ impl<M: Mode> Post<M> {
                     continue;
                 }
                 Lookup::OptedOut(_) => Reason::OptedOut,
-                Lookup::Missing => Reason::BadAddress,
+                Lookup::Missing | Lookup::StruckOff(_) => Reason::BadAddress,
             };
             gone.push(Moved {
                 first: ordinal,

@@ -111,7 +111,7 @@ impl<M: Mode> Progress<M> {
     fn parts_of(&self, part: u8) -> u16 {
         match self.rules.receipts {
             ReceiptFor::EachPart => 1_u16 << (part & 15),
-            ReceiptFor::AllParts => self.full(),
+            ReceiptFor::AllParts | ReceiptFor::BadNews | ReceiptFor::Nothing => self.full(),
         }
     }
 
@@ -135,9 +135,10 @@ impl<M: Mode> Progress<M> {
         Standing::new(DeliveryState::Accepted, if is_nameless { Reason::NoReceipt } else { Reason::None })
     }
 
-    /// Whether what is accepted waits for news: of its parts, or of a speaker's evidence.
-    pub(super) fn awaits_receipts(&self) -> bool {
-        self.arrival() != DeliveryState::Accepted
+    /// Whether what is accepted waits for news: of its parts, or of a speaker's evidence. Where only bad news comes
+    /// nothing is waited for.
+    pub(super) const fn awaits_receipts(&self) -> bool {
+        matches!(self.rules.receipts, ReceiptFor::EachPart | ReceiptFor::AllParts)
     }
 
     const fn arrival(&self) -> DeliveryState {

@@ -9,10 +9,11 @@ mod house;
 
 use far_side::{ACCOUNT, FarSide, Manner};
 use house::{House, PEOPLE};
-use mingluo_dispatch::{Engine, view::PlanView};
+use mingluo_dispatch::{Engine, engine::NamedReceipt, view::PlanView};
 use mingluo_model::{
     audience::ChannelKind,
-    clock::Clock,
+    clock::{Clock, Timestamp},
+    delivery::Reason,
     id::AlertId,
     mode::Live,
     plan::{AccountName, PlanStatus},
@@ -120,6 +121,43 @@ async fn an_account_that_is_gone_keeps_no_node_from_starting_and_hides_nobody_fr
     assert_eq!(view(&engine, alert).counts.failed.get("not-allowed"), Some(&(PEOPLE - 1)));
     let reached = engine.reached(alert).await.unwrap();
     assert_eq!(reached[&ChannelKind::Sms].iter().collect::<Vec<_>>(), [0]);
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_folded_plan_moves_its_counts_its_fold_and_its_log_once() {
+    let mut house = House::new().await;
+    let engine = house.start(Some(FarSide::new(Manner::Takes, 1, 16))).await;
+    let (alert, admitted) = house.release(&engine).await;
+    admitted.unwrap();
+    house.until(|| count(&engine, alert, "accepted") == PEOPLE).await;
+    house.pass(Duration::from_hours(49)).await;
+    house.until(|| view(&engine, alert).status == PlanStatus::Closed).await;
+    let (plan, account, at) = (view(&engine, alert).plan, AccountName(ACCOUNT.into()), house.clock.now());
+    let returned = |ordinal| NamedReceipt {
+        plan,
+        ordinal,
+        receipt: Receipt {
+            provider_id: ProviderId::new(b"days later"),
+            status: ReceiptStatus::Failed(Reason::BadAddress),
+            to: None,
+            far_code: "failed 5.1.1".into(),
+            at,
+        },
+    };
+    let events = async || house.store.events(plan, (0, 0), 100).await.unwrap().len();
+    let before = events().await;
+
+    for _ in 0..2 {
+        engine.named_receipts(&account, vec![returned(1), returned(PEOPLE)]).await.unwrap();
+        assert_eq!((count(&engine, alert, "accepted"), count(&engine, alert, "failed")), (PEOPLE - 1, 1));
+        assert_eq!(events().await, before + 1, "told twice, it is one fact; and nobody has the other number");
+    }
+    assert!(house.store.unmatched(Timestamp(0)).await.unwrap().is_empty(), "nothing is left to be found");
+
+    let engine = house.start(Some(FarSide::new(Manner::Takes, 1, 16))).await;
+    engine.named_receipts(&account, vec![returned(2)]).await.unwrap();
+    let views = engine.views_of(alert).await.unwrap();
+    assert_eq!((count_in(&views[0], "accepted"), count_in(&views[0], "failed")), (PEOPLE - 2, 2));
 }
 
 #[tokio::test]

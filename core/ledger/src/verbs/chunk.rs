@@ -45,6 +45,17 @@ pub(super) async fn read(engine: &Engine, plan: PlanId) -> Result<Vec<Chunk>, St
         .collect()
 }
 
+pub(super) async fn one(engine: &Engine, plan: PlanId, chunk_no: u32) -> Result<Option<Chunk>, StoreError> {
+    let row =
+        sqlx::query("select chunk_no, payload from delivery_chunk where plan_id = $1 and chunk_no = $2")
+            .bind(bytes(plan.0))
+            .bind(i64::from(chunk_no))
+            .fetch_optional(&engine.reader)
+            .await
+            .map_err(StoreError::database("read a part of a plan's fold"))?;
+    row.as_ref().map(read_chunk).transpose()
+}
+
 fn read_chunk(row: &Row) -> Result<Chunk, StoreError> {
     Chunk::decode(narrow(row, "chunk_no")?, &get::<Vec<u8>>(row, "payload")?)
         .map_err(|error| StoreError::damaged("a plan's fold", error))

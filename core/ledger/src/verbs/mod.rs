@@ -27,6 +27,7 @@ use std::time::Duration;
 mod account;
 mod alert;
 mod audit;
+mod bounce;
 mod chunk;
 mod edition;
 mod lease;
@@ -133,6 +134,10 @@ impl Store for Engine {
         chunk::read(self, plan).await
     }
 
+    async fn chunk(&self, plan: PlanId, chunk_no: u32) -> Result<Option<Chunk>, StoreError> {
+        chunk::one(self, plan, chunk_no).await
+    }
+
     async fn alert(&self, id: AlertId) -> Result<Option<StoredAlert>, StoreError> {
         alert::one(self, id).await
     }
@@ -221,6 +226,20 @@ impl Store for Engine {
         audit: AuditLine,
     ) -> Result<(), StoreError> {
         opt_out::change(self, mode, out, back, audit).await
+    }
+
+    async fn strike(
+        &self,
+        mode: ModeKind,
+        plan: PlanId,
+        mailboxes: &[[u8; 16]],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        bounce::strike(self, mode, plan, mailboxes, at).await
+    }
+
+    async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError> {
+        bounce::struck_off(self, mode).await
     }
 
     async fn keep_replies(

@@ -1,7 +1,7 @@
 //! Who wants no messages, by keyed hash.
 
 use super::{
-    AuditLine, Conn, Db, Engine, ModeKind, StoreError, Timestamp, audit,
+    AuditLine, Conn, Db, Engine, ModeKind, StoreError, Timestamp, audit, bounce,
     value::{fixed, get},
 };
 use sqlx::QueryBuilder;
@@ -67,6 +67,7 @@ pub(super) async fn add(
 }
 
 pub(super) async fn remove(conn: &mut Conn, mode: ModeKind, hashes: &[[u8; 16]]) -> Result<(), StoreError> {
+    bounce::forgive(&mut *conn, mode, hashes).await?;
     for some in hashes.chunks(AT_ONCE) {
         let mut delete = QueryBuilder::<Db>::new("delete from opt_out where mode = ");
         delete.push_bind(i16::from(mode.number())).push(" and address_hash in (");

@@ -68,6 +68,7 @@ stories! {
         an_opt_out_counts_once,
         what_residents_write_is_kept_and_heeded_by_mode,
         what_a_gateway_says_again_is_not_heeded_again,
+        two_warnings_that_come_back_strike_a_mailbox_off,
         what_a_resident_wrote_is_not_readable_in_the_database_file;
     audit:
         audit_chain_shows_an_edit,

@@ -18,7 +18,7 @@ use serde_json::json;
 async fn a_wrong_password_is_refused_and_we_say_so() {
     let Some(stage) = Stage::new(Library::Npm, &["--password", "other"]).await else { return };
     let refused = soon(stage.channel(stage.address, &json!({})).open()).await.err();
-    let detail = "ESME_RINVPASWD (0x0000000e)".to_owned();
+    let detail = "ESME_RINVPASWD (0x0000000e) (system_id, password_file, system_type)".to_owned();
     assert_eq!(refused, Some(SendError::Refused { detail }));
 }
 

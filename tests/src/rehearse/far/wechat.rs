@@ -17,7 +17,11 @@ const TEMPLATE: &str = "pretend-warning";
 const CALLS: u64 = 32;
 
 /// The pretend platform's secrets as its own program has them: they open nothing outside of a rehearsal.
-const SECRETS: [(&str, &str); 2] = [("wechat-secret", "pretend-secret"), ("wechat-token", "pretend-token")];
+const SECRETS: [(&str, &str); 3] =
+    [("wechat-secret", "pretend-secret"), ("wechat-token", "pretend-token"), ("wechat-aes", AES_KEY)];
+
+/// The key that the pretend platform's pushes are enciphered with.
+const AES_KEY: &str = "pretendkeypretendkeypretendkeypretendkey123";
 
 /// The WeChat side.
 pub(super) struct WeChat;
@@ -36,12 +40,15 @@ impl FarSide for WeChat {
         let seed = scene.seed.to_string();
         let knobs =
             ["--callback", &callback, "--block-percent", "2", "--silent-percent", "1", "--seed", &seed];
-        knobs.map(str::to_owned).into()
+        let safe = ["--aes-key", AES_KEY];
+        let knobs = [&knobs[..], &safe].concat().into_iter();
+        knobs.map(str::to_owned).collect()
     }
 
     fn account(&self, scene: &Scene, address: Option<SocketAddr>) -> anyhow::Result<Value> {
         let address = address.context("sim-wechat told no address")?;
-        let [secret, token] = SECRETS.map(|(file, secret)| scene.stage.write(file, &format!("{secret}\n")));
+        let [secret, token, aes_key] =
+            SECRETS.map(|(file, secret)| scene.stage.write(file, &format!("{secret}\n")));
         Ok(json!({
             "name": ACCOUNT,
             "pretend": true,
@@ -49,6 +56,7 @@ impl FarSide for WeChat {
             "app_id": "wx-pretend",
             "secret_file": secret?,
             "token_file": token?,
+            "aes_key_file": aes_key?,
             "templates": [TEMPLATE],
             "calls": CALLS,
             "per_second": 2_000,

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::account::Secret;
+use crate::oracle::{CASES, Odd, authorizations};
 use crate::sms::cloud::{
     CallbackError,
-    oracle::{CASES, Odd, authorizations},
     session::Bound,
     wire::{sha256_hex, utc},
 };

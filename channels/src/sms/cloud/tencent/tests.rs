@@ -10,11 +10,10 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::account::Secret;
-use crate::sms::cloud::{
-    CallbackError,
+use crate::{
+    account::Secret,
     oracle::{CASES, Odd, authorizations},
-    wire::sha256_hex,
+    sms::cloud::{CallbackError, wire::sha256_hex},
 };
 use sign::Request;
 

@@ -8,7 +8,7 @@ use mingluo_ledger::store::{ApiKeyRow, OfficerRow, OrgRow, SessionRow};
 use mingluo_model::{
     address::Address,
     clock::Timestamp,
-    id::OfficerId,
+    id::{OfficerId, PlanId},
     mode::ModeKind,
     owner::{Officer, Role},
     plan::AccountName,
@@ -159,6 +159,22 @@ pub(crate) async fn what_a_gateway_says_again_is_not_heeded_again(house: &House)
     let again = [plain("退订", after(59)), plain("退订", after(61))];
     assert_eq!((keep(&again).await, outs().await), (vec![1], 2), "known by its words for an hour");
     assert_eq!(store.keep_replies(ModeKind::Drill, &account, &[out]).await.unwrap(), [0], "modes stay apart");
+}
+
+pub(crate) async fn two_warnings_that_come_back_strike_a_mailbox_off(house: &House) {
+    let (store, account) = (&house.store, AccountName("relay".into()));
+    let li = store.vault().address_hash(&Address::new("li@ok.example"));
+    let many = (0..1_500_u16).map(|number| [number as u8, (number >> 8) as u8].repeat(8).try_into().unwrap());
+    let plan = |number: u8| PlanId::from_bytes([number; 16]);
+    let all: Vec<[u8; 16]> = many.chain([li]).collect();
+    store.strike(ModeKind::Live, plan(1), &all, NOON).await.unwrap();
+    store.strike(ModeKind::Live, plan(1), &[li], NOON).await.unwrap();
+    assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [[0; 16]; 0], "one warning strikes once");
+    store.strike(ModeKind::Live, plan(2), &[li], NOON).await.unwrap();
+    assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [li]);
+    assert_eq!(store.struck_off(ModeKind::Drill).await.unwrap(), [[0; 16]; 0], "by mode");
+    store.keep_replies(ModeKind::Live, &account, &[wrote("li@ok.example", "subscribe")]).await.unwrap();
+    assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [[0; 16]; 0], "who asks again is believed");
 }
 
 pub(crate) async fn what_a_resident_wrote_is_not_readable_in_the_database_file(house: &House) {

@@ -55,6 +55,13 @@ pub(crate) async fn a_closed_plan_stays_closed_and_keeps_its_fold(house: &House)
     house.store.close(plan_id(1), &chunks).await.unwrap();
     assert_eq!(house.store.chunks(plan_id(1)).await.unwrap(), chunks);
 
+    let mut amended = chunk(69);
+    amended.standings[0] = 7;
+    house.store.close(plan_id(1), std::slice::from_ref(&amended)).await.unwrap();
+    assert_eq!(house.store.chunk(plan_id(1), 69).await.unwrap(), Some(amended), "written anew by itself");
+    assert_eq!(house.store.chunk(plan_id(1), 68).await.unwrap(), Some(chunk(68)));
+    assert_eq!(house.store.chunk(plan_id(2), 0).await.unwrap(), None);
+
     let statuses = vec![(plan_id(1), PlanStatus::Open), (plan_id(2), PlanStatus::Stopped)];
     house.store.commit(&Change { statuses, ..Change::default() }).await.unwrap();
     let open = house.store.open_plans(ModeKind::Live).await.unwrap();

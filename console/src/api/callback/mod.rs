@@ -1,6 +1,8 @@
 //! Where platforms report to us. Their bytes go to the channel's own parser, receipts and what residents wrote to
 //! dispatch, and the answer is given only when they are durable.
 
+mod wechat;
+
 use crate::app::City;
 use axum::{
     Router,
@@ -16,40 +18,9 @@ use std::sync::Arc;
 
 pub(super) fn routes(city: &Arc<City>) -> Router {
     Router::new()
-        .route("/callback/wechat/{account}", get(verify).post(receive))
         .route("/callback/sms/{account}/{secret}", get(pushed).post(pushed))
         .with_state(Arc::clone(city))
-}
-
-async fn verify(
-    State(city): State<Arc<City>>,
-    Path(account): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let Some((_, callback)) = city.callbacks.get(&AccountName(account)) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    match callback.verify_url(&query.unwrap_or_default()) {
-        Ok(echo) => echo.into_response(),
-        Err(error) => refuse(&error),
-    }
-}
-
-async fn receive(
-    State(city): State<Arc<City>>,
-    Path(account): Path<String>,
-    RawQuery(query): RawQuery,
-    body: Bytes,
-) -> Response {
-    let account = AccountName(account);
-    let Some((mode, callback)) = city.callbacks.get(&account) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let receipts = match callback.parse(&query.unwrap_or_default(), &body) {
-        Ok(receipts) => receipts,
-        Err(error) => return refuse(&error),
-    };
-    keep(&city, *mode, &account, receipts, "success").await
+        .merge(wechat::routes(city))
 }
 
 /// A push of an SMS provider: GET or POST, as each does it.
@@ -103,16 +74,11 @@ async fn keep(
         ModeKind::Live => city.live.engine().receipts(account, receipts).await,
         ModeKind::Drill => city.drill.engine().receipts(account, receipts).await,
     };
-    match kept {
-        Ok(()) => answer.into_response(),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "receipts could not be kept");
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
-        }
-    }
+    kept.map_or_else(|error| unkept(&error), |()| answer.into_response())
 }
 
-fn refuse(error: &mingluo_channels::wechat::CallbackError) -> Response {
-    tracing::warn!(%error, "a callback was refused");
-    StatusCode::FORBIDDEN.into_response()
+/// The far side will say it again.
+fn unkept(error: &(dyn std::error::Error + 'static)) -> Response {
+    tracing::error!(error, "what was pushed could not be kept");
+    StatusCode::SERVICE_UNAVAILABLE.into_response()
 }

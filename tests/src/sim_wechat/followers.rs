@@ -1,0 +1,54 @@
+//! Followers of the pretend account who act as they are told to: they follow, take leave, scan a poster, write.
+
+use super::Platform;
+use axum::{Json, body::Bytes, extract::State, http::StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What a follower does.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Act {
+    openid: String,
+    event: Option<String>,
+    #[serde(default)]
+    key: String,
+    words: Option<String>,
+}
+
+/// `POST /pretend/follower`; answers with what the account said to the follower, or 504 when it said nothing in time.
+pub(super) async fn act(State(platform): State<Arc<Platform>>, body: Bytes) -> (StatusCode, Json<Value>) {
+    let act = match serde_json::from_slice::<Act>(&body) {
+        Ok(act) => act,
+        Err(error) => return (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))),
+    };
+    let Some(callback) = platform.receipts.callback() else {
+        return (StatusCode::CONFLICT, Json(json!({ "error": "there is no --callback" })));
+    };
+    let seconds = platform.receipts.seconds();
+    match platform.receipts.push(callback, &act.openid, &act.xml(seconds)).await {
+        Some(said) => (StatusCode::OK, Json(json!({ "said": said }))),
+        None => (StatusCode::GATEWAY_TIMEOUT, Json(json!({ "error": "the account did not answer" }))),
+    }
+}
+
+impl Act {
+    fn xml(&self, seconds: i64) -> String {
+        let (openid, key) = (&self.openid, &self.key);
+        let what = match (&self.event, &self.words) {
+            (Some(event), _) => format!(
+                "<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[{event}]]></Event>\
+                 <EventKey><![CDATA[{key}]]></EventKey>"
+            ),
+            (None, words) => format!(
+                "<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{}]]></Content><MsgId>{seconds}</MsgId>",
+                words.as_deref().unwrap_or_default()
+            ),
+        };
+        format!(
+            "<xml><ToUserName><![CDATA[gh_pretend]]></ToUserName><FromUserName><![CDATA[{openid}]]></FromUserName>\
+             <CreateTime>{seconds}</CreateTime>{what}</xml>"
+        )
+    }
+}
