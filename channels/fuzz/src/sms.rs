@@ -4,7 +4,7 @@
 #[rustfmt::skip]
 pub mod cmpp;
 
-#[path = "../../src/sms/segment.rs"]
+#[path = "../../src/sms/segment/mod.rs"]
 #[rustfmt::skip]
 pub mod segment;
 

@@ -326,6 +326,7 @@ web-takes = about { $a }
 web-responsible = responsible { $a }
 web-words-sms = The SMS
 web-flashes = Flash messages: the gateway took { $a }, did not take { $b }; nobody reports their arrival, and no figure counts them
+web-stands-in = Sends these words where the accounts before it cannot
 web-words-flash = And a flash message: shown at once, not kept
 web-words-part = Part { $a } of { $b }
 web-words-subject = Subject

@@ -350,6 +350,7 @@ web-takes = 约 { $a }
 web-responsible = 含责任人 { $a }
 web-words-sms = 短信全文
 web-flashes = 闪信：网关已收 { $a } 条，未收 { $b } 条；闪信没有送达回执，不计入触达
+web-stands-in = 前面的短信账号发不出时由它接替，发的是这些文字
 web-words-flash = 另发闪信，直接显示、不存入手机
 web-words-part = 第 { $a } 段，共 { $b } 段
 web-words-subject = 邮件主题

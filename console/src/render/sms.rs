@@ -61,6 +61,11 @@ impl SmsForm {
         Self { templates: Some(templates), ..Self::signed(Signature::None, String::new()) }
     }
 
+    /// Whether its words are those of approved templates, whatever the officer wrote.
+    pub const fn is_of_templates(&self) -> bool {
+        self.templates.is_some()
+    }
+
     fn signed(signature: Signature, added: String) -> Self {
         Self { signature, alphabet: Alphabet::Ucs2, flash: Vec::new(), added, templates: None }
     }

@@ -166,6 +166,13 @@ pub(super) fn channels<M: Mode>(
         .flat_map(|channel| shares(whom, channel))
         .map(|share| one(desk, v, alert, share, sent))
         .collect();
+    if chosen.clone().any(|channel| channel == ChannelKind::Sms) {
+        views.extend(stand_ins(desk, whom).into_iter().map(|account| ChannelView {
+            recipients: v.say("web-stands-in"),
+            meta: Vec::new(),
+            ..one(desk, v, alert, Share::stand_in(account), sent)
+        }));
+    }
     let mut reserve = alert.content.reserve.clone();
     reserve.retain(|channel| chosen.clone().all(|other| other != *channel));
     // What a reserve channel may have to say is signed like the rest.
@@ -188,12 +195,26 @@ struct Share<'a> {
     n: u64,
 }
 
-impl Share<'_> {
+impl<'a> Share<'a> {
+    /// An account that sends where those before it cannot.
+    const fn stand_in(account: &'a AccountName) -> Self {
+        Self { channel: ChannelKind::Sms, account: Some(account), name: Some(account), n: 0 }
+    }
+
     /// A channel whose recipients are not counted by account.
     fn whole(whom: &Whom, channel: ChannelKind) -> Self {
         let n = whom.by_channel.get(&channel).copied().unwrap_or(0);
         Self { channel, account: None, name: None, n }
     }
+}
+
+/// The accounts for short messages that may take over and have words of their own: those of an approved template.
+fn stand_ins<'a, M: Mode>(desk: &'a Desk<M>, whom: &Whom) -> Vec<&'a AccountName> {
+    let sends = |name: &AccountName| {
+        whom.by_account.iter().any(|(kind, account, _)| *kind == ChannelKind::Sms && account == name)
+    };
+    let forms = desk.office.renderer.sms_forms.iter();
+    forms.filter(|(name, form)| form.is_of_templates() && !sends(name)).map(|(name, _)| name).collect()
 }
 
 /// The accounts of a channel, each with whom it reaches.
