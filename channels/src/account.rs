@@ -3,13 +3,12 @@
 
 use std::{
     fmt,
-    io::ErrorKind,
     net::IpAddr,
     num::{NonZeroU16, NonZeroU32},
     path::Path,
 };
 
-use mingluo_model::channel::Limits;
+use mingluo_model::{channel::Limits, problem::file_fault};
 
 use crate::sms::wire::TextError;
 
@@ -57,17 +56,6 @@ impl ConfigError {
     }
 }
 
-/// The word for why a file cannot be read.
-fn kind(cause: &std::io::Error) -> &'static str {
-    match cause.kind() {
-        ErrorKind::NotFound => "not-found",
-        ErrorKind::PermissionDenied => "denied",
-        ErrorKind::IsADirectory => "directory",
-        ErrorKind::InvalidData => "not-utf8",
-        _ => "other",
-    }
-}
-
 /// A password or a platform's secret (密钥); no log and no `Debug` shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
@@ -80,7 +68,7 @@ impl Secret {
     /// Reads the first line of a file.
     pub(crate) fn read(field: &'static str, file: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(file).map_err(|cause| {
-            let names = [("kind_of_fault", kind(&cause).to_owned()), ("cause", cause.to_string())];
+            let names = [("kind_of_fault", file_fault(&cause).to_owned()), ("cause", cause.to_string())];
             ConfigError::new(field, file.display(), format!("the file cannot be read ({cause})"))
                 .with_fault("secret-unread", names)
         })?;

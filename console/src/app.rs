@@ -334,40 +334,21 @@ impl<M: Mode> Outward<M> {
         self.wrong.push(ConfigError::Account { table: format!("{}.{kind}", M::KIND.word()), source });
     }
 
-    /// The carriers' gateways.
+    /// The carriers' gateways. Their configurations are types of their own with the same keys.
     fn add_gateways(&mut self, accounts: &Accounts, clock: &SharedClock) {
-        for sms in &accounts.sms {
-            self.note_sms(
-                &sms.name,
-                sms.pretend,
-                SmsForm::of(&sms.signature).with(sms.letters(), &sms.flash),
-            );
-            self.add("sms", sms.clone().build::<M>(clock.clone()));
+        macro_rules! add_each {
+            ($kind:literal, $accounts:expr) => {
+                for one in $accounts {
+                    let form = SmsForm::of(&one.signature).with(one.letters(), &one.flash);
+                    self.note_sms(&one.name, one.pretend, form);
+                    self.add($kind, one.clone().build::<M>(clock.clone()));
+                }
+            };
         }
-        for cmpp in &accounts.cmpp {
-            self.note_sms(
-                &cmpp.name,
-                cmpp.pretend,
-                SmsForm::of(&cmpp.signature).with(cmpp.letters(), &cmpp.flash),
-            );
-            self.add("cmpp", cmpp.clone().build::<M>(clock.clone()));
-        }
-        for smgp in &accounts.smgp {
-            self.note_sms(
-                &smgp.name,
-                smgp.pretend,
-                SmsForm::of(&smgp.signature).with(smgp.letters(), &smgp.flash),
-            );
-            self.add("smgp", smgp.clone().build::<M>(clock.clone()));
-        }
-        for sgip in &accounts.sgip {
-            self.note_sms(
-                &sgip.name,
-                sgip.pretend,
-                SmsForm::of(&sgip.signature).with(sgip.letters(), &sgip.flash),
-            );
-            self.add("sgip", sgip.clone().build::<M>(clock.clone()));
-        }
+        add_each!("sms", &accounts.sms);
+        add_each!("cmpp", &accounts.cmpp);
+        add_each!("smgp", &accounts.smgp);
+        add_each!("sgip", &accounts.sgip);
     }
 
     /// SMS providers that are called over HTTP.

@@ -161,6 +161,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [service_id] 请填业务代码，至多 10 个字符
             [service_type] 请填业务类型，至多 10 个字符
             [signature] 请只填备案的签名文字，不带【】，且不能太长
+            [source_ton] 请填 0、1、2、3、5（以名称为发送方）或 6
             [source_address] 请填接入码，至多 20 位数字，如 106900012379
             [sp_id] 请填企业代码，如 900001
             [system_id] 请填网关分配的账号，至多 15 个字符

@@ -3,7 +3,10 @@
 use crate::complaint::Complaint;
 use mingluo_channels::account;
 use mingluo_ledger::{StoreError, vault::RingError};
-use mingluo_model::{problem::Problem, template::TemplateError};
+use mingluo_model::{
+    problem::{Problem, file_fault},
+    template::TemplateError,
+};
 use std::{io, net::SocketAddr, path::PathBuf};
 
 /// Why the configuration cannot be used.
@@ -316,7 +319,7 @@ impl Problem for ConfigError {
             Self::Unreadable { field, path, source } | Self::Unwritable { field, path, source } => vec![
                 ("field", (*field).to_owned()),
                 ("path", path.display().to_string()),
-                ("kind", reading(source).to_owned()),
+                ("kind", file_fault(source).to_owned()),
                 ("cause", source.to_string()),
             ],
             Self::Misread(complaint) => complaint.fields(),
@@ -349,18 +352,6 @@ impl Problem for ConfigError {
                 vec![("address", address.clone()), ("detail", chain(source))]
             }
         }
-    }
-}
-
-/// Why a file cannot be used, as the language files know it.
-fn reading(cause: &io::Error) -> &'static str {
-    match cause.kind() {
-        io::ErrorKind::NotFound => "not-found",
-        io::ErrorKind::PermissionDenied => "denied",
-        io::ErrorKind::InvalidData => "not-utf8",
-        io::ErrorKind::IsADirectory => "directory",
-        io::ErrorKind::AlreadyExists => "exists",
-        _ => "other",
     }
 }
 

@@ -49,6 +49,17 @@ async fn cut_short(house: &mut House, parts: u16) -> AlertId {
     alert
 }
 
+/// An alert that everybody got by an account that takes, folded away.
+async fn folded(house: &mut House) -> (Arc<Engine<Live>>, AlertId) {
+    let engine = house.start(Some(FarSide::new(Manner::Takes, 1, 16))).await;
+    let (alert, admitted) = house.release(&engine).await;
+    admitted.unwrap();
+    house.until(|| count(&engine, alert, "accepted") == PEOPLE).await;
+    house.pass(Duration::from_hours(49)).await;
+    house.until(|| view(&engine, alert).status == PlanStatus::Closed).await;
+    (engine, alert)
+}
+
 #[tokio::test]
 async fn what_is_released_and_cannot_be_taken_on_halts_dispatch_and_leaves_after_a_restart() {
     let mut house = House::new().await;
@@ -126,12 +137,7 @@ async fn an_account_that_is_gone_keeps_no_node_from_starting_and_hides_nobody_fr
 #[tokio::test]
 async fn what_is_told_of_a_folded_plan_moves_its_counts_its_fold_and_its_log_once() {
     let mut house = House::new().await;
-    let engine = house.start(Some(FarSide::new(Manner::Takes, 1, 16))).await;
-    let (alert, admitted) = house.release(&engine).await;
-    admitted.unwrap();
-    house.until(|| count(&engine, alert, "accepted") == PEOPLE).await;
-    house.pass(Duration::from_hours(49)).await;
-    house.until(|| view(&engine, alert).status == PlanStatus::Closed).await;
+    let (engine, alert) = folded(&mut house).await;
     let (plan, account, at) = (view(&engine, alert).plan, AccountName(ACCOUNT.into()), house.clock.now());
     let returned = |ordinal| NamedReceipt {
         plan,
@@ -163,12 +169,7 @@ async fn what_is_told_of_a_folded_plan_moves_its_counts_its_fold_and_its_log_onc
 #[tokio::test]
 async fn a_folded_alert_tells_whom_it_reached_when_its_account_is_gone() {
     let mut house = House::new().await;
-    let engine = house.start(Some(FarSide::new(Manner::Takes, 1, 16))).await;
-    let (alert, admitted) = house.release(&engine).await;
-    admitted.unwrap();
-    house.until(|| count(&engine, alert, "accepted") == PEOPLE).await;
-    house.pass(Duration::from_hours(49)).await;
-    house.until(|| view(&engine, alert).status == PlanStatus::Closed).await;
+    let (_first, alert) = folded(&mut house).await;
     let engine = house.start(None).await;
     let reached = engine.reached(alert).await.unwrap();
     assert_eq!(reached[&ChannelKind::Sms].len(), u64::from(PEOPLE));
