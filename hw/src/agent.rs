@@ -22,7 +22,7 @@ use crate::{
 use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
     clock::{SharedClock, Timestamp},
-    link::{BoxFrame, CityFrame, DeviceState, Event, Heartbeat, Hello, Report, VERSION, Welcome},
+    link::{BoxFrame, CityFrame, DeviceState, Event, Health, Heartbeat, Hello, Report, VERSION, Welcome},
     mode::ModeKind,
     region::RegionCode,
 };
@@ -175,6 +175,7 @@ impl Agent {
             pending: self.journal.book().pending().len() as u32,
             clock_trusted: self.trust.is_trusted(),
             case_open: self.round.is_open,
+            health: Health::default(),
             at: self.trust.now(),
         })
     }

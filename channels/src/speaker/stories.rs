@@ -14,7 +14,7 @@ use mingluo_model::{
     channel::{Channel as _, Refusal, Report as Told, Verdict},
     clock::Timestamp,
     delivery::Reason,
-    link::{BoxFrame, CityFrame, DeviceState, Event, Heartbeat, Hello},
+    link::{BoxFrame, CityFrame, DeviceState, Event, Health, Heartbeat, Hello},
     mode::ModeKind,
     receipt::ReceiptStatus,
     region::Level,
@@ -374,6 +374,7 @@ fn heartbeat(state: DeviceState) -> Heartbeat {
         pending: 0,
         clock_trusted: true,
         case_open: false,
+        health: Health::default(),
         at: NOW,
     }
 }

@@ -174,8 +174,42 @@ pub struct Heartbeat {
     /// Whether the case is open (防拆报警).
     #[serde(default)]
     pub case_open: bool,
+    /// What the box knows of its own condition.
+    #[serde(default)]
+    pub health: Health,
     /// When, by the box's clock.
     pub at: Timestamp,
+}
+
+/// A box's condition (终端工况); what its sensors cannot tell is absent, never guessed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// Whether mains is there (市电); without it the battery carries the box.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mains: Option<bool>,
+    /// The battery's charge in percent, 0 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub battery_percent: Option<u8>,
+    /// The board's temperature in degrees Celsius.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature_c: Option<i16>,
+    /// The last self-test (自检).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_test: Option<SelfTest>,
+}
+
+/// How a self-test of relay, amplifier and sense input came out (自检结果).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfTest {
+    /// When it was held, by the box's clock.
+    pub at: Timestamp,
+    /// Whether it sounded (有声): the monthly one does, the daily one is silent.
+    pub audible: bool,
+    /// Whether the sense input saw what it should.
+    pub passed: bool,
+    /// More words for the record; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
 }
 
 /// What became of a key set (公钥集回执).

@@ -78,6 +78,7 @@ async fn what_a_box_says_of_its_keys_and_its_case_is_known_and_it_is_not_asked_a
         pending: 0,
         clock_trusted: true,
         case_open: true,
+        health: Health::default(),
         at: NOW,
     };
     village.say(&BoxFrame::Heartbeat(beat)).await;
