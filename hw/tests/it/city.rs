@@ -143,6 +143,17 @@ impl CityEnd {
         BoxFrame::read(&text).unwrap()
     }
 
+    /// The next frame; `None` when the link is dead.
+    pub(crate) async fn try_hear(&mut self) -> Option<BoxFrame> {
+        loop {
+            match self.0.next().await?.ok()? {
+                Message::Text(text) => return Some(BoxFrame::read(&text).unwrap()),
+                Message::Close(_) => return None,
+                _ => {}
+            }
+        }
+    }
+
     pub(crate) async fn say(&mut self, frame: CityFrame) {
         self.0.send(Message::text(frame.write())).await.unwrap();
     }
