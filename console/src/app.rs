@@ -17,7 +17,7 @@ use mingluo_channels::{
     email::{EmailChannel, EmailDoor},
     forward::{ForwardConfig, Platform},
     sms::cloud::CloudCallback,
-    speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, keyring, listener},
+    speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, keyring, listener, pages::Pages},
     wechat::{Callback, WeChatChannel},
 };
 use mingluo_dispatch::{
@@ -298,7 +298,8 @@ async fn listen<M: Mode>(
     if let Some(file) = speakers.config.key_set_file.clone() {
         tokio::spawn(keyring::follow(Arc::clone(&hub), file, clock.clone(), stop.clone()));
     }
-    tokio::spawn(async move { listener::serve(hub, listener, tls, clock, stop).await });
+    let pages = Pages::default();
+    tokio::spawn(async move { listener::serve(hub, listener, tls, pages, clock, stop).await });
     Ok(())
 }
 
