@@ -17,7 +17,7 @@ use mingluo_channels::{
     email::{EmailChannel, EmailDoor},
     forward::{ForwardConfig, Platform},
     sms::cloud::CloudCallback,
-    speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, keyring, listener},
+    speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, keyring, listener, pages::Pages},
     wechat::{Callback, WeChatChannel},
 };
 use mingluo_dispatch::{
@@ -291,14 +291,14 @@ async fn listen<M: Mode>(
 ) -> Result<(), ConfigError> {
     let address = speakers.config.listen;
     let field = format!("{}.speaker.listen", M::KIND.word());
-    let listener =
-        TcpListener::bind(address).await.map_err(|cause| ConfigError::port(field, address, &cause))?;
+    let listener = listener::bind(address).map_err(|cause| ConfigError::port(field, address, &cause))?;
     let tls = Arc::clone(&speakers.tls);
     let (hub, clock, stop) = (Arc::clone(&speakers.hub), clock.clone(), stop.clone());
     if let Some(file) = speakers.config.key_set_file.clone() {
         tokio::spawn(keyring::follow(Arc::clone(&hub), file, clock.clone(), stop.clone()));
     }
-    tokio::spawn(async move { listener::serve(hub, listener, tls, clock, stop).await });
+    let pages = Pages::default();
+    tokio::spawn(async move { listener::serve(hub, listener, tls, pages, clock, stop).await });
     Ok(())
 }
 

@@ -3,12 +3,14 @@
 //! look at the clock, so that a stuck network never delays silence or sound.
 
 mod dial;
+mod https;
 pub mod tls;
 
 use crate::{agent::Agent, journal::JournalError};
 pub use dial::{BadAddress, City, Dial, LinkError, Pace};
 use dial::{Ending, Socket, attending, due};
 use futures_util::{SinkExt as _, StreamExt as _};
+pub use https::Bounds;
 use mingluo_model::{
     clock::{Clock, within},
     link::CityFrame,
@@ -124,8 +126,14 @@ impl Session<'_> {
 
     /// Sends what is to be sent, then waits for whatever comes first.
     async fn turn(&mut self, stop: &CancellationToken) -> Result<(), Ending> {
-        while let Some(frame) = self.agent.next_frame() {
-            self.send(Message::text(frame.write())).await?;
+        let mut next = self.agent.next_frame();
+        while let Some(frame) = next {
+            next = self.agent.next_frame();
+            // What is said in one breath leaves in one piece.
+            match next {
+                Some(_) => self.feed(Message::text(frame.write())).await?,
+                None => self.send(Message::text(frame.write())).await?,
+            }
         }
         let rest = self.ping_at.min(self.beat_at).saturating_sub(self.clock.ticks());
         let message = tokio::select! {
@@ -170,6 +178,16 @@ impl Session<'_> {
             let beat = self.agent.heartbeat().write();
             self.send(Message::text(beat)).await?;
         }
+        Ok(())
+    }
+
+    /// Puts it behind what waits to leave; [`Self::send`] of the next one takes it along.
+    async fn feed(&mut self, message: Message) -> Result<(), Ending> {
+        let feeding = within(self.clock, self.pace.patience, self.socket.feed(message));
+        attending(self.agent, self.clock, feeding)
+            .await?
+            .map_err(LinkError::from)?
+            .map_err(LinkError::from)?;
         Ok(())
     }
 

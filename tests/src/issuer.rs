@@ -109,6 +109,6 @@ pub(crate) fn account(made: &Made, listen: SocketAddr, boxes: u32) -> SpeakerCon
         },
         key_set_file: None,
         boxes,
-        per_second: 20_000,
+        per_second: 100_000,
     }
 }

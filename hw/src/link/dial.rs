@@ -11,7 +11,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{self, http::Uri, protocol::WebSocketConfig},
+    tungstenite::{
+        self,
+        http::{Uri, uri::Authority},
+        protocol::WebSocketConfig,
+    },
 };
 
 /// Bytes of a connection's buffers; the library's own default of 128 KiB would cost a host of pretend boxes dear.
@@ -44,6 +48,13 @@ impl FromStr for City {
         let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(bare).map_err(|_| bad())?;
         Ok(Self { uri, name })
+    }
+}
+
+impl City {
+    /// Host and port, as a request names them.
+    pub(super) fn authority(&self) -> &str {
+        self.uri.authority().map_or("", Authority::as_str)
     }
 }
 
@@ -88,6 +99,9 @@ pub enum LinkError {
     /// The WebSocket was refused or broke.
     #[error("the websocket failed")]
     WebSocket(#[source] Box<tungstenite::Error>),
+    /// A plain request failed, or its answer is too long.
+    #[error("the request failed")]
+    Http(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The city took too long.
     #[error(transparent)]
     TooLate(#[from] TooLate),
@@ -111,6 +125,12 @@ impl From<tungstenite::Error> for LinkError {
     }
 }
 
+impl From<hyper::Error> for LinkError {
+    fn from(error: hyper::Error) -> Self {
+        Self::Http(Box::new(error))
+    }
+}
+
 /// How a connection ended.
 pub(super) enum Ending {
     Stopped,
@@ -131,12 +151,17 @@ impl From<JournalError> for Ending {
 }
 
 impl Dial {
-    pub(super) async fn connect(&self, city: &City) -> Result<Socket, LinkError> {
+    /// A connection with both ends' certificates checked.
+    pub(super) async fn reach(&self, city: &City) -> Result<TlsStream<TcpStream>, LinkError> {
         let host = city.name.to_str();
         let port = city.uri.port_u16().unwrap_or(443);
         let tcp = TcpStream::connect((host.as_ref(), port)).await.map_err(LinkError::Connect)?;
         tcp.set_nodelay(true).map_err(LinkError::Connect)?;
-        let tls = self.connector.connect(city.name.clone(), tcp).await.map_err(LinkError::Connect)?;
+        self.connector.connect(city.name.clone(), tcp).await.map_err(LinkError::Connect)
+    }
+
+    pub(super) async fn connect(&self, city: &City) -> Result<Socket, LinkError> {
+        let tls = self.reach(city).await?;
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
             .write_buffer_size(BUFFER)

@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{self, Message, http::Uri, protocol::WebSocketConfig},
+    tungstenite::{Message, http::Uri, protocol::WebSocketConfig},
 };
 
 /// For a connection and for a frame.
@@ -228,12 +228,17 @@ impl Link<'_> {
 
     /// Sends what the agent has to say, as this box does it.
     async fn report(&mut self) -> Result<(), Ending> {
+        let mut said = 0;
         while let Some(frame) = self.agent.next_frame() {
             self.pretend.witness(&frame);
             let times = if self.pretend.lot.silent { 0 } else { 1 + u8::from(self.pretend.lot.doubling) };
             for _ in 0..times {
-                self.send(&frame).await.map_err(|Broken| self.lost())?;
+                self.feed(&frame).await.map_err(|Broken| self.lost())?;
             }
+            said += times;
+        }
+        if said > 0 {
+            self.flush().await.map_err(|Broken| self.lost())?;
         }
         Ok(())
     }
@@ -258,8 +263,17 @@ impl Link<'_> {
     }
 
     async fn send(&mut self, frame: &BoxFrame) -> Result<(), Broken> {
+        self.feed(frame).await?;
+        self.flush().await
+    }
+
+    async fn feed(&mut self, frame: &BoxFrame) -> Result<(), Broken> {
         let clock = Arc::clone(&self.pretend.village().clock);
-        let sent = within(clock.as_ref(), PATIENCE, self.socket.send(Message::text(frame.write()))).await?;
-        sent.map_err(|error: tungstenite::Error| Broken::from(error))
+        Ok(within(clock.as_ref(), PATIENCE, self.socket.feed(Message::text(frame.write()))).await??)
+    }
+
+    async fn flush(&mut self) -> Result<(), Broken> {
+        let clock = Arc::clone(&self.pretend.village().clock);
+        Ok(within(clock.as_ref(), PATIENCE, self.socket.flush()).await??)
     }
 }

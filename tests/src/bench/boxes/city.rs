@@ -9,7 +9,11 @@ use crate::{
     issuer::{account, red, signer},
 };
 use anyhow::{Context as _, Result};
-use mingluo_channels::speaker::{SpeakerChannel, listener::serve};
+use mingluo_channels::speaker::{
+    SpeakerChannel,
+    listener::{bind, serve},
+    pages::Pages,
+};
 use mingluo_dispatch::{
     Engine,
     engine::{DispatchConfig, Parts, take_lease},
@@ -96,9 +100,9 @@ impl<'a> City<'a> {
             config: dispatch,
         })
         .await?;
-        let listener = TcpListener::bind(self.address).await?;
+        let listener = bind(self.address)?;
         let stop = CancellationToken::new();
-        let served = tokio::spawn(serve(hub, listener, tls, clock.clone(), stop.clone()));
+        let served = tokio::spawn(serve(hub, listener, tls, Pages::default(), clock.clone(), stop.clone()));
         self.running = Some(Running { store, engine, stop, served });
         Ok(())
     }

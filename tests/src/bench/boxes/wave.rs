@@ -13,6 +13,9 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
+/// As fast as real boxes play: a minute at most.
+const PLAY_MS: &str = "60000";
+
 /// A running process of them.
 pub(super) struct Wave {
     child: Child,
@@ -27,7 +30,7 @@ impl Wave {
         let believed = KeySet { keys: vec![believed(field.clock.now())] };
         fs::write(&keys, serde_json::to_vec(&believed)?)?;
         let mut command = Command::new(field.programs.join("sim-boxes"));
-        command.args(["--city", &format!("wss://{city}/link"), "--standing"]).args([
+        command.args(["--city", &format!("wss://{city}/link"), "--standing", "--play-ms", PLAY_MS]).args([
             "--keys",
             &path(&keys),
             "--log",
