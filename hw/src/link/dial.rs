@@ -47,6 +47,21 @@ impl FromStr for City {
     }
 }
 
+impl City {
+    /// A connection over mutual TLS on which nothing has been said yet.
+    pub(crate) async fn reach(&self, connector: &TlsConnector) -> std::io::Result<TlsStream<TcpStream>> {
+        let host = self.name.to_str();
+        let tcp = TcpStream::connect((host.as_ref(), self.uri.port_u16().unwrap_or(443))).await?;
+        tcp.set_nodelay(true)?;
+        connector.connect(self.name.clone(), tcp).await
+    }
+
+    /// Host and port, as a request names them.
+    pub(crate) fn host(&self) -> &str {
+        self.uri.authority().map_or("", |authority| authority.as_str())
+    }
+}
+
 impl fmt::Display for City {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.uri.fmt(out)
@@ -132,11 +147,7 @@ impl From<JournalError> for Ending {
 
 impl Dial {
     pub(super) async fn connect(&self, city: &City) -> Result<Socket, LinkError> {
-        let host = city.name.to_str();
-        let port = city.uri.port_u16().unwrap_or(443);
-        let tcp = TcpStream::connect((host.as_ref(), port)).await.map_err(LinkError::Connect)?;
-        tcp.set_nodelay(true).map_err(LinkError::Connect)?;
-        let tls = self.connector.connect(city.name.clone(), tcp).await.map_err(LinkError::Connect)?;
+        let tls = city.reach(&self.connector).await.map_err(LinkError::Connect)?;
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
             .write_buffer_size(BUFFER)

@@ -9,7 +9,7 @@ use mingluo_model::{
     mode::ModeKind,
 };
 use mingluo_speaker::{
-    agent::{Agent, Hands, Identity, Rules, Watch},
+    agent::{Agent, Clips, Hands, Identity, Rules, Watch},
     journal::{Journal, MemoryMedium},
     link::{
         self, Dial, Pace,
@@ -40,6 +40,7 @@ fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestamp) -> Agent
         sink: Box::new(MuteSink::new(air.clone())),
         sense: Box::new(SimulatedSense::new(air)),
         voice: None,
+        clips: Clips::default(),
         watch: Watch::default(),
     };
     let code: ResourceCode = BOX.parse().unwrap();
@@ -49,7 +50,7 @@ fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestamp) -> Agent
     Agent::new(identity, rules, clock.clone(), trust, journal, hands).unwrap()
 }
 
-fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: bool) -> Dial {
+pub(crate) fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: bool) -> Dial {
     let pem =
         Pem { ca: papers.ca.as_bytes(), cert: papers.box_cert.as_bytes(), key: papers.box_key.as_bytes() };
     let pace = Pace {

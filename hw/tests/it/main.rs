@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a pretend world that breaks should say where")]
 
 mod city;
+mod clips;
 mod link;
+#[path = "../../src/pretend_clips.rs"]
+mod pretend_clips;
 mod sound;
 mod supervised;
