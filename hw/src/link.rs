@@ -3,12 +3,14 @@
 //! look at the clock, so that a stuck network never delays silence or sound.
 
 mod dial;
+mod https;
 pub mod tls;
 
 use crate::{agent::Agent, journal::JournalError};
 pub use dial::{BadAddress, City, Dial, LinkError, Pace};
 use dial::{Ending, Socket, attending, due};
 use futures_util::{SinkExt as _, StreamExt as _};
+pub use https::Bounds;
 use mingluo_model::{
     clock::{Clock, within},
     link::CityFrame,

@@ -5,6 +5,7 @@ use super::{
     keyring::IssuedKeys,
     meaning::{self, Meaning},
     order::SealedOrder,
+    pages::Caller,
     row::{Line, Row, Standing, Waiting},
 };
 use mingluo_model::{
@@ -122,10 +123,10 @@ impl Book {
     }
 
     /// A box has said hello on a new link; gives the link.
-    pub(super) fn admit(&mut self, hello: &Hello, now: Timestamp) -> Arc<Line> {
+    pub(super) fn admit(&mut self, hello: &Hello, caller: Arc<Caller>, now: Timestamp) -> Arc<Line> {
         self.serials += 1;
         let code = hello.box_code;
-        let line = Arc::new(Line { serial: self.serials, ..Line::default() });
+        let line = Arc::new(Line::new(self.serials, caller));
         let row = self.boxes.entry(code).or_default();
         row.last_heard = Some(now);
         row.key_set = hello.key_set;

@@ -1,6 +1,6 @@
 //! The hub of all boxes: where their links and dispatch's session meet.
 
-use super::{book::Book, keyring::IssuedKeys, row::Line};
+use super::{book::Book, keyring::IssuedKeys, pages::Caller, row::Line};
 use mingluo_model::{
     bulletin::ResourceCode,
     channel::{self, SendError},
@@ -115,8 +115,8 @@ impl SpeakerHub {
     }
 
     /// Registers a link; a box's earlier one is cut off.
-    pub(super) fn admit(&self, hello: &Hello) -> Arc<Line> {
-        let line = self.book().admit(hello, self.clock.now());
+    pub(super) fn admit(&self, hello: &Hello, caller: Arc<Caller>) -> Arc<Line> {
+        let line = self.book().admit(hello, caller, self.clock.now());
         self.tell_news();
         line
     }

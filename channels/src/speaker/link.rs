@@ -1,7 +1,7 @@
 //! One link to one box, from its hello to its end: frames in, frames out, and the watch over whether it lives.
 //! It knows the talk of the village link and nothing of who waits for what.
 
-use super::{hub::SpeakerHub, parting::Parting, row::Line};
+use super::{hub::SpeakerHub, pages::Caller, parting::Parting, row::Line};
 use futures_util::{SinkExt as _, StreamExt as _};
 use mingluo_model::{
     bulletin::ResourceCode,
@@ -43,10 +43,10 @@ pub(super) fn socket_config() -> WebSocketConfig {
 }
 
 impl SpeakerHub {
-    /// Serves one link until it ends. `code` is what the client's certificate says, and all that is believed.
+    /// Serves one link until it ends. The caller is what its certificate says, and all that is believed.
     pub fn attach<'a, S>(
         &'a self,
-        code: ResourceCode,
+        caller: Caller,
         socket: WebSocketStream<S>,
         stop: &'a CancellationToken,
     ) -> impl Future<Output = Parting> + Send + 'a
@@ -54,7 +54,8 @@ impl SpeakerHub {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'a,
     {
         // Boxed before the future is made, else the future would carry several places for it, a kilobyte and a half each.
-        let mut talk = Link { hub: self, code, socket: Box::new(socket) };
+        let code = caller.code;
+        let mut talk = Link { hub: self, code, caller: Arc::new(caller), socket: Box::new(socket) };
         async move {
             let parting = talk.live(stop).await;
             tracing::info!(box_code = %code, %parting, "link ended");
@@ -67,6 +68,7 @@ impl SpeakerHub {
 struct Link<'a, S> {
     hub: &'a SpeakerHub,
     code: ResourceCode,
+    caller: Arc<Caller>,
     socket: Box<WebSocketStream<S>>,
 }
 
@@ -101,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         }
         let welcome = self.hub.welcome(&hello).await;
         self.send(vec![CityFrame::Welcome(welcome).write().into()]).await?;
-        Ok(self.hub.admit(&hello))
+        Ok(self.hub.admit(&hello, Arc::clone(&self.caller)))
     }
 
     async fn read_hello(&mut self) -> Result<Hello, Parting> {

@@ -1,26 +1,35 @@
-//! The door through which boxes come: TCP, mutual TLS, WebSocket, and then the hub. The certificate's common name is
-//! the box's identity; nothing else that it says is believed.
+//! The door through which boxes come: TCP, mutual TLS, and then either a WebSocket, which becomes a link of the hub, or
+//! requests for pages. The certificate's common name is the box's identity; nothing else that it says is believed.
 
-use super::{hub::SpeakerHub, link::socket_config, pki};
-use mingluo_model::{
-    bulletin::ResourceCode,
-    clock::{SharedClock, within},
+use super::{
+    hub::SpeakerHub,
+    pages::{Caller, Pages},
+    pki,
+    reception::{Lost, Reception, Seat, Stream},
 };
+use mingluo_model::clock::{SharedClock, within};
 use rustls::ServerConfig;
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tokio_tungstenite::{WebSocketStream, accept_async_with_config, tungstenite};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Handshakes under way at once; more connections wait in the kernel. After them, links are bounded by the number of
 /// certificates that were issued, since each box has one.
 const MOST_GREETED: usize = 512;
-/// The time for TLS and WebSocket handshake together.
+/// Connections that ask for pages at once; more are told to come again.
+const MOST_ASKING: usize = 512;
+/// The time for the TLS handshake, and once more for the first request.
 const GREETING_LIMIT: Duration = Duration::from_secs(10);
+/// The time that a connection may ask for pages: half a megabyte over a poor mobile link.
+pub const ASKING_LIMIT: Duration = Duration::from_mins(2);
 /// The pause after the system had no connection to give (too many open files).
 const BREATH: Duration = Duration::from_millis(100);
 /// The time that links have to say goodbye.
@@ -33,38 +42,46 @@ enum Stranger {
     Tls(#[from] std::io::Error),
     #[error(transparent)]
     Certificate(#[from] pki::NoBox),
-    #[error("no WebSocket: {0}")]
-    WebSocket(#[from] Box<tungstenite::Error>),
+    #[error(transparent)]
+    Late(#[from] mingluo_model::clock::TooLate),
 }
 
-/// Accepts links until `stop`, then says goodbye to all of them. The listener is bound already.
+/// What every connection needs.
+#[derive(Clone)]
+struct Door {
+    hub: Arc<SpeakerHub>,
+    acceptor: TlsAcceptor,
+    pages: Arc<Pages>,
+    asking: Arc<Semaphore>,
+    clock: SharedClock,
+    stop: CancellationToken,
+}
+
+/// Accepts links and requests until `stop`, then says goodbye to all of them. The listener is bound already.
 pub async fn serve(
     hub: Arc<SpeakerHub>,
     listener: TcpListener,
     tls: Arc<ServerConfig>,
+    pages: Pages,
     clock: SharedClock,
     stop: CancellationToken,
 ) {
-    let acceptor = TlsAcceptor::from(tls);
+    let (acceptor, asking) = (TlsAcceptor::from(tls), Arc::new(Semaphore::new(MOST_ASKING)));
+    let door = Door { hub, acceptor, pages: Arc::new(pages), asking, clock, stop };
     let greeted = Arc::new(Semaphore::new(MOST_GREETED));
     let links = TaskTracker::new();
-    while let Some(stream) = next(&listener, clock.as_ref(), &stop).await {
+    while let Some((stream, from)) = next(&listener, door.clock.as_ref(), &door.stop).await {
         let Ok(place) = Arc::clone(&greeted).acquire_owned().await else { break };
-        let (hub, clock, stop, acceptor) =
-            (Arc::clone(&hub), Arc::clone(&clock), stop.clone(), acceptor.clone());
+        let door = door.clone();
         links.spawn(async move {
-            // Boxed, since a handshake's state is larger than a link's, which lasts for months.
-            let outcome = within(clock.as_ref(), GREETING_LIMIT, Box::pin(greet(&acceptor, stream))).await;
-            drop(place);
-            match outcome {
-                Ok(Ok((code, socket))) => drop(hub.attach(code, *socket, &stop).await),
-                Ok(Err(stranger)) => tracing::warn!(%stranger, "a connection is refused"),
-                Err(late) => tracing::debug!(%late, "a connection did not finish its handshake"),
+            // Boxed, since a reception's state is larger than a link's, which lasts for months.
+            if let Some((caller, socket)) = Box::pin(door.open(stream, from, place)).await {
+                drop(door.hub.attach(caller, *socket, &door.stop).await);
             }
         });
     }
     links.close();
-    if within(clock.as_ref(), DRAIN, links.wait()).await.is_err() {
+    if within(door.clock.as_ref(), DRAIN, links.wait()).await.is_err() {
         tracing::warn!(n_links = links.len(), "links did not say goodbye in time");
     }
 }
@@ -73,11 +90,11 @@ async fn next(
     listener: &TcpListener,
     clock: &dyn mingluo_model::clock::Clock,
     stop: &CancellationToken,
-) -> Option<TcpStream> {
+) -> Option<(TcpStream, SocketAddr)> {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => return Some(stream),
+                Ok(accepted) => return Some(accepted),
                 Err(error) => {
                     tracing::warn!(%error, "no connection can be accepted; are there too many open files?");
                     clock.sleep(BREATH).await;
@@ -88,14 +105,57 @@ async fn next(
     }
 }
 
-async fn greet(
-    acceptor: &TlsAcceptor,
-    stream: TcpStream,
-) -> Result<(ResourceCode, Box<WebSocketStream<TlsStream<TcpStream>>>), Stranger> {
-    stream.set_nodelay(true)?;
-    let stream = acceptor.accept(stream).await?;
-    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let code = pki::box_of(certificates.first().ok_or(pki::NoBox::Unreadable)?)?;
-    let socket = accept_async_with_config(stream, Some(socket_config())).await.map_err(Box::new)?;
-    Ok((code, Box::new(socket)))
+type Socket = Box<tokio_tungstenite::WebSocketStream<Stream>>;
+
+impl Door {
+    /// Gives the link that a connection became, if it did.
+    async fn open(
+        &self,
+        stream: TcpStream,
+        from: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) -> Option<(Caller, Socket)> {
+        let (caller, stream) = match self.greet(stream, from).await {
+            Ok(greeted) => greeted,
+            Err(Stranger::Late(late)) => {
+                tracing::debug!(%late, "a connection did not finish its handshake");
+                return None;
+            }
+            Err(stranger) => {
+                tracing::warn!(%stranger, "a connection is refused");
+                return None;
+            }
+        };
+        let reception = Reception {
+            caller: &caller,
+            pages: &self.pages,
+            clock: self.clock.as_ref(),
+            asking: Arc::clone(&self.asking),
+            seat: Mutex::new(Seat::greeted(place)),
+        };
+        let received = tokio::select! {
+            received = reception.receive(stream, GREETING_LIMIT) => received,
+            () = self.stop.cancelled() => Ok(None),
+        };
+        match received {
+            Ok(socket) => socket.map(|socket| (caller, socket)),
+            Err(Lost::Http(error)) => {
+                tracing::debug!(box_code = %caller.code, %error, "a box's request broke off");
+                None
+            }
+            Err(lost) => {
+                tracing::warn!(box_code = %caller.code, %lost, "a box's connection came to nothing");
+                None
+            }
+        }
+    }
+
+    async fn greet(&self, stream: TcpStream, from: SocketAddr) -> Result<(Caller, Stream), Stranger> {
+        stream.set_nodelay(true)?;
+        let accepting = within(self.clock.as_ref(), GREETING_LIMIT, self.acceptor.accept(stream));
+        let stream = accepting.await??;
+        let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        let (code, serial) = pki::box_of(certificates.first().ok_or(pki::NoBox::Unreadable)?)?;
+        Ok((Caller { code, serial, from: Some(from) }, stream))
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! The cast. [`SpeakerHub`] knows every box that was ever heard of or written to: its live link, what waits for it,
 //! what it said. [`listener`] accepts links by mutual TLS and believes the certificate alone; `link` keeps one of them
-//! alive. [`SpeakerChannel`] is the hub behind the port that dispatch drives: one session is the hub of all boxes.
+//! alive; [`pages`] are what boxes ask for at the same door. [`SpeakerChannel`] is the hub behind the port that dispatch drives: one session is the hub of all boxes.
 //!
 //! - An order waits in its box's outbox until the box reports on it or the order's end has come. A connected box gets
 //!   it at once, one that was away gets what still holds when it says hello, by the issuer's
@@ -27,8 +27,10 @@ mod link;
 pub mod listener;
 mod meaning;
 mod order;
+pub mod pages;
 mod parting;
 pub mod pki;
+mod reception;
 mod row;
 
 #[cfg(test)]

@@ -112,19 +112,19 @@ pub enum NoBox {
     },
 }
 
-/// The box that a certificate was issued to: its subject's common name.
+/// The box that a certificate was issued to, which is its subject's common name, and the certificate's number.
 ///
 /// # Errors
 /// [`NoBox`] when it names none.
-pub fn box_of(certificate: &CertificateDer<'_>) -> Result<ResourceCode, NoBox> {
+pub fn box_of(certificate: &CertificateDer<'_>) -> Result<(ResourceCode, Box<[u8]>), NoBox> {
     let (_, certificate) = X509Certificate::from_der(certificate).map_err(|_| NoBox::Unreadable)?;
     let names = certificate.subject().iter_common_name();
     let names: Vec<&str> = names.map(|name| name.as_str().unwrap_or("?")).collect();
-    match names.as_slice() {
+    let code = match names.as_slice() {
         [name] => name.parse().ok(),
         _ => None,
-    }
-    .ok_or_else(|| {
+    };
+    code.map(|code| (code, certificate.raw_serial().into())).ok_or_else(|| {
         let found = names.iter().map(|name| name.chars().take(64).collect()).collect();
         NoBox::NotAResource { found }
     })

@@ -1,6 +1,6 @@
 //! One box as the hub sees it: its link, what waits for it, what it has, what it said. A few hundred bytes at rest.
 
-use super::{keyring::IssuedKeys, order::SealedOrder};
+use super::{keyring::IssuedKeys, order::SealedOrder, pages::Caller};
 use mingluo_model::{
     bulletin::EbmId,
     channel::ReceiptToken,
@@ -18,14 +18,22 @@ const MOST_TAKEN: usize = 64;
 const MOST_RECENT: usize = 64;
 
 /// The hub's end of a live link.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Line {
     /// Tells one link of a box from the next; rises, from 1.
     pub(super) serial: u64,
+    /// Whose it is.
+    pub(super) caller: Arc<Caller>,
     /// Something is to be sent.
     pub(super) wake: Notify,
     /// The box has logged in anew.
     pub(super) replaced: CancellationToken,
+}
+
+impl Line {
+    pub(super) fn new(serial: u64, caller: Arc<Caller>) -> Self {
+        Self { serial, caller, wake: Notify::new(), replaced: CancellationToken::new() }
+    }
 }
 
 /// An order in an outbox.

@@ -11,7 +11,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{self, http::Uri, protocol::WebSocketConfig},
+    tungstenite::{
+        self,
+        http::{Uri, uri::Authority},
+        protocol::WebSocketConfig,
+    },
 };
 
 /// Bytes of a connection's buffers; the library's own default of 128 KiB would cost a host of pretend boxes dear.
@@ -48,17 +52,9 @@ impl FromStr for City {
 }
 
 impl City {
-    /// A connection over mutual TLS on which nothing has been said yet.
-    pub(crate) async fn reach(&self, connector: &TlsConnector) -> std::io::Result<TlsStream<TcpStream>> {
-        let host = self.name.to_str();
-        let tcp = TcpStream::connect((host.as_ref(), self.uri.port_u16().unwrap_or(443))).await?;
-        tcp.set_nodelay(true)?;
-        connector.connect(self.name.clone(), tcp).await
-    }
-
     /// Host and port, as a request names them.
-    pub(crate) fn host(&self) -> &str {
-        self.uri.authority().map_or("", |authority| authority.as_str())
+    pub(crate) fn authority(&self) -> &str {
+        self.uri.authority().map_or("", Authority::as_str)
     }
 }
 
@@ -103,6 +99,9 @@ pub enum LinkError {
     /// The WebSocket was refused or broke.
     #[error("the websocket failed")]
     WebSocket(#[source] Box<tungstenite::Error>),
+    /// A plain request failed, or its answer is too long.
+    #[error("the request failed")]
+    Http(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The city took too long.
     #[error(transparent)]
     TooLate(#[from] TooLate),
@@ -126,6 +125,12 @@ impl From<tungstenite::Error> for LinkError {
     }
 }
 
+impl From<hyper::Error> for LinkError {
+    fn from(error: hyper::Error) -> Self {
+        Self::Http(Box::new(error))
+    }
+}
+
 /// How a connection ended.
 pub(super) enum Ending {
     Stopped,
@@ -146,8 +151,17 @@ impl From<JournalError> for Ending {
 }
 
 impl Dial {
+    /// A connection with both ends' certificates checked.
+    pub(crate) async fn reach(&self, city: &City) -> Result<TlsStream<TcpStream>, LinkError> {
+        let host = city.name.to_str();
+        let port = city.uri.port_u16().unwrap_or(443);
+        let tcp = TcpStream::connect((host.as_ref(), port)).await.map_err(LinkError::Connect)?;
+        tcp.set_nodelay(true).map_err(LinkError::Connect)?;
+        self.connector.connect(city.name.clone(), tcp).await.map_err(LinkError::Connect)
+    }
+
     pub(super) async fn connect(&self, city: &City) -> Result<Socket, LinkError> {
-        let tls = city.reach(&self.connector).await.map_err(LinkError::Connect)?;
+        let tls = self.reach(city).await?;
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
             .write_buffer_size(BUFFER)

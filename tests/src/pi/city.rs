@@ -5,7 +5,7 @@ use crate::{
     sim_boxes::pki::{self, Made},
 };
 use anyhow::{Context as _, Result};
-use mingluo_channels::speaker::{SpeakerChannel, SpeakerHub, listener::serve};
+use mingluo_channels::speaker::{SpeakerChannel, SpeakerHub, listener::serve, pages::Pages};
 use mingluo_model::{
     bulletin::{Action, Bulletin, EbmId, KeyEdition, ResourceCode, Tone},
     channel::{Channel as _, Inlet, Outlet, Report as Told, Session},
@@ -79,7 +79,14 @@ impl City {
         let Session { outlet, inlet, answerer } = channel.open().await?;
         let (stop, (say, told)) = (CancellationToken::new(), mpsc::channel(1_024));
         let hub = channel.hub();
-        tokio::spawn(serve(Arc::clone(&hub), listener, tls.server_config()?, clock.clone(), stop.clone()));
+        tokio::spawn(serve(
+            Arc::clone(&hub),
+            listener,
+            tls.server_config()?,
+            Pages::default(),
+            clock.clone(),
+            stop.clone(),
+        ));
         tokio::spawn(keep(inlet, answerer, say));
         Ok(Self { clock, hub, port: listen.port(), made, outlet, told, stop, seq: 0 })
     }

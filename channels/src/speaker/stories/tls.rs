@@ -3,6 +3,7 @@
 use crate::speaker::{
     TlsFiles,
     listener::serve,
+    pages::{Answer, Asked, Caller, Page, Pages, answer},
     village::{City, NOW, box_code, hello},
 };
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -19,8 +20,11 @@ use rustls::{
     pki_types::{PrivateKeyDer, ServerName},
 };
 use std::{net::SocketAddr, path::Path, sync::Arc};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsConnector;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{client_async, tungstenite};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -77,12 +81,14 @@ fn city_files(dir: &Path, authority: &Authority) -> TlsFiles {
     }
 }
 
-/// Says hello over a link with this certificate; gives the city's answer.
-async fn knock(
+type Identity = (rcgen::Certificate, KeyPair);
+
+/// A connection with this certificate.
+async fn arrive(
     at: SocketAddr,
     city: &Authority,
-    identity: Option<(rcgen::Certificate, KeyPair)>,
-) -> Outcome<CityFrame> {
+    identity: Option<Identity>,
+) -> Outcome<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(city.der().clone())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -97,7 +103,12 @@ async fn knock(
     };
     let stream = TcpStream::connect(at).await?;
     let name = ServerName::try_from("localhost")?;
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+    Ok(TlsConnector::from(Arc::new(config)).connect(name, stream).await?)
+}
+
+/// Says hello over a link with this certificate; gives the city's answer.
+async fn knock(at: SocketAddr, city: &Authority, identity: Option<Identity>) -> Outcome<CityFrame> {
+    let stream = arrive(at, city, identity).await?;
     let (mut socket, _) = client_async("ws://localhost/link", stream).await?;
     socket.send(tungstenite::Message::text(BoxFrame::Hello(hello(1)).write())).await?;
     match socket.next().await.ok_or("closed")?? {
@@ -112,8 +123,14 @@ async fn wrong_certificate_is_refused() {
     let tls = city_files(dir.path(), &boxes).server_config().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let served =
-        tokio::spawn(serve(city.channel.hub(), listener, tls, SystemClock::shared(), city.stop.clone()));
+    let served = tokio::spawn(serve(
+        city.channel.hub(),
+        listener,
+        tls,
+        Pages::default(),
+        SystemClock::shared(),
+        city.stop.clone(),
+    ));
 
     let right = knock(at, &boxes, Some(issue(&boxes, box_code(1).as_str()))).await.unwrap();
     assert!(matches!(right, CityFrame::Welcome(welcome) if welcome.time == NOW));
@@ -136,12 +153,77 @@ async fn a_certificate_that_was_taken_back_is_refused() {
     let files = TlsFiles { client_crl_file: Some(list), ..city_files(dir.path(), &boxes) };
     let (tls, listener) = (files.server_config().unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
     let at = listener.local_addr().unwrap();
-    let served =
-        tokio::spawn(serve(city.channel.hub(), listener, tls, SystemClock::shared(), city.stop.clone()));
+    let served = tokio::spawn(serve(
+        city.channel.hub(),
+        listener,
+        tls,
+        Pages::default(),
+        SystemClock::shared(),
+        city.stop.clone(),
+    ));
 
     let of_box = |serial| Some(numbered(&boxes, box_code(1).as_str(), Some(serial)));
     assert!(knock(at, &boxes, of_box(8)).await.is_ok(), "its new one");
     assert!(knock(at, &boxes, of_box(7)).await.is_err(), "the one that was lost");
+
+    city.stop.cancel();
+    served.await.unwrap();
+}
+
+/// Tells whoever asks who they are, and how much they said.
+struct Mirror;
+
+#[async_trait::async_trait]
+impl Page for Mirror {
+    fn most_body(&self) -> usize {
+        8
+    }
+
+    async fn answer(&self, caller: &Caller, asked: Asked) -> Answer {
+        let told = format!("{} {} {}", caller.code, asked.uri().path(), asked.body().len());
+        answer(hyper::StatusCode::OK, "text/plain", told)
+    }
+}
+
+/// The whole answer to one request.
+async fn ask(at: SocketAddr, city: &Authority, own: Identity, line: &str, body: &str) -> String {
+    let mut stream = arrive(at, city, Some(own)).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "{line} HTTP/1.1\r\nhost: city\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut told = String::new();
+    stream.read_to_string(&mut told).await.unwrap();
+    told
+}
+
+#[tokio::test]
+async fn the_door_of_the_links_also_answers_requests_by_path() {
+    let (dir, city, boxes) = (tempfile::tempdir().unwrap(), City::new().await, authority());
+    let tls = city_files(dir.path(), &boxes).server_config().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let pages = Pages::default().with("/mirror/", Arc::new(Mirror));
+    let (hub, clock) = (city.channel.hub(), SystemClock::shared());
+    let served = tokio::spawn(serve(hub, listener, tls, pages, clock, city.stop.clone()));
+    let own = || issue(&boxes, box_code(1).as_str());
+
+    let told = ask(at, &boxes, own(), "POST /mirror/me", "12345678").await;
+    assert!(told.starts_with("HTTP/1.1 200"), "{told}");
+    assert!(told.ends_with(&format!("{} /mirror/me 8", box_code(1))), "{told}");
+    let told = ask(at, &boxes, own(), "POST /mirror/me", "123456789").await;
+    assert!(told.starts_with("HTTP/1.1 413") && told.contains("最长 8 字节"), "{told}");
+    let told = ask(at, &boxes, own(), "GET /elsewhere", "").await;
+    assert!(told.starts_with("HTTP/1.1 404") && told.contains("没有这一页"), "{told}");
+    assert!(
+        arrive(at, &boxes, None).await.is_err() || {
+            let mut stream = arrive(at, &boxes, None).await.unwrap();
+            stream.write_all(b"GET /mirror/me HTTP/1.1\r\nhost: city\r\n\r\n").await.is_err()
+                || stream.read_u8().await.is_err()
+        }
+    );
+    assert!(matches!(knock(at, &boxes, Some(own())).await, Ok(CityFrame::Welcome(_))), "a link as before");
 
     city.stop.cancel();
     served.await.unwrap();

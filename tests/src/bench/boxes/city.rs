@@ -6,7 +6,7 @@ use crate::{
     sim_boxes::pki::{self, Made},
 };
 use anyhow::{Context as _, Result, ensure};
-use mingluo_channels::speaker::{SpeakerChannel, SpeakerHub, TlsFiles, listener::serve};
+use mingluo_channels::speaker::{SpeakerChannel, SpeakerHub, TlsFiles, listener::serve, pages::Pages};
 use mingluo_model::{
     bulletin::{KeySet, ResourceCode},
     channel::{Channel as _, Report as Told, Session, Verdict},
@@ -61,7 +61,14 @@ impl City {
         self.address = listener.local_addr()?;
         self.stop = CancellationToken::new();
         let (hub, tls) = (Arc::clone(&self.hub), self.tls.server_config()?);
-        self.served = Some(tokio::spawn(serve(hub, listener, tls, self.clock.clone(), self.stop.clone())));
+        self.served = Some(tokio::spawn(serve(
+            hub,
+            listener,
+            tls,
+            Pages::default(),
+            self.clock.clone(),
+            self.stop.clone(),
+        )));
         Ok(())
     }
 
