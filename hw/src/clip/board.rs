@@ -67,8 +67,10 @@ impl ClipBoard {
         }
         let (grade, until) = (bulletin.grade, bulletin.end);
         let mut wants = self.wants();
-        let want = wants.entry(clip.sha256).or_insert(Want { clip, until, grade, refused });
+        let want = wants.entry(clip.sha256).or_insert(Want { clip, until, grade, refused: None });
         (want.until, want.grade) = (want.until.max(until), want.grade.max(grade));
+        // What was refused once is asked for again by a later bulletin: who stood in between may be gone.
+        want.refused = refused;
         drop(wants);
         self.0.news.notify_one();
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     clip::{
-        ClipBoard,
+        ClipBoard, Found,
         library::{Library, MANIFEST},
         shelf::{Shelf, ShelfError},
     },
@@ -157,12 +157,13 @@ fn a_clip_that_was_refused_is_never_heard_and_its_reason_is_reported() {
     let mut studio = Studio::new();
     let (_, audio) = clip(CITY, SECOND);
     let bulletin = with_clip(1, audio);
-    studio.board.want(&bulletin);
-    studio.board.refuse(&audio, &ShelfError::NotSigned("its digest is another"));
     studio.village.hear(signed(&bulletin));
+    studio.board.refuse(&audio, &ShelfError::NotSigned("its digest is another"));
     let (told, heard) = studio.ends(&bulletin);
     assert!(told.contains("voice: the box's own") && told.contains("its digest is another"), "{told}");
     assert_eq!(tenths(&heard, CITY), 0);
+    studio.board.want(&with_clip(2, audio));
+    assert_eq!(studio.board.look(&audio), Found::Awaited, "a later bulletin asks again");
 }
 
 #[test]
