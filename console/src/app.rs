@@ -11,13 +11,19 @@ use crate::{
     render::{Broadcaster, Numbers, Renderer, SmsForm, WeChatTemplate},
     routing::Routing,
     signer::SocketSigner,
+    speech::{Speech, StoredClips},
 };
 use mingluo_channels::{
     account,
     email::{EmailChannel, EmailDoor},
     forward::{ForwardConfig, Platform},
     sms::cloud::CloudCallback,
-    speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, keyring, listener, pages::Pages},
+    speaker::{
+        SpeakerChannel, SpeakerConfig, SpeakerHub,
+        clips::{self, ClipPage},
+        keyring, listener,
+        pages::Pages,
+    },
     wechat::{Callback, WeChatChannel},
 };
 use mingluo_dispatch::{
@@ -120,21 +126,26 @@ impl City {
         let callbacks = both(&live.callbacks, &drill.callbacks);
         let sms_callbacks = both(&live.sms_callbacks, &drill.sms_callbacks);
         let mail_doors = both(&live.mail_doors, &drill.mail_doors);
+        let clips = Arc::new(StoredClips::new(Arc::clone(&store)));
+        let pages = Pages::default().with(clips::PLACE, Arc::new(ClipPage::new(clips)));
         let mut hubs = Vec::new();
         if let Some(speakers) = &live.speakers {
-            listen::<Live>(speakers, &clock, &stop).await?;
+            listen::<Live>(speakers, pages.clone(), &clock, &stop).await?;
         }
         if let Some(speakers) = &drill.speakers {
-            listen::<Drill>(speakers, &clock, &stop).await?;
+            listen::<Drill>(speakers, pages, &clock, &stop).await?;
         }
         hubs.extend(live.speakers.iter().chain(&drill.speakers).map(|speakers| Arc::clone(&speakers.hub)));
         let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
+        let speech = speech(&config, &store, &clock)?;
         let Routing { live: live_routes, drill: drill_routes, numbers } = routing;
         let carrier_of = carrier_of(numbers);
         let routed = (live_routes, Arc::clone(&carrier_of));
-        let live = Box::pin(office(&config, &region, &store, live, routed, &clock, &mut chance)).await?;
+        let live =
+            Box::pin(office(&config, &region, &store, (live, &speech), routed, &clock, &mut chance)).await?;
         let routed = (drill_routes, carrier_of);
-        let drill = Box::pin(office(&config, &region, &store, drill, routed, &clock, &mut chance)).await?;
+        let drill =
+            Box::pin(office(&config, &region, &store, (drill, &speech), routed, &clock, &mut chance)).await?;
         let forwards = forwarder.as_ref().map(Forwarder::standing).unwrap_or_default();
         let forwarding = TaskTracker::new();
         let mut returned_mail = BTreeMap::new();
@@ -224,8 +235,19 @@ fn both<T>(
     of(ModeKind::Live, live).into_iter().chain(of(ModeKind::Drill, drill)).collect()
 }
 
-fn signer(config: &Config, clock: &SharedClock) -> Arc<dyn Signer> {
+/// The client of this city's signing process.
+pub(crate) fn signer(config: &Config, clock: &SharedClock) -> Arc<dyn Signer> {
     Arc::new(SocketSigner::new(config.signer.socket.clone(), clock.clone()))
+}
+
+/// Who speaks for this city, if anybody does.
+pub(crate) fn speech(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    clock: &SharedClock,
+) -> Result<Option<Speech>, ConfigError> {
+    let Some(speech) = &config.speech else { return Ok(None) };
+    Ok(Some(Speech::new(speech.ladder(clock)?, Arc::clone(store), clock.clone())))
 }
 
 /// Opens the store with its vault.
@@ -286,6 +308,7 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
 /// Opens the door for village boxes.
 async fn listen<M: Mode>(
     speakers: &Speakers,
+    pages: Pages,
     clock: &SharedClock,
     stop: &CancellationToken,
 ) -> Result<(), ConfigError> {
@@ -297,7 +320,6 @@ async fn listen<M: Mode>(
     if let Some(file) = speakers.config.key_set_file.clone() {
         tokio::spawn(keyring::follow(Arc::clone(&hub), file, clock.clone(), stop.clone()));
     }
-    let pages = Pages::default();
     tokio::spawn(async move { listener::serve(hub, listener, tls, pages, clock, stop).await });
     Ok(())
 }
@@ -397,7 +419,7 @@ async fn office<M: Mode>(
     config: &Config,
     region: &Region,
     store: &Arc<dyn Store>,
-    outward: Outward<M>,
+    (outward, speech): (Outward<M>, &Option<Speech>),
     (routes, carrier_of): (Routes, CarrierOf),
     clock: &SharedClock,
     chance: &mut StdRng,
@@ -428,6 +450,7 @@ async fn office<M: Mode>(
         groups: Arc::clone(&region.groups),
         policy: config.policy.clone(),
         renderer,
+        speech: speech.clone(),
         clock: clock.clone(),
         chance: StdRng::from_rng(chance),
     })))

@@ -7,6 +7,7 @@ use crate::{
     region::Region,
     render::{SMS_GAPS, WECHAT_GAPS},
     routing::Routing,
+    speech::SpeechConfig,
     tongue::tell,
 };
 use mingluo_model::{bulletin::KeyId, plan::AccountName, template::Template};
@@ -112,6 +113,7 @@ fn wrong_values(config: &Config) -> Vec<ConfigError> {
     if let Some(feed) = config.feed.as_ref().filter(|feed| !feed.is_usable()) {
         wrong.push(ConfigError::value("feed.url", &feed.url, Fix::Public));
     }
+    wrong.extend(config.speech.as_ref().and_then(SpeechConfig::fault));
     wrong.extend(long_holds(config));
     wrong.extend(wrong_template("render.sms", &config.render.sms, &SMS_GAPS));
     let fields = config.render.wechat.iter().flat_map(|template| &template.fields);

@@ -11,6 +11,7 @@ mod rekey;
 mod round;
 
 use crate::{
+    clip::{ClipBoard, library::Library},
     journal::{Journal, JournalError, Record},
     player::AudioSink,
     queue::Queue,
@@ -65,8 +66,19 @@ pub struct Hands {
     pub sense: Box<dyn Sense>,
     /// What reads a script out; without it words are their time in silence.
     pub voice: Option<Box<dyn Voice>>,
+    /// Speech that others made.
+    pub clips: Clips,
     /// What is looked at on the round.
     pub watch: Watch,
+}
+
+/// Speech that was made in the city. A box without any reads scripts out itself.
+#[derive(Debug, Clone, Default)]
+pub struct Clips {
+    /// Where clips are asked for.
+    pub board: Option<ClipBoard>,
+    /// Fixed words for days without a network.
+    pub library: Option<Library>,
 }
 
 /// A box.
@@ -178,6 +190,11 @@ impl Agent {
             health: Health::default(),
             at: self.trust.now(),
         })
+    }
+
+    /// The speech that it was given, for who fetches it.
+    pub const fn clips(&self) -> &Clips {
+        &self.hands.clips
     }
 
     /// The next frame to send.

@@ -34,6 +34,9 @@ pub struct Config {
     pub sense: SenseConfig,
     /// What reads scripts out, if anything does.
     pub voice: Option<VoiceConfig>,
+    /// Speech that was made in the city.
+    #[serde(default)]
+    pub clips: ClipsConfig,
     /// The switch under the lid, if there is one.
     pub tamper: Option<TamperConfig>,
     /// The button at the box, if there is one.
@@ -125,6 +128,20 @@ pub struct VoiceConfig {
     pub readings_file: Option<PathBuf>,
 }
 
+/// Speech that was made in the city (音频文件).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClipsConfig {
+    /// Seconds of sounding within which a bulletin's clip must be here, 1 to 9; else the box reads the script itself.
+    pub wait_s: u32,
+    /// The same for red bulletins, 1 to 9.
+    pub wait_red_s: u32,
+    /// Megabytes of the card for clips, 1 to 1024.
+    pub cache_mb: u32,
+    /// The folder with the fixed words for days without a network, if there is one.
+    pub library_dir: Option<PathBuf>,
+}
+
 /// Where sound goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -148,6 +165,12 @@ pub struct SimulationConfig {
 impl Default for PlayConfig {
     fn default() -> Self {
         Self { longest_sounding_s: 600, volume_most: 100, sink: SinkKind::Wav, device: "default".to_owned() }
+    }
+}
+
+impl Default for ClipsConfig {
+    fn default() -> Self {
+        Self { wait_s: 5, wait_red_s: 3, cache_mb: 64, library_dir: None }
     }
 }
 
@@ -208,7 +231,8 @@ impl Config {
         ]) {
             *path = dir.join(&*path);
         }
-        if let Some(path) = self.voice.as_mut().and_then(|voice| voice.readings_file.as_mut()) {
+        let readings = self.voice.as_mut().and_then(|voice| voice.readings_file.as_mut());
+        for path in readings.into_iter().chain(self.clips.library_dir.as_mut()) {
             *path = dir.join(&*path);
         }
     }
@@ -230,6 +254,10 @@ impl Config {
             within("button.sounding_s", button.sounding_s, 5, 600)?;
         }
         self.check_voice()?;
+        // Ten seconds are what an emergency broadcast may take to begin; the words must not stay away for longer.
+        within("clips.wait_s", self.clips.wait_s, 1, 9)?;
+        within("clips.wait_red_s", self.clips.wait_red_s, 1, 9)?;
+        within("clips.cache_mb", self.clips.cache_mb, 1, 1_024)?;
         self.check_pins()?;
         self.cities().map(|_| ())
     }

@@ -4,10 +4,11 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use mingluo_model::{
     bulletin::Tone,
-    clock::{Clock, system::SystemClock},
+    clock::{Clock, SharedClock, system::SystemClock},
 };
 use mingluo_speaker::{
     assemble,
+    clip::{self, CityClips},
     config::{Config, RelayConfig, RelayOnly, SinkKind},
     heart, link, tone_test,
     trust::ClockSource,
@@ -114,7 +115,8 @@ async fn main() -> ExitCode {
 
 async fn obey(verb: Verb) -> anyhow::Result<()> {
     match verb {
-        Verb::Run(place) => run(&place.config).await,
+        // Boxed, since it is as large as all that a box does.
+        Verb::Run(place) => Box::pin(run(&place.config)).await,
         Verb::Check(place) => check(&place.config),
         Verb::Enrol(place) => enrol(&place.config),
         Verb::Status(place) => status(&place.config),
@@ -132,7 +134,7 @@ fn complain(error: &anyhow::Error) {
 
 async fn run(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
-    let clock = SystemClock::shared();
+    let clock: SharedClock = SystemClock::shared();
     // The agent first: it opens a relay that a killed program may have left closed, whatever else is wrong.
     let mut agent = assemble::agent(&config, clock.clone())?;
     let dial = assemble::dial(&config, clock.clone(), !agent.knows_time())?;
@@ -140,6 +142,9 @@ async fn run(path: &Path) -> anyhow::Result<()> {
     heart::ready();
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
+    if let Some(board) = agent.clips().board.clone() {
+        tokio::spawn(clip::fetch::run(board, CityClips::of(&dial, &clock), clock.clone(), stop.clone()));
+    }
     let mut chance = StdRng::from_os_rng();
     link::run(&mut agent, &dial, clock.as_ref(), &mut chance, &stop).await?;
     heart::stopping();
@@ -221,6 +226,10 @@ fn check(path: &Path) -> anyhow::Result<()> {
     for key in &beliefs.keys.keys {
         let state = if clock.now() < key.not_after { "有效 valid" } else { "已过期 expired" };
         say(format_args!("公钥 key      {} {:?} ≤{} {state}", key.id, key.tier, key.max_level.word()));
+    }
+    if let Some(folder) = &config.clips.library_dir {
+        let library = assemble::library(folder, &beliefs, &config)?;
+        say(format_args!("语音库 library 固定播报 clips {}", library.len()));
     }
     say(format_args!("配置正确。The configuration is good."));
     Ok(())

@@ -16,10 +16,11 @@
 //! - Outboxes live as long as the session: dispatch keeps what is to be sent, not the hub.
 //!
 //! It refuses to judge keys: an envelope is carried as the bytes that the signer made, and opened only for its name,
-//! its end, its number and what it silences; a key set is carried as the root signed it ([`keyring`]). Not in here yet: HTTPS polling, clips by digest, certificates' revocation.
+//! its end, its number and what it silences; a key set is carried as the root signed it ([`keyring`]). Not in here yet: HTTPS polling, certificates' revocation.
 
 mod book;
 mod channel;
+pub mod clips;
 mod config;
 mod hub;
 pub mod keyring;

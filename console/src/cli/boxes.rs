@@ -1,7 +1,8 @@
-//! `mingluo box`: what the operator of village boxes does by hand, on files alone. No store and no configuration is
-//! needed, so that the root can stay on a machine without a network.
+//! `mingluo box`: what the operator of village boxes does by hand, on files alone. No store and, but for the library of
+//! clips, no configuration is needed, so that the root can stay on a machine without a network.
 
 mod ca;
+mod clips;
 mod keys;
 mod papers;
 mod registry;
@@ -52,10 +53,15 @@ enum Verb {
         after_help = "例 Examples:\n  mingluo box keys sign --root-file root.key --version 2 --keys wanted.json --out keys.json\n  mingluo box keys show --public-file root.pub keys.json"
     )]
     Keys(keys::Keys),
+    /// 离线语音库：按灾种和级别合成固定播报并签名，整个目录放到终端上。 The library of fixed words for boxes without a network.
+    #[command(
+        after_help = "例 Examples:\n  mingluo box clips --config /etc/mingluo/mingluo.toml --version 1 --out library\n  mingluo box clips --version 2 --event 11B03 --event 11A01 --out library-2"
+    )]
+    Clips(clips::Clips),
 }
 
 impl Boxes {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         match self.verb {
             Verb::Ca(ca) => ca.run()?,
             Verb::Enrol(enrol) => enrol.run()?,
@@ -63,6 +69,7 @@ impl Boxes {
             Verb::Revoke(revoke) => revoke.run()?,
             Verb::Root(root) => root.run()?,
             Verb::Keys(keys) => keys.run()?,
+            Verb::Clips(clips) => clips.run().await?,
         }
         Ok(ExitCode::SUCCESS)
     }

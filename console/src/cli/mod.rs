@@ -112,7 +112,7 @@ impl Mingluo {
             Command::Issue(command) => command.run().await,
             Command::User(command) => command.run().await,
             Command::Resident(command) => command.run().await,
-            Command::Box(command) => command.run(),
+            Command::Box(command) => command.run().await,
             Command::Signer(command) => command.run().await,
         }
     }

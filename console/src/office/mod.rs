@@ -11,6 +11,7 @@ mod order;
 mod reach;
 mod release;
 mod sight;
+mod speech;
 mod trail;
 mod whole;
 mod withdraw;
@@ -25,10 +26,14 @@ pub(crate) use order::INSTANT;
 pub use order::{DraftOrder, Follow};
 pub use reach::Reach;
 pub use release::{Released, Unsent};
+pub use speech::{SpeechState, Voiced};
 pub use trail::Step;
 pub use withdraw::{Withdrawal, Withdrawn, may_withdraw, may_write};
 
-use crate::render::{Rendered, Renderer, SmsParts};
+use crate::{
+    render::{Rendered, Renderer, SmsParts},
+    speech::Speech,
+};
 use mingluo_dispatch::{Engine, view::PlanView};
 use mingluo_ledger::{
     Store,
@@ -79,6 +84,8 @@ pub struct Parts<M: Mode> {
     pub policy: ReleasePolicy,
     /// Turns alerts into the words of each channel.
     pub renderer: Renderer,
+    /// Makes speech for loudspeakers; `None` where the boxes read scripts by themselves.
+    pub speech: Option<Speech>,
     /// Time.
     pub clock: SharedClock,
     /// Chance, for ids.
@@ -94,6 +101,7 @@ pub struct Office<M: Mode> {
     pub(crate) groups: Arc<GroupTable>,
     pub(crate) policy: ReleasePolicy,
     pub(crate) renderer: Arc<Renderer>,
+    speech: Option<Speech>,
     pub(crate) clock: SharedClock,
     // Guards the source of chance; held for one id.
     chance: Arc<Mutex<StdRng>>,
@@ -137,7 +145,7 @@ pub struct SmsShare {
 impl<M: Mode> Office<M> {
     /// Opens the office.
     pub fn new(parts: Parts<M>) -> Self {
-        let Parts { store, engine, gazetteer, groups, policy, renderer, clock, chance } = parts;
+        let Parts { store, engine, gazetteer, groups, policy, renderer, speech, clock, chance } = parts;
         Self {
             store,
             engine,
@@ -145,6 +153,7 @@ impl<M: Mode> Office<M> {
             groups,
             policy,
             renderer: Arc::new(renderer),
+            speech,
             clock,
             chance: Arc::new(Mutex::new(chance)),
             index: Arc::default(),
@@ -214,11 +223,14 @@ impl<M: Mode> Office<M> {
     /// [`OfficeError::Alert`] when the rules refuse it; [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
     pub async fn submit(&self, officer: &Officer, id: AlertId) -> Result<Alert<M>, OfficeError> {
         let now = self.clock.now();
-        self.step(officer, id, "alert.submit", |alert, policy| {
+        let submitted = self.step(officer, id, "alert.submit", |alert, policy| {
             let officer = acting(officer, alert.content.kind);
             Ok(alert.submit(&officer, policy, now)?)
-        })
-        .await
+        });
+        let submitted = submitted.await?;
+        // Those who sign hear it; what failed when the draft was kept is tried again.
+        self.begin_speech(&submitted);
+        Ok(submitted)
     }
 
     /// Another officer approves the content that they were shown.

@@ -12,6 +12,7 @@ mod hands;
 mod numbers;
 mod restart;
 mod sight;
+mod speech;
 mod town;
 mod whole;
 mod withdraw;

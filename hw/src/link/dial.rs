@@ -53,7 +53,7 @@ impl FromStr for City {
 
 impl City {
     /// Host and port, as a request names them.
-    pub(super) fn authority(&self) -> &str {
+    pub(crate) fn authority(&self) -> &str {
         self.uri.authority().map_or("", Authority::as_str)
     }
 }
@@ -152,7 +152,7 @@ impl From<JournalError> for Ending {
 
 impl Dial {
     /// A connection with both ends' certificates checked.
-    pub(super) async fn reach(&self, city: &City) -> Result<TlsStream<TcpStream>, LinkError> {
+    pub(crate) async fn reach(&self, city: &City) -> Result<TlsStream<TcpStream>, LinkError> {
         let host = city.name.to_str();
         let port = city.uri.port_u16().unwrap_or(443);
         let tcp = TcpStream::connect((host.as_ref(), port)).await.map_err(LinkError::Connect)?;

@@ -9,7 +9,7 @@ use mingluo_model::{
     mode::ModeKind,
 };
 use mingluo_speaker::{
-    agent::{Agent, Hands, Identity, Rules, Watch},
+    agent::{Agent, Clips, Hands, Identity, Rules, Watch},
     journal::{Journal, MemoryMedium},
     link::{
         self, Dial, Pace,
@@ -43,6 +43,7 @@ fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestamp, sink: Si
         sink: sink(air.clone()),
         sense: Box::new(SimulatedSense::new(air)),
         voice: None,
+        clips: Clips::default(),
         watch: Watch::default(),
     };
     let code: ResourceCode = BOX.parse().unwrap();
@@ -52,7 +53,7 @@ fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestamp, sink: Si
     Agent::new(identity, rules, clock.clone(), trust, journal, hands).unwrap()
 }
 
-fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: bool) -> Dial {
+pub(crate) fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: bool) -> Dial {
     let pem =
         Pem { ca: papers.ca.as_bytes(), cert: papers.box_cert.as_bytes(), key: papers.box_key.as_bytes() };
     let pace = Pace {

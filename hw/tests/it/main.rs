@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a pretend world that breaks should say where")]
 
 mod city;
+mod clips;
 mod hostile;
 mod link;
+#[path = "../../src/pretend_clips.rs"]
+mod pretend_clips;
 mod sound;
 mod supervised;

@@ -70,6 +70,14 @@ impl City {
     /// # Errors
     /// When certificates cannot be made or the port cannot be had.
     pub async fn open(dir: &Path, clock: SharedClock) -> Result<Self> {
+        Self::open_with(dir, clock, Pages::default()).await
+    }
+
+    /// The same, with pages that the box may ask for.
+    ///
+    /// # Errors
+    /// When certificates cannot be made or the port cannot be had.
+    pub async fn open_with(dir: &Path, clock: SharedClock, pages: Pages) -> Result<Self> {
         let made = pki::make(&dir.join("pki"), &[(box_code(), region())], clock.now())?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let listen = listener.local_addr()?;
@@ -83,7 +91,7 @@ impl City {
             Arc::clone(&hub),
             listener,
             tls.server_config()?,
-            Pages::default(),
+            pages,
             clock.clone(),
             stop.clone(),
         ));

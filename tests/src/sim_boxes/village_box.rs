@@ -12,7 +12,7 @@ use mingluo_model::{
     link::{BoxFrame, Report},
 };
 use mingluo_speaker::{
-    agent::{Agent, Hands, Identity, Rules, Watch},
+    agent::{Agent, Clips, Hands, Identity, Rules, Watch},
     journal::{FileMedium, Journal, JournalError, Medium, MemoryMedium},
     link::tls::{Pem, connector},
     player::{AudioSink, Block, MuteSink, SinkError},
@@ -178,6 +178,7 @@ impl PretendBox {
             sink: Box::new(sink),
             sense: Box::new(SimulatedSense::new(air)),
             voice: None,
+            clips: Clips::default(),
             watch: Watch::default(),
         }
     }

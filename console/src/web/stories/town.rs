@@ -140,6 +140,29 @@ id = "t"
 fields = { thing1 = "{event}", thing4 = "{advice}" }
 "#;
 
+/// A loudspeaker's account; nobody connects.
+const SPEAKER: &str = r#"
+[live.speaker]
+name = "live-speaker"
+pretend = true
+listen = "127.0.0.1:0"
+boxes = 10
+tls = { cert_file = "HOME/city.pem", key_file = "HOME/city.key", client_ca_file = "HOME/ca.pem" }
+"#;
+
+/// An authority and what it signed for the city: PEM of both, and the city's key.
+fn papers() -> (String, String, String) {
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let ca_key = rcgen::KeyPair::generate().unwrap();
+    let ca = params.self_signed(&ca_key).unwrap();
+    let issuer = rcgen::Issuer::new(params, ca_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let city = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let city = city.signed_by(&key, &issuer).unwrap();
+    (ca.pem(), city.pem(), key.serialize_pem())
+}
+
 /// A city with its pages.
 pub(super) struct Town {
     pub(super) city: Arc<City>,
@@ -163,6 +186,16 @@ impl Town {
         Self::built(1, &format!("{CONFIG}{MORE}")).await
     }
 
+    /// Opens a new town with one loudspeaker, and this said of speech.
+    pub(super) async fn with_speakers(speech: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let (ca, cert, key) = papers();
+        for (name, text) in [("ca.pem", ca), ("city.pem", cert), ("city.key", key)] {
+            fs::write(home.path().join(name), text).unwrap();
+        }
+        Self::built_in(home, 1, &format!("{CONFIG}{SPEAKER}{speech}"), ",,,,,62104231002250314010101\n").await
+    }
+
     /// Opens a new town whose live gateway is at this port.
     pub(super) async fn with_gateway_at(port: u16) -> Self {
         let at = ACCOUNT.replace("port = 1\n", &format!("port = {port}\n"));
@@ -181,14 +214,18 @@ impl Town {
     }
 
     async fn built(withdrawal: u8, text: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        Self::built_in(tempfile::tempdir().unwrap(), withdrawal, text, "").await
+    }
+
+    /// `more` is one more line of the roster, behind the village.
+    async fn built_in(home: TempDir, withdrawal: u8, text: &str, more: &str) -> Self {
         let config = config(home.path(), withdrawal, text);
         mingluo_ledger::migrate(&config.store.address).await.unwrap();
         let region = Region::read(&config).unwrap();
         let town = Box::pin(Self::start(home, config)).await;
         let mut chance = StdRng::seed_from_u64(1);
         hire(&town.city, &mut chance).await;
-        settle(&town.city, &region, &mut chance).await;
+        settle(&town.city, &region, &mut chance, more).await;
         town
     }
 
@@ -215,7 +252,7 @@ impl Town {
     /// A newer roster of the same people.
     pub(super) async fn import_again(&self) {
         let config = Config::read(&self.home.path().join("mingluo.toml")).unwrap();
-        settle(&self.city, &Region::read(&config).unwrap(), &mut StdRng::from_os_rng()).await;
+        settle(&self.city, &Region::read(&config).unwrap(), &mut StdRng::from_os_rng(), "").await;
     }
 
     /// A program that speaks to the API with an officer's key.
@@ -365,12 +402,13 @@ pub(super) fn added(at: Timestamp) -> AuditLine {
     }
 }
 
-async fn settle(city: &City, region: &Region, chance: &mut StdRng) {
+async fn settle(city: &City, region: &Region, chance: &mut StdRng, more: &str) {
     let town = "210423100".parse().unwrap();
     let village = region.gazetteer.inside(town, mingluo_model::region::Level::Village).next().unwrap().code;
     let roster = format!(
         "region,groups,sms,wechat,email,speaker\n{village},,+8619730601234,o6_bmjrPTlm6_2sgVt7hMZOPfL2M,zhang@pretend.invalid,\n{village},grid_worker,+8619730601235,,,\n"
     );
+    let roster = if more.is_empty() { roster } else { format!("{roster}{village}{more}") };
     for mode in [ModeKind::Live, ModeKind::Drill] {
         let mut builder = EditionBuilder::default();
         for row in read_recipients(roster.as_bytes(), &region.gazetteer, &region.groups).unwrap() {

@@ -9,7 +9,7 @@ use crate::{
     event::{Event, RawId, RawReceipt},
     store::{
         ApiKeyRow, Append, Change, EditionBlock, EditionHead, Lease, LogPlace, OfficerRow, OrgRow,
-        ReceiptPage, SessionRow, Store, StoreError, StoredAlert, StoredPlan, StoredReply,
+        ReceiptPage, SessionRow, Store, StoreError, StoredAlert, StoredPlan, StoredReply, StoredSpeech,
     },
     vault::Vault,
 };
@@ -29,6 +29,7 @@ mod alert;
 mod audit;
 mod bounce;
 mod chunk;
+mod clip;
 mod edition;
 mod lease;
 mod opt_out;
@@ -258,6 +259,18 @@ impl Store for Engine {
         limit: u32,
     ) -> Result<Vec<StoredReply>, StoreError> {
         reply::latest(self, mode, before, limit).await
+    }
+
+    async fn keep_speech(&self, speech: &StoredSpeech, clip: &[u8]) -> Result<StoredSpeech, StoreError> {
+        clip::keep(self, speech, clip).await
+    }
+
+    async fn speech(&self, content_hash: [u8; 32]) -> Result<Option<StoredSpeech>, StoreError> {
+        clip::speech(self, content_hash).await
+    }
+
+    async fn clip(&self, sha256: [u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+        clip::content(self, sha256).await
     }
 
     async fn save_people(

@@ -70,6 +70,8 @@ stories! {
         what_a_gateway_says_again_is_not_heeded_again,
         two_warnings_that_come_back_strike_a_mailbox_off,
         what_a_resident_wrote_is_not_readable_in_the_database_file;
+    speech:
+        the_first_speech_of_a_content_stands_and_its_clip_comes_back;
     audit:
         audit_chain_shows_an_edit,
         audit_lines_of_many_writers_make_one_chain;
