@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
-fn events(reports: &[Report]) -> Vec<Event> {
+pub(crate) fn events(reports: &[Report]) -> Vec<Event> {
     reports.iter().map(|report| report.event).collect()
 }
 
@@ -58,13 +58,18 @@ fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: bool) -> Dial 
         heartbeat: Duration::from_mins(1),
         backoff_first: Duration::from_millis(1),
         backoff_most: Duration::from_millis(1),
+        poll: Duration::from_millis(20),
+        link_again: Duration::from_millis(1),
     };
     let cities = vec![format!("wss://localhost:{port}/link").parse().unwrap()];
     Dial { cities, connector: connector(pem, clock.clone(), lenient).unwrap(), pace }
 }
 
 /// Switches a box on against a listening city; the token switches it off.
-async fn switch_on(clock: SharedClock, source: ClockSource) -> (TcpListener, Papers, CancellationToken) {
+pub(crate) async fn switch_on(
+    clock: SharedClock,
+    source: ClockSource,
+) -> (TcpListener, Papers, CancellationToken) {
     let papers = papers();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -79,7 +84,7 @@ async fn switch_on(clock: SharedClock, source: ClockSource) -> (TcpListener, Pap
     (listener, papers, stop)
 }
 
-const WHOLE_STORY: [Event; 5] =
+pub(crate) const WHOLE_STORY: [Event; 5] =
     [Event::Received, Event::Verified, Event::Playing, Event::Sounded, Event::Ended];
 
 #[tokio::test]
@@ -119,6 +124,10 @@ impl Clock for Since1970 {
     async fn sleep(&self, duration: Duration) {
         self.0.sleep(duration).await;
     }
+}
+
+pub(crate) fn in_1970() -> SharedClock {
+    Arc::new(Since1970(SystemClock::shared()))
 }
 
 #[tokio::test]

@@ -3,5 +3,6 @@
 
 mod city;
 mod link;
+mod poll;
 mod sound;
 mod supervised;
