@@ -23,7 +23,10 @@ use crate::{
 use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
     clock::{SharedClock, Timestamp},
-    link::{BoxFrame, CityFrame, DeviceState, Event, Health, Heartbeat, Hello, Report, VERSION, Welcome},
+    link::{
+        BoxFrame, CityFrame, DeviceState, Event, Health, Heartbeat, Hello, Report, VERSION, Welcome,
+        poll::MOST_REPORTS,
+    },
     mode::ModeKind,
     region::RegionCode,
 };
@@ -101,6 +104,10 @@ pub struct Agent {
     welcomed: bool,
     // Bounded by the journal's pending reports: each report stands here once a session at most.
     outbox: VecDeque<BoxFrame>,
+    // What the last poll said: reports after this one have not been said in any.
+    said: u64,
+    // Answers that were made while a poll's answer was taken in, and wait for the next.
+    carried: Vec<BoxFrame>,
 }
 
 impl Agent {
@@ -132,6 +139,8 @@ impl Agent {
             next_report,
             welcomed: false,
             outbox: VecDeque::new(),
+            said: 0,
+            carried: Vec::new(),
         };
         agent.recover()?;
         Ok(agent)
@@ -139,7 +148,8 @@ impl Agent {
 
     /// The first frame of a new session; `nonce` is 32 random bytes.
     pub fn hello(&mut self, nonce: [u8; 32]) -> BoxFrame {
-        self.part();
+        self.welcomed = false;
+        self.outbox.clear();
         self.trust.begin(nonce);
         let book = self.journal.book();
         BoxFrame::Hello(Hello {
@@ -153,13 +163,32 @@ impl Agent {
             nonce,
             holding: book.holding(),
             key_set: self.trust.key_set(),
+            run: 0,
         })
     }
 
     /// The session is over: reports wait in the journal for the next one.
     pub fn part(&mut self) {
         self.welcomed = false;
-        self.outbox.clear();
+        // Reports are in the journal; an answer about keys is nowhere else. The last ones are enough.
+        self.carried = self.outbox.drain(..).filter(|frame| matches!(frame, BoxFrame::Keys(_))).collect();
+    }
+
+    /// What a poll says after its hello: what waits to be reported, oldest first, and how the box is.
+    pub fn to_be_said(&mut self) -> Vec<BoxFrame> {
+        let mut frames = std::mem::take(&mut self.carried);
+        frames.push(self.heartbeat());
+        let reports = self.journal.book().pending().values().take(MOST_REPORTS);
+        frames.extend(reports.cloned().map(BoxFrame::Report));
+        if let Some(BoxFrame::Report(last)) = frames.last() {
+            self.said = self.said.max(last.id);
+        }
+        frames
+    }
+
+    /// Whether there are reports that no poll has said yet.
+    pub fn has_unsaid(&self) -> bool {
+        self.journal.book().pending().last_key_value().is_some_and(|(id, _)| *id > self.said)
     }
 
     /// Whether the city has answered the hello of this session.

@@ -31,6 +31,9 @@ use std::{
     time::Duration,
 };
 
+/// A box that polls tries the link again so often; a proxy that lets it pass now is mostly a repaired one.
+const LINK_AGAIN: Duration = Duration::from_mins(5);
+
 /// Why there is no box.
 #[derive(Debug, thiserror::Error)]
 pub enum AssembleError {
@@ -90,6 +93,8 @@ pub fn dial(config: &Config, clock: SharedClock, lenient: bool) -> Result<Dial, 
         heartbeat: seconds(city.heartbeat_s),
         backoff_first: Duration::from_millis(city.backoff_first_ms.into()),
         backoff_most: seconds(city.backoff_most_s),
+        poll: seconds(city.poll_s),
+        link_again: LINK_AGAIN,
     };
     Ok(Dial { cities: config.cities()?, connector: connector(pem, clock, lenient)?, pace })
 }

@@ -87,6 +87,9 @@ pub struct CityConfig {
     /// Longest pause ever, in seconds, 1 to 600.
     #[serde(default = "default::backoff_most")]
     pub backoff_most_s: u32,
+    /// Seconds between polls where no WebSocket comes about, 30 to 60.
+    #[serde(default = "default::poll")]
+    pub poll_s: u32,
 }
 
 /// Whom the box believes.
@@ -196,6 +199,9 @@ mod default {
     pub(super) const fn backoff_most() -> u32 {
         60
     }
+    pub(super) const fn poll() -> u32 {
+        45
+    }
 }
 
 /// As much of a configuration file as the type asks for, unchecked.
@@ -244,6 +250,7 @@ impl Config {
         within("city.heartbeat_s", city.heartbeat_s, 5, 150)?;
         within("city.backoff_first_ms", city.backoff_first_ms, 10, 60_000)?;
         within("city.backoff_most_s", city.backoff_most_s, 1, 600)?;
+        within("city.poll_s", city.poll_s, 30, 60)?;
         within("play.longest_sounding_s", play.longest_sounding_s, 10, 3_600)?;
         within("play.volume_most", play.volume_most.into(), 1, 100)?;
         if let RelayConfig::Gpio { .. } = self.relay {

@@ -1,6 +1,8 @@
 //! The hub of all boxes: where their links and dispatch's session meet.
 
-use super::{book::Book, keyring::IssuedKeys, pages::Caller, row::Line};
+use super::{
+    book::Book, incident::Incident, keyring::IssuedKeys, pages::Caller, parting::Parting, row::Line,
+};
 use mingluo_model::{
     bulletin::ResourceCode,
     channel::{self, SendError},
@@ -28,7 +30,7 @@ const SIGNER_LIMIT: Duration = Duration::from_secs(5);
 pub struct BoxState {
     /// Its resource code.
     pub code: ResourceCode,
-    /// Whether it has a live link.
+    /// Whether it has a live link, or has polled within the last 150 s.
     pub connected: bool,
     /// When a frame last came from it; `None` if it was only written to since the start.
     pub last_heard: Option<Timestamp>,
@@ -42,12 +44,16 @@ pub struct BoxState {
     pub case_open: bool,
     /// How often a newer login has cut off an older one; grows fast when two devices hold one certificate.
     pub replaced: u32,
+    /// Whether it reaches the city by polls only, since something on the way lets no link pass (轮询).
+    pub polls: bool,
+    /// What about it calls for a person, since the start; empty mostly.
+    pub incidents: Vec<Incident>,
 }
 
 /// How many boxes are reached at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FleetCount {
-    /// With a live link (在线).
+    /// With a live link, or polling (在线).
     pub online: usize,
     /// Heard of or written to since the start, and without one (离线).
     pub offline: usize,
@@ -75,19 +81,22 @@ impl SpeakerHub {
 
     /// Every box that was heard of or written to since the start, by code.
     pub fn fleet(&self) -> Vec<BoxState> {
+        let now = self.clock.now();
         let mut fleet: Vec<BoxState> = self
             .book()
             .boxes
             .iter()
             .map(|(code, row)| BoxState {
                 code: *code,
-                connected: row.line.is_some(),
+                connected: row.is_here(now),
                 last_heard: row.last_heard,
                 device_state: row.device_state,
                 firmware: row.firmware.clone(),
                 key_set: row.key_set,
                 case_open: row.case_open,
                 replaced: row.replaced,
+                polls: row.polls(now),
+                incidents: row.incidents.list(),
             })
             .collect();
         fleet.sort_unstable_by_key(|state| state.code);
@@ -96,8 +105,8 @@ impl SpeakerHub {
 
     /// How many of them have a link.
     pub fn count(&self) -> FleetCount {
-        let book = self.book();
-        let online = book.boxes.values().filter(|row| row.line.is_some()).count();
+        let (book, now) = (self.book(), self.clock.now());
+        let online = book.boxes.values().filter(|row| row.is_here(now)).count();
         FleetCount { online, offline: book.boxes.len() - online }
     }
 
@@ -105,13 +114,23 @@ impl SpeakerHub {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) const fn mode(&self) -> ModeKind {
-        self.mode
-    }
-
     /// Something is at hand that no report brought.
     pub(super) fn tell_news(&self) {
         self.news.notify_waiters();
+    }
+
+    /// Whether a box of this certificate may come in with this hello.
+    pub(super) fn may_enter(&self, hello: &Hello, certificate: ResourceCode) -> Result<(), Parting> {
+        if hello.box_code != certificate {
+            return Err(Parting::WrongCode { said: hello.box_code, certificate });
+        }
+        if hello.version == 0 {
+            return Err(Parting::WrongVersion);
+        }
+        if hello.mode != self.mode {
+            return Err(Parting::WrongMode { said: hello.mode, own: self.mode });
+        }
+        Ok(())
     }
 
     /// Registers a link; a box's earlier one is cut off.

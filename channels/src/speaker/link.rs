@@ -6,7 +6,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use mingluo_model::{
     bulletin::ResourceCode,
     clock::within,
-    link::{BoxFrame, CityFrame, FRAME_LIMIT, Hello, Report},
+    link::{BoxFrame, CityFrame, FRAME_LIMIT, Hello},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -91,16 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             hello = within(clock.as_ref(), HELLO_LIMIT, self.read_hello()) => hello.map_err(|_| Parting::NoHello)??,
             () = stop.cancelled() => return Err(Parting::Closing),
         };
-        let own = self.hub.mode();
-        if hello.box_code != self.code {
-            return Err(Parting::WrongCode { said: hello.box_code, certificate: self.code });
-        }
-        if hello.version == 0 {
-            return Err(Parting::WrongVersion);
-        }
-        if hello.mode != own {
-            return Err(Parting::WrongMode { said: hello.mode, own });
-        }
+        self.hub.may_enter(&hello, self.code)?;
         let welcome = self.hub.welcome(&hello).await;
         self.send(vec![CityFrame::Welcome(welcome).write().into()]).await?;
         Ok(self.hub.admit(&hello, Arc::clone(&self.caller)))
@@ -159,27 +150,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
 
     async fn hear(&mut self, message: Message) -> Result<(), Parting> {
         match read(message)? {
-            Some(BoxFrame::Hello(_)) => return Err(Parting::SecondHello),
-            Some(BoxFrame::Report(report)) => {
-                self.hub.note(self.code, None);
-                self.pass_on(report).await?;
-            }
-            Some(BoxFrame::Keys(answer)) => {
-                self.hub.note(self.code, None);
-                self.hub.rekeyed(self.code, &answer);
-            }
-            Some(BoxFrame::Heartbeat(heartbeat)) => self.hub.note(self.code, Some(&heartbeat)),
-            Some(BoxFrame::Other) | None => self.hub.note(self.code, None),
+            Some(frame) => drop(self.hub.take_in(self.code, frame).await?),
+            None => self.hub.note(self.code, None),
         }
         Ok(())
-    }
-
-    async fn pass_on(&mut self, report: Report) -> Result<(), Parting> {
-        if report.box_code != self.code {
-            return Err(Parting::WrongCode { said: report.box_code, certificate: self.code });
-        }
-        let passed = within(self.hub.clock.as_ref(), STUCK_LIMIT, self.hub.hear(report)).await;
-        passed.map_err(|_| Parting::Stuck { what: "dispatch does not take reports" })
     }
 
     async fn send_due(&mut self, serial: u64) -> Result<(), Parting> {

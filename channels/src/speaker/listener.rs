@@ -1,13 +1,17 @@
 //! The door through which boxes come: TCP, mutual TLS, and then either a WebSocket, which becomes a link of the hub, or
-//! requests for pages. The certificate's common name is the box's identity; nothing else that it says is believed.
+//! requests for pages, of which the polls' is always there. The certificate's common name is the box's identity; nothing else that it says is believed.
 
 use super::{
     hub::SpeakerHub,
     pages::{Caller, Pages},
     pki,
+    poll::PollPage,
     reception::{Lost, Reception, Seat, Stream},
 };
-use mingluo_model::clock::{SharedClock, within};
+use mingluo_model::{
+    clock::{SharedClock, within},
+    link::poll::PATH,
+};
 use rustls::ServerConfig;
 use std::{
     net::SocketAddr,
@@ -84,6 +88,7 @@ pub async fn serve(
     clock: SharedClock,
     stop: CancellationToken,
 ) {
+    let pages = pages.with(PATH, Arc::new(PollPage { hub: Arc::clone(&hub) }));
     let (acceptor, asking) = (TlsAcceptor::from(tls), Arc::new(Semaphore::new(MOST_ASKING)));
     let door = Door { hub, acceptor, pages: Arc::new(pages), asking, clock, stop };
     let (waiting, greeted) = (Arc::new(Semaphore::new(MOST_WAITING)), Arc::new(Semaphore::new(MOST_GREETED)));

@@ -11,18 +11,20 @@
 //!   box when dispatch says that it is durable, and the box keeps it until then. One that changes nothing is committed
 //!   as it is heard. So is a refusal that answers an order: a city that dies before it is durable sends the order
 //!   again and is refused again.
-//! - One live link for each box: the newest wins, since an older one is mostly a half-open connection. How often that
-//!   happened is counted, for it is also what a cloned box looks like.
+//! - One live link for each box: the newest wins, since an older one is mostly a half-open connection. Two devices
+//!   that take it from each other in turn are raised as an incident (`incident`), and so are forgeries that boxes report.
+//! - A box behind something that lets no WebSocket pass asks by `POST /poll` (`poll`): the same frames, the same rules.
 //! - Outboxes live as long as the session: dispatch keeps what is to be sent, not the hub.
 //!
 //! It refuses to judge keys: an envelope is carried as the bytes that the signer made, and opened only for its name,
-//! its end, its number and what it silences; a key set is carried as the root signed it ([`keyring`]). Not in here yet: HTTPS polling, certificates' revocation.
+//! its end, its number and what it silences; a key set is carried as the root signed it ([`keyring`]).
 
 mod book;
 mod channel;
 pub mod clips;
 mod config;
 mod hub;
+mod incident;
 pub mod keyring;
 mod link;
 pub mod listener;
@@ -31,6 +33,7 @@ mod order;
 pub mod pages;
 mod parting;
 pub mod pki;
+mod poll;
 mod reception;
 mod row;
 
@@ -43,6 +46,7 @@ pub use self::{
     channel::SpeakerChannel,
     config::SpeakerConfig,
     hub::{BoxState, FleetCount, SpeakerHub},
+    incident::{Incident, IncidentKind},
     parting::Parting,
     pki::TlsFiles,
 };

@@ -1,13 +1,22 @@
 //! One box as the hub sees it: its link, what waits for it, what it has, what it said. A few hundred bytes at rest.
 
-use super::{keyring::IssuedKeys, order::SealedOrder, pages::Caller};
+use super::{
+    incident::{Holder, Holders, IncidentKind, Incidents},
+    keyring::IssuedKeys,
+    order::SealedOrder,
+    pages::Caller,
+};
 use mingluo_model::{
     bulletin::EbmId,
     channel::ReceiptToken,
     clock::Timestamp,
-    link::{CityFrame, Committed, DeviceState, Event, MOST_COMMITTED, Report},
+    link::{CityFrame, Committed, DeviceState, Event, Hello, MOST_COMMITTED, Report},
 };
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +25,9 @@ use tokio_util::sync::CancellationToken;
 const MOST_TAKEN: usize = 64;
 /// Reports of which it is remembered that they were heard; one that is forgotten does no harm when it comes again.
 const MOST_RECENT: usize = 64;
+
+/// A box that polls counts as there for so long: two polls of a minute and the time that they take.
+const POLL_GRACE: Duration = Duration::from_secs(150);
 
 /// The hub's end of a live link.
 #[derive(Debug)]
@@ -78,6 +90,10 @@ pub(super) struct Row {
     /// The version of the key set that it believes, as it says.
     pub(super) key_set: u64,
     pub(super) case_open: bool,
+    /// When it polled last, if it has had no link since.
+    pub(super) polled: Option<Timestamp>,
+    pub(super) incidents: Incidents,
+    holders: Holders,
     // The link on which a key set was sent last, and its version: one that is refused is not sent for ever.
     offered: (u64, u64),
     outbox: Vec<Waiting>,
@@ -87,6 +103,45 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Whether it has a link, or polls.
+    pub(super) fn is_here(&self, now: Timestamp) -> bool {
+        self.line.is_some() || self.polls(now)
+    }
+
+    /// Whether it reaches the city by polls.
+    pub(super) fn polls(&self, now: Timestamp) -> bool {
+        self.polled.is_some_and(|then| now.since(then) <= POLL_GRACE)
+    }
+
+    /// Somebody says hello with this box's certificate.
+    pub(super) fn meet(&mut self, hello: &Hello, caller: &Caller, now: Timestamp) {
+        let is_held = self.is_here(now);
+        self.polled = None;
+        if let Some(cloned) = self.holders.speaks(Holder::new(hello.run, caller), is_held, now) {
+            tracing::warn!(
+                box_code = %hello.box_code, incident = ?cloned,
+                "two devices with one certificate take the link from each other; revoke it and enrol the box anew"
+            );
+            self.incidents.raise(cloned, now);
+        }
+    }
+
+    /// The box refuses a bulletin; that may be an incident.
+    pub(super) fn suspect(&mut self, report: &Report, now: Timestamp) {
+        if let Some(forgery) = IncidentKind::of(report) {
+            tracing::warn!(
+                box_code = %report.box_code, incident = ?forgery,
+                "a box refuses a bulletin whose signature is not believed; is somebody forging, or does it lack its keys?"
+            );
+            self.incidents.raise(forgery, now);
+        }
+    }
+
+    /// Whether it is told that each of these is durable.
+    pub(super) fn commits_all(&self, said: &BTreeSet<u64>) -> bool {
+        said.iter().all(|id| self.commits.contains(id))
+    }
+
     /// Puts an order into the outbox.
     pub(super) fn post(&mut self, waiting: Waiting) {
         self.outbox.push(waiting);

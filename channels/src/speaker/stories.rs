@@ -2,6 +2,7 @@
 
 mod hostile;
 mod keys;
+mod poll;
 mod tls;
 
 use super::{

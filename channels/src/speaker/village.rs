@@ -95,6 +95,7 @@ pub(super) fn hello(number: u32) -> Hello {
         nonce: [7; 32],
         holding: Vec::new(),
         key_set: 0,
+        run: u64::from(number),
     }
 }
 

@@ -77,6 +77,10 @@ pub struct Pace {
     pub backoff_first: Duration,
     /// The longest pause ever.
     pub backoff_most: Duration,
+    /// Between polls, where no link comes about; up to a fifth less by chance.
+    pub poll: Duration,
+    /// After polling for so long, the link is tried again.
+    pub link_again: Duration,
 }
 
 /// How to reach the city.
@@ -108,6 +112,14 @@ pub enum LinkError {
     /// The city sent what is no frame.
     #[error(transparent)]
     Frame(BadFrame),
+    /// The city refused a poll.
+    #[error("the city refused the poll with status {status}: {words}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What it said, at most 200 characters.
+        words: String,
+    },
     /// The city closed the link.
     #[error("the city closed the link")]
     Closed,
@@ -117,6 +129,13 @@ pub enum LinkError {
     /// The city welcomed a box without a clock and did not prove the time.
     #[error("the city did not sign the time, so nothing of it can be obeyed; is its signer up?")]
     Timeless,
+}
+
+impl LinkError {
+    /// Whether polls may do where the link failed so: somebody was there with the right certificate.
+    pub(super) const fn leaves_hope(&self) -> bool {
+        !matches!(self, Self::Connect(_))
+    }
 }
 
 impl From<tungstenite::Error> for LinkError {

@@ -22,7 +22,10 @@ use rustls::{
 use std::{sync::Arc, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite::Message};
+use tokio_tungstenite::{
+    WebSocketStream, accept_async,
+    tungstenite::{self, Message},
+};
 
 pub(crate) const BOX: &str = "62104230010010314010101";
 
@@ -133,9 +136,14 @@ impl CityEnd {
         // Without this each handshake waits 40 ms for a delayed acknowledgement.
         tcp.set_nodelay(true).unwrap();
         let tls = acceptor.accept(tcp).await.unwrap();
-        let mut end = Self(accept_async(tls).await.unwrap());
+        Self::greet(tls).await.unwrap()
+    }
+
+    /// The link and its hello, if a link is what is asked for.
+    pub(crate) async fn greet(tls: TlsStream<TcpStream>) -> Result<(Self, Hello), tungstenite::Error> {
+        let mut end = Self(accept_async(tls).await?);
         let BoxFrame::Hello(hello) = end.hear().await else { panic!("no hello") };
-        (end, hello)
+        Ok((end, hello))
     }
 
     pub(crate) async fn hear(&mut self) -> BoxFrame {

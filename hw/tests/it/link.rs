@@ -62,13 +62,18 @@ pub(crate) fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: boo
         heartbeat: Duration::from_mins(1),
         backoff_first: Duration::from_millis(1),
         backoff_most: Duration::from_millis(1),
+        poll: Duration::from_millis(20),
+        link_again: Duration::from_millis(1),
     };
     let cities = vec![format!("wss://localhost:{port}/link").parse().unwrap()];
     Dial { cities, connector: connector(pem, clock.clone(), lenient).unwrap(), pace }
 }
 
 /// Switches a box on against a listening city; the token switches it off.
-async fn switch_on(clock: SharedClock, source: ClockSource) -> (TcpListener, Papers, CancellationToken) {
+pub(crate) async fn switch_on(
+    clock: SharedClock,
+    source: ClockSource,
+) -> (TcpListener, Papers, CancellationToken) {
     switch_on_with(clock, source, |air| Box::new(MuteSink::new(air))).await
 }
 
@@ -132,6 +137,10 @@ impl Clock for Since1970 {
     async fn sleep(&self, duration: Duration) {
         self.0.sleep(duration).await;
     }
+}
+
+pub(crate) fn in_1970() -> SharedClock {
+    Arc::new(Since1970(SystemClock::shared()))
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod city;
 mod clips;
 mod hostile;
 mod link;
+mod poll;
 #[path = "../../src/pretend_clips.rs"]
 mod pretend_clips;
 mod sound;
