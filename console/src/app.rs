@@ -51,7 +51,6 @@ use std::{
     net::SocketAddr,
     sync::Arc,
 };
-use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A running city: what the doors (API, pages, callbacks) work on.
@@ -126,16 +125,13 @@ impl City {
         let callbacks = both(&live.callbacks, &drill.callbacks);
         let sms_callbacks = both(&live.sms_callbacks, &drill.sms_callbacks);
         let mail_doors = both(&live.mail_doors, &drill.mail_doors);
-        let clips = Arc::new(StoredClips::new(Arc::clone(&store)));
-        let pages = Pages::default().with(clips::PLACE, Arc::new(ClipPage::new(clips)));
+        let pages = pages(&store);
         let mut hubs = Vec::new();
-        if let Some(speakers) = &live.speakers {
-            listen::<Live>(speakers, pages.clone(), &clock, &stop).await?;
+        for (speakers, mode) in [(&live.speakers, ModeKind::Live), (&drill.speakers, ModeKind::Drill)] {
+            let Some(speakers) = speakers else { continue };
+            listen(speakers, mode, pages.clone(), &clock, &stop)?;
+            hubs.push(Arc::clone(&speakers.hub));
         }
-        if let Some(speakers) = &drill.speakers {
-            listen::<Drill>(speakers, pages, &clock, &stop).await?;
-        }
-        hubs.extend(live.speakers.iter().chain(&drill.speakers).map(|speakers| Arc::clone(&speakers.hub)));
         let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
         let speech = speech(&config, &store, &clock)?;
         let Routing { live: live_routes, drill: drill_routes, numbers } = routing;
@@ -305,15 +301,22 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
     out
 }
 
+/// What village boxes can ask for at their door.
+fn pages(store: &Arc<dyn Store>) -> Pages {
+    let clips = Arc::new(StoredClips::new(Arc::clone(store)));
+    Pages::default().with(clips::PLACE, Arc::new(ClipPage::new(clips)))
+}
+
 /// Opens the door for village boxes.
-async fn listen<M: Mode>(
+fn listen(
     speakers: &Speakers,
+    mode: ModeKind,
     pages: Pages,
     clock: &SharedClock,
     stop: &CancellationToken,
 ) -> Result<(), ConfigError> {
     let address = speakers.config.listen;
-    let field = format!("{}.speaker.listen", M::KIND.word());
+    let field = format!("{}.speaker.listen", mode.word());
     let listener = listener::bind(address).map_err(|cause| ConfigError::port(field, address, &cause))?;
     let tls = Arc::clone(&speakers.tls);
     let (hub, clock, stop) = (Arc::clone(&speakers.hub), clock.clone(), stop.clone());

@@ -2,7 +2,7 @@
 //! and takes none from it.
 
 use crate::{
-    city::{BOX, CityEnd, key_set, red, signer},
+    city::{BOX, CityEnd, Papers, key_set, red, signer},
     link::{WHOLE_STORY, events, switch_on_with},
 };
 use futures_util::SinkExt as _;
@@ -22,6 +22,7 @@ use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
+use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 
 /// What the loudspeaker was heard to begin, whatever the box says of it.
@@ -58,34 +59,34 @@ async fn a_thousand_hostile_frames_make_no_sound_and_lose_no_bulletin() {
     let (listener, papers, _stop) =
         switch_on_with(clock.clone(), ClockSource::Own, |air| Box::new(Witness(MuteSink::new(air)))).await;
     let mut chance = StdRng::seed_from_u64(20_260_705);
-    let (mut city, hello) = CityEnd::accept(&listener, &papers.acceptor).await;
-    city.welcome(&hello, clock.now()).await;
+    let mut city = again(&listener, &papers, clock.now()).await;
     let mut sent = Vec::new();
     for round in 1..=ROUNDS {
         for _ in 0..FRAMES {
             let frame = hostile(&mut chance, clock.now(), round);
             if city.0.send(frame).await.is_err() {
-                // The box has hung up; it comes again by itself.
-                let (again, hello) = CityEnd::accept(&listener, &papers.acceptor).await;
-                city = again;
-                city.welcome(&hello, clock.now()).await;
+                city = again(&listener, &papers, clock.now()).await;
             }
         }
-        // A link that is dead by the last frame shows when something is to be heard.
         let bulletin = red(round, clock.now());
         sent.push(bulletin.ebm);
-        loop {
-            match story(&mut city, &bulletin).await {
-                Some(told) => break assert_eq!(told, WHOLE_STORY, "round {round}"),
-                None => {
-                    let (again, hello) = CityEnd::accept(&listener, &papers.acceptor).await;
-                    city = again;
-                    city.welcome(&hello, clock.now()).await;
-                }
+        // A link that is dead by the last frame shows when something is to be heard.
+        let told = loop {
+            if let Some(told) = story(&mut city, &bulletin).await {
+                break told;
             }
-        }
+            city = again(&listener, &papers, clock.now()).await;
+        };
+        assert_eq!(told, WHOLE_STORY, "round {round}");
     }
     assert_eq!(*BEGUN.lock().unwrap(), sent, "what sounded is what the city sent, each once and in order");
+}
+
+/// The box has hung up, if it was there; it comes again by itself.
+async fn again(listener: &TcpListener, papers: &Papers, now: Timestamp) -> CityEnd {
+    let (mut city, hello) = CityEnd::accept(listener, &papers.acceptor).await;
+    city.welcome(&hello, now).await;
+    city
 }
 
 /// Orders it and hears the story of it to its end; nothing when the link is dead.

@@ -101,7 +101,7 @@ impl PretendBox {
     async fn power_on(&mut self) -> Result<(), JournalError> {
         let stop = self.shared.stop.clone();
         loop {
-            let agent = self.switch_on()?;
+            let agent = Box::new(self.switch_on()?);
             if !self.stay(agent).await? {
                 return Ok(());
             }
@@ -115,7 +115,7 @@ impl PretendBox {
     }
 
     /// Connects again and again; `true` when power went.
-    async fn stay(&mut self, mut agent: Agent) -> Result<bool, JournalError> {
+    async fn stay(&mut self, mut agent: Box<Agent>) -> Result<bool, JournalError> {
         let mut pause = PAUSES.0;
         loop {
             let ending = talk::visit(self, &mut agent).await;

@@ -37,7 +37,10 @@ pub struct HubOptions {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Answers(pub(super) Vec<u64>);
 
-type Everybody = Mutex<Vec<mpsc::UnboundedSender<Message>>>;
+/// Orders that may wait for one client, and answers that may wait to be counted; whoever has more to say waits.
+const WAITING: (usize, usize) = (4, 1_024);
+
+type Everybody = Mutex<Vec<mpsc::Sender<Message>>>;
 
 /// Serves until standard input closes. Each line that comes in on it is sent to everybody; the answers go out as one line.
 ///
@@ -55,7 +58,7 @@ pub async fn hub(options: HubOptions, clock: SharedClock) -> Result<()> {
     let listener = TcpListener::bind(options.listen).await?;
     println!("{}", serde_json::json!({ "listening": listener.local_addr()? }));
     let everybody = Arc::new(Everybody::default());
-    let (answered, mut answers) = mpsc::unbounded_channel();
+    let (answered, mut answers) = mpsc::channel(WAITING.1);
     tokio::spawn(accept(listener, acceptor, Arc::clone(&everybody), answered));
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
     loop {
@@ -78,7 +81,7 @@ pub async fn hub(options: HubOptions, clock: SharedClock) -> Result<()> {
 /// To everybody; gives how many there are.
 fn send(everybody: &Everybody, order: &Message) -> usize {
     let mut everybody = everybody.lock().unwrap_or_else(PoisonError::into_inner);
-    everybody.retain(|one| one.send(order.clone()).is_ok());
+    everybody.retain(|one| one.try_send(order.clone()).is_ok());
     everybody.len()
 }
 
@@ -86,7 +89,7 @@ async fn accept(
     listener: TcpListener,
     acceptor: TlsAcceptor,
     everybody: Arc<Everybody>,
-    answered: mpsc::UnboundedSender<()>,
+    answered: mpsc::Sender<()>,
 ) {
     while let Ok((tcp, _)) = listener.accept().await {
         let (acceptor, everybody, answered) = (acceptor.clone(), Arc::clone(&everybody), answered.clone());
@@ -99,17 +102,17 @@ async fn serve(
     tcp: TcpStream,
     acceptor: TlsAcceptor,
     everybody: &Everybody,
-    answered: mpsc::UnboundedSender<()>,
+    answered: mpsc::Sender<()>,
 ) -> Result<()> {
     tcp.set_nodelay(true)?;
     let mut socket = accept_async(acceptor.accept(tcp).await?).await?;
-    let (to, mut orders) = mpsc::unbounded_channel();
+    let (to, mut orders) = mpsc::channel(WAITING.0);
     everybody.lock().unwrap_or_else(PoisonError::into_inner).push(to);
     loop {
         tokio::select! {
             order = orders.recv() => socket.send(order.context("the hub is over")?).await?,
             message = socket.next() => match message.context("closed")?? {
-                Message::Text(_) => answered.send(())?,
+                Message::Text(_) => answered.send(()).await?,
                 Message::Close(_) => return Ok(()),
                 _ => {}
             },
