@@ -126,16 +126,9 @@ impl City {
         let callbacks = both(&live.callbacks, &drill.callbacks);
         let sms_callbacks = both(&live.sms_callbacks, &drill.sms_callbacks);
         let mail_doors = both(&live.mail_doors, &drill.mail_doors);
-        let clips = Arc::new(StoredClips::new(Arc::clone(&store)));
-        let pages = Pages::default().with(clips::PLACE, Arc::new(ClipPage::new(clips)));
-        let mut hubs = Vec::new();
-        if let Some(speakers) = &live.speakers {
-            listen::<Live>(speakers, pages.clone(), &clock, &stop).await?;
-        }
-        if let Some(speakers) = &drill.speakers {
-            listen::<Drill>(speakers, pages, &clock, &stop).await?;
-        }
-        hubs.extend(live.speakers.iter().chain(&drill.speakers).map(|speakers| Arc::clone(&speakers.hub)));
+        open_to_boxes(&live, &drill, &store, &clock, &stop).await?;
+        let speakers = live.speakers.iter().chain(&drill.speakers);
+        let hubs = speakers.map(|speakers| Arc::clone(&speakers.hub)).collect();
         let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
         let speech = speech(&config, &store, &clock)?;
         let Routing { live: live_routes, drill: drill_routes, numbers } = routing;
@@ -303,6 +296,25 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
         out.add("speaker", built);
     }
     out
+}
+
+/// Opens the doors for village boxes, with the pages that they may ask for.
+async fn open_to_boxes(
+    live: &Outward<Live>,
+    drill: &Outward<Drill>,
+    store: &Arc<dyn Store>,
+    clock: &SharedClock,
+    stop: &CancellationToken,
+) -> Result<(), ConfigError> {
+    let clips = Arc::new(StoredClips::new(Arc::clone(store)));
+    let pages = Pages::default().with(clips::PLACE, Arc::new(ClipPage::new(clips)));
+    if let Some(speakers) = &live.speakers {
+        listen::<Live>(speakers, pages.clone(), clock, stop).await?;
+    }
+    if let Some(speakers) = &drill.speakers {
+        listen::<Drill>(speakers, pages, clock, stop).await?;
+    }
+    Ok(())
 }
 
 /// Opens the door for village boxes.
