@@ -87,8 +87,8 @@ pub struct Score {
     // How long words may still be waited for.
     patience: Duration,
     volume: u8,
-    // The clip that is being played.
-    reader: Option<ClipReader>,
+    // The clip that is being played. Boxed, since a decoder's state is large and most boxes are silent.
+    reader: Option<Box<ClipReader>>,
     heard: Heard,
 }
 
@@ -214,7 +214,7 @@ impl Score {
     fn read_clip(&mut self, file: &Path, most: usize) -> Result<Vec<i16>, ClipError> {
         match &mut self.reader {
             Some(reader) => reader.read(most),
-            None => self.reader.insert(ClipReader::open(file)?).read(most),
+            None => self.reader.insert(Box::new(ClipReader::open(file)?)).read(most),
         }
     }
 

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, futures::Notified};
 
 /// What became of a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,9 +108,9 @@ impl ClipBoard {
         open.max_by_key(|want| want.grade).map(|want| want.clip)
     }
 
-    /// Returns when something new is wanted.
-    pub(super) async fn news(&self) {
-        self.0.news.notified().await;
+    /// Ends when something new is wanted.
+    pub(super) fn news(&self) -> Notified<'_> {
+        self.0.news.notified()
     }
 
     /// It is on the shelf.

@@ -8,7 +8,7 @@ use super::{
 };
 use async_trait::async_trait;
 use mingluo_model::{bulletin::AudioClip, clock::SharedClock};
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// The pause after every city was asked in vain; doubled up to [`LONGEST_PAUSE`].
@@ -47,17 +47,21 @@ pub async fn run(
 ) {
     let mut pause = FIRST_PAUSE;
     loop {
+        let mut news = pin!(board.news());
+        // From here on nothing is missed, and what was told before cuts off no fetch that has begun.
+        news.as_mut().enable();
         let Some(clip) = board.next(clock.now()) else {
             pause = FIRST_PAUSE;
             tokio::select! {
-                () = board.news() => continue,
+                () = news => continue,
                 () = stop.cancelled() => return,
             }
         };
         let came = tokio::select! {
-            came = try_all(&board, &sources, &clip) => came,
+            biased;
             // Something graver may be wanted; what has come of this one stays.
-            () = board.news() => continue,
+            () = &mut news => continue,
+            came = try_all(&board, &sources, &clip) => came,
             () = stop.cancelled() => return,
         };
         if came {
@@ -66,7 +70,7 @@ pub async fn run(
         }
         tokio::select! {
             () = clock.sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
-            () = board.news() => pause = FIRST_PAUSE,
+            () = news => pause = FIRST_PAUSE,
             () = stop.cancelled() => return,
         }
     }

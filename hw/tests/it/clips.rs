@@ -49,19 +49,23 @@ impl Shop {
         let port = listener.local_addr().unwrap().port();
         let (acceptor, notes) = (papers.acceptor.clone(), Arc::clone(&asked));
         tokio::spawn(async move {
-            for nth in 0.. {
+            loop {
                 let (tcp, _) = listener.accept().await.unwrap();
-                let mut stream = acceptor.accept(tcp).await.unwrap();
+                let Ok(mut stream) = acceptor.accept(tcp).await else { continue };
                 let mut request = vec![0; 2_048];
-                let count = stream.read(&mut request).await.unwrap();
+                let count = stream.read(&mut request).await.unwrap_or_default();
                 let request = String::from_utf8_lossy(&request[..count]).to_lowercase();
                 let range = request.split("range: bytes=").nth(1).and_then(|rest| rest.split('-').next());
-                let from: usize = range.unwrap().parse().unwrap();
+                // A box that was switched off hangs up before it asks.
+                let Some(from) = range.and_then(|from| from.parse::<usize>().ok()) else { continue };
+                let nth = notes.lock().unwrap().len();
                 notes.lock().unwrap().push(from as u64);
                 let turn = turns.get(nth).unwrap_or(turns.last().unwrap()).clone();
                 let answer = answer(&bytes, from, &turn);
-                stream.write_all(&answer).await.unwrap();
+                let _cut_by_the_box = stream.write_all(&answer).await;
+                // Who closes with something unread takes back what is still on its way.
                 let _gone = stream.shutdown().await;
+                let _nothing = stream.read_to_end(&mut Vec::new()).await;
             }
         });
         Self { port, papers, asked }
