@@ -3,6 +3,7 @@
 
 use crate::{
     config::{Accounts, Config, ConfigError, read_text},
+    desk::SocketDesk,
     examine::{Examined, examine},
     forward::{Forwarder, Standing},
     mail_back,
@@ -17,7 +18,13 @@ use mingluo_channels::{
     email::{EmailChannel, EmailDoor},
     forward::{ForwardConfig, Platform},
     sms::cloud::CloudCallback,
-    speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, keyring, listener, pages::Pages},
+    speaker::{
+        SpeakerChannel, SpeakerConfig, SpeakerHub,
+        enrol::{self, Enrolment},
+        keyring, listener,
+        pages::Pages,
+        revocation::{self, Gatekeeper},
+    },
     wechat::{Callback, WeChatChannel},
 };
 use mingluo_dispatch::{
@@ -97,6 +104,8 @@ struct Speakers {
     hub: Arc<SpeakerHub>,
     config: SpeakerConfig,
     tls: Arc<rustls::ServerConfig>,
+    keeper: Gatekeeper,
+    enrolment: Option<Enrolment>,
 }
 
 impl City {
@@ -114,17 +123,17 @@ impl City {
         let store = open_store(&config).await?;
         let stop = CancellationToken::new();
         let signer = signer(&config, &clock);
-        let live = channels::<Live>(&config.live, &clock, &signer);
-        let drill = channels::<Drill>(&config.drill, &clock, &signer);
+        let mut live = channels::<Live>(&config.live, &clock, &signer);
+        let mut drill = channels::<Drill>(&config.drill, &clock, &signer);
         register(store.as_ref(), &live, &drill).await?;
         let callbacks = both(&live.callbacks, &drill.callbacks);
         let sms_callbacks = both(&live.sms_callbacks, &drill.sms_callbacks);
         let mail_doors = both(&live.mail_doors, &drill.mail_doors);
         let mut hubs = Vec::new();
-        if let Some(speakers) = &live.speakers {
+        if let Some(speakers) = &mut live.speakers {
             listen::<Live>(speakers, &clock, &stop).await?;
         }
-        if let Some(speakers) = &drill.speakers {
+        if let Some(speakers) = &mut drill.speakers {
             listen::<Drill>(speakers, &clock, &stop).await?;
         }
         hubs.extend(live.speakers.iter().chain(&drill.speakers).map(|speakers| Arc::clone(&speakers.hub)));
@@ -266,10 +275,12 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
     if let Some(speaker) = &accounts.speaker {
         out.note_pretend(&speaker.name, speaker.pretend);
         let built = SpeakerChannel::<M>::new(speaker.clone(), clock.clone(), Some(Arc::clone(signer)));
-        match speaker.tls.server_config() {
-            Ok(tls) => {
+        match speaker.tls.guarded() {
+            Ok((tls, keeper)) => {
                 let hub = built.as_ref().ok().map(SpeakerChannel::hub);
-                out.speakers = hub.map(|hub| Speakers { hub, config: speaker.clone(), tls });
+                let enrolment = out.enrolment(speaker);
+                out.speakers =
+                    hub.map(|hub| Speakers { hub, config: speaker.clone(), tls, keeper, enrolment });
             }
             Err(source) => out.refuse("speaker.tls", source),
         }
@@ -283,9 +294,9 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
     out
 }
 
-/// Opens the door for village boxes.
+/// Opens the door for village boxes, and the one for those that have no certificate yet.
 async fn listen<M: Mode>(
-    speakers: &Speakers,
+    speakers: &mut Speakers,
     clock: &SharedClock,
     stop: &CancellationToken,
 ) -> Result<(), ConfigError> {
@@ -298,12 +309,28 @@ async fn listen<M: Mode>(
     if let Some(file) = speakers.config.key_set_file.clone() {
         tokio::spawn(keyring::follow(Arc::clone(&hub), file, clock.clone(), stop.clone()));
     }
+    let (files, keeper) = (speakers.config.tls.clone(), speakers.keeper.clone());
+    tokio::spawn(revocation::follow(Arc::clone(&hub), files, keeper, clock.clone(), stop.clone()));
+    if let Some(enrolment) = speakers.enrolment.take() {
+        let address = enrolment.listen();
+        let field = format!("{}.speaker.enrol.listen", M::KIND.word());
+        let strangers =
+            TcpListener::bind(address).await.map_err(|cause| ConfigError::port(field, address, &cause))?;
+        let desk = Arc::new(SocketDesk::new(enrolment.desk_socket(), clock.clone()));
+        tokio::spawn(enrol::serve(enrolment, desk, strangers, clock.clone(), stop.clone()));
+    }
     let pages = Pages::default();
     tokio::spawn(async move { listener::serve(hub, listener, tls, pages, clock, stop).await });
     Ok(())
 }
 
 impl<M: Mode> Outward<M> {
+    /// What boxes enrol with, if they may.
+    fn enrolment(&mut self, speaker: &SpeakerConfig) -> Option<Enrolment> {
+        let read = Enrolment::read(speaker.enrol.as_ref()?, &speaker.tls, speaker.key_set_file.as_ref());
+        read.map_err(|source| self.refuse("speaker.enrol", source)).ok()
+    }
+
     /// Channels that write to somebody's account, with what comes back of them by another door.
     fn add_letters(&mut self, accounts: &Accounts, clock: &SharedClock) {
         if let Some(wechat) = &accounts.wechat {

@@ -20,8 +20,7 @@
 //! - "sounded" is said only on evidence from the sense input, never because a relay was switched;
 //! - every report is kept and sent again until the city says that it is durable there.
 //!
-//! Left for later, and said so: speech made in the city and fetched by its digest, HTTPS polling, certificates renewed
-//! over the link.
+//! Left for later, and said so: speech made in the city and fetched by its digest, certificates renewed over the link.
 
 pub mod agent;
 pub mod assemble;

@@ -22,6 +22,7 @@
 mod book;
 mod channel;
 mod config;
+pub mod enrol;
 mod hub;
 mod incident;
 pub mod keyring;
@@ -34,6 +35,7 @@ mod parting;
 pub mod pki;
 mod poll;
 mod reception;
+pub mod revocation;
 mod row;
 
 #[cfg(test)]

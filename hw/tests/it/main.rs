@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a pretend world that breaks should say where")]
 
 mod city;
+mod enrol;
 mod link;
 mod poll;
 mod sound;
