@@ -3,6 +3,7 @@
 
 use crate::{
     config::{Accounts, Config, ConfigError, read_text},
+    desk::SocketDesk,
     examine::{Examined, examine},
     forward::{Forwarder, Standing},
     mail_back,
@@ -21,8 +22,10 @@ use mingluo_channels::{
     speaker::{
         SpeakerChannel, SpeakerConfig, SpeakerHub,
         clips::{self, ClipPage},
+        enrol::{self, Enrolment},
         keyring, listener,
         pages::Pages,
+        revocation::{self, Gatekeeper},
     },
     wechat::{Callback, WeChatChannel},
 };
@@ -51,6 +54,7 @@ use std::{
     net::SocketAddr,
     sync::Arc,
 };
+use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A running city: what the doors (API, pages, callbacks) work on.
@@ -102,6 +106,8 @@ struct Speakers {
     hub: Arc<SpeakerHub>,
     config: SpeakerConfig,
     tls: Arc<rustls::ServerConfig>,
+    keeper: Gatekeeper,
+    enrolment: Option<Enrolment>,
 }
 
 impl City {
@@ -119,17 +125,18 @@ impl City {
         let store = open_store(&config).await?;
         let stop = CancellationToken::new();
         let signer = signer(&config, &clock);
-        let live = channels::<Live>(&config.live, &clock, &signer);
-        let drill = channels::<Drill>(&config.drill, &clock, &signer);
+        let mut live = channels::<Live>(&config.live, &clock, &signer);
+        let mut drill = channels::<Drill>(&config.drill, &clock, &signer);
         register(store.as_ref(), &live, &drill).await?;
         let callbacks = both(&live.callbacks, &drill.callbacks);
         let sms_callbacks = both(&live.sms_callbacks, &drill.sms_callbacks);
         let mail_doors = both(&live.mail_doors, &drill.mail_doors);
         let pages = pages(&store);
         let mut hubs = Vec::new();
-        for (speakers, mode) in [(&live.speakers, ModeKind::Live), (&drill.speakers, ModeKind::Drill)] {
+        for (speakers, mode) in [(&mut live.speakers, ModeKind::Live), (&mut drill.speakers, ModeKind::Drill)]
+        {
             let Some(speakers) = speakers else { continue };
-            listen(speakers, mode, pages.clone(), &clock, &stop)?;
+            listen(speakers, mode, pages.clone(), &clock, &stop).await?;
             hubs.push(Arc::clone(&speakers.hub));
         }
         let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
@@ -284,10 +291,12 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
     if let Some(speaker) = &accounts.speaker {
         out.note_pretend(&speaker.name, speaker.pretend);
         let built = SpeakerChannel::<M>::new(speaker.clone(), clock.clone(), Some(Arc::clone(signer)));
-        match speaker.tls.server_config() {
-            Ok(tls) => {
+        match speaker.tls.guarded() {
+            Ok((tls, keeper)) => {
                 let hub = built.as_ref().ok().map(SpeakerChannel::hub);
-                out.speakers = hub.map(|hub| Speakers { hub, config: speaker.clone(), tls });
+                let enrolment = out.enrolment(speaker);
+                out.speakers =
+                    hub.map(|hub| Speakers { hub, config: speaker.clone(), tls, keeper, enrolment });
             }
             Err(source) => out.refuse("speaker.tls", source),
         }
@@ -307,9 +316,9 @@ fn pages(store: &Arc<dyn Store>) -> Pages {
     Pages::default().with(clips::PLACE, Arc::new(ClipPage::new(clips)))
 }
 
-/// Opens the door for village boxes.
-fn listen(
-    speakers: &Speakers,
+/// Opens the door for village boxes, and the one for those that have no certificate yet.
+async fn listen(
+    speakers: &mut Speakers,
     mode: ModeKind,
     pages: Pages,
     clock: &SharedClock,
@@ -323,11 +332,27 @@ fn listen(
     if let Some(file) = speakers.config.key_set_file.clone() {
         tokio::spawn(keyring::follow(Arc::clone(&hub), file, clock.clone(), stop.clone()));
     }
+    let (files, keeper) = (speakers.config.tls.clone(), speakers.keeper.clone());
+    tokio::spawn(revocation::follow(Arc::clone(&hub), files, keeper, clock.clone(), stop.clone()));
+    if let Some(enrolment) = speakers.enrolment.take() {
+        let address = enrolment.listen();
+        let field = format!("{}.speaker.enrol.listen", mode.word());
+        let strangers =
+            TcpListener::bind(address).await.map_err(|cause| ConfigError::port(field, address, &cause))?;
+        let desk = Arc::new(SocketDesk::new(enrolment.desk_socket(), clock.clone()));
+        tokio::spawn(enrol::serve(enrolment, desk, strangers, clock.clone(), stop.clone()));
+    }
     tokio::spawn(async move { listener::serve(hub, listener, tls, pages, clock, stop).await });
     Ok(())
 }
 
 impl<M: Mode> Outward<M> {
+    /// What boxes enrol with, if they may.
+    fn enrolment(&mut self, speaker: &SpeakerConfig) -> Option<Enrolment> {
+        let read = Enrolment::read(speaker.enrol.as_ref()?, &speaker.tls, speaker.key_set_file.as_ref());
+        read.map_err(|source| self.refuse("speaker.enrol", source)).ok()
+    }
+
     /// Channels that write to somebody's account, with what comes back of them by another door.
     fn add_letters(&mut self, accounts: &Accounts, clock: &SharedClock) {
         if let Some(wechat) = &accounts.wechat {

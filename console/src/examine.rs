@@ -76,11 +76,14 @@ pub fn doors(config: &Config) -> Vec<(String, SocketAddr)> {
     let mut doors = vec![("console.listen".to_owned(), config.console.listen)];
     for (table, accounts) in [("live", &config.live), ("drill", &config.drill)] {
         let speaker = accounts.speaker.iter().map(|one| ("speaker", one.listen));
+        let enrol = accounts.speaker.iter().filter_map(|one| one.enrol.as_ref());
+        let enrol = enrol.map(|enrol| ("speaker.enrol", enrol.listen));
         let sgip = accounts.sgip.iter().map(|one| ("sgip", one.listen));
         let bounces = accounts.email.iter().filter_map(|one| one.bounces.as_ref());
         let bounces = bounces.map(|bounces| ("email.bounces", bounces.listen));
         doors.extend(
             speaker
+                .chain(enrol)
                 .chain(sgip)
                 .chain(bounces)
                 .map(|(kind, address)| (format!("{table}.{kind}.listen"), address)),

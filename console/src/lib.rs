@@ -13,6 +13,7 @@ pub mod app;
 pub mod cli;
 pub mod complaint;
 pub mod config;
+pub mod desk;
 pub mod examine;
 pub mod feed;
 pub mod fit;

@@ -21,7 +21,7 @@
 //! - "sounded" is said only on evidence from the sense input, never because a relay was switched;
 //! - every report is kept and sent again until the city says that it is durable there.
 //!
-//! Left for later, and said so: HTTPS polling, certificates renewed over the link.
+//! Left for later, and said so: certificates renewed over the link.
 
 pub mod agent;
 pub mod assemble;

@@ -1,6 +1,6 @@
 //! The configuration of the speakers' account, and what it becomes once it is checked.
 
-use super::pki::TlsFiles;
+use super::{enrol::EnrolConfig, pki::TlsFiles};
 use crate::account::{ConfigError, in_range};
 use mingluo_model::{channel::Limits, plan::AccountName};
 use serde::Deserialize;
@@ -26,6 +26,9 @@ pub struct SpeakerConfig {
     /// The key set that the offline root signed for these boxes; a newer one is sent to them as soon as it lies there.
     #[serde(default)]
     pub key_set_file: Option<PathBuf>,
+    /// Where boxes enrol with one-time codes; nowhere without it.
+    #[serde(default)]
+    pub enrol: Option<EnrolConfig>,
     /// The boxes that there are, 1 to 50,000. Not less: it says how many orders may wait for boxes that are away.
     pub boxes: u32,
     /// Orders a second over all boxes; 1 to 100,000. It spreads the answers, no gateway asks for it.

@@ -12,6 +12,7 @@ use mingluo_model::{
     signer::{Purpose, SignatureBytes, Signer, time_bytes},
 };
 use std::{
+    collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -117,6 +118,18 @@ impl SpeakerHub {
     /// Something is at hand that no report brought.
     pub(super) fn tell_news(&self) {
         self.news.notify_waiters();
+    }
+
+    /// Closes the links that were opened with these certificates; tells how many.
+    pub(super) fn cut_off(&self, revoked: &HashSet<Box<[u8]>>) -> usize {
+        let book = self.book();
+        let lines = book.boxes.values().filter_map(|row| row.line.as_ref());
+        let gone = lines.filter(|line| revoked.contains(&line.caller.serial));
+        gone.inspect(|line| {
+            tracing::warn!(box_code = %line.caller.code, "the certificate of a box was taken back; its link is closed");
+            line.revoked.cancel();
+        })
+        .count()
     }
 
     /// Whether a box of this certificate may come in with this hello.

@@ -130,6 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             tokio::select! {
                 () = stop.cancelled() => return Err(Parting::Closing),
                 () = line.replaced.cancelled() => return Err(Parting::Replaced),
+                () = line.revoked.cancelled() => return Err(Parting::Revoked),
                 message = self.socket.next() => {
                     misses = 0;
                     let message = message.ok_or(Parting::ByTheBox)??;

@@ -114,7 +114,7 @@ pub async fn serve(
     }
 }
 
-async fn next(
+pub(super) async fn next(
     listener: &TcpListener,
     clock: &dyn mingluo_model::clock::Clock,
     stop: &CancellationToken,

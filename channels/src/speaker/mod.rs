@@ -23,6 +23,7 @@ mod book;
 mod channel;
 pub mod clips;
 mod config;
+pub mod enrol;
 mod hub;
 mod incident;
 pub mod keyring;
@@ -35,6 +36,7 @@ mod parting;
 pub mod pki;
 mod poll;
 mod reception;
+pub mod revocation;
 mod row;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::{
 use async_trait::async_trait;
 use hyper::{Method, StatusCode, header};
 use mingluo_model::{
+    bulletin::ResourceCode,
     clock::within,
     link::{
         BoxFrame, CityFrame,
@@ -93,15 +94,11 @@ impl SpeakerHub {
         let line = self.book().visit(&hello, Arc::new(caller.clone()), self.clock.now());
         self.tell_news();
         let breath = Breath { hub: self, line };
-        let said: Result<BTreeSet<u64>, Parting> = async {
-            let mut said = BTreeSet::new();
-            for frame in frames {
-                said.extend(self.take_in(caller.code, frame).await?);
-            }
-            Ok(said)
+        let mut said = BTreeSet::new();
+        for frame in frames {
+            said.extend(self.take_in(caller.code, frame).await?);
         }
-        .await;
-        self.settle(&breath.line, &said?).await?;
+        self.settle(&breath.line, &said).await?;
         // The time is signed last, so that it is as fresh as it can be.
         let welcome = CityFrame::Welcome(self.welcome(&hello).await).write().into();
         let due = self.due(caller.code, breath.line.serial);
@@ -125,11 +122,7 @@ impl SpeakerHub {
     ///
     /// # Errors
     /// [`Parting`] when the box may not say that.
-    pub(super) async fn take_in(
-        &self,
-        code: mingluo_model::bulletin::ResourceCode,
-        frame: BoxFrame,
-    ) -> Result<Option<u64>, Parting> {
+    pub(super) async fn take_in(&self, code: ResourceCode, frame: BoxFrame) -> Result<Option<u64>, Parting> {
         match frame {
             BoxFrame::Hello(_) => return Err(Parting::SecondHello),
             BoxFrame::Report(report) => {

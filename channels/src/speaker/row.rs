@@ -40,11 +40,19 @@ pub(super) struct Line {
     pub(super) wake: Notify,
     /// The box has logged in anew.
     pub(super) replaced: CancellationToken,
+    /// Its certificate was taken back.
+    pub(super) revoked: CancellationToken,
 }
 
 impl Line {
     pub(super) fn new(serial: u64, caller: Arc<Caller>) -> Self {
-        Self { serial, caller, wake: Notify::new(), replaced: CancellationToken::new() }
+        Self {
+            serial,
+            caller,
+            wake: Notify::new(),
+            replaced: CancellationToken::new(),
+            revoked: CancellationToken::new(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What happens between dispatch, the hub and boxes.
 
+mod enrol;
 mod hostile;
 mod keys;
 mod poll;

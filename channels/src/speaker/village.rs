@@ -131,6 +131,7 @@ impl City {
                 client_crl_file: None,
             },
             key_set_file: None,
+            enrol: None,
             boxes,
             per_second: 2_000,
         };

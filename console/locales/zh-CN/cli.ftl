@@ -123,6 +123,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [receipt-status] 请填回执中状态的参数名
             [region] 请填 ap-guangzhou、ap-beijing 或 ap-nanjing
             [sdk_app_id] 请填短信应用的 SdkAppId，如 1400000000
+            [root_file] 请填离线根公钥文件 root.pub（mingluo box root new 生成）
             [secret_id] 请填子账号的 SecretId，如 AKID…
             [secret_key_file] 请填密钥文件的路径：文件须能读取，第一行为 SecretKey
             [sign_name] 请只填服务商已通过的签名，不带【】

@@ -1,8 +1,11 @@
-//! `mingluo box`: what the operator of village boxes does by hand, on files alone. No store and, but for the library of
-//! clips, no configuration is needed, so that the root can stay on a machine without a network.
+//! `mingluo box`: what the operator of village boxes does by hand, on files alone, and the desk that certifies boxes. No
+//! store and, but for the library of clips, no configuration is needed, so that the root can stay on a machine without a
+//! network.
 
 mod ca;
 mod clips;
+mod codes;
+mod desk;
 mod keys;
 mod papers;
 mod registry;
@@ -35,6 +38,17 @@ enum Verb {
         after_help = "例 Example:\n  mingluo box enrol --dir boxes-ca --code 62104231002250314010101 --csr box.csr --out box.pem"
     )]
     Enrol(papers::Enrol),
+    /// 制作一次性注册码：安装人员在终端上凭它一步完成注册。 Make a one-time code, with which a box is enrolled in one step.
+    #[command(
+        after_help = "例 Example:\n  mingluo box code --dir boxes-ca --code 62104231002250314010101 --hours 72"
+    )]
+    Code(desk::Code),
+    /// 发证进程：唯一持有终端证书机构私钥者，凭注册码签发证书。 The desk, the one process that holds the authority: it certifies boxes
+    /// whose code is good.
+    #[command(
+        after_help = "例 Example:\n  mingluo box desk --dir boxes-ca --socket /run/mingluo-desk/desk.sock\n\n另用一个系统用户运行，控制台的用户须在其组内。 Run it as a user of its own, with the console's user in its group."
+    )]
+    Desk(desk::DeskProcess),
     /// 列出已签发的终端证书。 List the boxes' certificates.
     #[command(after_help = "例 Example:\n  mingluo box list --dir boxes-ca")]
     List(papers::List),
@@ -63,6 +77,8 @@ enum Verb {
 impl Boxes {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         match self.verb {
+            Verb::Code(code) => code.run()?,
+            Verb::Desk(desk) => desk.run().await?,
             Verb::Ca(ca) => ca.run()?,
             Verb::Enrol(enrol) => enrol.run()?,
             Verb::List(list) => list.run()?,

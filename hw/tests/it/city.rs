@@ -78,9 +78,14 @@ fn root() -> LocalSigner {
     LocalSigner::from_seed("root".parse().unwrap(), &[3; 32])
 }
 
-/// The root's public half, as a box is given it.
+/// The root's public half, as it stands in a file.
+pub(crate) fn root_text() -> String {
+    hex::encode(root().public())
+}
+
+/// The same, as a box is given it.
 pub(crate) fn root_key() -> RootKey {
-    hex::encode(root().public()).parse().unwrap()
+    root_text().parse().unwrap()
 }
 
 /// What the root signed for a box that is set up now.

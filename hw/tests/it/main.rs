@@ -3,6 +3,7 @@
 
 mod city;
 mod clips;
+mod enrol;
 mod hostile;
 mod link;
 mod poll;

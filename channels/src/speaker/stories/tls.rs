@@ -4,6 +4,7 @@ use crate::speaker::{
     TlsFiles,
     listener::serve,
     pages::{Answer, Asked, Caller, Page, Pages, answer},
+    revocation::follow,
     village::{City, NOW, box_code, hello},
 };
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -19,7 +20,7 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{PrivateKeyDer, ServerName},
 };
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -28,15 +29,15 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{client_async, tungstenite};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub(super) type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+pub(super) fn authority() -> Authority {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-fn issue(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
+pub(super) fn issue(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
     numbered(authority, name, None)
 }
 
@@ -67,7 +68,7 @@ fn taken_back(authority: &Authority, serial: u64) -> String {
     list.signed_by(authority).unwrap().pem().unwrap()
 }
 
-fn city_files(dir: &Path, authority: &Authority) -> TlsFiles {
+pub(super) fn city_files(dir: &Path, authority: &Authority) -> TlsFiles {
     let (certificate, key) = issue(authority, "city");
     let file = |name: &str, pem: String| {
         std::fs::write(dir.join(name), pem).unwrap();
@@ -81,7 +82,7 @@ fn city_files(dir: &Path, authority: &Authority) -> TlsFiles {
     }
 }
 
-type Identity = (rcgen::Certificate, KeyPair);
+pub(super) type Identity = (rcgen::Certificate, KeyPair);
 
 /// A connection with this certificate.
 async fn arrive(
@@ -170,6 +171,45 @@ async fn a_certificate_that_was_taken_back_is_refused() {
     served.await.unwrap();
 }
 
+#[tokio::test]
+async fn a_box_whose_certificate_is_taken_back_loses_its_link_and_comes_in_no_more() {
+    let (dir, city, boxes) = (tempfile::tempdir().unwrap(), City::new().await, authority());
+    let list = dir.path().join("crl.pem");
+    std::fs::write(&list, taken_back(&boxes, 9)).unwrap();
+    let files = TlsFiles { client_crl_file: Some(list.clone()), ..city_files(dir.path(), &boxes) };
+    let (tls, keeper) = files.guarded().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let (hub, clock) = (city.channel.hub(), SystemClock::shared());
+    tokio::spawn(serve(hub.clone(), listener, tls, Pages::default(), clock, city.stop.clone()));
+    tokio::spawn(follow(hub, files, keeper, city.clock.clone(), city.stop.clone()));
+
+    let of_box = |number, serial| Some(numbered(&boxes, box_code(number).as_str(), Some(serial)));
+    let stream = arrive(at, &boxes, of_box(1, 7)).await.unwrap();
+    let (mut socket, _) = client_async("ws://localhost/link", stream).await.unwrap();
+    socket.send(tungstenite::Message::text(BoxFrame::Hello(hello(1)).write())).await.unwrap();
+    assert!(socket.next().await.unwrap().unwrap().is_text());
+    city.until(|city| city.channel.hub().count().online == 1).await;
+
+    std::fs::write(&list, "spoiled").unwrap();
+    city.clock.advance(Duration::from_secs(10));
+    assert!(knock(at, &boxes, of_box(1, 9)).await.is_err(), "a list that spoiled lets nobody back in");
+    std::fs::write(&list, taken_back(&boxes, 7)).unwrap();
+    let closed = loop {
+        // The look at the file is woken whenever it waits.
+        city.clock.advance(Duration::from_secs(10));
+        tokio::select! {
+            message = socket.next() => break message,
+            () = tokio::task::yield_now() => {}
+        }
+    };
+    let tungstenite::Message::Close(Some(goodbye)) = closed.unwrap().unwrap() else { panic!("no goodbye") };
+    assert_eq!(goodbye.reason.as_str(), "the certificate was taken back");
+    assert!(knock(at, &boxes, of_box(1, 7)).await.is_err());
+    assert!(knock(at, &boxes, of_box(1, 8)).await.is_ok(), "its new one");
+    city.stop.cancel();
+}
+
 /// Tells whoever asks who they are, and how much they said.
 struct Mirror;
 
@@ -186,8 +226,14 @@ impl Page for Mirror {
 }
 
 /// The whole answer to one request.
-async fn ask(at: SocketAddr, city: &Authority, own: Identity, line: &str, body: &str) -> String {
-    let mut stream = arrive(at, city, Some(own)).await.unwrap();
+pub(super) async fn ask(
+    at: SocketAddr,
+    city: &Authority,
+    own: Option<Identity>,
+    line: &str,
+    body: &str,
+) -> String {
+    let mut stream = arrive(at, city, own).await.unwrap();
     let length = body.len();
     let request = format!(
         "{line} HTTP/1.1\r\nhost: city\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
@@ -207,7 +253,7 @@ async fn the_door_of_the_links_also_answers_requests_by_path() {
     let pages = Pages::default().with("/mirror/", Arc::new(Mirror));
     let (hub, clock) = (city.channel.hub(), SystemClock::shared());
     let served = tokio::spawn(serve(hub, listener, tls, pages, clock, city.stop.clone()));
-    let own = || issue(&boxes, box_code(1).as_str());
+    let own = || Some(issue(&boxes, box_code(1).as_str()));
 
     let told = ask(at, &boxes, own(), "POST /mirror/me", "12345678").await;
     assert!(told.starts_with("HTTP/1.1 200"), "{told}");
@@ -223,7 +269,7 @@ async fn the_door_of_the_links_also_answers_requests_by_path() {
                 || stream.read_u8().await.is_err()
         }
     );
-    assert!(matches!(knock(at, &boxes, Some(own())).await, Ok(CityFrame::Welcome(_))), "a link as before");
+    assert!(matches!(knock(at, &boxes, own()).await, Ok(CityFrame::Welcome(_))), "a link as before");
 
     city.stop.cancel();
     served.await.unwrap();
