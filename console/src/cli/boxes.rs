@@ -42,7 +42,7 @@ enum Verb {
     #[command(
         after_help = "例 Example:\n  mingluo box code --dir boxes-ca --code 62104231002250314010101 --hours 72"
     )]
-    Code(desk::Code),
+    Code(desk::NewCode),
     /// 发证进程：唯一持有终端证书机构私钥者，凭注册码签发证书。 The desk, the one process that holds the authority: it certifies boxes
     /// whose code is good.
     #[command(

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// 制作一次性注册码。
 #[derive(Debug, clap::Args)]
-pub(super) struct Code {
+pub(super) struct NewCode {
     /// 证书机构的目录。 The authority's folder.
     #[arg(long)]
     dir: PathBuf,
@@ -40,7 +40,7 @@ pub(super) struct Code {
     hours: u32,
 }
 
-impl Code {
+impl NewCode {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let authority = Authority::open(&self.dir)?.certificate()?;
         let _alone = Authority::lock(&self.dir)?;
