@@ -30,6 +30,7 @@ mod order;
 mod parting;
 pub mod pki;
 mod row;
+mod witness;
 
 #[cfg(test)]
 mod stories;

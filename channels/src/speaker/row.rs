@@ -1,11 +1,12 @@
 //! One box as the hub sees it: its link, what waits for it, what it has, what it said. A few hundred bytes at rest.
 
-use super::{keyring::IssuedKeys, order::SealedOrder};
+use super::{keyring::IssuedKeys, order::SealedOrder, witness::is_given};
 use mingluo_model::{
     bulletin::EbmId,
     channel::ReceiptToken,
     clock::Timestamp,
-    link::{CityFrame, Committed, DeviceState, Event, MOST_COMMITTED, Report},
+    link::{CityFrame, Committed, DeviceState, Event, Health, MOST_COMMITTED, Report},
+    region::RegionCode,
 };
 use std::{collections::VecDeque, sync::Arc};
 use tokio::sync::Notify;
@@ -70,6 +71,12 @@ pub(super) struct Row {
     /// The version of the key set that it believes, as it says.
     pub(super) key_set: u64,
     pub(super) case_open: bool,
+    /// Where it stands, as it says.
+    pub(super) region: Option<RegionCode>,
+    pub(super) health: Health,
+    pub(super) playing: Option<EbmId>,
+    // What the witness has not kept, each with whether it is ready to be committed but for that.
+    unkept: Vec<(u64, EbmId, Event, bool)>,
     // The link on which a key set was sent last, and its version: one that is refused is not sent for ever.
     offered: (u64, u64),
     outbox: Vec<Waiting>,
@@ -119,7 +126,7 @@ impl Row {
 
     /// Forgets what waits: the session that it belonged to is over.
     pub(super) fn clear(&mut self) {
-        self.outbox = Vec::new();
+        self.outbox.retain(|waiting| is_given(waiting.key));
         self.recent.retain(|recent| recent.standing == Standing::Committed);
     }
 
@@ -138,12 +145,40 @@ impl Row {
 
     /// Tells the box that it may forget a report.
     pub(super) fn commit(&mut self, report: &Report) {
+        if let Some((.., is_ready)) = self.unkept.iter_mut().find(|it| is_of(it, report)) {
+            *is_ready = true;
+            return;
+        }
         self.recent.retain(|recent| recent.id != report.id);
         self.note(report, Standing::Committed);
         // Without a link it sends the report again after its next hello.
         if self.line.is_some() {
             self.commits.push(report.id);
             self.wake();
+        }
+    }
+
+    /// The witness is shown a report.
+    pub(super) fn show(&mut self, report: &Report) {
+        self.unkept.push((report.id, report.ebm, report.event, false));
+    }
+
+    /// Whether the witness was shown it and has not kept it.
+    pub(super) fn is_unkept(&self, report: &Report) -> bool {
+        self.unkept.iter().any(|it| is_of(it, report))
+    }
+
+    /// Whether nothing but the witness keeps it from being committed.
+    pub(super) fn waits_for_the_witness(&self, report: &Report) -> bool {
+        self.unkept.iter().any(|it| is_of(it, report) && it.3)
+    }
+
+    /// The witness has kept a report.
+    pub(super) fn kept(&mut self, report: &Report) {
+        let Some(place) = self.unkept.iter().position(|it| is_of(it, report)) else { return };
+        let (.., is_ready) = self.unkept.swap_remove(place);
+        if is_ready {
+            self.commit(report);
         }
     }
 
@@ -191,6 +226,10 @@ impl Row {
             line.wake.notify_one();
         }
     }
+}
+
+fn is_of((id, ebm, event, _): &(u64, EbmId, Event, bool), report: &Report) -> bool {
+    (*id, *ebm, *event) == (report.id, report.ebm, report.event)
 }
 
 fn keep_last<T>(list: &mut VecDeque<T>, item: T, most: usize) {
