@@ -16,6 +16,7 @@ pub mod config;
 pub mod examine;
 pub mod feed;
 pub mod fit;
+pub mod fleet;
 pub mod forward;
 mod knock;
 mod mail_back;

@@ -15,6 +15,9 @@
 //! | `POST …/{id}/release` with `{"content_hash": "…", "deliveries": N}` | releases; N are the deliveries that the draft told |
 //! | `POST …/{id}/lift`, `/correct` with `{"body": "…"}` or nothing | takes a released alert back, at once where the policy's `withdrawal` wants one person and the caller may release. That rule is for the prewritten words (no `body`); with other words the lift takes the rule of the earlier alert's grade: `people_needed` tells how many must sign, and until they have, sending goes on. `unsent` tells the channels that could not carry it, and why |
 //! | `GET /api/{mode}/plans/{id}/unconfirmed` | deliveries that nobody confirmed, part by part |
+//! | `GET …/alerts/{id}/broadcasts` | the bulletins of an alert box by box, in the states of the standard |
+//! | `GET /api/{mode}/boxes`, `/boxes/{code}`, `/boxes/visits` | village boxes: how they are, one with its story, where somebody has to go |
+//! | `POST /api/{mode}/boxes/test`, `/boxes/stop`; `GET …/boxes/orders/{ebm}` | a test of boxes, the stop of everything, and what became of either |
 //! | `GET /api/health` | whether dispatch runs |
 //!
 //! Each of `plans` is a [`mingluo_dispatch::view::PlanView`]: `status` is `open`, `stopped` or `closed`; `settled` is
@@ -28,12 +31,14 @@
 
 mod alerts;
 mod body;
+mod boxes;
 mod callback;
 mod error;
 mod path;
 mod reader;
 
 pub(crate) use body::HASH;
+pub(crate) use boxes::STOP;
 pub use error::ApiError;
 
 use crate::{app::City, feed, office::Office, people::People};
@@ -121,6 +126,13 @@ fn of_mode<M: Mode>(base: &'static str, office: &Arc<Office<M>>, people: &Arc<Pe
         .route("/alerts/{id}/recall", post(alerts::recall::<M>))
         .route("/alerts/{id}/lift", post(alerts::lift::<M>))
         .route("/alerts/{id}/correct", post(alerts::correct::<M>))
+        .route("/alerts/{id}/broadcasts", get(boxes::broadcasts::<M>))
+        .route("/boxes", get(boxes::list::<M>))
+        .route("/boxes/visits", get(boxes::visits::<M>))
+        .route("/boxes/test", post(boxes::test::<M>))
+        .route("/boxes/stop", post(boxes::stop::<M>))
+        .route("/boxes/orders/{ebm}", get(boxes::order::<M>))
+        .route("/boxes/{code}", get(boxes::show::<M>))
         .route("/plans/{id}/unconfirmed", get(alerts::unconfirmed::<M>))
         .method_not_allowed_fallback(move |method, uri| async move { wrong_method(base, &method, &uri) })
         .fallback(move |uri| async move { no_path(base, &uri) })

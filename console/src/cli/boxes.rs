@@ -1,7 +1,8 @@
-//! `mingluo box`: what the operator of village boxes does by hand, on files alone. No store and no configuration is
-//! needed, so that the root can stay on a machine without a network.
+//! `mingluo box`: what the operator of village boxes does by hand. What concerns keys and certificates works on files alone,
+//! without store and configuration, so that the root can stay on a machine without a network; [`fleet`] is of a running city.
 
 mod ca;
+mod fleet;
 mod keys;
 mod papers;
 mod registry;
@@ -52,10 +53,29 @@ enum Verb {
         after_help = "例 Examples:\n  mingluo box keys sign --root-file root.key --version 2 --keys wanted.json --out keys.json\n  mingluo box keys show --public-file root.pub keys.json"
     )]
     Keys(keys::Keys),
+    /// 终端台账：导入、演示。 The registry of the boxes that there are.
+    #[command(
+        subcommand,
+        after_help = "例 Example:\n  mingluo box registry import --config mingluo.toml --dry-run boxes.csv"
+    )]
+    Registry(fleet::Registry),
+    /// 终端状态、告警、维护清单。 How the boxes are, and where somebody has to go.
+    #[command(
+        after_help = "例 Examples:\n  mingluo box status --key-file li.key\n  mingluo box status --key-file li.key --show alarm --json\n  mingluo box status --key-file li.key --code 62104231002250314010101\n  mingluo box status --key-file li.key --visits"
+    )]
+    Status(fleet::Status),
+    /// 试播：签名下发，回执计入终端记录。 Test boxes with a signed bulletin; what they answer goes into their records.
+    #[command(
+        after_help = "例 Examples:\n  mingluo box test --key-file qian.key --region 清原镇 --boxes 14\n  mingluo box test --key-file qian.key --code 62104231002250314010101 --audible --boxes 1\n  mingluo box test --key-file qian.key --order 10021040000000000000000202607050012"
+    )]
+    Test(fleet::Test),
+    /// 全部停播：辖区内所有终端立即静音。 Silence every box of one's division at once.
+    #[command(after_help = "例 Example:\n  mingluo box stop --key-file qian.key --confirm STOP")]
+    Stop(fleet::Stop),
 }
 
 impl Boxes {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         match self.verb {
             Verb::Ca(ca) => ca.run()?,
             Verb::Enrol(enrol) => enrol.run()?,
@@ -63,6 +83,11 @@ impl Boxes {
             Verb::Revoke(revoke) => revoke.run()?,
             Verb::Root(root) => root.run()?,
             Verb::Keys(keys) => keys.run()?,
+            Verb::Registry(fleet::Registry::Import(import)) => import.run().await?,
+            Verb::Registry(fleet::Registry::Demo(demo)) => demo.run()?,
+            Verb::Status(status) => status.run().await?,
+            Verb::Test(test) => test.run().await?,
+            Verb::Stop(stop) => stop.run().await?,
         }
         Ok(ExitCode::SUCCESS)
     }

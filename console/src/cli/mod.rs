@@ -76,7 +76,7 @@ enum Command {
         after_help = "例 Examples:\n  mingluo resident --config mingluo.toml replies\n  mingluo resident --config mingluo.toml opt-out --phone-file refused.txt"
     )]
     Resident(resident::Resident),
-    /// 村级终端：离线根密钥与公钥集。 Village boxes: the offline root and the key sets that it signs.
+    /// 村级终端：台账、状态、试播、停播，证书与公钥集。 Village boxes: registry, states, tests, stop, certificates and key sets.
     #[command(
         after_help = "例 Examples:\n  mingluo box root new --root-file root.key --public-file root.pub\n  mingluo box keys sign --root-file root.key --version 1 --keys wanted.json --out keys.json"
     )]
@@ -112,7 +112,7 @@ impl Mingluo {
             Command::Issue(command) => command.run().await,
             Command::User(command) => command.run().await,
             Command::Resident(command) => command.run().await,
-            Command::Box(command) => command.run(),
+            Command::Box(command) => command.run().await,
             Command::Signer(command) => command.run().await,
         }
     }

@@ -2,6 +2,8 @@
 //! around the policy. Every verb is one decision, durable with its audit line when it returns.
 
 mod back;
+mod boxes;
+pub mod broadcast;
 mod checks;
 mod confirm;
 mod error;
@@ -11,11 +13,13 @@ mod order;
 mod reach;
 mod release;
 mod sight;
+mod stop_all;
 mod trail;
 mod whole;
 mod withdraw;
 
 pub use back::follow;
+pub use boxes::{TestOrder, Timeline};
 pub use checks::Check;
 pub use confirm::Unconfirmed;
 pub use error::OfficeError;
@@ -25,10 +29,14 @@ pub(crate) use order::INSTANT;
 pub use order::{DraftOrder, Follow};
 pub use reach::Reach;
 pub use release::{Released, Unsent};
+pub use stop_all::StoppedAll;
 pub use trail::Step;
 pub use withdraw::{Withdrawal, Withdrawn, may_withdraw, may_write};
 
-use crate::render::{Rendered, Renderer, SmsParts};
+use crate::{
+    fleet::Fleet,
+    render::{Rendered, Renderer, SmsParts},
+};
 use mingluo_dispatch::{Engine, view::PlanView};
 use mingluo_ledger::{
     Store,
@@ -79,6 +87,8 @@ pub struct Parts<M: Mode> {
     pub policy: ReleasePolicy,
     /// Turns alerts into the words of each channel.
     pub renderer: Renderer,
+    /// The village boxes; `None` where no speakers are configured.
+    pub fleet: Option<Arc<Fleet>>,
     /// Time.
     pub clock: SharedClock,
     /// Chance, for ids.
@@ -94,6 +104,7 @@ pub struct Office<M: Mode> {
     pub(crate) groups: Arc<GroupTable>,
     pub(crate) policy: ReleasePolicy,
     pub(crate) renderer: Arc<Renderer>,
+    fleet: Option<Arc<Fleet>>,
     pub(crate) clock: SharedClock,
     // Guards the source of chance; held for one id.
     chance: Arc<Mutex<StdRng>>,
@@ -137,7 +148,7 @@ pub struct SmsShare {
 impl<M: Mode> Office<M> {
     /// Opens the office.
     pub fn new(parts: Parts<M>) -> Self {
-        let Parts { store, engine, gazetteer, groups, policy, renderer, clock, chance } = parts;
+        let Parts { store, engine, gazetteer, groups, policy, renderer, fleet, clock, chance } = parts;
         Self {
             store,
             engine,
@@ -145,6 +156,7 @@ impl<M: Mode> Office<M> {
             groups,
             policy,
             renderer: Arc::new(renderer),
+            fleet,
             clock,
             chance: Arc::new(Mutex::new(chance)),
             index: Arc::default(),

@@ -10,3 +10,4 @@ mod keys;
 mod living;
 mod officers;
 mod readme;
+mod registry;

@@ -9,6 +9,7 @@ use crate::{
     people::{People, api_key, hash_password},
     region::Region,
     roster::{KeepOrder, keep},
+    signer,
     web::Web,
 };
 use axum::{
@@ -32,9 +33,11 @@ use mingluo_model::{
     mode::ModeKind,
     owner::{Officer, Owner, Role},
     plan::Target,
+    signer::LocalSigner,
 };
 use mingluo_targeting::{edition::EditionBuilder, roster::read_recipients};
 use rand::{SeedableRng, rngs::StdRng};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::{fs, path::Path, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -140,6 +143,16 @@ id = "t"
 fields = { thing1 = "{event}", thing4 = "{advice}" }
 "#;
 
+/// Village boxes of real warnings.
+const BOXES: &str = r#"
+[live.speaker]
+name = "live-speaker"
+pretend = true
+listen = "127.0.0.1:0"
+boxes = 10
+tls = { cert_file = "HOME/city.pem", key_file = "HOME/city.key", client_ca_file = "HOME/ca.pem" }
+"#;
+
 /// A city with its pages.
 pub(super) struct Town {
     pub(super) city: Arc<City>,
@@ -163,6 +176,11 @@ impl Town {
         Self::built(1, &format!("{CONFIG}{MORE}")).await
     }
 
+    /// Opens a new town that has village boxes, and a signer for them.
+    pub(super) async fn with_boxes() -> Self {
+        Self::built(1, &format!("{CONFIG}{BOXES}")).await
+    }
+
     /// Opens a new town whose live gateway is at this port.
     pub(super) async fn with_gateway_at(port: u16) -> Self {
         let at = ACCOUNT.replace("port = 1\n", &format!("port = {port}\n"));
@@ -183,6 +201,10 @@ impl Town {
     async fn built(withdrawal: u8, text: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let config = config(home.path(), withdrawal, text);
+        if config.live.speaker.is_some() {
+            certify(home.path());
+            sign(&config).await;
+        }
         mingluo_ledger::migrate(&config.store.address).await.unwrap();
         let region = Region::read(&config).unwrap();
         let town = Box::pin(Self::start(home, config)).await;
@@ -317,6 +339,28 @@ impl Town {
         let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
         stranger.with("cookie", &cookie)
     }
+}
+
+/// An authority, and the certificate of the boxes' door.
+fn certify(home: &Path) {
+    // An error means that another test installed it already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (ca_key, city_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, ca_key).unwrap();
+    let city =
+        CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&city_key, &ca).unwrap();
+    fs::write(home.join("ca.pem"), ca.pem()).unwrap();
+    fs::write(home.join("city.pem"), city.pem()).unwrap();
+    fs::write(home.join("city.key"), city_key.serialize_pem()).unwrap();
+}
+
+/// The signing process.
+async fn sign(config: &Config) {
+    let listener = signer::listen(&config.signer.socket).await.unwrap();
+    let local = LocalSigner::from_seed("town".parse().unwrap(), &[7; 32]);
+    tokio::spawn(signer::serve(listener, local));
 }
 
 fn config(home: &Path, withdrawal: u8, text: &str) -> Config {
