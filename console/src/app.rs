@@ -3,6 +3,7 @@
 
 use crate::{
     config::{Accounts, Config, ConfigError, read_text},
+    desk::SocketDesk,
     examine::{Examined, examine},
     fleet::Fleet,
     forward::{Forwarder, Standing},
@@ -12,13 +13,21 @@ use crate::{
     render::{Broadcaster, Numbers, Renderer, SmsForm, WeChatTemplate},
     routing::Routing,
     signer::SocketSigner,
+    speech::{Speech, StoredClips},
 };
 use mingluo_channels::{
     account,
     email::{EmailChannel, EmailDoor},
     forward::{ForwardConfig, Platform},
     sms::cloud::CloudCallback,
-    speaker::{SpeakerChannel, SpeakerConfig, SpeakerHub, keyring, listener},
+    speaker::{
+        SpeakerChannel, SpeakerConfig, SpeakerHub,
+        clips::{self, ClipPage},
+        enrol::{self, Enrolment},
+        keyring, listener,
+        pages::Pages,
+        revocation::{self, Gatekeeper},
+    },
     wechat::{Callback, WeChatChannel},
 };
 use mingluo_dispatch::{
@@ -98,6 +107,8 @@ struct Speakers {
     hub: Arc<SpeakerHub>,
     config: SpeakerConfig,
     tls: Arc<rustls::ServerConfig>,
+    keeper: Gatekeeper,
+    enrolment: Option<Enrolment>,
 }
 
 impl City {
@@ -115,27 +126,30 @@ impl City {
         let store = open_store(&config).await?;
         let stop = CancellationToken::new();
         let signer = signer(&config, &clock);
-        let live = channels::<Live>(&config.live, &clock, &signer);
-        let drill = channels::<Drill>(&config.drill, &clock, &signer);
+        let mut live = channels::<Live>(&config.live, &clock, &signer);
+        let mut drill = channels::<Drill>(&config.drill, &clock, &signer);
         register(store.as_ref(), &live, &drill).await?;
         let callbacks = both(&live.callbacks, &drill.callbacks);
         let sms_callbacks = both(&live.sms_callbacks, &drill.sms_callbacks);
         let mail_doors = both(&live.mail_doors, &drill.mail_doors);
+        let pages = pages(&store);
         let mut hubs = Vec::new();
-        if let Some(speakers) = &live.speakers {
-            listen::<Live>(speakers, &clock, &stop).await?;
+        for (speakers, mode) in [(&mut live.speakers, ModeKind::Live), (&mut drill.speakers, ModeKind::Drill)]
+        {
+            let Some(speakers) = speakers else { continue };
+            listen(speakers, mode, pages.clone(), &clock, &stop).await?;
+            hubs.push(Arc::clone(&speakers.hub));
         }
-        if let Some(speakers) = &drill.speakers {
-            listen::<Drill>(speakers, &clock, &stop).await?;
-        }
-        hubs.extend(live.speakers.iter().chain(&drill.speakers).map(|speakers| Arc::clone(&speakers.hub)));
         let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
+        let speech = speech(&config, &store, &clock)?;
         let Routing { live: live_routes, drill: drill_routes, numbers } = routing;
         let carrier_of = carrier_of(numbers);
         let routed = (live_routes, Arc::clone(&carrier_of));
-        let live = Box::pin(office(&config, &region, &store, live, routed, &clock, &mut chance)).await?;
+        let live =
+            Box::pin(office(&config, &region, &store, (live, &speech), routed, &clock, &mut chance)).await?;
         let routed = (drill_routes, carrier_of);
-        let drill = Box::pin(office(&config, &region, &store, drill, routed, &clock, &mut chance)).await?;
+        let drill =
+            Box::pin(office(&config, &region, &store, (drill, &speech), routed, &clock, &mut chance)).await?;
         let forwards = forwarder.as_ref().map(Forwarder::standing).unwrap_or_default();
         let forwarding = TaskTracker::new();
         let mut returned_mail = BTreeMap::new();
@@ -228,8 +242,19 @@ fn both<T>(
     of(ModeKind::Live, live).into_iter().chain(of(ModeKind::Drill, drill)).collect()
 }
 
-fn signer(config: &Config, clock: &SharedClock) -> Arc<dyn Signer> {
+/// The client of this city's signing process.
+pub(crate) fn signer(config: &Config, clock: &SharedClock) -> Arc<dyn Signer> {
     Arc::new(SocketSigner::new(config.signer.socket.clone(), clock.clone()))
+}
+
+/// Who speaks for this city, if anybody does.
+pub(crate) fn speech(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    clock: &SharedClock,
+) -> Result<Option<Speech>, ConfigError> {
+    let Some(speech) = &config.speech else { return Ok(None) };
+    Ok(Some(Speech::new(speech.ladder(clock)?, Arc::clone(store), clock.clone())))
 }
 
 /// Opens the store with its vault.
@@ -270,10 +295,12 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
     if let Some(speaker) = &accounts.speaker {
         out.note_pretend(&speaker.name, speaker.pretend);
         let built = SpeakerChannel::<M>::new(speaker.clone(), clock.clone(), Some(Arc::clone(signer)));
-        match speaker.tls.server_config() {
-            Ok(tls) => {
+        match speaker.tls.guarded() {
+            Ok((tls, keeper)) => {
                 let hub = built.as_ref().ok().map(SpeakerChannel::hub);
-                out.speakers = hub.map(|hub| Speakers { hub, config: speaker.clone(), tls });
+                let enrolment = out.enrolment(speaker);
+                out.speakers =
+                    hub.map(|hub| Speakers { hub, config: speaker.clone(), tls, keeper, enrolment });
             }
             Err(source) => out.refuse("speaker.tls", source),
         }
@@ -287,26 +314,49 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
     out
 }
 
-/// Opens the door for village boxes.
-async fn listen<M: Mode>(
-    speakers: &Speakers,
+/// What village boxes can ask for at their door.
+fn pages(store: &Arc<dyn Store>) -> Pages {
+    let clips = Arc::new(StoredClips::new(Arc::clone(store)));
+    Pages::default().with(clips::PLACE, Arc::new(ClipPage::new(clips)))
+}
+
+/// Opens the door for village boxes, and the one for those that have no certificate yet.
+async fn listen(
+    speakers: &mut Speakers,
+    mode: ModeKind,
+    pages: Pages,
     clock: &SharedClock,
     stop: &CancellationToken,
 ) -> Result<(), ConfigError> {
     let address = speakers.config.listen;
-    let field = format!("{}.speaker.listen", M::KIND.word());
-    let listener =
-        TcpListener::bind(address).await.map_err(|cause| ConfigError::port(field, address, &cause))?;
+    let field = format!("{}.speaker.listen", mode.word());
+    let listener = listener::bind(address).map_err(|cause| ConfigError::port(field, address, &cause))?;
     let tls = Arc::clone(&speakers.tls);
     let (hub, clock, stop) = (Arc::clone(&speakers.hub), clock.clone(), stop.clone());
     if let Some(file) = speakers.config.key_set_file.clone() {
         tokio::spawn(keyring::follow(Arc::clone(&hub), file, clock.clone(), stop.clone()));
     }
-    tokio::spawn(async move { listener::serve(hub, listener, tls, clock, stop).await });
+    let (files, keeper) = (speakers.config.tls.clone(), speakers.keeper.clone());
+    tokio::spawn(revocation::follow(Arc::clone(&hub), files, keeper, clock.clone(), stop.clone()));
+    if let Some(enrolment) = speakers.enrolment.take() {
+        let address = enrolment.listen();
+        let field = format!("{}.speaker.enrol.listen", mode.word());
+        let strangers =
+            TcpListener::bind(address).await.map_err(|cause| ConfigError::port(field, address, &cause))?;
+        let desk = Arc::new(SocketDesk::new(enrolment.desk_socket(), clock.clone()));
+        tokio::spawn(enrol::serve(enrolment, desk, strangers, clock.clone(), stop.clone()));
+    }
+    tokio::spawn(async move { listener::serve(hub, listener, tls, pages, clock, stop).await });
     Ok(())
 }
 
 impl<M: Mode> Outward<M> {
+    /// What boxes enrol with, if they may.
+    fn enrolment(&mut self, speaker: &SpeakerConfig) -> Option<Enrolment> {
+        let read = Enrolment::read(speaker.enrol.as_ref()?, &speaker.tls, speaker.key_set_file.as_ref());
+        read.map_err(|source| self.refuse("speaker.enrol", source)).ok()
+    }
+
     /// Channels that write to somebody's account, with what comes back of them by another door.
     fn add_letters(&mut self, accounts: &Accounts, clock: &SharedClock) {
         if let Some(wechat) = &accounts.wechat {
@@ -401,7 +451,7 @@ async fn office<M: Mode>(
     config: &Config,
     region: &Region,
     store: &Arc<dyn Store>,
-    outward: Outward<M>,
+    (outward, speech): (Outward<M>, &Option<Speech>),
     (routes, carrier_of): (Routes, CarrierOf),
     clock: &SharedClock,
     chance: &mut StdRng,
@@ -440,6 +490,7 @@ async fn office<M: Mode>(
         policy: config.policy.clone(),
         renderer,
         fleet,
+        speech: speech.clone(),
         clock: clock.clone(),
         chance: StdRng::from_rng(chance),
     })))

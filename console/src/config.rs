@@ -4,7 +4,7 @@ mod error;
 
 pub use error::{ConfigError, Fix};
 
-use crate::{complaint, feed::FeedConfig, people::SessionConfig};
+use crate::{complaint, feed::FeedConfig, people::SessionConfig, speech::SpeechConfig};
 use mingluo_channels::{
     email::EmailConfig,
     forward::ForwardConfig,
@@ -55,6 +55,8 @@ pub struct Config {
     pub signer: SignerConfig,
     /// How words are made.
     pub render: RenderConfig,
+    /// How speech for loudspeakers is made; without it the boxes read scripts by themselves.
+    pub speech: Option<SpeechConfig>,
     /// The platform that final receipts of real warnings are handed on to.
     pub forward: Option<ForwardConfig>,
     /// The public feed of real warnings.

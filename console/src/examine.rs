@@ -7,6 +7,7 @@ use crate::{
     region::Region,
     render::{SMS_GAPS, WECHAT_GAPS},
     routing::Routing,
+    speech::SpeechConfig,
     tongue::tell,
 };
 use mingluo_model::{bulletin::KeyId, plan::AccountName, template::Template};
@@ -75,11 +76,14 @@ pub fn doors(config: &Config) -> Vec<(String, SocketAddr)> {
     let mut doors = vec![("console.listen".to_owned(), config.console.listen)];
     for (table, accounts) in [("live", &config.live), ("drill", &config.drill)] {
         let speaker = accounts.speaker.iter().map(|one| ("speaker", one.listen));
+        let enrol = accounts.speaker.iter().filter_map(|one| one.enrol.as_ref());
+        let enrol = enrol.map(|enrol| ("speaker.enrol", enrol.listen));
         let sgip = accounts.sgip.iter().map(|one| ("sgip", one.listen));
         let bounces = accounts.email.iter().filter_map(|one| one.bounces.as_ref());
         let bounces = bounces.map(|bounces| ("email.bounces", bounces.listen));
         doors.extend(
             speaker
+                .chain(enrol)
                 .chain(sgip)
                 .chain(bounces)
                 .map(|(kind, address)| (format!("{table}.{kind}.listen"), address)),
@@ -112,6 +116,7 @@ fn wrong_values(config: &Config) -> Vec<ConfigError> {
     if let Some(feed) = config.feed.as_ref().filter(|feed| !feed.is_usable()) {
         wrong.push(ConfigError::value("feed.url", &feed.url, Fix::Public));
     }
+    wrong.extend(config.speech.as_ref().and_then(SpeechConfig::fault));
     wrong.extend(long_holds(config));
     wrong.extend(wrong_template("render.sms", &config.render.sms, &SMS_GAPS));
     let fields = config.render.wechat.iter().flat_map(|template| &template.fields);

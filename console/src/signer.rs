@@ -8,7 +8,7 @@ use mingluo_model::{
     clock::{SharedClock, within},
     signer::{LocalSigner, Purpose, SignatureBytes, Signer, SignerError},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -74,17 +74,37 @@ impl SocketSigner {
     }
 
     async fn converse(&self, request: &Request) -> Result<Answer, SignerError> {
-        let unreachable = |error: std::io::Error| SignerError::Unreachable {
+        ask_line(&self.socket, request).await.map_err(|error| SignerError::Unreachable {
             detail: format!("{}: {error}; is `mingluo signer` running?", self.socket.display()),
-        };
-        let mut stream = UnixStream::connect(&self.socket).await.map_err(unreachable)?;
-        let mut line = serde_json::to_vec(request).map_err(|error| unreachable(error.into()))?;
-        line.push(b'\n');
-        stream.write_all(&line).await.map_err(unreachable)?;
-        let mut answer = String::new();
-        BufReader::new(stream).take(LONGEST_LINE).read_line(&mut answer).await.map_err(unreachable)?;
-        serde_json::from_str(&answer).map_err(|error| unreachable(error.into()))
+        })
     }
+}
+
+/// One request and its answer, as JSON lines over a connection of their own.
+pub(crate) async fn ask_line<A: DeserializeOwned>(
+    socket: &Path,
+    request: &impl Serialize,
+) -> std::io::Result<A> {
+    let mut stream = UnixStream::connect(socket).await?;
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line).await?;
+    let mut answer = String::new();
+    BufReader::new(stream).take(LONGEST_LINE).read_line(&mut answer).await?;
+    Ok(serde_json::from_str(&answer)?)
+}
+
+/// The other end of that: reads one line, and writes what it is answered.
+pub(crate) async fn answer_line<A: Serialize, F: Future<Output = A>>(
+    mut stream: UnixStream,
+    answer: impl FnOnce(String) -> F,
+) -> std::io::Result<()> {
+    let mut line = String::new();
+    let (reading, mut writing) = stream.split();
+    BufReader::new(reading).take(LONGEST_LINE).read_line(&mut line).await?;
+    let mut line = serde_json::to_vec(&answer(line).await)?;
+    line.push(b'\n');
+    writing.write_all(&line).await
 }
 
 #[async_trait]
@@ -121,7 +141,7 @@ pub async fn listen(socket: &Path) -> Result<UnixListener, ConfigError> {
     bound.map_err(|cause| ConfigError::value("signer.socket", socket.display(), Fix::socket(&cause)))
 }
 
-async fn bind(socket: &Path) -> std::io::Result<UnixListener> {
+pub(crate) async fn bind(socket: &Path) -> std::io::Result<UnixListener> {
     // A socket that nobody listens on is what a killed process leaves behind.
     if socket.exists() && UnixStream::connect(socket).await.is_err() {
         std::fs::remove_file(socket)?;
@@ -148,21 +168,18 @@ pub async fn serve(listener: UnixListener, signer: LocalSigner) -> std::io::Resu
     }
 }
 
-async fn answer(mut stream: UnixStream, signer: &LocalSigner) -> std::io::Result<()> {
-    let mut line = String::new();
-    let (reading, mut writing) = stream.split();
-    BufReader::new(reading).take(LONGEST_LINE).read_line(&mut line).await?;
-    let answer = match serde_json::from_str(&line) {
-        Ok(Request::KeyId { purpose }) => signer
-            .key_id(purpose)
-            .await
-            .map_or_else(|error| Answer::Refused(error.to_string()), Answer::KeyId),
-        Ok(Request::Sign { purpose, bytes }) => Answer::Signature(signer.sign_now(purpose, &bytes)),
-        Err(error) => Answer::Refused(format!("not a request: {error}")),
-    };
-    let mut line = serde_json::to_vec(&answer)?;
-    line.push(b'\n');
-    writing.write_all(&line).await
+async fn answer(stream: UnixStream, signer: &LocalSigner) -> std::io::Result<()> {
+    answer_line(stream, |line| async move {
+        match serde_json::from_str(&line) {
+            Ok(Request::KeyId { purpose }) => signer
+                .key_id(purpose)
+                .await
+                .map_or_else(|error| Answer::Refused(error.to_string()), Answer::KeyId),
+            Ok(Request::Sign { purpose, bytes }) => Answer::Signature(signer.sign_now(purpose, &bytes)),
+            Err(error) => Answer::Refused(format!("not a request: {error}")),
+        }
+    })
+    .await
 }
 
 #[cfg(test)]

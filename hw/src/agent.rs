@@ -11,6 +11,7 @@ mod rekey;
 mod round;
 
 use crate::{
+    clip::{ClipBoard, library::Library},
     journal::{Journal, JournalError, Record},
     player::AudioSink,
     queue::Queue,
@@ -22,7 +23,10 @@ use crate::{
 use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
     clock::{SharedClock, Timestamp},
-    link::{BoxFrame, CityFrame, DeviceState, Event, Health, Heartbeat, Hello, Report, VERSION, Welcome},
+    link::{
+        BoxFrame, CityFrame, DeviceState, Event, Health, Heartbeat, Hello, Report, VERSION, Welcome,
+        poll::MOST_REPORTS,
+    },
     mode::ModeKind,
     region::RegionCode,
 };
@@ -65,8 +69,19 @@ pub struct Hands {
     pub sense: Box<dyn Sense>,
     /// What reads a script out; without it words are their time in silence.
     pub voice: Option<Box<dyn Voice>>,
+    /// Speech that others made.
+    pub clips: Clips,
     /// What is looked at on the round.
     pub watch: Watch,
+}
+
+/// Speech that was made in the city. A box without any reads scripts out itself.
+#[derive(Debug, Clone, Default)]
+pub struct Clips {
+    /// Where clips are asked for.
+    pub board: Option<ClipBoard>,
+    /// Fixed words for days without a network.
+    pub library: Option<Library>,
 }
 
 /// A box.
@@ -89,6 +104,10 @@ pub struct Agent {
     welcomed: bool,
     // Bounded by the journal's pending reports: each report stands here once a session at most.
     outbox: VecDeque<BoxFrame>,
+    // What the last poll said: reports after this one have not been said in any.
+    said: u64,
+    // Answers that were made while a poll's answer was taken in, and wait for the next.
+    carried: Vec<BoxFrame>,
 }
 
 impl Agent {
@@ -120,6 +139,8 @@ impl Agent {
             next_report,
             welcomed: false,
             outbox: VecDeque::new(),
+            said: 0,
+            carried: Vec::new(),
         };
         agent.recover()?;
         Ok(agent)
@@ -127,7 +148,8 @@ impl Agent {
 
     /// The first frame of a new session; `nonce` is 32 random bytes.
     pub fn hello(&mut self, nonce: [u8; 32]) -> BoxFrame {
-        self.part();
+        self.welcomed = false;
+        self.outbox.clear();
         self.trust.begin(nonce);
         let book = self.journal.book();
         BoxFrame::Hello(Hello {
@@ -141,13 +163,32 @@ impl Agent {
             nonce,
             holding: book.holding(),
             key_set: self.trust.key_set(),
+            run: 0,
         })
     }
 
     /// The session is over: reports wait in the journal for the next one.
     pub fn part(&mut self) {
         self.welcomed = false;
-        self.outbox.clear();
+        // Reports are in the journal; an answer about keys is nowhere else. The last ones are enough.
+        self.carried = self.outbox.drain(..).filter(|frame| matches!(frame, BoxFrame::Keys(_))).collect();
+    }
+
+    /// What a poll says after its hello: what waits to be reported, oldest first, and how the box is.
+    pub fn to_be_said(&mut self) -> Vec<BoxFrame> {
+        let mut frames = std::mem::take(&mut self.carried);
+        frames.push(self.heartbeat());
+        let reports = self.journal.book().pending().values().take(MOST_REPORTS);
+        frames.extend(reports.cloned().map(BoxFrame::Report));
+        if let Some(BoxFrame::Report(last)) = frames.last() {
+            self.said = self.said.max(last.id);
+        }
+        frames
+    }
+
+    /// Whether there are reports that no poll has said yet.
+    pub fn has_unsaid(&self) -> bool {
+        self.journal.book().pending().last_key_value().is_some_and(|(id, _)| *id > self.said)
     }
 
     /// Whether the city has answered the hello of this session.
@@ -178,6 +219,11 @@ impl Agent {
             health: Health::default(),
             at: self.trust.now(),
         })
+    }
+
+    /// The speech that it was given, for who fetches it.
+    pub const fn clips(&self) -> &Clips {
+        &self.hands.clips
     }
 
     /// The next frame to send.

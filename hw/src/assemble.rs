@@ -1,7 +1,12 @@
 //! From a configuration to a box: the one place in this crate that knows all parts.
 
 use crate::{
-    agent::{Agent, Hands, Identity, Rules, Watch},
+    agent::{Agent, Clips, Hands, Identity, Rules, Watch},
+    clip::{
+        ClipBoard,
+        library::{Library, LibraryError},
+        shelf::Shelf,
+    },
     config::{Config, ConfigError, RelayConfig, RelayOnly, SenseConfig, SinkKind},
     contact::Button,
     heart::{Heart, Supervisor},
@@ -25,6 +30,9 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+
+/// A box that polls tries the link again so often; a proxy that lets it pass now is mostly a repaired one.
+const LINK_AGAIN: Duration = Duration::from_mins(5);
 
 /// Why there is no box.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +64,7 @@ pub fn agent(config: &Config, clock: SharedClock) -> Result<Agent, AssembleError
     let dir = state_dir(&config.own.state_dir)?;
     let journal = Journal::open(Box::new(FileMedium::new(dir.join("journal"))), clock.now())?;
     let beliefs = beliefs(config, journal.book().keys())?;
+    hands.clips = clips(config, &beliefs, &dir)?;
     let (own, source) = (&config.own, config.trust.clock);
     let trust = Trust::new(beliefs, own.region, own.mode, clock.clone(), source, journal.book().floor());
     let identity = Identity {
@@ -84,6 +93,8 @@ pub fn dial(config: &Config, clock: SharedClock, lenient: bool) -> Result<Dial, 
         heartbeat: seconds(city.heartbeat_s),
         backoff_first: Duration::from_millis(city.backoff_first_ms.into()),
         backoff_most: seconds(city.backoff_most_s),
+        poll: seconds(city.poll_s),
+        link_again: LINK_AGAIN,
     };
     Ok(Dial { cities: config.cities()?, connector: connector(pem, clock, lenient)?, pace })
 }
@@ -119,7 +130,37 @@ pub fn hands(config: &Config, clock: &SharedClock) -> Result<Hands, AssembleErro
             Box::new(SimulatedSense::new(air))
         }
     };
-    Ok(Hands { power, sink, sense, voice: voice(config, &dir)?, watch: Watch::default() })
+    let voice = voice(config, &dir)?;
+    Ok(Hands { power, sink, sense, voice, clips: Clips::default(), watch: Watch::default() })
+}
+
+/// The speech that the box of this configuration is given. A library that is not believed costs its words and no more: a
+/// box must come up with a card that was copied badly.
+fn clips(config: &Config, beliefs: &Beliefs, dir: &Path) -> Result<Clips, ConfigError> {
+    let (clips, dir) = (&config.clips, dir.join("clips"));
+    let most = u64::from(clips.cache_mb) * 1024 * 1024;
+    let shelf = Shelf::open(dir.clone(), most).map_err(|source| ConfigError::File {
+        key: "box.state_dir",
+        path: dir,
+        source,
+    })?;
+    let [wait, wait_red] = [clips.wait_s, clips.wait_red_s].map(|count| Duration::from_secs(count.into()));
+    let library = clips.library_dir.as_ref().and_then(|folder| {
+        library(folder, beliefs, config)
+            .inspect_err(|error| {
+                tracing::error!(error = error as &dyn std::error::Error, "the box has no library of clips");
+            })
+            .ok()
+    });
+    Ok(Clips { board: Some(ClipBoard::new(shelf, wait, wait_red)), library })
+}
+
+/// The library in a folder, for the box of this configuration.
+///
+/// # Errors
+/// [`LibraryError`] names the file.
+pub fn library(folder: &Path, beliefs: &Beliefs, config: &Config) -> Result<Library, LibraryError> {
+    Library::open(folder, &beliefs.keys, config.own.region)
 }
 
 /// What reads scripts out on the box of this configuration.

@@ -34,6 +34,9 @@ pub struct Config {
     pub sense: SenseConfig,
     /// What reads scripts out, if anything does.
     pub voice: Option<VoiceConfig>,
+    /// Speech that was made in the city.
+    #[serde(default)]
+    pub clips: ClipsConfig,
     /// The switch under the lid, if there is one.
     pub tamper: Option<TamperConfig>,
     /// The button at the box, if there is one.
@@ -84,6 +87,9 @@ pub struct CityConfig {
     /// Longest pause ever, in seconds, 1 to 600.
     #[serde(default = "default::backoff_most")]
     pub backoff_most_s: u32,
+    /// Seconds between polls where no WebSocket comes about, 30 to 60.
+    #[serde(default = "default::poll")]
+    pub poll_s: u32,
 }
 
 /// Whom the box believes.
@@ -125,6 +131,20 @@ pub struct VoiceConfig {
     pub readings_file: Option<PathBuf>,
 }
 
+/// Speech that was made in the city (音频文件).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClipsConfig {
+    /// Seconds of sounding within which a bulletin's clip must be here, 1 to 9; else the box reads the script itself.
+    pub wait_s: u32,
+    /// The same for red bulletins, 1 to 9.
+    pub wait_red_s: u32,
+    /// Megabytes of the card for clips, 1 to 1024.
+    pub cache_mb: u32,
+    /// The folder with the fixed words for days without a network, if there is one.
+    pub library_dir: Option<PathBuf>,
+}
+
 /// Where sound goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -151,6 +171,12 @@ impl Default for PlayConfig {
     }
 }
 
+impl Default for ClipsConfig {
+    fn default() -> Self {
+        Self { wait_s: 5, wait_red_s: 3, cache_mb: 64, library_dir: None }
+    }
+}
+
 impl Default for SimulationConfig {
     fn default() -> Self {
         Self { time_scale: NonZeroU32::MIN }
@@ -172,6 +198,9 @@ mod default {
     }
     pub(super) const fn backoff_most() -> u32 {
         60
+    }
+    pub(super) const fn poll() -> u32 {
+        45
     }
 }
 
@@ -208,7 +237,8 @@ impl Config {
         ]) {
             *path = dir.join(&*path);
         }
-        if let Some(path) = self.voice.as_mut().and_then(|voice| voice.readings_file.as_mut()) {
+        let readings = self.voice.as_mut().and_then(|voice| voice.readings_file.as_mut());
+        for path in readings.into_iter().chain(self.clips.library_dir.as_mut()) {
             *path = dir.join(&*path);
         }
     }
@@ -220,6 +250,7 @@ impl Config {
         within("city.heartbeat_s", city.heartbeat_s, 5, 150)?;
         within("city.backoff_first_ms", city.backoff_first_ms, 10, 60_000)?;
         within("city.backoff_most_s", city.backoff_most_s, 1, 600)?;
+        within("city.poll_s", city.poll_s, 30, 60)?;
         within("play.longest_sounding_s", play.longest_sounding_s, 10, 3_600)?;
         within("play.volume_most", play.volume_most.into(), 1, 100)?;
         if let RelayConfig::Gpio { .. } = self.relay {
@@ -230,6 +261,10 @@ impl Config {
             within("button.sounding_s", button.sounding_s, 5, 600)?;
         }
         self.check_voice()?;
+        // Ten seconds are what an emergency broadcast may take to begin; the words must not stay away for longer.
+        within("clips.wait_s", self.clips.wait_s, 1, 9)?;
+        within("clips.wait_red_s", self.clips.wait_red_s, 1, 9)?;
+        within("clips.cache_mb", self.clips.cache_mb, 1, 1_024)?;
         self.check_pins()?;
         self.cities().map(|_| ())
     }

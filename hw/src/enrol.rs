@@ -1,6 +1,14 @@
-//! Enrolment (终端注册): the box makes its own key, which never leaves it, and a request that the city's authority signs.
+//! Enrolment (终端注册): the box makes its own key, which never leaves it, and a request that the city's authority signs, by
+//! hand or over the network with a one-time code.
 
-use crate::config::Config;
+mod city;
+
+use crate::{
+    config::Config,
+    link::{LinkError, tls::TlsError},
+};
+pub use city::enrol;
+use mingluo_model::enrol::NotEnrolled;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
 use std::{
     fs::File,
@@ -29,6 +37,53 @@ pub enum EnrolError {
         /// What the library says.
         #[source]
         source: rcgen::Error,
+    },
+    /// The city's address.
+    #[error("--city {value:?}: 应为 / must be of the form https://host:port")]
+    Address {
+        /// As given.
+        value: String,
+    },
+    /// No answer.
+    #[error(
+        "没有连上城市，或城市证书与注册码不符 / no answer from the city, or it is not the city of this code"
+    )]
+    Link(#[from] LinkError),
+    /// No TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The city says no.
+    #[error(transparent)]
+    Refused(NotEnrolled),
+    /// The city's answer cannot be read.
+    #[error(
+        "城市的应答读不懂，请核对地址和版本 / the city's answer cannot be read; check address and versions"
+    )]
+    Garbled(#[source] serde_json::Error),
+    /// A file that was just made cannot be read.
+    #[error("{path:?} 读不了 / cannot be read")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// What the city sent does not go together.
+    #[error(
+        "城市给的文件不相符，什么都没有写：{what} / what the city sent does not go together, nothing is written: {what}"
+    )]
+    Misfit {
+        /// Which part.
+        what: &'static str,
+    },
+    /// The box believed another root before.
+    #[error(
+        "{path:?} 中是另一个根公钥；确要更换，请先手工移走 / another root is there: take it away by hand if that is meant"
+    )]
+    OtherRoot {
+        /// The file.
+        path: PathBuf,
     },
     /// The library refuses.
     #[error("no request can be made")]

@@ -3,8 +3,8 @@
 //!
 //! The cast. [`link`] keeps one connection to the city and knows nothing of loudspeakers. [`trust`] decides whether a
 //! bulletin is genuine, fresh and meant for this box, and what time it is. [`journal`] remembers across power cuts.
-//! [`queue`] says whose turn it is. [`player`] turns a bulletin into sound, [`voice`] reads its
-//! script out, [`relay`] switches the amplifier,
+//! [`queue`] says whose turn it is. [`player`] turns a bulletin into sound, [`speech`] says
+//! whose voice its words have: a [`clip`] that the city made, or the box's own [`voice`]; [`relay`] switches the amplifier,
 //! [`sense`] listens whether it really sounds. [`agent`] is the one who acts: it is handed frames and time, and owns
 //! all of the others, but no socket, no thread and no clock of its own, so that a thousand boxes fit in one process.
 //!
@@ -17,14 +17,15 @@
 //! - a graver bulletin interrupts a lighter one, a stop silences at once, before it is even written down;
 //! - the relay opens when the program ends, also by panic; a program that hangs is ended by its supervisor, which hears
 //!   no heartbeat then, and after that, as after a kill, `mingluo-speaker relay-open` is run;
+//! - speech that came over the network is played only when it is, bit by bit, what the bulletin's signature names;
 //! - "sounded" is said only on evidence from the sense input, never because a relay was switched;
 //! - every report is kept and sent again until the city says that it is durable there.
 //!
-//! Left for later, and said so: speech made in the city and fetched by its digest, HTTPS polling, certificates renewed
-//! over the link.
+//! Left for later, and said so: certificates renewed over the link.
 
 pub mod agent;
 pub mod assemble;
+pub mod clip;
 pub mod config;
 pub mod contact;
 pub mod enrol;
@@ -33,10 +34,13 @@ pub mod journal;
 pub mod link;
 pub mod pins;
 pub mod player;
+#[cfg(test)]
+mod pretend_clips;
 pub mod queue;
 pub mod relay;
 pub mod sense;
 pub mod sound;
+pub mod speech;
 pub mod status;
 pub mod tone_test;
 pub mod trust;

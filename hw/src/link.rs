@@ -1,18 +1,23 @@
-//! The box's end of the village link: one WebSocket over mutual TLS, opened outwards, tried again for ever. It carries
+//! The box's end of the village link: one WebSocket over mutual TLS, opened outwards, tried again for ever, and polls where
+//! no WebSocket comes about. It carries
 //! frames between the city and the agent and understands none of them; while it waits for anything it lets the agent
 //! look at the clock, so that a stuck network never delays silence or sound.
 
 mod dial;
+mod https;
+mod poll;
 pub mod tls;
 
 use crate::{agent::Agent, journal::JournalError};
 pub use dial::{BadAddress, City, Dial, LinkError, Pace};
 use dial::{Ending, Socket, attending, due};
 use futures_util::{SinkExt as _, StreamExt as _};
+pub use https::Bounds;
 use mingluo_model::{
     clock::{Clock, within},
-    link::CityFrame,
+    link::{BoxFrame, CityFrame},
 };
+use poll::{After, keep_polling};
 use rand::{Rng as _, RngCore};
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -30,13 +35,26 @@ pub async fn run(
     stop: &CancellationToken,
 ) -> Result<(), JournalError> {
     let mut failures = 0_u32;
+    // Zero is who does not tell.
+    let run = chance.next_u64().max(1);
     for city in dial.cities.iter().cycle() {
-        let ending = visit(agent, dial, city, clock, chance, &mut failures, stop).await;
+        let ending = visit(agent, dial, city, run, clock, chance, &mut failures, stop).await;
+        let was_linked = agent.is_welcomed();
         agent.part();
         match ending {
             Ending::Stopped => return Ok(()),
             Ending::Journal(error) => return Err(error),
             Ending::Lost(error) => {
+                if !was_linked && error.leaves_hope() {
+                    tracing::info!(error = &error as &dyn std::error::Error, %city, "no link comes about; polling");
+                    match keep_polling(agent, dial, city, run, clock, chance, stop).await? {
+                        After::Stopped => return Ok(()),
+                        After::TryLink => continue,
+                        After::Failed(error) => {
+                            tracing::warn!(error = &error as &dyn std::error::Error, "polling fails as well");
+                        }
+                    }
+                }
                 let pause = jitter(dial.pace, failures, chance);
                 tracing::warn!(error = &error as &dyn std::error::Error, %city, ?pause, "no link to the city");
                 failures = failures.saturating_add(1);
@@ -58,10 +76,12 @@ fn jitter(pace: Pace, failures: u32, chance: &mut (dyn RngCore + Send)) -> Durat
 }
 
 /// One connection from its first byte to its end.
+#[expect(clippy::too_many_arguments, reason = "one call; the agent and its surroundings are borrowed apart")]
 async fn visit(
     agent: &mut Agent,
     dial: &Dial,
     city: &City,
+    run: u64,
     clock: &dyn Clock,
     chance: &mut (dyn RngCore + Send),
     failures: &mut u32,
@@ -83,9 +103,21 @@ async fn visit(
     let pace = dial.pace;
     let (ping_at, beat_at) = (now + pace.ping, now + pace.heartbeat);
     let mut session = Session { agent, clock, pace, socket, heard_at: now, ping_at, beat_at };
-    let ending = session.talk(chance, failures, stop).await;
+    let hello = greeting(session.agent, run, chance);
+    let ending = session.talk(&hello, failures, stop).await;
     session.farewell().await;
     ending
+}
+
+/// The first frame of a session, with a nonce that was never used before.
+fn greeting(agent: &mut Agent, run: u64, chance: &mut (dyn RngCore + Send)) -> BoxFrame {
+    let mut nonce = [0; 32];
+    chance.fill_bytes(&mut nonce);
+    let mut hello = agent.hello(nonce);
+    if let BoxFrame::Hello(hello) = &mut hello {
+        hello.run = run;
+    }
+    hello
 }
 
 struct Session<'a> {
@@ -100,16 +132,8 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    async fn talk(
-        &mut self,
-        chance: &mut (dyn RngCore + Send),
-        failures: &mut u32,
-        stop: &CancellationToken,
-    ) -> Ending {
-        let mut nonce = [0; 32];
-        chance.fill_bytes(&mut nonce);
-        let hello = self.agent.hello(nonce).write();
-        if let Err(ending) = self.send(Message::text(hello)).await {
+    async fn talk(&mut self, hello: &BoxFrame, failures: &mut u32, stop: &CancellationToken) -> Ending {
+        if let Err(ending) = self.send(Message::text(hello.write())).await {
             return ending;
         }
         loop {
@@ -124,8 +148,14 @@ impl Session<'_> {
 
     /// Sends what is to be sent, then waits for whatever comes first.
     async fn turn(&mut self, stop: &CancellationToken) -> Result<(), Ending> {
-        while let Some(frame) = self.agent.next_frame() {
-            self.send(Message::text(frame.write())).await?;
+        let mut next = self.agent.next_frame();
+        while let Some(frame) = next {
+            next = self.agent.next_frame();
+            // What is said in one breath leaves in one piece.
+            match next {
+                Some(_) => self.feed(Message::text(frame.write())).await?,
+                None => self.send(Message::text(frame.write())).await?,
+            }
         }
         let rest = self.ping_at.min(self.beat_at).saturating_sub(self.clock.ticks());
         let message = tokio::select! {
@@ -170,6 +200,16 @@ impl Session<'_> {
             let beat = self.agent.heartbeat().write();
             self.send(Message::text(beat)).await?;
         }
+        Ok(())
+    }
+
+    /// Puts it behind what waits to leave; [`Self::send`] of the next one takes it along.
+    async fn feed(&mut self, message: Message) -> Result<(), Ending> {
+        let feeding = within(self.clock, self.pace.patience, self.socket.feed(message));
+        attending(self.agent, self.clock, feeding)
+            .await?
+            .map_err(LinkError::from)?
+            .map_err(LinkError::from)?;
         Ok(())
     }
 

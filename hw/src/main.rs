@@ -4,10 +4,12 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use mingluo_model::{
     bulletin::Tone,
-    clock::{Clock, system::SystemClock},
+    clock::{Clock, SharedClock, system::SystemClock},
+    enrol::Slip,
 };
 use mingluo_speaker::{
     assemble,
+    clip::{self, CityClips},
     config::{Config, RelayConfig, RelayOnly, SinkKind},
     heart, link, tone_test,
     trust::ClockSource,
@@ -40,10 +42,22 @@ enum Verb {
     /// 检查配置、证书和公钥，不发声。Check configuration, certificates and keys; nothing sounds.
     #[command(after_help = "示例 Example:\n  mingluo-speaker check --config speaker.toml")]
     Check(Place),
-    /// 生成本终端的私钥和证书请求；请求交城市签发，证书放到 city.cert_file。Make the box's key, which never leaves it, and a
-    /// request; the city signs that (mingluo box enrol), and the certificate goes to city.cert_file.
-    #[command(after_help = "示例 Example:\n  mingluo-speaker enrol --config speaker.toml")]
-    Enrol(Place),
+    /// 注册本终端：私钥在本机生成，从不离开。有注册码时一步完成；没有网络时生成证书请求，交城市签发（mingluo box enrol），证书放到
+    /// city.cert_file。Enrol the box; its key is made here and never leaves it. With a one-time code all is done in one step;
+    /// without a network a request is made that the city signs (mingluo box enrol), and the certificate goes to city.cert_file.
+    #[command(
+        after_help = "示例 Examples:\n  mingluo-speaker enrol --config speaker.toml --city https://link.fushun.example:8445 --code K7QF9-XMD3T-4H2K-9QRS-T0VW-2ABC\n  mingluo-speaker enrol --config speaker.toml"
+    )]
+    Enrol {
+        #[command(flatten)]
+        place: Place,
+        /// 城市的注册地址。 Where the city enrols boxes.
+        #[arg(long, value_name = "https://HOST:PORT", requires = "code")]
+        city: Option<String>,
+        /// 城市给的一次性注册码，不分大小写。 The one-time code that the city gave; case does not matter.
+        #[arg(long, requires = "city")]
+        code: Option<Slip>,
+    },
     /// 终端的状态：公钥集版本、待回执、各条指令；不影响正在运行的终端。What the journal holds; a running box is not disturbed.
     #[command(after_help = "示例 Example:\n  mingluo-speaker status --config speaker.toml")]
     Status(Place),
@@ -114,9 +128,13 @@ async fn main() -> ExitCode {
 
 async fn obey(verb: Verb) -> anyhow::Result<()> {
     match verb {
-        Verb::Run(place) => run(&place.config).await,
+        // Boxed, since it is as large as all that a box does.
+        Verb::Run(place) => Box::pin(run(&place.config)).await,
         Verb::Check(place) => check(&place.config),
-        Verb::Enrol(place) => enrol(&place.config),
+        Verb::Enrol { place, city: Some(city), code: Some(code) } => {
+            enrol_by_code(&place.config, &city, &code).await
+        }
+        Verb::Enrol { place, .. } => enrol(&place.config),
         Verb::Status(place) => status(&place.config),
         Verb::RelayOpen(place) => relay_open(&place.config),
         Verb::TestTone { place, tone } => test_tone(&place.config, tone.into()).await,
@@ -132,7 +150,7 @@ fn complain(error: &anyhow::Error) {
 
 async fn run(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
-    let clock = SystemClock::shared();
+    let clock: SharedClock = SystemClock::shared();
     // The agent first: it opens a relay that a killed program may have left closed, whatever else is wrong.
     let mut agent = assemble::agent(&config, clock.clone())?;
     let dial = assemble::dial(&config, clock.clone(), !agent.knows_time())?;
@@ -140,6 +158,9 @@ async fn run(path: &Path) -> anyhow::Result<()> {
     heart::ready();
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
+    if let Some(board) = agent.clips().board.clone() {
+        tokio::spawn(clip::fetch::run(board, CityClips::of(&dial, &clock), clock.clone(), stop.clone()));
+    }
     let mut chance = StdRng::from_os_rng();
     link::run(&mut agent, &dial, clock.as_ref(), &mut chance, &stop).await?;
     heart::stopping();
@@ -168,6 +189,15 @@ fn enrol(path: &Path) -> anyhow::Result<()> {
         config.own.code,
         request.file_name().unwrap_or_default().display()
     ));
+    Ok(())
+}
+
+async fn enrol_by_code(path: &Path, city: &str, code: &Slip) -> anyhow::Result<()> {
+    let config = Config::read(path)?;
+    mingluo_speaker::enrol::enrol(&config, city, code, SystemClock::shared()).await?;
+    say(format_args!("已注册。The box is enrolled: {}", config.own.code));
+    say(format_args!("下一步 next: mingluo-speaker check --config {}", path.display()));
+    say(format_args!("然后启动 and start it: systemctl enable --now mingluo-speaker"));
     Ok(())
 }
 
@@ -221,6 +251,10 @@ fn check(path: &Path) -> anyhow::Result<()> {
     for key in &beliefs.keys.keys {
         let state = if clock.now() < key.not_after { "有效 valid" } else { "已过期 expired" };
         say(format_args!("公钥 key      {} {:?} ≤{} {state}", key.id, key.tier, key.max_level.word()));
+    }
+    if let Some(folder) = &config.clips.library_dir {
+        let library = assemble::library(folder, &beliefs, &config)?;
+        say(format_args!("语音库 library 固定播报 clips {}", library.len()));
     }
     say(format_args!("配置正确。The configuration is good."));
     Ok(())

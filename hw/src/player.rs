@@ -5,18 +5,26 @@ mod alsa;
 mod pretend;
 
 use crate::{
+    clip::reader::{ClipError, ClipReader},
     sound::{Piece, SAMPLE_RATE, pattern, pause, round},
+    speech::{Heard, Said, Voice},
     voice::Words,
 };
 pub use alsa::AlsaSink;
 use mingluo_model::bulletin::{Bulletin, EbmId, Tone};
 pub use pretend::{MuteSink, WavSink};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// How long words are waited for after the tone; an engine takes a tenth of a second.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two looks whether they have come.
 const LOOK: Duration = Duration::from_millis(100);
+/// The most of a clip that is made into samples at once, also for a sink that would take all of it.
+const CLIP_BLOCK: Duration = Duration::from_secs(1);
 
 /// A part of a piece, small enough to stop after.
 #[derive(Debug, Clone)]
@@ -34,6 +42,8 @@ impl Block {
         let sounds = match &self.piece {
             Piece::Sweep(sweep) => sweep.is_audible(),
             Piece::Words(words) => !words.samples().is_empty(),
+            Piece::Samples(samples) => !samples.is_empty(),
+            Piece::Said(_) | Piece::Clip(_) => false,
         };
         sounds && self.volume > 0
     }
@@ -43,12 +53,16 @@ impl Block {
         let (skip, count) = (in_samples(self.skip), in_samples(self.length));
         match &self.piece {
             Piece::Sweep(sweep) => sweep.samples(skip, count, self.volume).collect(),
-            Piece::Words(words) => {
-                let loud = |sample: &i16| (i32::from(*sample) * i32::from(self.volume.min(100)) / 100) as i16;
-                let rest = words.samples().iter().skip(skip).map(loud);
-                rest.chain(std::iter::repeat(0)).take(count).collect()
-            }
+            Piece::Words(words) => self.rest_of(words.samples(), skip, count),
+            Piece::Samples(samples) => self.rest_of(samples, skip, count),
+            Piece::Said(_) | Piece::Clip(_) => vec![0; count],
         }
+    }
+
+    fn rest_of(&self, samples: &[i16], skip: usize, count: usize) -> Vec<i16> {
+        let loud = |sample: &i16| (i32::from(*sample) * i32::from(self.volume.min(100)) / 100) as i16;
+        let rest = samples.iter().skip(skip).map(loud);
+        rest.chain(std::iter::repeat(0)).take(count).collect()
     }
 }
 
@@ -64,20 +78,25 @@ fn length_of(samples: &[i16]) -> Duration {
 #[derive(Debug)]
 pub struct Score {
     pieces: Vec<Piece>,
+    // What is left of this round, and how far into its first piece it is.
+    now: VecDeque<Piece>,
     rounds_left: u8,
-    at: usize,
     skip: Duration,
     left: Duration,
+    sounded: Duration,
     // How long words may still be waited for.
     patience: Duration,
     volume: u8,
+    // The clip that is being played. Boxed, since a decoder's state is large and most boxes are silent.
+    reader: Option<Box<ClipReader>>,
+    heard: Heard,
 }
 
 impl Score {
     /// The score of a bulletin, no longer than `longest` and no louder than `volume_most` percent. Without a voice the
     /// words are their time in silence.
-    pub fn of(bulletin: &Bulletin, words: Option<Words>, longest: Duration, volume_most: u8) -> Self {
-        Self::new(round(bulletin, words), bulletin.repeats, longest, bulletin.volume.min(volume_most))
+    pub fn of(bulletin: &Bulletin, said: Option<Said>, longest: Duration, volume_most: u8) -> Self {
+        Self::new(round(bulletin, said), bulletin.repeats, longest, bulletin.volume.min(volume_most))
     }
 
     /// The score of a bare tone, played once.
@@ -85,57 +104,133 @@ impl Score {
         Self::new(pattern(tone).iter().copied().map(Piece::Sweep).collect(), 1, longest, volume)
     }
 
-    const fn new(pieces: Vec<Piece>, rounds_left: u8, longest: Duration, volume: u8) -> Self {
-        Self { pieces, rounds_left, at: 0, skip: Duration::ZERO, left: longest, patience: PATIENCE, volume }
+    fn new(pieces: Vec<Piece>, rounds_left: u8, longest: Duration, volume: u8) -> Self {
+        Self {
+            pieces,
+            now: VecDeque::new(),
+            rounds_left,
+            skip: Duration::ZERO,
+            left: longest,
+            sounded: Duration::ZERO,
+            patience: PATIENCE,
+            volume,
+            reader: None,
+            heard: Heard::default(),
+        }
+    }
+
+    /// The voices that were heard so far.
+    pub const fn heard(&self) -> &Heard {
+        &self.heard
     }
 
     /// The next block, at most `most` long; `None` at the end.
     pub fn next(&mut self, most: Duration) -> Option<Block> {
-        let (piece, length) = self.piece()?;
-        if matches!(&piece, Piece::Words(words) if words.are_awaited()) {
-            return Some(self.wait_for(piece));
-        }
-        let length = length.saturating_sub(self.skip).min(most).min(self.left);
-        let block = Block { piece, skip: self.skip, length, volume: self.volume };
-        self.skip += length;
-        self.left -= length;
+        let block = self.find(most)?;
+        self.left -= block.length;
+        self.sounded += block.length;
         Some(block)
     }
 
+    fn find(&mut self, most: Duration) -> Option<Block> {
+        loop {
+            if self.left.is_zero() {
+                return None;
+            }
+            if self.now.is_empty() {
+                self.rounds_left = self.rounds_left.checked_sub(1)?;
+                self.now.extend(self.pieces.iter().cloned());
+            }
+            let most = most.min(self.left);
+            let block = match self.now.front()?.clone() {
+                Piece::Said(said) => self.settle(&said, most),
+                Piece::Words(words) if words.are_awaited() => Some(self.wait_for(&words, most)),
+                Piece::Words(words) => {
+                    let length = length_of(words.samples());
+                    if !length.is_zero() {
+                        self.heard.note(Voice::Own);
+                    }
+                    self.part(Piece::Words(words), length, most)
+                }
+                Piece::Sweep(sweep) => self.part(Piece::Sweep(sweep), sweep.length, most),
+                Piece::Clip(file) => self.part_of_clip(&file, most),
+                Piece::Samples(samples) => {
+                    let length = length_of(&samples);
+                    self.part(Piece::Samples(samples), length, most)
+                }
+            };
+            if block.is_some() {
+                return block;
+            }
+        }
+    }
+
+    /// The next part of the first piece; `None`, and the piece is over, at its end.
+    fn part(&mut self, piece: Piece, length: Duration, most: Duration) -> Option<Block> {
+        let length = length.saturating_sub(self.skip).min(most);
+        if length.is_zero() {
+            self.now.pop_front();
+            self.skip = Duration::ZERO;
+            return None;
+        }
+        let block = Block { piece, skip: self.skip, length, volume: self.volume };
+        self.skip += length;
+        Some(block)
+    }
+
+    /// Who says the words is settled, or waited for a little.
+    fn settle(&mut self, said: &Said, most: Duration) -> Option<Block> {
+        let Some(pieces) = said.settle(self.sounded, &mut self.heard) else {
+            return Some(self.hold(LOOK.min(most)));
+        };
+        self.now.pop_front();
+        let broken = |piece: &Piece| matches!(piece, Piece::Clip(file) if ClipReader::open(file).is_err());
+        let pieces = if pieces.iter().any(broken) {
+            tracing::error!("a clip is what was signed and no sound; the box reads the script itself");
+            self.heard.note(Voice::Without("it is no sound that this box plays".to_owned()));
+            Said { city: None, library: None, ..said.clone() }.without_city(&mut self.heard)
+        } else {
+            pieces
+        };
+        pieces.into_iter().rev().for_each(|piece| self.now.push_front(piece));
+        None
+    }
+
+    fn part_of_clip(&mut self, file: &Path, most: Duration) -> Option<Block> {
+        let most = in_samples(most.min(CLIP_BLOCK)).max(1);
+        let samples = self.read_clip(file, most).unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "a clip breaks off");
+            Vec::new()
+        });
+        if samples.is_empty() {
+            self.reader = None;
+            self.now.pop_front();
+            return None;
+        }
+        let (length, samples) = (length_of(&samples), samples.into());
+        Some(Block { piece: Piece::Samples(samples), skip: Duration::ZERO, length, volume: self.volume })
+    }
+
+    fn read_clip(&mut self, file: &Path, most: usize) -> Result<Vec<i16>, ClipError> {
+        match &mut self.reader {
+            Some(reader) => reader.read(most),
+            None => self.reader.insert(Box::new(ClipReader::open(file)?)).read(most),
+        }
+    }
+
     /// A little silence, and no more patience than there is.
-    fn wait_for(&mut self, piece: Piece) -> Block {
-        let length = LOOK.min(self.left);
-        self.left -= length;
-        self.patience = self.patience.saturating_sub(length);
-        if let Piece::Words(words) = piece
-            && self.patience.is_zero()
-        {
+    fn wait_for(&mut self, words: &Words, most: Duration) -> Block {
+        let block = self.hold(LOOK.min(most));
+        self.patience = self.patience.saturating_sub(block.length);
+        if self.patience.is_zero() {
             tracing::error!("the voice is too slow; the words are not spoken");
             words.give_up();
         }
-        let piece = Piece::Sweep(pause(length));
-        Block { piece, skip: Duration::ZERO, length, volume: self.volume }
+        block
     }
 
-    /// The piece that is played and its length.
-    fn piece(&mut self) -> Option<(Piece, Duration)> {
-        loop {
-            if self.left.is_zero() || self.rounds_left == 0 {
-                return None;
-            }
-            let Some(piece) = self.pieces.get(self.at) else {
-                (self.at, self.rounds_left) = (0, self.rounds_left - 1);
-                continue;
-            };
-            let (length, is_awaited) = match piece {
-                Piece::Sweep(sweep) => (sweep.length, false),
-                Piece::Words(words) => (length_of(words.samples()), words.are_awaited()),
-            };
-            if is_awaited || self.skip < length {
-                return Some((piece.clone(), length));
-            }
-            (self.at, self.skip) = (self.at + 1, Duration::ZERO);
-        }
+    const fn hold(&self, length: Duration) -> Block {
+        Block { piece: Piece::Sweep(pause(length)), skip: Duration::ZERO, length, volume: self.volume }
     }
 }
 
@@ -227,7 +322,8 @@ mod tests {
     fn words_are_played_when_they_are_there_and_each_round_anew() {
         let words = Words::ready(vec![1_000; 16_000].into());
         let bulletin = Bulletin { repeats: 2, volume: 50, ..bulletin(1) };
-        let mut score = Score::of(&bulletin, Some(words), Duration::from_mins(10), 100);
+        let said = Said { own: Some(words), ..Said::default() };
+        let mut score = Score::of(&bulletin, Some(said), Duration::from_mins(10), 100);
         let blocks: Vec<Block> = std::iter::from_fn(|| score.next(BLOCK)).collect();
         let spoken: Vec<i16> = blocks
             .iter()
@@ -241,7 +337,8 @@ mod tests {
     fn words_that_do_not_come_are_waited_for_once_and_the_tone_goes_on() {
         let words = Words::default();
         let bulletin = Bulletin { repeats: 2, ..bulletin(1) };
-        let mut score = Score::of(&bulletin, Some(words.clone()), Duration::from_mins(10), 100);
+        let said = Said { own: Some(words.clone()), ..Said::default() };
+        let mut score = Score::of(&bulletin, Some(said), Duration::from_mins(10), 100);
         let tone_and_breaths = 2 * Duration::from_millis(5_500);
         assert_eq!(length(&mut score), tone_and_breaths + PATIENCE);
         assert!(!words.are_awaited());

@@ -3,9 +3,9 @@
 //! No standard fixes these patterns; they are ours, chosen so that a graver one is quicker and never rests. Where a box
 //! has no voice, words stand as silence of their length.
 
-use crate::voice::Words;
+use crate::{speech::Said, voice::Words};
 use mingluo_model::bulletin::{Bulletin, Tone};
-use std::{f64::consts::TAU, time::Duration};
+use std::{f64::consts::TAU, path::PathBuf, sync::Arc, time::Duration};
 
 /// Samples a second, one channel; enough for the horn speakers in use, which carry 300 to 6,000 Hz.
 pub const SAMPLE_RATE: u32 = 16_000;
@@ -72,17 +72,27 @@ pub const fn pattern(tone: Tone) -> &'static [Sweep] {
 pub enum Piece {
     /// A stretch of tone or silence.
     Sweep(Sweep),
+    /// What stands where the words belong: which voice says them is settled when their turn has come.
+    Said(Said),
     /// Words, as soon as they are there.
     Words(Words),
+    /// A clip on the card, which is what was signed.
+    Clip(PathBuf),
+    /// Samples of a clip.
+    Samples(Arc<[i16]>),
 }
 
 /// What one round of a bulletin sounds like: tone, breath, the words or their time, breath.
-pub fn round(bulletin: &Bulletin, words: Option<Words>) -> Vec<Piece> {
-    let characters = bulletin.script.chars().filter(|letter| !letter.is_whitespace()).count();
-    let length = Duration::from_secs_f64(characters as f64 / CHARACTERS_PER_SECOND);
-    let said = words.map_or_else(|| Piece::Sweep(Sweep { length, ..silence(0) }), Piece::Words);
+pub fn round(bulletin: &Bulletin, said: Option<Said>) -> Vec<Piece> {
+    let said = said.map_or_else(|| Piece::Sweep(time_of(bulletin)), Piece::Said);
     let tone = pattern(bulletin.tone).iter().copied().map(Piece::Sweep);
     tone.chain([Piece::Sweep(silence(500)), said, Piece::Sweep(silence(1_000))]).collect()
+}
+
+/// Silence for as long as the script would take to be read.
+pub fn time_of(bulletin: &Bulletin) -> Sweep {
+    let characters = bulletin.script.chars().filter(|letter| !letter.is_whitespace()).count();
+    pause(Duration::from_secs_f64(characters as f64 / CHARACTERS_PER_SECOND))
 }
 
 /// A stretch of silence.
@@ -119,17 +129,7 @@ impl Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The share of one pitch in the samples (Goertzel's filter), 0 to about 1.
-    fn share(samples: &[i16], hz: f64) -> f64 {
-        let step = 2.0 * (TAU * hz / f64::from(SAMPLE_RATE)).cos();
-        let (one, two) = samples
-            .iter()
-            .fold((0.0, 0.0), |(one, two), sample| (f64::from(*sample) + step * one - two, one));
-        let power = one * one + two * two - step * one * two;
-        let energy: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
-        2.0 * power / (energy * samples.len() as f64)
-    }
+    use crate::pretend_clips::share;
 
     #[test]
     fn a_steady_tone_has_its_own_pitch_and_no_other() {

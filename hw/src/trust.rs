@@ -5,8 +5,8 @@ mod time;
 
 use mingluo_model::{
     bulletin::{
-        BadKeySet, Bulletin, Circumstances, KeyEdition, KeySet, Malformed, Refusal, RootKey, Sequences,
-        SignedKeySet, verify,
+        BadKeySet, Bulletin, Circumstances, KeyEdition, KeyId, KeySet, Malformed, Refusal, RootKey,
+        Sequences, SignedKeySet, verify,
     },
     clock::{SharedClock, Timestamp},
     link::{Boot, Order, Welcome},
@@ -172,6 +172,11 @@ impl Trust {
     pub fn adopt(&mut self, edition: KeyEdition) {
         self.beliefs.version = edition.version.get();
         self.beliefs.keys = Arc::new(edition.into_keys());
+    }
+
+    /// Whether a key is believed.
+    pub fn knows(&self, key: &KeyId) -> bool {
+        self.beliefs.keys.find(key).is_some()
     }
 
     /// Whether the key under which a bulletin was taken may still sign it.

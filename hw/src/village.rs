@@ -3,8 +3,8 @@
 use mingluo_model::{
     alert::Language,
     bulletin::{
-        Action, Alg, BroadcastClass, Bulletin, EbmId, EventType, KeyEdition, KeySet, ResourceCode, RootKey,
-        Tone, VerifyingEntry,
+        Action, Alg, AudioClip, BroadcastClass, Bulletin, EbmId, EventType, KeyEdition, KeySet, ResourceCode,
+        RootKey, Tone, VerifyingEntry,
     },
     clock::Timestamp,
     grade::Grade,
@@ -13,6 +13,14 @@ use mingluo_model::{
     region::Level,
     signer::LocalSigner,
 };
+use std::path::{Path, PathBuf};
+/// A clip of one pitch as a file, named by its digest.
+pub(crate) fn clip_file(dir: &Path, hz: f64, count: usize) -> (PathBuf, AudioClip) {
+    let (bytes, clip) = crate::pretend_clips::clip(hz, count);
+    let file = dir.join(format!("{}.opus", hex::encode(clip.sha256)));
+    std::fs::write(&file, bytes).unwrap();
+    (file, clip)
+}
 
 /// The present of the tests: 2026-07-05T00:00:00Z.
 pub(crate) const NOW: Timestamp = Timestamp(1_783_209_600_000);

@@ -23,7 +23,7 @@ const MAY_IMPORT: [(&str, &[&str]); 8] = [
 ];
 
 /// Libraries with one home (or two).
-const ONE_HOME: [(&str, &[&str]); 9] = [
+const ONE_HOME: [(&str, &[&str]); 10] = [
     ("sqlx", &["mingluo-ledger"]),
     ("governor", &["mingluo-dispatch"]),
     ("lettre", &["mingluo-channels"]),
@@ -33,6 +33,8 @@ const ONE_HOME: [(&str, &[&str]); 9] = [
     // The console's `issue` is a client of its own API.
     ("reqwest", &["mingluo-channels", "mingluo-speaker", "mingluo-console"]),
     ("axum", &["mingluo-console", "mingluo-speaker"]),
+    // The city packs speech, a box unpacks it.
+    ("opus-pure", &["mingluo-console", "mingluo-speaker"]),
     ("roxmltree", &["mingluo-exchange", "mingluo-channels"]),
 ];
 

@@ -108,7 +108,8 @@ pub(crate) fn account(made: &Made, listen: SocketAddr, boxes: u32) -> SpeakerCon
             client_crl_file: None,
         },
         key_set_file: None,
+        enrol: None,
         boxes,
-        per_second: 20_000,
+        per_second: 100_000,
     }
 }

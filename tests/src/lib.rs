@@ -18,3 +18,5 @@ pub mod sim_mail;
 pub mod sim_smsc;
 pub mod sim_stage;
 pub mod sim_wechat;
+#[cfg(test)]
+mod spoken;

@@ -5,6 +5,7 @@ use super::{
     keyring::IssuedKeys,
     meaning::{self, Meaning},
     order::SealedOrder,
+    pages::Caller,
     row::{Line, Row, Standing, Waiting},
     witness::{Witness, is_given},
 };
@@ -19,7 +20,7 @@ use mingluo_model::{
 };
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, HashMap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -129,19 +130,32 @@ impl Book {
         self.answers.extend(keys.into_iter().filter(|key| !is_given(*key)).map(unsent));
     }
 
+    /// A box has said hello in a poll; gives the line that it holds for one breath.
+    pub(super) fn visit(&mut self, hello: &Hello, caller: Arc<Caller>, now: Timestamp) -> Arc<Line> {
+        let line = self.admit(hello, caller, now);
+        self.boxes.entry(hello.box_code).or_default().polled = Some(now);
+        line
+    }
+
+    /// Whether all of these reports are durable.
+    pub(super) fn is_settled(&self, code: ResourceCode, said: &BTreeSet<u64>) -> bool {
+        self.boxes.get(&code).is_none_or(|row| row.commits_all(said))
+    }
+
     /// A box has said hello on a new link; gives the link.
-    pub(super) fn admit(&mut self, hello: &Hello, now: Timestamp) -> Arc<Line> {
+    pub(super) fn admit(&mut self, hello: &Hello, caller: Arc<Caller>, now: Timestamp) -> Arc<Line> {
         self.serials += 1;
         let code = hello.box_code;
-        let line = Arc::new(Line { serial: self.serials, ..Line::default() });
+        let line = Arc::new(Line::new(self.serials, caller));
         let row = self.boxes.entry(code).or_default();
         row.last_heard = Some(now);
         row.key_set = hello.key_set;
         row.region = Some(hello.region);
         row.firmware = hello.firmware.chars().filter(|it| !it.is_control()).take(LONGEST_FIRMWARE).collect();
+        row.meet(hello, &line.caller, now);
         if let Some(old) = row.connect(Arc::clone(&line)) {
             row.replaced += 1;
-            tracing::warn!(box_code = %code, n_replaced = row.replaced, "a newer login takes over; a cloned box looks like this");
+            tracing::info!(box_code = %code, n_replaced = row.replaced, "a newer login takes over");
             old.replaced.cancel();
         }
         for ebm in hello.holding.iter().take(MOST_HOLDING) {
@@ -187,6 +201,7 @@ impl Book {
         let status = match meaning::of(report.event) {
             Meaning::Nothing => return row.commit(&report),
             Meaning::Refused => {
+                row.suspect(&report, now);
                 let keys = row.answered(report.ebm);
                 if !keys.is_empty() {
                     row.commit(&report);

@@ -1,6 +1,6 @@
 //! The configuration of the speakers' account, and what it becomes once it is checked.
 
-use super::pki::TlsFiles;
+use super::{enrol::EnrolConfig, pki::TlsFiles};
 use crate::account::{ConfigError, in_range};
 use mingluo_model::{channel::Limits, plan::AccountName};
 use serde::Deserialize;
@@ -26,15 +26,18 @@ pub struct SpeakerConfig {
     /// The key set that the offline root signed for these boxes; a newer one is sent to them as soon as it lies there.
     #[serde(default)]
     pub key_set_file: Option<PathBuf>,
+    /// Where boxes enrol with one-time codes; nowhere without it.
+    #[serde(default)]
+    pub enrol: Option<EnrolConfig>,
     /// The boxes that there are, 1 to 50,000. Not less: it says how many orders may wait for boxes that are away.
     pub boxes: u32,
-    /// Orders a second over all boxes; 1 to 20,000. It spreads the answers, no gateway asks for it.
+    /// Orders a second over all boxes; 1 to 100,000. It spreads the answers, no gateway asks for it.
     #[serde(default = "per_second")]
     pub per_second: u32,
 }
 
 const fn per_second() -> u32 {
-    2_000
+    20_000
 }
 
 /// Orders that leave in one run at most, so that a graver plan waits for no more than these.
@@ -61,7 +64,7 @@ impl SpeakerConfig {
         }
         let boxes = at_least_one(in_range("boxes", self.boxes, 1..=50_000)?);
         Ok(Limits {
-            per_second: at_least_one(in_range("per_second", self.per_second, 1..=20_000)?),
+            per_second: at_least_one(in_range("per_second", self.per_second, 1..=100_000)?),
             window: at_least_one((boxes.get() * OPEN_BULLETINS).min(MOST_WAITING)),
             batch: boxes.min(at_least_one(BATCH)),
             sessions: NonZeroU16::MIN,
@@ -110,7 +113,7 @@ mod tests {
     #[test]
     fn each_wrong_key_is_named_with_its_value() {
         assert_eq!(check(&json!({"boxes": 0})), Err(("boxes", "0".into())));
-        assert_eq!(check(&json!({"per_second": 20_001})), Err(("per_second", "20001".into())));
+        assert_eq!(check(&json!({"per_second": 100_001})), Err(("per_second", "100001".into())));
         assert_eq!(check(&json!({"name": ""})), Err(("name", String::new())));
         assert_eq!(check(&json!({"pretend": true})), Err(("listen", "0.0.0.0:8443".into())));
         assert!(check(&json!({"pretend": true, "listen": "127.0.0.1:0"})).is_ok());

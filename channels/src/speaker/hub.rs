@@ -1,6 +1,8 @@
 //! The hub of all boxes: where their links and dispatch's session meet.
 
-use super::{book::Book, keyring::IssuedKeys, row::Line};
+use super::{
+    book::Book, incident::Incident, keyring::IssuedKeys, pages::Caller, parting::Parting, row::Line,
+};
 use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
     channel::{self, SendError},
@@ -11,6 +13,7 @@ use mingluo_model::{
     signer::{Purpose, SignatureBytes, Signer, time_bytes},
 };
 use std::{
+    collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -29,7 +32,7 @@ const SIGNER_LIMIT: Duration = Duration::from_secs(5);
 pub struct BoxState {
     /// Its resource code.
     pub code: ResourceCode,
-    /// Whether it has a live link.
+    /// Whether it has a live link, or has polled within the last 150 s.
     pub connected: bool,
     /// When a frame last came from it; `None` if it was only written to since the start.
     pub last_heard: Option<Timestamp>,
@@ -49,12 +52,16 @@ pub struct BoxState {
     pub health: Health,
     /// What it plays, as its last heartbeat told.
     pub playing: Option<EbmId>,
+    /// Whether it reaches the city by polls only, since something on the way lets no link pass (轮询).
+    pub polls: bool,
+    /// What about it calls for a person, since the start; empty mostly.
+    pub incidents: Vec<Incident>,
 }
 
 /// How many boxes are reached at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FleetCount {
-    /// With a live link (在线).
+    /// With a live link, or polling (在线).
     pub online: usize,
     /// Heard of or written to since the start, and without one (离线).
     pub offline: usize,
@@ -62,7 +69,7 @@ pub struct FleetCount {
 
 /// The hub, shared by the channel and the listener.
 pub struct SpeakerHub {
-    mode: ModeKind,
+    pub(super) mode: ModeKind,
     pub(super) clock: SharedClock,
     signer: Option<Arc<dyn Signer>>,
     // Guards all boxes and the session; held for the taking in of one batch, never across an await.
@@ -82,13 +89,14 @@ impl SpeakerHub {
 
     /// Every box that was heard of or written to since the start, by code.
     pub fn fleet(&self) -> Vec<BoxState> {
+        let now = self.clock.now();
         let mut fleet: Vec<BoxState> = self
             .book()
             .boxes
             .iter()
             .map(|(code, row)| BoxState {
                 code: *code,
-                connected: row.line.is_some(),
+                connected: row.is_here(now),
                 last_heard: row.last_heard,
                 device_state: row.device_state,
                 firmware: row.firmware.clone(),
@@ -98,6 +106,8 @@ impl SpeakerHub {
                 region: row.region,
                 health: row.health.clone(),
                 playing: row.playing,
+                polls: row.polls(now),
+                incidents: row.incidents.list(),
             })
             .collect();
         fleet.sort_unstable_by_key(|state| state.code);
@@ -106,8 +116,8 @@ impl SpeakerHub {
 
     /// How many of them have a link.
     pub fn count(&self) -> FleetCount {
-        let book = self.book();
-        let online = book.boxes.values().filter(|row| row.line.is_some()).count();
+        let (book, now) = (self.book(), self.clock.now());
+        let online = book.boxes.values().filter(|row| row.is_here(now)).count();
         FleetCount { online, offline: book.boxes.len() - online }
     }
 
@@ -115,18 +125,40 @@ impl SpeakerHub {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) const fn mode(&self) -> ModeKind {
-        self.mode
-    }
-
     /// Something is at hand that no report brought.
     pub(super) fn tell_news(&self) {
         self.news.notify_waiters();
     }
 
+    /// Closes the links that were opened with these certificates; tells how many.
+    pub(super) fn cut_off(&self, revoked: &HashSet<Box<[u8]>>) -> usize {
+        let book = self.book();
+        let lines = book.boxes.values().filter_map(|row| row.line.as_ref());
+        let gone = lines.filter(|line| revoked.contains(&line.caller.serial));
+        gone.inspect(|line| {
+            tracing::warn!(box_code = %line.caller.code, "the certificate of a box was taken back; its link is closed");
+            line.revoked.cancel();
+        })
+        .count()
+    }
+
+    /// Whether a box of this certificate may come in with this hello.
+    pub(super) fn may_enter(&self, hello: &Hello, certificate: ResourceCode) -> Result<(), Parting> {
+        if hello.box_code != certificate {
+            return Err(Parting::WrongCode { said: hello.box_code, certificate });
+        }
+        if hello.version == 0 {
+            return Err(Parting::WrongVersion);
+        }
+        if hello.mode != self.mode {
+            return Err(Parting::WrongMode { said: hello.mode, own: self.mode });
+        }
+        Ok(())
+    }
+
     /// Registers a link; a box's earlier one is cut off.
-    pub(super) fn admit(&self, hello: &Hello) -> Arc<Line> {
-        let line = self.book().admit(hello, self.clock.now());
+    pub(super) fn admit(&self, hello: &Hello, caller: Arc<Caller>) -> Arc<Line> {
+        let line = self.book().admit(hello, caller, self.clock.now());
         self.tell_news();
         line
     }

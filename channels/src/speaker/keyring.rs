@@ -1,7 +1,7 @@
 //! The key set that boxes are told to believe (公钥集下发): a file that the root's holder brings from a machine without a
 //! network. The hub carries it; whether the root signed it is for each box to say.
 
-use super::hub::SpeakerHub;
+use super::{hub::SpeakerHub, revocation::sign};
 use crate::account::ConfigError;
 use mingluo_model::{
     bulletin::SignedKeySet,
@@ -9,10 +9,9 @@ use mingluo_model::{
     link::{CityFrame, Keys},
 };
 use std::{
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
@@ -35,22 +34,21 @@ impl IssuedKeys {
     /// # Errors
     /// [`ConfigError`] when it cannot be read or holds no signed key set.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read(file).map_err(|cause| unusable(file, &cause))?;
-        let signed: SignedKeySet = serde_json::from_slice(&text).map_err(|cause| unusable(file, &cause))?;
+        let signed = read_key_set(file)?;
         let version = signed.claimed_version().ok_or_else(|| unusable(file, &"it holds no key set"))?;
         let frame = CityFrame::Keys(Keys { signed }).write().into();
         Ok(Self { version, frame })
     }
 }
 
-fn unusable(file: &Path, cause: &dyn std::fmt::Display) -> ConfigError {
-    ConfigError::new("key_set_file", file.display(), format!("name a key set that the root signed ({cause})"))
+/// Reads a signed key set.
+pub(super) fn read_key_set(file: &Path) -> Result<SignedKeySet, ConfigError> {
+    let text = std::fs::read(file).map_err(|cause| unusable(file, &cause))?;
+    serde_json::from_slice(&text).map_err(|cause| unusable(file, &cause))
 }
 
-/// What tells one state of a file from the next: its time alone is as coarse as the kernel's tick.
-fn sign(file: &Path) -> Option<(SystemTime, u64, u64)> {
-    let about = std::fs::metadata(file).ok()?;
-    Some((about.modified().ok()?, about.len(), about.ino()))
+fn unusable(file: &Path, cause: &dyn std::fmt::Display) -> ConfigError {
+    ConfigError::new("key_set_file", file.display(), format!("name a key set that the root signed ({cause})"))
 }
 
 /// Looks at the file again and again and sends what is newer to all boxes. A file that spoiled changes nothing.

@@ -1,12 +1,12 @@
 //! One link to one box, from its hello to its end: frames in, frames out, and the watch over whether it lives.
 //! It knows the talk of the village link and nothing of who waits for what.
 
-use super::{hub::SpeakerHub, parting::Parting, row::Line};
+use super::{hub::SpeakerHub, pages::Caller, parting::Parting, row::Line};
 use futures_util::{SinkExt as _, StreamExt as _};
 use mingluo_model::{
     bulletin::ResourceCode,
     clock::within,
-    link::{BoxFrame, CityFrame, FRAME_LIMIT, Hello, Report},
+    link::{BoxFrame, CityFrame, FRAME_LIMIT, Hello},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -29,8 +29,8 @@ pub(super) const MISSES: u32 = 2;
 pub(super) const STUCK_LIMIT: Duration = Duration::from_secs(20);
 /// The time that a goodbye may take.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
-/// Read and write buffers; the library's own would be 128 KiB for each box.
-const BUFFER: usize = 4 * 1024;
+/// Read and write buffers; the library's own would be 128 KiB for each box. Its reports have a quarter of a kilobyte.
+const BUFFER: usize = 2 * 1024;
 
 /// The limits of every link's WebSocket: small buffers, frames no longer than the protocol's.
 pub(super) fn socket_config() -> WebSocketConfig {
@@ -43,10 +43,10 @@ pub(super) fn socket_config() -> WebSocketConfig {
 }
 
 impl SpeakerHub {
-    /// Serves one link until it ends. `code` is what the client's certificate says, and all that is believed.
+    /// Serves one link until it ends. The caller is what its certificate says, and all that is believed.
     pub fn attach<'a, S>(
         &'a self,
-        code: ResourceCode,
+        caller: Caller,
         socket: WebSocketStream<S>,
         stop: &'a CancellationToken,
     ) -> impl Future<Output = Parting> + Send + 'a
@@ -54,7 +54,8 @@ impl SpeakerHub {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'a,
     {
         // Boxed before the future is made, else the future would carry several places for it, a kilobyte and a half each.
-        let mut talk = Link { hub: self, code, socket: Box::new(socket) };
+        let code = caller.code;
+        let mut talk = Link { hub: self, code, caller: Arc::new(caller), socket: Box::new(socket) };
         async move {
             let parting = talk.live(stop).await;
             tracing::info!(box_code = %code, %parting, "link ended");
@@ -67,6 +68,7 @@ impl SpeakerHub {
 struct Link<'a, S> {
     hub: &'a SpeakerHub,
     code: ResourceCode,
+    caller: Arc<Caller>,
     socket: Box<WebSocketStream<S>>,
 }
 
@@ -89,19 +91,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             hello = within(clock.as_ref(), HELLO_LIMIT, self.read_hello()) => hello.map_err(|_| Parting::NoHello)??,
             () = stop.cancelled() => return Err(Parting::Closing),
         };
-        let own = self.hub.mode();
-        if hello.box_code != self.code {
-            return Err(Parting::WrongCode { said: hello.box_code, certificate: self.code });
-        }
-        if hello.version == 0 {
-            return Err(Parting::WrongVersion);
-        }
-        if hello.mode != own {
-            return Err(Parting::WrongMode { said: hello.mode, own });
-        }
+        self.hub.may_enter(&hello, self.code)?;
         let welcome = self.hub.welcome(&hello).await;
         self.send(vec![CityFrame::Welcome(welcome).write().into()]).await?;
-        Ok(self.hub.admit(&hello))
+        Ok(self.hub.admit(&hello, Arc::clone(&self.caller)))
     }
 
     async fn read_hello(&mut self) -> Result<Hello, Parting> {
@@ -137,6 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             tokio::select! {
                 () = stop.cancelled() => return Err(Parting::Closing),
                 () = line.replaced.cancelled() => return Err(Parting::Replaced),
+                () = line.revoked.cancelled() => return Err(Parting::Revoked),
                 message = self.socket.next() => {
                     misses = 0;
                     let message = message.ok_or(Parting::ByTheBox)??;
@@ -157,27 +151,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
 
     async fn hear(&mut self, message: Message) -> Result<(), Parting> {
         match read(message)? {
-            Some(BoxFrame::Hello(_)) => return Err(Parting::SecondHello),
-            Some(BoxFrame::Report(report)) => {
-                self.hub.note(self.code, None);
-                self.pass_on(report).await?;
-            }
-            Some(BoxFrame::Keys(answer)) => {
-                self.hub.note(self.code, None);
-                self.hub.rekeyed(self.code, &answer);
-            }
-            Some(BoxFrame::Heartbeat(heartbeat)) => self.hub.note(self.code, Some(&heartbeat)),
-            Some(BoxFrame::Other) | None => self.hub.note(self.code, None),
+            Some(frame) => drop(self.hub.take_in(self.code, frame).await?),
+            None => self.hub.note(self.code, None),
         }
         Ok(())
-    }
-
-    async fn pass_on(&mut self, report: Report) -> Result<(), Parting> {
-        if report.box_code != self.code {
-            return Err(Parting::WrongCode { said: report.box_code, certificate: self.code });
-        }
-        let passed = within(self.hub.clock.as_ref(), STUCK_LIMIT, self.hub.hear(report)).await;
-        passed.map_err(|_| Parting::Stuck { what: "dispatch does not take reports" })
     }
 
     async fn send_due(&mut self, serial: u64) -> Result<(), Parting> {
@@ -185,11 +162,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         self.send(frames).await
     }
 
+    /// All of them in one go, as far as they fit into the buffer.
     async fn send(&mut self, frames: Vec<Utf8Bytes>) -> Result<(), Parting> {
+        let Some((last, frames)) = frames.split_last() else { return Ok(()) };
+        let clock = Arc::clone(&self.hub.clock);
         for frame in frames {
-            self.put(Message::Text(frame)).await?;
+            let fed =
+                within(clock.as_ref(), STUCK_LIMIT, self.socket.feed(Message::Text(frame.clone()))).await;
+            fed.map_err(|_| Parting::Stuck { what: "the box does not read" })??;
         }
-        Ok(())
+        self.put(Message::Text(last.clone())).await
     }
 
     async fn put(&mut self, message: Message) -> Result<(), Parting> {

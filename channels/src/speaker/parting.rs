@@ -16,6 +16,9 @@ pub enum Parting {
     /// The box logged in anew.
     #[error("another login of this box")]
     Replaced,
+    /// The box's certificate was taken back.
+    #[error("the certificate was taken back")]
+    Revoked,
     /// No hello came in time, or another frame came first.
     #[error("no hello within {} s", HELLO_LIMIT.as_secs())]
     NoHello,
@@ -67,9 +70,11 @@ impl Parting {
         Some(match self {
             Self::ByTheBox | Self::Silent => return None,
             Self::Closing => CloseCode::Away,
-            Self::Replaced | Self::NoHello | Self::WrongCode { .. } | Self::WrongMode { .. } => {
-                CloseCode::Policy
-            }
+            Self::Replaced
+            | Self::Revoked
+            | Self::NoHello
+            | Self::WrongCode { .. }
+            | Self::WrongMode { .. } => CloseCode::Policy,
             Self::SecondHello | Self::WrongVersion => CloseCode::Protocol,
             Self::BadFrame(BadFrame::TooLong { .. }) => CloseCode::Size,
             Self::BadFrame(BadFrame::NotAFrame(_)) => CloseCode::Invalid,

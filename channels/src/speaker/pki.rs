@@ -1,11 +1,12 @@
 //! The city's end of mutual TLS, out of PEM files. It makes no certificates; who issues them is the operator's affair.
 
+use super::revocation::Gatekeeper;
 use crate::account::ConfigError;
 use mingluo_model::bulletin::ResourceCode;
 use rustls::{
     RootCertStore, ServerConfig,
     pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem, pem::PemObject as _},
-    server::WebPkiClientVerifier,
+    server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 use serde::Deserialize;
 use std::{
@@ -13,6 +14,9 @@ use std::{
     sync::Arc,
 };
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+/// Octets of a TLS record to boxes at most; a whole one of 16 kB takes seconds on a poor mobile line.
+const RECORD: usize = 4 * 1024;
 
 /// Where the city's certificates lie.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,7 +28,7 @@ pub struct TlsFiles {
     pub key_file: PathBuf,
     /// The authorities that the boxes' certificates must come from, PEM.
     pub client_ca_file: PathBuf,
-    /// The certificates that their authority has taken back (吊销列表), PEM; read at start.
+    /// The certificates that their authority has taken back (吊销列表), PEM; read at start and again when it changes.
     #[serde(default)]
     pub client_crl_file: Option<PathBuf>,
 }
@@ -35,21 +39,55 @@ impl TlsFiles {
     /// # Errors
     /// [`ConfigError`] naming the key and the file that cannot be used.
     pub fn server_config(&self) -> Result<Arc<ServerConfig>, ConfigError> {
+        self.guarded().map(|(config, _)| config)
+    }
+
+    /// The same, with whoever checks the clients' certificates, for [`super::revocation::follow`].
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the key and the file that cannot be used.
+    pub fn guarded(&self) -> Result<(Arc<ServerConfig>, Gatekeeper), ConfigError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(self.authorities()?), Arc::clone(&provider))
-                .with_crls(self.revocations()?)
-                .only_check_end_entity_revocation()
-                .build()
-                .map_err(|cause| fault("client_ca_file", &self.client_ca_file, &cause))?;
+        let keeper = Gatekeeper::new(self.verifier()?);
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|cause| fault("cert_file", &self.cert_file, &cause))?
-            .with_client_cert_verifier(verifier)
+            .with_client_cert_verifier(Arc::new(keeper.clone()))
             .with_single_cert(certificates("cert_file", &self.cert_file)?, self.key()?)
             .map_err(|cause| fault("cert_file", &self.cert_file, &cause))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // What of a record came before a cut is lost: small ones let a box on a poor line keep more of a clip.
+        config.max_fragment_size = Some(RECORD);
+        // A session that is resumed shows no certificate anew, so one that was taken back meanwhile would pass.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        Ok((Arc::new(config), keeper))
+    }
+
+    /// A server for boxes that have no certificate yet. Its chain ends with the authority's own certificate, which a box
+    /// knows by the fingerprint in its code.
+    pub(super) fn enrolment_config(&self) -> Result<Arc<ServerConfig>, ConfigError> {
+        let mut chain = certificates("cert_file", &self.cert_file)?;
+        chain.extend(certificates("client_ca_file", &self.client_ca_file)?);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|cause| fault("cert_file", &self.cert_file, &cause))?
+            .with_no_client_auth()
+            .with_single_cert(chain, self.key()?)
+            .map_err(|cause| fault("cert_file", &self.cert_file, &cause))?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
+    }
+
+    /// Who checks clients' certificates by the list as it is now.
+    pub(super) fn verifier(&self) -> Result<Arc<dyn ClientCertVerifier>, ConfigError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        WebPkiClientVerifier::builder_with_provider(Arc::new(self.authorities()?), provider)
+            .with_crls(self.revocations()?)
+            .only_check_end_entity_revocation()
+            .build()
+            .map_err(|cause| fault("client_ca_file", &self.client_ca_file, &cause))
     }
 
     fn authorities(&self) -> Result<RootCertStore, ConfigError> {
@@ -61,7 +99,7 @@ impl TlsFiles {
     }
 
     /// With a list at hand, a certificate of an authority that it does not speak for is refused too.
-    fn revocations(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, ConfigError> {
+    pub(super) fn revocations(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, ConfigError> {
         let Some(file) = &self.client_crl_file else { return Ok(Vec::new()) };
         let read = || CertificateRevocationListDer::pem_file_iter(file)?.collect::<Result<Vec<_>, _>>();
         let lists = read().map_err(|cause: pem::Error| fault("client_crl_file", file, &cause))?;
@@ -112,19 +150,19 @@ pub enum NoBox {
     },
 }
 
-/// The box that a certificate was issued to: its subject's common name.
+/// The box that a certificate was issued to, which is its subject's common name, and the certificate's number.
 ///
 /// # Errors
 /// [`NoBox`] when it names none.
-pub fn box_of(certificate: &CertificateDer<'_>) -> Result<ResourceCode, NoBox> {
+pub fn box_of(certificate: &CertificateDer<'_>) -> Result<(ResourceCode, Box<[u8]>), NoBox> {
     let (_, certificate) = X509Certificate::from_der(certificate).map_err(|_| NoBox::Unreadable)?;
     let names = certificate.subject().iter_common_name();
     let names: Vec<&str> = names.map(|name| name.as_str().unwrap_or("?")).collect();
-    match names.as_slice() {
+    let code = match names.as_slice() {
         [name] => name.parse().ok(),
         _ => None,
-    }
-    .ok_or_else(|| {
+    };
+    code.map(|code| (code, certificate.raw_serial().into())).ok_or_else(|| {
         let found = names.iter().map(|name| name.chars().take(64).collect()).collect();
         NoBox::NotAResource { found }
     })

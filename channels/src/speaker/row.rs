@@ -1,14 +1,24 @@
 //! One box as the hub sees it: its link, what waits for it, what it has, what it said. A few hundred bytes at rest.
 
-use super::{keyring::IssuedKeys, order::SealedOrder, witness::is_given};
+use super::{
+    incident::{Holder, Holders, IncidentKind, Incidents},
+    keyring::IssuedKeys,
+    order::SealedOrder,
+    pages::Caller,
+    witness::is_given,
+};
 use mingluo_model::{
     bulletin::EbmId,
     channel::ReceiptToken,
     clock::Timestamp,
-    link::{CityFrame, Committed, DeviceState, Event, Health, MOST_COMMITTED, Report},
+    link::{CityFrame, Committed, DeviceState, Event, Health, Hello, MOST_COMMITTED, Report},
     region::RegionCode,
 };
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
@@ -18,15 +28,34 @@ const MOST_TAKEN: usize = 64;
 /// Reports of which it is remembered that they were heard; one that is forgotten does no harm when it comes again.
 const MOST_RECENT: usize = 64;
 
+/// A box that polls counts as there for so long: two polls of a minute and the time that they take.
+const POLL_GRACE: Duration = Duration::from_secs(150);
+
 /// The hub's end of a live link.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Line {
     /// Tells one link of a box from the next; rises, from 1.
     pub(super) serial: u64,
+    /// Whose it is.
+    pub(super) caller: Arc<Caller>,
     /// Something is to be sent.
     pub(super) wake: Notify,
     /// The box has logged in anew.
     pub(super) replaced: CancellationToken,
+    /// Its certificate was taken back.
+    pub(super) revoked: CancellationToken,
+}
+
+impl Line {
+    pub(super) fn new(serial: u64, caller: Arc<Caller>) -> Self {
+        Self {
+            serial,
+            caller,
+            wake: Notify::new(),
+            replaced: CancellationToken::new(),
+            revoked: CancellationToken::new(),
+        }
+    }
 }
 
 /// An order in an outbox.
@@ -77,6 +106,10 @@ pub(super) struct Row {
     pub(super) playing: Option<EbmId>,
     // What the witness has not kept, each with whether it is ready to be committed but for that.
     unkept: Vec<(u64, EbmId, Event, bool)>,
+    /// When it polled last, if it has had no link since.
+    pub(super) polled: Option<Timestamp>,
+    pub(super) incidents: Incidents,
+    holders: Holders,
     // The link on which a key set was sent last, and its version: one that is refused is not sent for ever.
     offered: (u64, u64),
     outbox: Vec<Waiting>,
@@ -86,6 +119,45 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Whether it has a link, or polls.
+    pub(super) fn is_here(&self, now: Timestamp) -> bool {
+        self.line.is_some() || self.polls(now)
+    }
+
+    /// Whether it reaches the city by polls.
+    pub(super) fn polls(&self, now: Timestamp) -> bool {
+        self.polled.is_some_and(|then| now.since(then) <= POLL_GRACE)
+    }
+
+    /// Somebody says hello with this box's certificate.
+    pub(super) fn meet(&mut self, hello: &Hello, caller: &Caller, now: Timestamp) {
+        let is_held = self.is_here(now);
+        self.polled = None;
+        if let Some(cloned) = self.holders.speaks(Holder::new(hello.run, caller), is_held, now) {
+            tracing::warn!(
+                box_code = %hello.box_code, incident = ?cloned,
+                "two devices with one certificate take the link from each other; revoke it and enrol the box anew"
+            );
+            self.incidents.raise(cloned, now);
+        }
+    }
+
+    /// The box refuses a bulletin; that may be an incident.
+    pub(super) fn suspect(&mut self, report: &Report, now: Timestamp) {
+        if let Some(forgery) = IncidentKind::of(report) {
+            tracing::warn!(
+                box_code = %report.box_code, incident = ?forgery,
+                "a box refuses a bulletin whose signature is not believed; is somebody forging, or does it lack its keys?"
+            );
+            self.incidents.raise(forgery, now);
+        }
+    }
+
+    /// Whether it is told that each of these is durable.
+    pub(super) fn commits_all(&self, said: &BTreeSet<u64>) -> bool {
+        said.iter().all(|id| self.commits.contains(id))
+    }
+
     /// Puts an order into the outbox.
     pub(super) fn post(&mut self, waiting: Waiting) {
         self.outbox.push(waiting);
@@ -152,8 +224,13 @@ impl Row {
         self.recent.retain(|recent| recent.id != report.id);
         self.note(report, Standing::Committed);
         // Without a link it sends the report again after its next hello.
-        if self.line.is_some() {
-            self.commits.push(report.id);
+        if self.line.is_none() {
+            return;
+        }
+        self.commits.push(report.id);
+        // What follows at once is told in the same frame: a box does not wait for it, and there are thousands of them.
+        let follows = |recent: &Recent| matches!(recent.standing, Standing::Pending(_));
+        if report.event != Event::Received && !self.recent.iter().any(follows) {
             self.wake();
         }
     }

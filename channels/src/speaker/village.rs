@@ -1,7 +1,7 @@
 //! A pretend village for this folder's tests: bulletins by number, a city with one open session, boxes that follow a
 //! script over a pipe in memory.
 
-use super::{Parting, SpeakerChannel, SpeakerConfig, TlsFiles, link::socket_config};
+use super::{Parting, SpeakerChannel, SpeakerConfig, TlsFiles, link::socket_config, pages::Caller};
 use futures_util::{SinkExt as _, StreamExt as _};
 use mingluo_model::{
     address::Address,
@@ -95,7 +95,13 @@ pub(super) fn hello(number: u32) -> Hello {
         nonce: [7; 32],
         holding: Vec::new(),
         key_set: 0,
+        run: u64::from(number),
     }
+}
+
+/// A caller over a pipe, with a certificate of its own.
+pub(super) fn caller(number: u32) -> Caller {
+    Caller { code: box_code(number), serial: number.to_be_bytes().into(), from: None }
 }
 
 pub(super) struct City {
@@ -125,6 +131,7 @@ impl City {
                 client_crl_file: None,
             },
             key_set_file: None,
+            enrol: None,
             boxes,
             per_second: 2_000,
         };
@@ -176,7 +183,7 @@ impl City {
         let (hub, stop) = (self.channel.hub(), self.stop.clone());
         let link = tokio::spawn(async move {
             let socket = WebSocketStream::from_raw_socket(far, Role::Server, Some(socket_config())).await;
-            hub.attach(box_code(number), socket, &stop).await
+            hub.attach(caller(number), socket, &stop).await
         });
         (near, link)
     }

@@ -64,7 +64,7 @@ impl SpeakerHub {
     /// # Errors
     /// [`Unfit`] when it is no envelope of a bulletin of this mode.
     pub fn give(&self, envelope: &[u8], codes: &[ResourceCode]) -> Result<EbmId, Unfit> {
-        let order = Arc::new(SealedOrder::read(envelope, self.mode())?);
+        let order = Arc::new(SealedOrder::read(envelope, self.mode)?);
         self.book().give(&order, codes, self.clock.now());
         self.tell_news();
         Ok(order.ebm)

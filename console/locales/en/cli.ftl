@@ -69,6 +69,25 @@ error-user-login = { $field } = "{ $value }" is no sign-in name. Use 1 to { $mos
 error-user-no-officer = { $field } = "{ $value }": there is no such officer. mingluo user list shows the sign-in names.
 error-config-account = [{ $table }] { $key } = "{ $value }": { $fix }.
 error-config-public = { $field } = "{ $value }": give the address at which others reach this program, like https://warn.fushun.example, without a slash at its end; http for this machine only.
+error-config-speech-command = { $field } = "{ $value }": the engine's command is not whole. Give the program and its words, { "{" }wav{ "}" } among them for the file that it writes, like ["espeak-ng", "--stdin", "-w", "{ "{" }wav{ "}" }"].
+error-config-speech-url = { $field } = "{ $value }" is no address of a speech service. Use http://host:port/path.
+error-config-speech-time = { $field } = "{ $value }" is out of range. Give 1 to 60 (seconds).
+error-config-speech-one = { $field } = "{ $value }": there is a command as well, and only one of the two can speak. Drop the other.
+error-config-readings = { $field } = "{ $value }": { $detail }. Mend that line; the form is 浑江 hun2 jiang1.
+error-speech-run = The speech engine { $program } cannot be run ({ $kind ->
+    [not-found] there is no such program
+    [denied] no right to
+   *[other] the system refuses
+}). Check speech.command, or install the program.
+error-speech-failed = The speech engine { $program } failed ({ $status }). Try speech.command on the command line.
+error-speech-service = The speech service gave no speech ({ $detail }). Check speech.url and the service.
+error-speech-late = The speech engine took longer than { $limit } s. Check the engine, or raise speech.within_s.
+error-speech-wav = What the speech engine gave is no 16-bit WAV ({ $detail }). Check the engine's output.
+error-speech-silent = The speech engine gave silence. Check its voice and language.
+error-speech-long = The speech engine gave { $seconds } s, at most { $most } s. Shorten the text, or check the engine.
+error-speech-codec = The speech cannot be packed ({ $detail }). Tell whoever maintains this program.
+error-speech-store = The database failed, and the speech was not kept. Check the database.
+error-speech-stopped = The making was broken off. Try again.
 error-config-pack = region.pack: { $path }: { $detail }. Mend that line, or use a whole pack.
 error-config-rank = { $field } = "{ $value }" is no turn. Give 1 to { $most }; 1 goes first.
 error-config-mixed-pretend = { $field } = "{ $value }": { $pretend } is pretend and { $real } is real, and one would send for the other when it is down. Make all SMS accounts of the mode real, or all pretend.

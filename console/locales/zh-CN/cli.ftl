@@ -123,6 +123,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [receipt-status] 请填回执中状态的参数名
             [region] 请填 ap-guangzhou、ap-beijing 或 ap-nanjing
             [sdk_app_id] 请填短信应用的 SdkAppId，如 1400000000
+            [root_file] 请填离线根公钥文件 root.pub（mingluo box root new 生成）
             [secret_id] 请填子账号的 SecretId，如 AKID…
             [secret_key_file] 请填密钥文件的路径：文件须能读取，第一行为 SecretKey
             [sign_name] 请只填服务商已通过的签名，不带【】
@@ -186,6 +187,25 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
    *[other] 请填 { $range } 的整数
   }。
 error-config-public = { $field } = “{ $value }”不能用。请填外界访问本系统的地址，如 https://warn.fushun.example，末尾不带 /；http 只能用于本机。
+error-config-speech-command = { $field } = “{ $value }”：语音引擎命令不全。请写程序及其参数，并用 { "{" }wav{ "}" } 表示它要写入的文件，如 ["espeak-ng", "--stdin", "-w", "{ "{" }wav{ "}" }"]。
+error-config-speech-url = { $field } = “{ $value }”：不是语音服务的地址。请填 http://主机:端口/路径。
+error-config-speech-time = { $field } = “{ $value }”：超出范围。请填 1 至 60（秒）。
+error-config-speech-one = { $field } = “{ $value }”：command 和 url 只能写一个。请去掉另一个。
+error-config-readings = { $field } = “{ $value }”：读音表有误：{ $detail }。请改正该行，格式如“浑江 hun2 jiang1”。
+error-speech-run = 语音引擎 { $program } 启动不了（{ $kind ->
+    [not-found] 没有这个程序
+    [denied] 没有权限
+   *[other] 系统拒绝
+}）。请核对 speech.command，或安装该程序。
+error-speech-failed = 语音引擎 { $program } 出错退出（{ $status }）。请在命令行试运行 speech.command。
+error-speech-service = 语音服务没有给出语音（{ $detail }）。请核对 speech.url 和该服务。
+error-speech-late = 语音引擎超过 { $limit } 秒没有结果。请检查引擎，或调大 speech.within_s。
+error-speech-wav = 语音引擎给出的不是 16 位 WAV（{ $detail }）。请核对引擎的输出格式。
+error-speech-silent = 语音引擎给出的是静音。请检查引擎的发音人和语言设置。
+error-speech-long = 语音引擎给出 { $seconds } 秒语音，最长 { $most } 秒。请缩短文字或检查引擎。
+error-speech-codec = 语音压缩出错（{ $detail }）。请联系维护人员。
+error-speech-store = 数据库出错，语音没有保存。请检查数据库。
+error-speech-stopped = 语音合成被中断。请稍后再试。
 error-config-pack = region.pack：{ $path } 有误：{ $detail }。请改正该行，或换用完好的区域包。
 error-config-rank = { $field } = “{ $value }”：没有这个次序。请填 1 至 { $most }，1 最先。
 error-config-mixed-pretend = { $field } = “{ $value }”：{ $pretend } 是模拟账号，{ $real } 是真实账号，断线时会互相代发。同一环境的短信账号请全用真实的，或全用模拟的。

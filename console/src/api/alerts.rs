@@ -188,6 +188,7 @@ pub(super) async fn release<M: Mode>(
     told["planned_ms"] = json!(released.planned_in.as_secs_f64() * 1_000.0);
     told["plans"] = json!(released.plans);
     told["unsent"] = unsent(&door, &released.unsent);
+    told["speech"] = released.voiced.told();
     Ok(Json(told))
 }
 

@@ -12,7 +12,7 @@
 //! | `POST …/{id}/approve` with `{"content_hash": "…"}` | approves; the hash is that of the content which the officer was shown, as drafting and `GET …/{id}` tell it. It is the same for all who sign: if the content was changed meanwhile, nothing is signed (409, `content-changed`) |
 //! | `POST …/{id}/return` with `{"content_hash": "…", "reason": "…"}` | whoever may approve or release returns it to its author: it is a draft again, and all signatures are void |
 //! | `POST …/{id}/retract` | the author takes it back before its release, to the same end |
-//! | `POST …/{id}/release` with `{"content_hash": "…", "deliveries": N}` | releases; N are the deliveries that the draft told |
+//! | `POST …/{id}/release` with `{"content_hash": "…", "deliveries": N}` | releases; N are the deliveries that the draft told. `speech` names the clip of the bulletin (`sha256`, `voice`), or the `problem` for which the boxes read the script by themselves |
 //! | `POST …/{id}/lift`, `/correct` with `{"body": "…"}` or nothing | takes a released alert back, at once where the policy's `withdrawal` wants one person and the caller may release. That rule is for the prewritten words (no `body`); with other words the lift takes the rule of the earlier alert's grade: `people_needed` tells how many must sign, and until they have, sending goes on. `unsent` tells the channels that could not carry it, and why |
 //! | `GET /api/{mode}/plans/{id}/unconfirmed` | deliveries that nobody confirmed, part by part |
 //! | `GET …/alerts/{id}/broadcasts` | the bulletins of an alert box by box, in the states of the standard |

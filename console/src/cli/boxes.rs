@@ -1,7 +1,11 @@
-//! `mingluo box`: what the operator of village boxes does by hand. What concerns keys and certificates works on files alone,
-//! without store and configuration, so that the root can stay on a machine without a network; [`fleet`] is of a running city.
+//! `mingluo box`: what the operator of village boxes does by hand, and the desk that certifies boxes. What concerns keys and
+//! certificates works on files alone, without store and configuration, so that the root can stay on a machine without a
+//! network; [`fleet`] is of a running city.
 
 mod ca;
+mod clips;
+mod codes;
+mod desk;
 mod fleet;
 mod keys;
 mod papers;
@@ -35,6 +39,17 @@ enum Verb {
         after_help = "例 Example:\n  mingluo box enrol --dir boxes-ca --code 62104231002250314010101 --csr box.csr --out box.pem"
     )]
     Enrol(papers::Enrol),
+    /// 制作一次性注册码：安装人员在终端上凭它一步完成注册。 Make a one-time code, with which a box is enrolled in one step.
+    #[command(
+        after_help = "例 Example:\n  mingluo box code --dir boxes-ca --code 62104231002250314010101 --hours 72"
+    )]
+    Code(desk::Code),
+    /// 发证进程：唯一持有终端证书机构私钥者，凭注册码签发证书。 The desk, the one process that holds the authority: it certifies boxes
+    /// whose code is good.
+    #[command(
+        after_help = "例 Example:\n  mingluo box desk --dir boxes-ca --socket /run/mingluo-desk/desk.sock\n\n另用一个系统用户运行，控制台的用户须在其组内。 Run it as a user of its own, with the console's user in its group."
+    )]
+    Desk(desk::DeskProcess),
     /// 列出已签发的终端证书。 List the boxes' certificates.
     #[command(after_help = "例 Example:\n  mingluo box list --dir boxes-ca")]
     List(papers::List),
@@ -72,11 +87,18 @@ enum Verb {
     /// 全部停播：辖区内所有终端立即静音。 Silence every box of one's division at once.
     #[command(after_help = "例 Example:\n  mingluo box stop --key-file qian.key --confirm STOP")]
     Stop(fleet::Stop),
+    /// 离线语音库：按灾种和级别合成固定播报并签名，整个目录放到终端上。 The library of fixed words for boxes without a network.
+    #[command(
+        after_help = "例 Examples:\n  mingluo box clips --config /etc/mingluo/mingluo.toml --version 1 --out library\n  mingluo box clips --version 2 --event 11B03 --event 11A01 --out library-2"
+    )]
+    Clips(clips::Clips),
 }
 
 impl Boxes {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         match self.verb {
+            Verb::Code(code) => code.run()?,
+            Verb::Desk(desk) => desk.run().await?,
             Verb::Ca(ca) => ca.run()?,
             Verb::Enrol(enrol) => enrol.run()?,
             Verb::List(list) => list.run()?,
@@ -88,6 +110,7 @@ impl Boxes {
             Verb::Status(status) => status.run().await?,
             Verb::Test(test) => test.run().await?,
             Verb::Stop(stop) => stop.run().await?,
+            Verb::Clips(clips) => clips.run().await?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -133,6 +133,19 @@ pub enum Fix {
         /// The last.
         most: u32,
     },
+    /// An engine and its words, with the place of its file.
+    SpeechCommand,
+    /// The address of a service.
+    SpeechUrl,
+    /// 1 to 60 seconds.
+    SpeechTime,
+    /// A program or a service, not both.
+    OneEngine,
+    /// A line that is no reading.
+    Readings {
+        /// The line and what is wrong with it.
+        detail: String,
+    },
     /// Another turn for one of two accounts that would both be next.
     EqualRank {
         /// The account.
@@ -239,6 +252,11 @@ impl Fix {
             Self::Port { .. } => "config-port",
             Self::Socket { .. } => "config-socket",
             Self::Public => "config-public",
+            Self::SpeechCommand => "config-speech-command",
+            Self::SpeechUrl => "config-speech-url",
+            Self::SpeechTime => "config-speech-time",
+            Self::OneEngine => "config-speech-one",
+            Self::Readings { .. } => "config-readings",
             Self::Password { .. } => "config-password",
             Self::Login { .. } => "user-login",
             Self::NoOfficer => "user-no-officer",
@@ -274,7 +292,12 @@ impl Fix {
             | Self::NoTemplate
             | Self::PortedInVain
             | Self::Public
+            | Self::SpeechCommand
+            | Self::SpeechUrl
+            | Self::SpeechTime
+            | Self::OneEngine
             | Self::NoOfficer => Vec::new(),
+            Self::Readings { detail } => vec![("detail", detail.clone())],
         }
     }
 }

@@ -56,6 +56,8 @@ fn alive(number: u32, heard: Timestamp) -> BoxState {
         region: Some("210423001001".parse().unwrap()),
         health: Health::default(),
         playing: None,
+        polls: false,
+        incidents: Vec::new(),
     }
 }
 

@@ -56,7 +56,9 @@ impl<M: Mode> Office<M> {
         let content = self.content(&order).await?;
         let alert = alert.edit(&acting(officer, content.kind), content, self.clock.now())?;
         self.refuse_unfit(&alert).await?;
-        self.keep_step(officer, alert, revision, "alert.edit", json!({})).await
+        let alert = self.keep_step(officer, alert, revision, "alert.edit", json!({})).await?;
+        self.begin_speech(&alert);
+        Ok(alert)
     }
 
     /// A draft that this officer may write anew, with the revision that was read.

@@ -1,6 +1,6 @@
 //! Why an officer's wish was not done, with code and fields for the language files.
 
-use crate::render::RenderError;
+use crate::{render::RenderError, speech::SpeechError};
 use mingluo_dispatch::EngineError;
 use mingluo_ledger::StoreError;
 use mingluo_model::{
@@ -18,6 +18,7 @@ use mingluo_targeting::{
     gazetteer::{Near, RegionError},
     resolve::{Empty, ResolveError},
 };
+use std::sync::Arc;
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,9 @@ pub enum OfficeError {
         /// The mode.
         mode: ModeKind,
     },
+    /// No speech can be made.
+    #[error(transparent)]
+    Speech(#[from] Arc<SpeechError>),
     /// A channel cannot carry the words.
     #[error("channel {}: {source}", channel.word())]
     Unfit {
@@ -210,6 +214,7 @@ impl Problem for OfficeError {
             Self::Unfit { source: Unfit::TooLong { .. }, .. } => "text-too-long",
             Self::Unfit { .. } => "text-unfit",
             Self::Render(_) => "not-rendered",
+            Self::Speech(error) => error.code(),
             Self::ContentChanged { .. } => "content-changed",
             Self::WrongNumber { .. } => "wrong-number",
             Self::TooFewPeople { .. } => "too-few-people",
@@ -279,6 +284,7 @@ impl Problem for OfficeError {
             | Self::NoRoster => Vec::new(),
             Self::Resolve(error) => vec![("detail", error.to_string())],
             Self::Render(error) => vec![("detail", error.to_string())],
+            Self::Speech(error) => error.fields(),
             Self::Engine(error) => vec![("detail", error.to_string())],
         }
     }

@@ -13,6 +13,7 @@ mod order;
 mod reach;
 mod release;
 mod sight;
+mod speech;
 mod stop_all;
 mod trail;
 mod whole;
@@ -29,6 +30,7 @@ pub(crate) use order::INSTANT;
 pub use order::{DraftOrder, Follow};
 pub use reach::Reach;
 pub use release::{Released, Unsent};
+pub use speech::{SpeechState, Voiced};
 pub use stop_all::StoppedAll;
 pub use trail::Step;
 pub use withdraw::{Withdrawal, Withdrawn, may_withdraw, may_write};
@@ -36,6 +38,7 @@ pub use withdraw::{Withdrawal, Withdrawn, may_withdraw, may_write};
 use crate::{
     fleet::Fleet,
     render::{Rendered, Renderer, SmsParts},
+    speech::Speech,
 };
 use mingluo_dispatch::{Engine, view::PlanView};
 use mingluo_ledger::{
@@ -89,6 +92,8 @@ pub struct Parts<M: Mode> {
     pub renderer: Renderer,
     /// The village boxes; `None` where no speakers are configured.
     pub fleet: Option<Arc<Fleet>>,
+    /// Makes speech for loudspeakers; `None` where the boxes read scripts by themselves.
+    pub speech: Option<Speech>,
     /// Time.
     pub clock: SharedClock,
     /// Chance, for ids.
@@ -105,6 +110,7 @@ pub struct Office<M: Mode> {
     pub(crate) policy: ReleasePolicy,
     pub(crate) renderer: Arc<Renderer>,
     fleet: Option<Arc<Fleet>>,
+    speech: Option<Speech>,
     pub(crate) clock: SharedClock,
     // Guards the source of chance; held for one id.
     chance: Arc<Mutex<StdRng>>,
@@ -148,7 +154,8 @@ pub struct SmsShare {
 impl<M: Mode> Office<M> {
     /// Opens the office.
     pub fn new(parts: Parts<M>) -> Self {
-        let Parts { store, engine, gazetteer, groups, policy, renderer, fleet, clock, chance } = parts;
+        let Parts { store, engine, gazetteer, groups, policy, renderer, speech, fleet, clock, chance } =
+            parts;
         Self {
             store,
             engine,
@@ -157,6 +164,7 @@ impl<M: Mode> Office<M> {
             policy,
             renderer: Arc::new(renderer),
             fleet,
+            speech,
             clock,
             chance: Arc::new(Mutex::new(chance)),
             index: Arc::default(),
@@ -226,11 +234,14 @@ impl<M: Mode> Office<M> {
     /// [`OfficeError::Alert`] when the rules refuse it; [`OfficeError::NoSuchAlert`]; [`OfficeError::Store`].
     pub async fn submit(&self, officer: &Officer, id: AlertId) -> Result<Alert<M>, OfficeError> {
         let now = self.clock.now();
-        self.step(officer, id, "alert.submit", |alert, policy| {
+        let submitted = self.step(officer, id, "alert.submit", |alert, policy| {
             let officer = acting(officer, alert.content.kind);
             Ok(alert.submit(&officer, policy, now)?)
-        })
-        .await
+        });
+        let submitted = submitted.await?;
+        // Those who sign hear it; what failed when the draft was kept is tried again.
+        self.begin_speech(&submitted);
+        Ok(submitted)
     }
 
     /// Another officer approves the content that they were shown.

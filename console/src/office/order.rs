@@ -98,6 +98,7 @@ impl<M: Mode> Office<M> {
             ..Change::default()
         };
         self.store.commit(&change).await?;
+        self.begin_speech(&alert);
         Ok(alert)
     }
 

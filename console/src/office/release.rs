@@ -1,7 +1,7 @@
 //! The release: the one click that reaches a million people. Plans, states and the audit line become durable in one
 //! transaction; only then does dispatch hear of it, and only after the hold does anything leave.
 
-use super::{Office, OfficeError, as_shown, follow::Stopped};
+use super::{Office, OfficeError, Voiced, as_shown, follow::Stopped};
 use crate::render::replaced;
 use mingluo_dispatch::{
     EngineError,
@@ -11,7 +11,7 @@ use mingluo_ledger::store::{AlertWrite, Change, StoredPlan};
 use mingluo_model::{
     alert::{Alert, AlertKind, AlertState, ContentHash},
     audience::{ChannelKind, HeadCount},
-    bulletin::EbmId,
+    bulletin::{AudioClip, EbmId},
     clock::Timestamp,
     id::{AlertId, PlanId},
     mode::Mode,
@@ -36,6 +36,8 @@ pub struct Released<M: Mode> {
     pub plans: Vec<PlanId>,
     /// Channels of a lift or correction by which it could not be sent; the others were told all the same.
     pub unsent: Vec<Unsent>,
+    /// The speech that its bulletin was given.
+    pub voiced: Voiced,
 }
 
 /// A channel by which a lift or correction could not be sent.
@@ -52,10 +54,17 @@ struct Decided<M: Mode> {
     change: Change,
     plans: Vec<Plan<M>>,
     unsent: Vec<Unsent>,
+    voiced: Voiced,
 }
 
 /// Messages and people by account, and the channels that cannot carry them.
 type Leaving<M> = (Vec<(ChannelKind, Outgoing<M>)>, Vec<Unsent>);
+
+/// What a bulletin is given besides its alert.
+struct Given<'a> {
+    replaced: &'a [EbmId],
+    clip: Option<AudioClip>,
+}
 
 impl<M: Mode> Office<M> {
     /// Releases an approved alert as it was shown. `deliveries` is the number that the officer typed: it must be the number that the
@@ -128,7 +137,8 @@ impl<M: Mode> Office<M> {
         revision: i64,
         stopped: &Stopped,
     ) -> Result<Decided<M>, OfficeError> {
-        let (outgoing, unsent) = self.outgoing(alert).await?;
+        let voiced = self.voiced(alert).await;
+        let (outgoing, unsent) = self.outgoing(alert, voiced.clip()).await?;
         // Dispatch has it at hand then: nothing is read between the commit and the sending.
         self.engine.map(alert.content.audience.edition).await?;
         let now = self.clock.now();
@@ -140,6 +150,7 @@ impl<M: Mode> Office<M> {
             "plans": plans.len(),
             "deliveries": alert.content.audience.deliveries(),
             "unsent": unsent.iter().map(Unsent::told).collect::<Vec<_>>(),
+            "speech": voiced.told(),
         });
         let mut alerts = vec![AlertWrite::new(alert, revision)];
         alerts.extend(stopped.earlier.clone());
@@ -150,7 +161,7 @@ impl<M: Mode> Office<M> {
             audit: vec![self.line(officer, "alert.release", alert.id, detail)],
             fence: None,
         };
-        Ok(Decided { change, plans, unsent })
+        Ok(Decided { change, plans, unsent, voiced })
     }
 
     /// The decision is durable: dispatch hears of it, and what was stopped and never sent is withdrawn.
@@ -161,7 +172,7 @@ impl<M: Mode> Office<M> {
         stopped: &[PlanId],
         started: Duration,
     ) -> Result<Released<M>, OfficeError> {
-        let Decided { plans, unsent, .. } = decided;
+        let Decided { plans, unsent, voiced, .. } = decided;
         let planned_in = self.clock.ticks().saturating_sub(started);
         let ids = plans.iter().map(|plan| plan.id).collect();
         // What was stopped is withdrawn even if dispatch halts between the two.
@@ -173,19 +184,20 @@ impl<M: Mode> Office<M> {
             _ => self.clock.now(),
         };
         tracing::info!(alert.id = %alert.id, planned_ms = planned_in.as_millis(), "alert released");
-        Ok(Released { alert, hold_until, planned_in, plans: ids, unsent })
+        Ok(Released { alert, hold_until, planned_in, plans: ids, unsent, voiced })
     }
 
     /// Messages and people by account. A lift or a correction goes to those whom the earlier one may have reached, and
     /// a channel that cannot carry it, because the signer is away or the text does not fit, keeps it from no other.
-    async fn outgoing(&self, alert: &Alert<M>) -> Result<Leaving<M>, OfficeError> {
+    async fn outgoing(&self, alert: &Alert<M>, clip: Option<AudioClip>) -> Result<Leaving<M>, OfficeError> {
         let (mut outgoing, mut unsent) = (Vec::new(), Vec::new());
         let replaced = replaced(self.store.as_ref(), alert.content.kind, self.clock.now()).await?;
         for (channel, hearing) in self.hearing(alert).await? {
             if is_nobody(&hearing) {
                 continue;
             }
-            match self.outgoing_on(alert, channel, hearing, &replaced, &mut unsent).await {
+            let given = Given { replaced: &replaced, clip };
+            match self.outgoing_on(alert, channel, hearing, &given, &mut unsent).await {
                 Ok(out) => outgoing.extend(out.into_iter().map(|out| (channel, out))),
                 Err(problem) if may_miss(alert.content.kind, &problem) => {
                     tracing::error!(alert.id = %alert.id, channel = channel.word(), %problem, "not sent");
@@ -204,7 +216,7 @@ impl<M: Mode> Office<M> {
         alert: &Alert<M>,
         channel: ChannelKind,
         hearing: Hearing,
-        replaced: &[EbmId],
+        given: &Given<'_>,
         unsent: &mut Vec<Unsent>,
     ) -> Result<Vec<Outgoing<M>>, OfficeError> {
         let first = self.account(channel)?.account().clone();
@@ -219,7 +231,8 @@ impl<M: Mode> Office<M> {
         for name in shares.keys() {
             self.refuse_pretend_mix(alert, sender(name)?.as_ref()).await?;
         }
-        let message = self.renderer.finish(alert, channel, self.clock.now(), replaced).await?;
+        let now = self.clock.now();
+        let message = self.renderer.finish(alert, channel, now, given.replaced, given.clip).await?;
         let mut outgoing = Vec::new();
         for (account, share) in shares {
             match sender(&account)?.measure(&message) {

@@ -33,7 +33,8 @@ pub(super) fn shortened(described: &str, regions: usize) -> String {
     format!("{first}等{regions}个地区")
 }
 
-const fn fixed(kind: AlertKind, grade: Grade) -> &'static str {
+/// The fixed words for a grade, or for what takes a warning back.
+pub const fn fixed(kind: AlertKind, grade: Grade) -> &'static str {
     match (kind, grade) {
         (AlertKind::Lift(_), _) => "险情解除，请继续留意后续信息",
         (AlertKind::Correction(_), _) => "前一条预警有误，以本条为准",

@@ -4,7 +4,9 @@
 use super::{Numbers, RenderError};
 use mingluo_model::{
     alert::{Alert, AlertKind, Language},
-    bulletin::{Action, BroadcastClass, Bulletin, EbmId, EventType, KeyId, Malformed, ResourceCode, Tone},
+    bulletin::{
+        Action, AudioClip, BroadcastClass, Bulletin, EbmId, EventType, KeyId, Malformed, ResourceCode, Tone,
+    },
     clock::Timestamp,
     grade::Grade,
     mode::{Mode, ModeKind},
@@ -31,12 +33,13 @@ impl Broadcaster {
         alert: &Alert<M>,
         script: &str,
         now: Timestamp,
-        zone: &jiff::tz::TimeZone,
-        replaced: &[EbmId],
+        given: Given<'_>,
     ) -> Result<Vec<u8>, RenderError> {
         let key_id = self.signer.key_id(Purpose::Bulletin).await?;
-        let number = Number { key_id, seq: self.numbers.next_seq(now), ebm: self.ebm(now, zone)? };
-        let bulletin = Bulletin { related: replaced.to_vec(), ..bulletin(alert, script, now, number) };
+        let number = Number { key_id, seq: self.numbers.next_seq(now), ebm: self.ebm(now, given.zone)? };
+        let Given { replaced, clip, .. } = given;
+        let bulletin =
+            Bulletin { related: replaced.to_vec(), audio: clip, ..bulletin(alert, script, now, number) };
         Ok(seal(self.signer.as_ref(), &bulletin).await?.to_bytes())
     }
 
@@ -83,6 +86,16 @@ impl Broadcaster {
         };
         EbmId::new(self.platform, day, sequence).map_err(|error| malformed(error.to_string()))
     }
+}
+
+/// What a bulletin is given besides its alert.
+pub(super) struct Given<'a> {
+    /// The deployment's time zone, by which messages are numbered.
+    pub(super) zone: &'a jiff::tz::TimeZone,
+    /// The bulletins that it silences.
+    pub(super) replaced: &'a [EbmId],
+    /// The clip that says its script.
+    pub(super) clip: Option<AudioClip>,
 }
 
 /// What tells one bulletin from all others.

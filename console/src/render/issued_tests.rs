@@ -75,7 +75,7 @@ impl House {
     async fn release<M: Mode>(&self, renderer: &Renderer, id: u128, kind: AlertKind) -> Bulletin {
         let alert = alert::<M>(id, kind);
         let replaced = replaced(self.store.as_ref(), kind, NOW).await.unwrap();
-        let message = renderer.finish(&alert, ChannelKind::Speaker, NOW, &replaced).await.unwrap();
+        let message = renderer.finish(&alert, ChannelKind::Speaker, NOW, &replaced, None).await.unwrap();
         let plans = vec![StoredPlan::new(&plan(&alert, message), PlanStatus::Open)];
         let change = Change { alerts: vec![AlertWrite::new(&alert, 0)], plans, ..Change::default() };
         self.store.commit(&change).await.unwrap();

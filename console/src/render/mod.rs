@@ -10,7 +10,7 @@ mod mail;
 mod sms;
 mod words;
 
-pub use advice::fixed_instead;
+pub use advice::{fixed, fixed_instead};
 pub(crate) use bulletin::BoxBulletin;
 pub use bulletin::Broadcaster;
 pub use hazards::Hazards;
@@ -18,12 +18,13 @@ pub use issued::{Numbers, bulletins, replaced};
 pub use sms::{SmsForm, SmsParts};
 pub use words::has_link;
 
+use bulletin::Given;
 use mail::Mail;
 use mingluo_exchange::cap::CapError;
 use mingluo_model::{
     alert::{Alert, AlertKind, Content, Language, Text},
     audience::ChannelKind,
-    bulletin::EbmId,
+    bulletin::{AudioClip, EbmId},
     clock::Timestamp,
     grade::Grade,
     hazard::Hazard,
@@ -154,7 +155,8 @@ impl Renderer {
         Ok(Rendered { body, words })
     }
 
-    /// The message as it will be sent; a speaker's is signed here and silences the bulletins that are [`replaced`].
+    /// The message as it will be sent; a speaker's is signed here, silences the bulletins that are [`replaced`], and names
+    /// the clip that says its script, where there is one.
     ///
     /// # Errors
     /// [`RenderError`].
@@ -164,12 +166,14 @@ impl Renderer {
         channel: ChannelKind,
         now: Timestamp,
         replaced: &[EbmId],
+        clip: Option<AudioClip>,
     ) -> Result<Message<M>, RenderError> {
         let mut rendered = self.render(alert, channel, now)?;
         if let (Body::Speaker { envelope, script }, Some(broadcaster)) =
             (&mut rendered.body, &self.broadcaster)
         {
-            *envelope = broadcaster.seal(alert, script, now, &self.zone, replaced).await?;
+            let given = Given { zone: &self.zone, replaced, clip };
+            *envelope = broadcaster.seal(alert, script, now, given).await?;
         }
         Ok(rendered.message(alert))
     }

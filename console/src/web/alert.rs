@@ -10,6 +10,7 @@ use super::{
     panel::Panel,
     preview::{ChannelView, Impact, Sent, channels, sent},
     situation::{held, turn_of},
+    speech::SpeechView,
     turn::{returned_words, verbs, warning, why_not},
     visit::{Id, Visit},
     voice::{Voice, chinese, thousands},
@@ -48,6 +49,8 @@ struct AlertPage {
     /// What to know before the next click.
     warning: Option<String>,
     channels: Vec<ChannelView>,
+    /// What loudspeakers say, to be heard.
+    speech: Option<SpeechView>,
     impact: Option<Impact>,
     panel: Option<Panel>,
 }
@@ -228,6 +231,7 @@ pub(super) async fn show<M: Mode>(
         returned: returned_words(&desk, &voice, &stored).await?,
         hold_seconds: hold_left(&stored, desk.front.clock.now()).div_ceil(1000),
         channels: channels(&desk, &voice, &typed, &sent, &whom),
+        speech: SpeechView::of(&desk, &voice, &typed, was_released).await?,
         impact,
         panel: was_released
             .then(|| Panel::of(&voice, desk.base, &situation, &stored, officer, desk.office.gazetteer())),

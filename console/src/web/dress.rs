@@ -21,7 +21,7 @@ use mingluo_model::mode::{Drill, Live, ModeKind};
 use std::sync::Arc;
 
 /// Nothing but our own files runs, is loaded or is spoken to; no page of ours in a foreign frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
     connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const HEADERS: [(HeaderName, &str); 6] = [

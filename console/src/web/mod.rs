@@ -36,6 +36,7 @@ mod preview;
 mod release;
 mod route;
 mod situation;
+mod speech;
 mod turn;
 mod visit;
 mod voice;
@@ -187,6 +188,9 @@ fn of_mode<M: Mode>(desk: &Arc<Desk<M>>) -> Router {
         .route(&at("/alerts/{id}/recall"), post(alert::recall::<M>))
         .route(&at("/alerts/{id}/release"), get(release::ask::<M>).post(release::release::<M>))
         .route(&at("/alerts/{id}/hold"), get(release::hold::<M>))
+        .route(&at("/alerts/{id}/speech.opus"), get(speech::clip::<M>))
+        .route(&at("/alerts/{id}/speech.wav"), get(speech::wav::<M>))
+        .route(&at("/alerts/{id}/speech.txt"), get(speech::script::<M>))
         .route(&at("/alerts/{id}/lift"), get(follow::ask_lift::<M>).post(follow::lift::<M>))
         .route(&at("/alerts/{id}/correct"), get(follow::ask_correct::<M>).post(follow::correct::<M>))
         .with_state(Arc::clone(desk))

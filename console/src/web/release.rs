@@ -10,6 +10,7 @@ use super::{
     page::Page,
     panel::may_recall,
     preview::{ChannelView, Check, Sent, channels, checks},
+    speech::SpeechView,
     visit::{Id, Visit},
     whom::Whom,
 };
@@ -41,6 +42,8 @@ struct ReleasePage {
     /// What is worth a last look.
     checks: Vec<Check>,
     channels: Vec<ChannelView>,
+    /// What loudspeakers will say, to be heard.
+    speech: Option<SpeechView>,
     hold_seconds: u64,
 }
 
@@ -84,6 +87,7 @@ async fn confirmation<M: Mode>(
             .filter(|check| !check.is_good)
             .collect(),
         channels: channels(desk, &voice, &alert, &Sent::new(), &whom),
+        speech: SpeechView::of(desk, &voice, &alert, false).await?,
         hold_seconds: hold.as_secs(),
     };
     Ok(shown(status, &page))

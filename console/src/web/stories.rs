@@ -13,6 +13,7 @@ mod hands;
 mod numbers;
 mod restart;
 mod sight;
+mod speech;
 mod town;
 mod whole;
 mod withdraw;

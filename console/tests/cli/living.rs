@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Starts a command that says a line when it is ready; gives that line and the end of its output.
-fn started(desk: &Desk, words: &[&str]) -> (Child, String, mpsc::Receiver<()>) {
+pub(crate) fn started(desk: &Desk, words: &[&str]) -> (Child, String, mpsc::Receiver<()>) {
     let mut command = desk.command(words);
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
@@ -24,7 +24,7 @@ fn started(desk: &Desk, words: &[&str]) -> (Child, String, mpsc::Receiver<()>) {
     (child, ready, ended)
 }
 
-fn ends_with_its_stdin(mut child: Child, ended: &mpsc::Receiver<()>) {
+pub(crate) fn ends_with_its_stdin(mut child: Child, ended: &mpsc::Receiver<()>) {
     assert!(ended.try_recv().is_err(), "it ended by itself");
     drop(child.stdin.take());
     let in_time = ended.recv_timeout(Duration::from_secs(20)).is_ok();

@@ -4,6 +4,7 @@
 
 mod boxes;
 mod check;
+mod clips;
 mod desk;
 mod import;
 mod keys;

@@ -7,6 +7,7 @@ mod error;
 mod fleet;
 mod log;
 mod people;
+mod speech;
 
 pub use decision::{AlertWrite, Change, StoredAlert, StoredPlan};
 pub use edition::{EditionBlock, EditionHead};
@@ -14,6 +15,7 @@ pub use error::StoreError;
 pub use fleet::{BoxEvent, BoxOrder, BoxOrderKind, Heard};
 pub use log::{Append, Lease, LogPlace, ReceiptPage};
 pub use people::{ApiKeyRow, OfficerRow, OrgRow, SessionRow, StoredReply};
+pub use speech::StoredSpeech;
 
 use crate::{
     address::Place,
@@ -274,6 +276,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// The latest orders to boxes, by their numbers, newest first.
     async fn box_orders(&self, mode: ModeKind, limit: u32) -> Result<Vec<BoxOrder>, StoreError>;
+    /// Keeps speech with its clip. The first that is kept for a content stands for good, and is what is given.
+    async fn keep_speech(&self, speech: &StoredSpeech, clip: &[u8]) -> Result<StoredSpeech, StoreError>;
+
+    /// The speech for a content, by its hash.
+    async fn speech(&self, content_hash: [u8; 32]) -> Result<Option<StoredSpeech>, StoreError>;
+
+    /// The clip of a digest.
+    async fn clip(&self, sha256: [u8; 32]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Adds or replaces organisations and officers, with audit lines.
     async fn save_people(

@@ -19,6 +19,7 @@ pub mod carrier;
 pub mod channel;
 pub mod clock;
 pub mod delivery;
+pub mod enrol;
 pub mod fleet;
 pub mod grade;
 pub mod hazard;

@@ -7,6 +7,8 @@
 //! [`Committed`]. A report's id is the box's own rising number: the city acts on each (box, id) once. A box whose hello
 //! tells of older keys than the city has is sent [`Keys`], and answers with [`KeysAnswer`].
 
+pub mod poll;
+
 use crate::{
     bulletin::{EbmId, KeyId, ResourceCode, SignedKeySet},
     clock::Timestamp,
@@ -83,6 +85,10 @@ pub struct Hello {
     /// The version of the key set that it believes; zero when no root signed it.
     #[serde(default)]
     pub key_set: u64,
+    /// A random number for this run of its program, never zero; zero from those that do not tell. Two runs that take the
+    /// link from each other in turn are two devices with one certificate.
+    #[serde(default)]
+    pub run: u64,
 }
 
 /// The state of the box's clock.

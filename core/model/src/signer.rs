@@ -23,6 +23,8 @@ pub enum Purpose {
     Time,
     /// The set of keys that boxes believe; the offline root's alone (see [`crate::bulletin::root`]).
     KeySet,
+    /// The list of a library of clips for boxes (see [`crate::bulletin::library`]).
+    ClipLibrary,
 }
 
 impl Purpose {
@@ -34,6 +36,7 @@ impl Purpose {
             Self::Cap => b"mingluo/cap/1\0",
             Self::Time => b"mingluo/time/1\0",
             Self::KeySet => b"mingluo/key-set/1\0",
+            Self::ClipLibrary => b"mingluo/clip-library/1\0",
         }
     }
 

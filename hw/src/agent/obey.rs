@@ -70,6 +70,10 @@ impl Agent {
     }
 
     pub(super) fn wait(&mut self, bulletin: Bulletin) {
+        // Its clip is on its way while it waits for its turn.
+        if let Some(board) = &self.hands.clips.board {
+            board.want(&bulletin);
+        }
         if let Some(away) = self.queue.push(bulletin) {
             self.close(away.ebm, Event::Preempted, "too many graver ones wait");
         }

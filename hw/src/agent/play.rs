@@ -1,15 +1,19 @@
 //! Playing: one bulletin at a time, block by block, with evidence.
 
-use super::Agent;
+use super::{Agent, round::is_own_alarm};
 use crate::{
+    clip::ClipBoard,
     journal::{JournalError, Record},
     player::{Block, Score, SinkError},
     relay::RelayError,
+    sound,
+    speech::{Said, Ticket},
 };
 use mingluo_model::{
-    bulletin::{Bulletin, EbmId},
+    bulletin::{AudioClip, Bulletin, EbmId},
     clock::Timestamp,
     link::Event,
+    mode::ModeKind,
 };
 use std::time::Duration;
 
@@ -105,8 +109,8 @@ impl Agent {
         self.page.push(Record::Begun { ebm, at: self.now() });
         self.turn_page()?;
         let stuck = self.hands.sense.hears();
-        let words = self.hands.voice.as_mut().map(|voice| voice.begin(&bulletin.script));
-        let score = Score::of(&bulletin, words, self.rules.longest_sounding, self.rules.volume_most);
+        let said = self.said(&bulletin);
+        let score = Score::of(&bulletin, said, self.rules.longest_sounding, self.rules.volume_most);
         let next_at = self.clock.ticks();
         self.playing =
             Some(Playing { bulletin, score, block: None, next_at, stuck, heard: false, audible: false });
@@ -115,6 +119,30 @@ impl Agent {
         }
         self.note(ebm, Event::Playing, "", "");
         self.turn_page()
+    }
+
+    /// The voices for a bulletin's words. The box begins to read them itself whatever comes: it takes a moment, and then
+    /// nobody has to wait for a clip that does not come.
+    fn said(&mut self, bulletin: &Bulletin) -> Option<Said> {
+        let (hands, trust) = (&mut self.hands, &self.trust);
+        // The library's words are those of a real warning: an exercise never says them.
+        let is_real = bulletin.mode == ModeKind::Live;
+        let library = hands.clips.library.as_ref().filter(|library| is_real && trust.knows(library.key_id()));
+        if is_own_alarm(bulletin, self.identity.code) {
+            return Some(Said { library: Some(library?.alarm()?), ..Said::default() });
+        }
+        let ticket = |(board, clip): (&ClipBoard, AudioClip)| Ticket {
+            clip,
+            board: board.clone(),
+            wait: board.wait(bulletin),
+        };
+        let city = hands.clips.board.as_ref().zip(bulletin.audio).map(ticket);
+        // A bulletin without a clip has words that nobody recorded: general ones would say less than the script.
+        let library =
+            library.filter(|_| bulletin.audio.is_some()).and_then(|library| library.fitting(bulletin));
+        let own = hands.voice.as_mut().map(|voice| voice.begin(&bulletin.script));
+        let is_mute = city.is_none() && library.is_none() && own.is_none();
+        (!is_mute).then(|| Said { city, library, own, time: Some(sound::time_of(bulletin)) })
     }
 
     fn make_ready(&mut self, ebm: EbmId) -> Result<(), Fault> {
@@ -129,7 +157,8 @@ impl Agent {
         let Some(playing) = &mut self.playing else { return Ok(()) };
         let most = self.hands.sink.block();
         let Some(block) = playing.score.next(most) else {
-            return self.finish(Event::Ended, "");
+            let told = playing.score.heard().told();
+            return self.finish(Event::Ended, &told);
         };
         playing.next_at += block.length / self.rules.time_scale.get();
         playing.block = Some(block.clone());

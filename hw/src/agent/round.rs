@@ -3,6 +3,7 @@
 
 use super::Agent;
 use crate::{
+    clip::library::Library,
     contact::{Button, Contact},
     heart::Heart,
     journal::JournalError,
@@ -13,6 +14,7 @@ use mingluo_model::{
     bulletin::{Action, BroadcastClass, Bulletin, EbmId, EventType, KeyId, ResourceCode, Tone},
     clock::Timestamp,
     link::Event,
+    mode::ModeKind,
     priority::EmergencyClass,
     region::Level,
 };
@@ -156,7 +158,10 @@ impl Agent {
             mode: self.identity.mode,
         };
         let tone: Duration = sound::pattern(alarm.tone).iter().map(|sweep| sweep.length).sum();
-        let rounds = sounding.as_millis().div_ceil(tone.as_millis().max(1));
+        let library = self.hands.clips.library.as_ref().filter(|_| self.identity.mode == ModeKind::Live);
+        let words = library.and_then(Library::alarm).map(|words| words.length);
+        let round = tone + words.unwrap_or_default();
+        let rounds = sounding.as_millis().div_ceil(round.as_millis().max(1));
         alarm.repeats = u8::try_from(rounds).unwrap_or(u8::MAX);
         Some(alarm)
     }

@@ -10,6 +10,8 @@ use crate::{
     village::{NOW, believed, box_code, bulletin, edition, order, root, signed},
 };
 
+#[path = "stories/clips.rs"]
+mod clips;
 #[path = "stories/clockless.rs"]
 mod clockless;
 #[path = "stories/rotation.rs"]
@@ -60,6 +62,7 @@ fn assemble(
         sink: Box::new(MuteSink::new(air.clone())),
         sense: Box::new(SimulatedSense::new(air.clone())),
         voice: None,
+        clips: Clips::default(),
         watch,
     };
     let identity = Identity { code: box_code(), region, mode: ModeKind::Live, firmware: "test".to_owned() };

@@ -23,6 +23,7 @@ fn spoilt(good: &str, bad: &str) -> String {
 fn the_shipped_file_is_read_and_states_the_defaults() {
     let config = read(SHIPPED).unwrap();
     assert_eq!(config.play, PlayConfig::default());
+    assert_eq!(config.clips, ClipsConfig::default());
     assert_eq!(config.simulation, SimulationConfig::default());
     assert!(config.trust.keys_file.is_absolute());
 }
@@ -32,6 +33,7 @@ fn a_wrong_key_value_or_address_is_named() {
     assert!(spoilt("ping_s", "pings").contains("pings"));
     assert!(spoilt("ping_s = 30", "ping_s = 300").contains("city.ping_s = 300: must be 5 to 60"));
     assert!(spoilt("wss://", "http://").contains("city.addresses"));
+    assert!(spoilt("wait_s = 5", "wait_s = 10").contains("clips.wait_s = 10: must be 1 to 9"));
     assert!(spoilt("210423001001", "21042").contains("21042"));
     assert!(spoilt("mode = \"live\"", "mode = \"real\"").contains("real"));
 }

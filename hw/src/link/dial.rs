@@ -11,7 +11,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{self, http::Uri, protocol::WebSocketConfig},
+    tungstenite::{
+        self,
+        http::{Uri, uri::Authority},
+        protocol::WebSocketConfig,
+    },
 };
 
 /// Bytes of a connection's buffers; the library's own default of 128 KiB would cost a host of pretend boxes dear.
@@ -47,6 +51,13 @@ impl FromStr for City {
     }
 }
 
+impl City {
+    /// Host and port, as a request names them.
+    pub(crate) fn authority(&self) -> &str {
+        self.uri.authority().map_or("", Authority::as_str)
+    }
+}
+
 impl fmt::Display for City {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.uri.fmt(out)
@@ -66,6 +77,10 @@ pub struct Pace {
     pub backoff_first: Duration,
     /// The longest pause ever.
     pub backoff_most: Duration,
+    /// Between polls, where no link comes about; up to a fifth less by chance.
+    pub poll: Duration,
+    /// After polling for so long, the link is tried again.
+    pub link_again: Duration,
 }
 
 /// How to reach the city.
@@ -88,12 +103,23 @@ pub enum LinkError {
     /// The WebSocket was refused or broke.
     #[error("the websocket failed")]
     WebSocket(#[source] Box<tungstenite::Error>),
+    /// A plain request failed, or its answer is too long.
+    #[error("the request failed")]
+    Http(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The city took too long.
     #[error(transparent)]
     TooLate(#[from] TooLate),
     /// The city sent what is no frame.
     #[error(transparent)]
     Frame(BadFrame),
+    /// The city refused a poll.
+    #[error("the city refused the poll with status {status}: {words}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What it said, at most 200 characters.
+        words: String,
+    },
     /// The city closed the link.
     #[error("the city closed the link")]
     Closed,
@@ -105,9 +131,22 @@ pub enum LinkError {
     Timeless,
 }
 
+impl LinkError {
+    /// Whether polls may do where the link failed so: somebody was there with the right certificate.
+    pub(super) const fn leaves_hope(&self) -> bool {
+        !matches!(self, Self::Connect(_))
+    }
+}
+
 impl From<tungstenite::Error> for LinkError {
     fn from(error: tungstenite::Error) -> Self {
         Self::WebSocket(Box::new(error))
+    }
+}
+
+impl From<hyper::Error> for LinkError {
+    fn from(error: hyper::Error) -> Self {
+        Self::Http(Box::new(error))
     }
 }
 
@@ -131,12 +170,17 @@ impl From<JournalError> for Ending {
 }
 
 impl Dial {
-    pub(super) async fn connect(&self, city: &City) -> Result<Socket, LinkError> {
+    /// A connection with both ends' certificates checked.
+    pub(crate) async fn reach(&self, city: &City) -> Result<TlsStream<TcpStream>, LinkError> {
         let host = city.name.to_str();
         let port = city.uri.port_u16().unwrap_or(443);
         let tcp = TcpStream::connect((host.as_ref(), port)).await.map_err(LinkError::Connect)?;
         tcp.set_nodelay(true).map_err(LinkError::Connect)?;
-        let tls = self.connector.connect(city.name.clone(), tcp).await.map_err(LinkError::Connect)?;
+        self.connector.connect(city.name.clone(), tcp).await.map_err(LinkError::Connect)
+    }
+
+    pub(super) async fn connect(&self, city: &City) -> Result<Socket, LinkError> {
+        let tls = self.reach(city).await?;
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
             .write_buffer_size(BUFFER)

@@ -1,13 +1,13 @@
 //! Mutual TLS: the box shows its own certificate, whose name is its resource code, and believes one authority.
 
-use mingluo_model::clock::SharedClock;
+use mingluo_model::{clock::SharedClock, enrol::Slip};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
         Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::{CryptoProvider, ring},
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem, pem::PemObject as _},
     time_provider::TimeProvider,
 };
@@ -69,6 +69,24 @@ pub fn connector(pem: Pem<'_>, clock: SharedClock, lenient: bool) -> Result<TlsC
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
+/// A connector for a box that has no certificate yet: it believes the authority whose fingerprint stands in its code, and
+/// shows nothing of itself. Its clock may have fallen back.
+///
+/// # Errors
+/// [`TlsError::Identity`] when the library refuses its own settings.
+pub fn pinned(slip: Slip, clock: SharedClock) -> Result<TlsConnector, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Arc::new(Pinned { slip, provider: provider.clone() });
+    let mut config = ClientConfig::builder_with_details(provider, Arc::new(Now(clock)))
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::Identity)?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
 fn certificates(what: &'static str, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let wrong = |source| TlsError::Pem { what, source };
     let chain: Vec<_> = CertificateDer::pem_slice_iter(text).collect::<Result<_, _>>().map_err(wrong)?;
@@ -83,6 +101,55 @@ fn authority(ca: &[u8], provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServ
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()
         .map_err(|error| TlsError::Authority(Box::new(error)))
+}
+
+/// Believes the one authority that a code names, if the city shows it.
+#[derive(Debug)]
+struct Pinned {
+    slip: Slip,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let unknown = || Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let shown = chain.iter().find(|it| self.slip.is_of(it)).ok_or_else(unknown)?;
+        let mut roots = RootCertStore::empty();
+        roots.add(shown.clone().into_owned())?;
+        let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), self.provider.clone())
+            .build()
+            .map_err(|_| unknown())?;
+        LateClock { inner, lenient: true }.verify_server_cert(end_entity, chain, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 /// The house's clock for the TLS library.

@@ -22,7 +22,10 @@ use rustls::{
 use std::{sync::Arc, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite::Message};
+use tokio_tungstenite::{
+    WebSocketStream, accept_async,
+    tungstenite::{self, Message},
+};
 
 pub(crate) const BOX: &str = "62104230010010314010101";
 
@@ -75,9 +78,14 @@ fn root() -> LocalSigner {
     LocalSigner::from_seed("root".parse().unwrap(), &[3; 32])
 }
 
-/// The root's public half, as a box is given it.
+/// The root's public half, as it stands in a file.
+pub(crate) fn root_text() -> String {
+    hex::encode(root().public())
+}
+
+/// The same, as a box is given it.
 pub(crate) fn root_key() -> RootKey {
-    hex::encode(root().public()).parse().unwrap()
+    root_text().parse().unwrap()
 }
 
 /// What the root signed for a box that is set up now.
@@ -133,14 +141,30 @@ impl CityEnd {
         // Without this each handshake waits 40 ms for a delayed acknowledgement.
         tcp.set_nodelay(true).unwrap();
         let tls = acceptor.accept(tcp).await.unwrap();
-        let mut end = Self(accept_async(tls).await.unwrap());
+        Self::greet(tls).await.unwrap()
+    }
+
+    /// The link and its hello, if a link is what is asked for.
+    pub(crate) async fn greet(tls: TlsStream<TcpStream>) -> Result<(Self, Hello), tungstenite::Error> {
+        let mut end = Self(accept_async(tls).await?);
         let BoxFrame::Hello(hello) = end.hear().await else { panic!("no hello") };
-        (end, hello)
+        Ok((end, hello))
     }
 
     pub(crate) async fn hear(&mut self) -> BoxFrame {
         let Message::Text(text) = self.0.next().await.unwrap().unwrap() else { panic!("no text") };
         BoxFrame::read(&text).unwrap()
+    }
+
+    /// The next frame; `None` when the link is dead.
+    pub(crate) async fn try_hear(&mut self) -> Option<BoxFrame> {
+        loop {
+            match self.0.next().await?.ok()? {
+                Message::Text(text) => return Some(BoxFrame::read(&text).unwrap()),
+                Message::Close(_) => return None,
+                _ => {}
+            }
+        }
     }
 
     pub(crate) async fn say(&mut self, frame: CityFrame) {

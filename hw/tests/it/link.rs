@@ -9,13 +9,13 @@ use mingluo_model::{
     mode::ModeKind,
 };
 use mingluo_speaker::{
-    agent::{Agent, Hands, Identity, Rules, Watch},
+    agent::{Agent, Clips, Hands, Identity, Rules, Watch},
     journal::{Journal, MemoryMedium},
     link::{
         self, Dial, Pace,
         tls::{Pem, connector},
     },
-    player::MuteSink,
+    player::{AudioSink, MuteSink},
     relay::{Power, SimulatedRelay},
     sense::{Air, SimulatedSense},
     trust::{Beliefs, ClockSource, Trust},
@@ -26,20 +26,24 @@ use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
-fn events(reports: &[Report]) -> Vec<Event> {
+/// A box's loudspeaker, in its pretend air.
+pub(crate) type Sink = fn(Air) -> Box<dyn AudioSink>;
+
+pub(crate) fn events(reports: &[Report]) -> Vec<Event> {
     reports.iter().map(|report| report.event).collect()
 }
 
-fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestamp) -> Agent {
+fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestamp, sink: Sink) -> Agent {
     let air = Air::default();
     let journal = Journal::open(Box::new(MemoryMedium::default()), clock.now()).unwrap();
     let beliefs = Beliefs::newest(root_key(), &key_set(real_now), std::iter::empty()).unwrap();
     let trust = Trust::new(beliefs, region(), ModeKind::Live, clock.clone(), source, journal.book().floor());
     let hands = Hands {
         power: Power::new(Box::new(SimulatedRelay::new(air.clone(), clock.clone(), None))).unwrap(),
-        sink: Box::new(MuteSink::new(air.clone())),
+        sink: sink(air.clone()),
         sense: Box::new(SimulatedSense::new(air)),
         voice: None,
+        clips: Clips::default(),
         watch: Watch::default(),
     };
     let code: ResourceCode = BOX.parse().unwrap();
@@ -49,7 +53,7 @@ fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestamp) -> Agent
     Agent::new(identity, rules, clock.clone(), trust, journal, hands).unwrap()
 }
 
-fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: bool) -> Dial {
+pub(crate) fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: bool) -> Dial {
     let pem =
         Pem { ca: papers.ca.as_bytes(), cert: papers.box_cert.as_bytes(), key: papers.box_key.as_bytes() };
     let pace = Pace {
@@ -58,18 +62,32 @@ fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: bool) -> Dial 
         heartbeat: Duration::from_mins(1),
         backoff_first: Duration::from_millis(1),
         backoff_most: Duration::from_millis(1),
+        poll: Duration::from_millis(20),
+        link_again: Duration::from_millis(1),
     };
     let cities = vec![format!("wss://localhost:{port}/link").parse().unwrap()];
     Dial { cities, connector: connector(pem, clock.clone(), lenient).unwrap(), pace }
 }
 
 /// Switches a box on against a listening city; the token switches it off.
-async fn switch_on(clock: SharedClock, source: ClockSource) -> (TcpListener, Papers, CancellationToken) {
+pub(crate) async fn switch_on(
+    clock: SharedClock,
+    source: ClockSource,
+) -> (TcpListener, Papers, CancellationToken) {
+    switch_on_with(clock, source, |air| Box::new(MuteSink::new(air))).await
+}
+
+/// With this for its loudspeaker.
+pub(crate) async fn switch_on_with(
+    clock: SharedClock,
+    source: ClockSource,
+    sink: Sink,
+) -> (TcpListener, Papers, CancellationToken) {
     let papers = papers();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let dial = dial(&papers, port, &clock, source == ClockSource::City);
-    let mut agent = agent(&clock, source, SystemClock::shared().now());
+    let mut agent = agent(&clock, source, SystemClock::shared().now(), sink);
     let stop = CancellationToken::new();
     let token = stop.clone();
     tokio::spawn(async move {
@@ -79,7 +97,7 @@ async fn switch_on(clock: SharedClock, source: ClockSource) -> (TcpListener, Pap
     (listener, papers, stop)
 }
 
-const WHOLE_STORY: [Event; 5] =
+pub(crate) const WHOLE_STORY: [Event; 5] =
     [Event::Received, Event::Verified, Event::Playing, Event::Sounded, Event::Ended];
 
 #[tokio::test]
@@ -119,6 +137,10 @@ impl Clock for Since1970 {
     async fn sleep(&self, duration: Duration) {
         self.0.sleep(duration).await;
     }
+}
+
+pub(crate) fn in_1970() -> SharedClock {
+    Arc::new(Since1970(SystemClock::shared()))
 }
 
 #[tokio::test]

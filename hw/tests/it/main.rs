@@ -2,6 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a pretend world that breaks should say where")]
 
 mod city;
+mod clips;
+mod enrol;
+mod hostile;
 mod link;
+mod poll;
+#[path = "../../src/pretend_clips.rs"]
+mod pretend_clips;
 mod sound;
 mod supervised;

@@ -1,16 +1,18 @@
 //! What comes out of the sound card, by real programs that others wrote: ALSA's player, recording into a file instead of
 //! a card, and an engine that speaks Mandarin. Nobody listens; pitch and loudness are measured.
 
+use crate::pretend_clips::{clip, loudness, share};
 use mingluo_model::{
     bulletin::{Bulletin, Tone, reading::Readings},
     clock::{Clock as _, system::SystemClock},
 };
 use mingluo_speaker::{
+    clip::{ClipBoard, shelf::Shelf},
     player::{AlsaSink, AudioSink as _, Block, Score},
-    sound::SAMPLE_RATE,
+    speech::{Said, Ticket},
     voice::{CommandVoice, Voice as _},
 };
-use std::{f64::consts::TAU, fs, path::Path, process::Command, time::Duration};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 /// A card that writes what it is given into a file.
 const RECORDER: &str =
@@ -23,22 +25,6 @@ fn has(program: &str) -> bool {
     let is_there = Command::new(program).arg("--version").output().is_ok();
     assert!(is_there || std::env::var_os("MINGLUO_NEED_SOUND").is_none(), "{program} is missing");
     is_there
-}
-
-/// The share of one pitch in the samples (Goertzel's filter), 0 to about 1.
-fn share(samples: &[i16], hz: f64) -> f64 {
-    let step = 2.0 * (TAU * hz / f64::from(SAMPLE_RATE)).cos();
-    let (one, two) =
-        samples.iter().fold((0.0, 0.0), |(one, two), sample| (f64::from(*sample) + step * one - two, one));
-    let power = one * one + two * two - step * one * two;
-    let energy: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
-    2.0 * power / (energy * samples.len() as f64)
-}
-
-/// How loud, against the loudest that fits.
-fn loudness(samples: &[i16]) -> f64 {
-    let sum: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
-    (sum / samples.len() as f64).sqrt() / f64::from(i16::MAX)
 }
 
 fn recorded(file: &Path) -> Vec<i16> {
@@ -54,15 +40,61 @@ fn engine(dir: &Path) -> CommandVoice {
     CommandVoice::new(&command, Some(Readings::default()), dir.to_owned()).unwrap()
 }
 
+/// What a card was given of a score, with the silence by which the player is kept ahead.
+async fn through_the_card(dir: &Path, score: &mut Score) -> Vec<i16> {
+    let (recording, asound) = (dir.join("recording"), dir.join("asound.conf"));
+    fs::write(&asound, RECORDER.replace("RECORDING", &recording.display().to_string())).unwrap();
+    let mut sink = AlsaSink::with_settings("recorder".to_owned(), Some(asound));
+    sink.begin(crate::city::red(1, mingluo_model::clock::Timestamp(0)).ebm).unwrap();
+    let blocks: Vec<Block> = std::iter::from_fn(|| score.next(sink.block())).collect();
+    for block in &blocks {
+        sink.write(block.clone()).unwrap();
+    }
+    // The breath at the end covers what the player still holds back.
+    let told = 300 * 16 + blocks.iter().map(|block| block.samples().len()).sum::<usize>() - 16_000;
+    let clock = SystemClock::shared();
+    while recorded(&recording).len() < told {
+        clock.sleep(Duration::from_millis(10)).await;
+    }
+    sink.end().unwrap();
+    recorded(&recording)
+}
+
+#[tokio::test]
+async fn a_clip_of_the_city_comes_out_of_the_card_as_it_was_made_and_as_loud_as_the_tone() {
+    if !has("aplay") {
+        return eprintln!("SKIPPED, NOT TESTED: aplay is missing");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (bytes, audio) = clip(2_000.0, 32_000);
+    let shelf = Shelf::open(dir.path().join("clips"), 1_000_000).unwrap();
+    shelf.add(&audio, &bytes).unwrap();
+    shelf.finish(&audio).unwrap();
+    let board = ClipBoard::new(shelf, Duration::from_secs(5), Duration::from_secs(3));
+    let bulletin = Bulletin {
+        repeats: 1,
+        tone: Tone::Orange,
+        volume: 100,
+        audio: Some(audio),
+        ..crate::city::red(1, mingluo_model::clock::Timestamp(0))
+    };
+    let ticket = Ticket { clip: audio, board, wait: Duration::from_secs(3) };
+    let said = Said { city: Some(ticket), ..Said::default() };
+    let mut score = Score::of(&bulletin, Some(said), Duration::from_mins(10), 100);
+    let heard = through_the_card(dir.path(), &mut score).await;
+    let tone = &heard[300 * 16 + 800..300 * 16 + 7_200];
+    let speech = &heard[300 * 16 + 3 * 16_000 + 8_000..][..32_000];
+    assert!(share(tone, 900.0) > 0.9 && share(tone, 2_000.0) < 0.05);
+    assert!(share(&speech[1_600..30_400], 2_000.0) > 0.9, "{}", share(speech, 2_000.0));
+    assert!(loudness(speech) > 0.3 && loudness(tone) > 0.3, "{}", loudness(speech));
+}
+
 #[tokio::test]
 async fn the_card_is_given_tone_then_words_and_both_are_loud() {
     if !has("aplay") || !has("espeak-ng") {
         return eprintln!("SKIPPED, NOT TESTED: aplay or espeak-ng is missing");
     }
     let dir = tempfile::tempdir().unwrap();
-    let recording = dir.path().join("recording");
-    let asound = dir.path().join("asound.conf");
-    fs::write(&asound, RECORDER.replace("RECORDING", &recording.display().to_string())).unwrap();
     let clock = SystemClock::shared();
     let script = "抚顺市发布暴雨红色预警，请立即转移。".to_owned();
     let bulletin =
@@ -74,21 +106,9 @@ async fn the_card_is_given_tone_then_words_and_both_are_loud() {
     let n_words = words.samples().len();
     assert!((2 * 16_000..12 * 16_000).contains(&n_words), "{n_words} samples for seventeen characters");
 
-    let mut sink = AlsaSink::with_settings("recorder".to_owned(), Some(asound));
-    let mut score = Score::of(&bulletin, Some(words), Duration::from_mins(10), 100);
-    sink.begin(bulletin.ebm).unwrap();
-    let blocks: Vec<Block> = std::iter::from_fn(|| score.next(sink.block())).collect();
-    for block in &blocks {
-        sink.write(block.clone()).unwrap();
-    }
-    // The breath at the end covers what the player still holds back.
-    let told = 300 * 16 + blocks.iter().map(|block| block.samples().len()).sum::<usize>() - 16_000;
-    while recorded(&recording).len() < told {
-        clock.sleep(Duration::from_millis(10)).await;
-    }
-    sink.end().unwrap();
-
-    let heard = recorded(&recording);
+    let said = Said { own: Some(words), ..Said::default() };
+    let mut score = Score::of(&bulletin, Some(said), Duration::from_mins(10), 100);
+    let heard = through_the_card(dir.path(), &mut score).await;
     let (lead, tone) = heard.split_at(300 * 16);
     assert!(loudness(lead) < 1e-6, "the player is kept ahead by silence");
     let (first, second) = (&tone[800..7_200], &tone[8_800..15_200]);

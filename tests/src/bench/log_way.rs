@@ -3,7 +3,7 @@
 
 use super::{
     heat::{ACCOUNT, Heat, Meter, Planned, Told},
-    town::{edition, open, read_index, release},
+    town::{Notice, edition, open, read_index, release},
 };
 use crate::sim_stage::told_to_stop;
 use anyhow::bail;
@@ -35,7 +35,8 @@ pub(super) async fn run(heat: &Heat, clock: &SharedClock) -> anyhow::Result<Told
     let (place, mut chance) = (heat.place(), StdRng::seed_from_u64(1));
     let store = open(&place.address(), &mut chance).await?;
     store.register_accounts(&[(AccountName(ACCOUNT.into()), ModeKind::Live)]).await?;
-    let edition = edition(store.as_ref(), heat.count, clock.now(), &mut chance).await?;
+    let notice = Notice::text();
+    let edition = edition(store.as_ref(), &notice, heat.count, clock.now(), &mut chance).await?;
     // Before the lease is taken, as in the product.
     let forwarder = match heat.platform(clock)? {
         Some(platform) => Some(Forwarder::open(platform, Arc::clone(&store), clock.clone()).await?),
@@ -50,7 +51,8 @@ pub(super) async fn run(heat: &Heat, clock: &SharedClock) -> anyhow::Result<Told
     clock.sleep(BIND).await;
     let mut meter = Meter::start(&place).await?;
     let begun = clock.ticks();
-    let plans = release(store.as_ref(), edition, ACCOUNT, 0..heat.count, clock.now(), &mut chance).await?;
+    let plans =
+        release(store.as_ref(), &notice, edition, ACCOUNT, 0..heat.count, clock.now(), &mut chance).await?;
     let planned = Planned { took: clock.ticks().saturating_sub(begun), released: clock.now() };
     meter.release();
     engine.admit(plans).await?;

@@ -1,5 +1,6 @@
 //! What the figures were taken on, as the kernel tells it.
 
+use anyhow::Context as _;
 use serde::Serialize;
 use std::{fs, path::Path, thread};
 
@@ -59,6 +60,12 @@ pub(super) fn cpu_s(process: &str) -> Option<f64> {
 pub(super) fn peak_memory(process: &str) -> Option<u64> {
     let peak = line(&format!("/proc/{process}/status"), "VmHWM")?;
     peak.trim_end_matches(" kB").parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+/// The memory that a process holds now (VmRSS of proc(5)), in kilobytes.
+pub(super) fn resident_kb(process: &str) -> anyhow::Result<u64> {
+    let held = line(&format!("/proc/{process}/status"), "VmRSS").context("VmRSS")?;
+    Ok(held.trim_end_matches(" kB").parse()?)
 }
 
 /// Forgets the peak so far, where the kernel allows it (proc(5), `clear_refs`).

@@ -5,7 +5,7 @@
 //! SMPP channel, so that what differs is the engine. Every [`Heat`] is a process of its own on a database of its own;
 //! what counts is what the centre received and when it got its last answer. [`sms`] puts Mingluo beside Kannel at the
 //! same centre, with one listener for the receipts that both hand on. [`boxes()`] sends one bulletin to thousands of
-//! village boxes. Beside the figures stand the machine, its
+//! village boxes, beside a plain hub and Mosquitto. Beside the figures stand the machine, its
 //! load and what its disk can do ([`floor`]), without which they mean nothing.
 //!
 //! [`kill`] rehearses with a program that is killed half way, many times over. [`licence`] and [`faults`] let the
@@ -31,8 +31,9 @@ mod rig;
 mod row_way;
 mod sms;
 mod town;
+mod unpacked;
 
-pub use boxes::{BoxesOptions, boxes};
+pub use boxes::{BoxesOptions, CrowdOptions, HubOptions, boxes, crowd, hub};
 pub use dispatch::dispatch;
 pub use faults::{FaultsOptions, faults};
 pub use heat::{Heat, run as run_heat};

@@ -60,9 +60,25 @@ pub(super) fn read_index(count: u32) -> anyhow::Result<ReadIndex> {
     Ok(Arc::new(move |_| Ok(EditionMap { districts: Arc::clone(&districts), ..EditionMap::default() })))
 }
 
+/// What the town is told, on which channel, and where its people are found on that.
+pub(super) struct Notice {
+    pub(super) channel: ChannelKind,
+    pub(super) body: Body,
+    /// The address of the recipient of this ordinal; at most 255 octets.
+    pub(super) address: fn(u32) -> String,
+}
+
+impl Notice {
+    /// One part of a short message.
+    pub(super) fn text() -> Self {
+        Self { channel: ChannelKind::Sms, body: Body::Sms { text: TEXT.into() }, address: number }
+    }
+}
+
 /// Keeps a roster of pretend recipients.
 pub(super) async fn edition(
     store: &dyn Store,
+    notice: &Notice,
     count: u32,
     now: Timestamp,
     chance: &mut StdRng,
@@ -79,7 +95,7 @@ pub(super) async fn edition(
     store.begin_edition(&head).await?;
     let firsts: Vec<u32> = (0..count).step_by(BLOCK).collect();
     for some in firsts.chunks(BATCH) {
-        let blocks: Vec<_> = some.iter().map(|first| block(*first, count)).collect();
+        let blocks: Vec<_> = some.iter().map(|first| block(notice, *first, count)).collect();
         store.add_blocks(head.id, &blocks).await?;
     }
     let audit = AuditLine {
@@ -93,13 +109,13 @@ pub(super) async fn edition(
     Ok(head.id)
 }
 
-fn block(first: u32, count: u32) -> EditionBlock {
+fn block(notice: &Notice, first: u32, count: u32) -> EditionBlock {
     let recipients = (count - first).min(BLOCK as u32);
     let mut column = Vec::new();
     for ordinal in first..first + recipients {
-        let number = number(ordinal);
-        column.push(number.len() as u8);
-        column.extend_from_slice(number.as_bytes());
+        let address = (notice.address)(ordinal);
+        column.push(address.len() as u8);
+        column.extend_from_slice(address.as_bytes());
     }
     EditionBlock {
         block_no: first / BLOCK as u32,
@@ -107,7 +123,7 @@ fn block(first: u32, count: u32) -> EditionBlock {
         recipients,
         region_min: 210_423_001_000,
         region_max: 210_423_999_999,
-        columns: BTreeMap::from([(ChannelKind::Sms, column)]),
+        columns: BTreeMap::from([(notice.channel, column)]),
     }
 }
 
@@ -118,17 +134,18 @@ fn owner(now: Timestamp, chance: &mut StdRng) -> anyhow::Result<Owner> {
 /// Makes a released alert and its plan durable, as a release does: by this account, to the recipients of these ordinals.
 pub(super) async fn release(
     store: &dyn Store,
+    notice: &Notice,
     edition: EditionId,
     account: &str,
     who: Range<u32>,
     now: Timestamp,
     chance: &mut StdRng,
 ) -> anyhow::Result<Vec<Plan<Live>>> {
-    let alert = alert(edition, who.len() as u32, now, chance)?;
-    let message = Message::new(alert.id, Grade::Red, Language::chinese(), Body::Sms { text: TEXT.into() });
+    let alert = alert(notice, edition, who.len() as u32, now, chance)?;
+    let message = Message::new(alert.id, Grade::Red, Language::chinese(), notice.body.clone());
     let hearing = Hearing::Now { responsible: (0..0).collect(), residents: who.collect() };
     let outgoing = Outgoing { account: AccountName(account.into()), message, hearing };
-    let plans = planner::plans(&alert, BTreeMap::from([(ChannelKind::Sms, outgoing)]), now, chance)?;
+    let plans = planner::plans(&alert, BTreeMap::from([(notice.channel, outgoing)]), now, chance)?;
     let release = Change {
         alerts: vec![AlertWrite::new(&alert, 0)],
         plans: plans.iter().map(|plan| StoredPlan::new(plan, PlanStatus::Open)).collect(),
@@ -138,15 +155,21 @@ pub(super) async fn release(
     Ok(plans)
 }
 
-fn alert(edition: EditionId, count: u32, now: Timestamp, chance: &mut StdRng) -> anyhow::Result<Alert<Live>> {
+fn alert(
+    notice: &Notice,
+    edition: EditionId,
+    count: u32,
+    now: Timestamp,
+    chance: &mut StdRng,
+) -> anyhow::Result<Alert<Live>> {
     let officer = OfficerId::new(now, chance);
-    let content = content(edition, count, now)?;
+    let content = content(notice, edition, count, now)?;
     let release = Signature { officer, at: now, content: content.hash(ModeKind::Live) };
     let released = AlertState::Released { release, hold_until: now };
     Ok(Alert::restore(AlertId::new(now, chance), owner(now, chance)?, officer, now, content, released))
 }
 
-fn content(edition: EditionId, count: u32, now: Timestamp) -> anyhow::Result<Content> {
+fn content(notice: &Notice, edition: EditionId, count: u32, now: Timestamp) -> anyhow::Result<Content> {
     let regions: Vec<RegionCode> = vec![COUNTY.parse()?];
     let text = Text { headline: "暴雨红色预警".into(), body: TEXT.into(), instruction: String::new() };
     Ok(Content {
@@ -167,7 +190,7 @@ fn content(edition: EditionId, count: u32, now: Timestamp) -> anyhow::Result<Con
             edition,
             regions,
             groups: Vec::new(),
-            counts: BTreeMap::from([(ChannelKind::Sms, HeadCount { recipients: count, responsible: 0 })]),
+            counts: BTreeMap::from([(notice.channel, HeadCount { recipients: count, responsible: 0 })]),
         },
         reserve: Vec::new(),
         expires: now.plus(VALID),

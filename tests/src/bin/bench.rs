@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use mingluo_model::clock::system::SystemClock;
 use mingluo_rehearsal::bench::{
-    BoxesOptions, DispatchOptions, EarOptions, FaultsOptions, Heat, LicenceOptions, RigOrder, SmsOptions,
-    boxes, dispatch, faults, licence, listen, run_heat, run_rig, sms,
+    BoxesOptions, CrowdOptions, DispatchOptions, EarOptions, FaultsOptions, Heat, HubOptions, LicenceOptions,
+    RigOrder, SmsOptions, boxes, crowd, dispatch, faults, hub, licence, listen, run_heat, run_rig, sms,
 };
 use mingluo_rehearsal::sim_stage::Leash;
 use std::process::ExitCode;
@@ -44,11 +44,17 @@ enum What {
     /// 短信:与 Debian 的 Kannel 同场比较;或半途杀掉 / short messages, beside Debian's Kannel; or killed half way.
     Sms(Box<SmsOptions>),
     /// 大喇叭:一条红色指令到一万个终端 / village boxes: one red bulletin to ten thousand of them.
-    Boxes(BoxesOptions),
+    Boxes(Box<BoxesOptions>),
     /// 许可:用足多少,超过没有;网关只放行一半时如何 / how much of a licence is used, and what if half of it is granted.
     Licence(Box<LicenceOptions>),
     /// 全故障:四种协议,逐条逐号核对 / all faults over four protocols, compared id by id.
     Faults(Box<FaultsOptions>),
+    /// Plain clients beside the village boxes, in a process of their own.
+    #[command(hide = true)]
+    Crowd(CrowdOptions),
+    /// A plain WebSocket hub beside the city, in a process of its own.
+    #[command(hide = true)]
+    Hub(HubOptions),
     /// The listener for receipts, in a process of its own.
     #[command(hide = true)]
     Ear(EarOptions),
@@ -74,12 +80,20 @@ async fn main() -> anyhow::Result<ExitCode> {
     let kept = match Args::parse().what {
         What::Dispatch(options) => dispatch(*options, clock).await?,
         What::Sms(options) => sms(*options, clock).await?,
-        What::Boxes(options) => boxes(options, clock).await?,
+        What::Boxes(options) => boxes(*options, clock).await?,
         What::Licence(options) => licence(*options, clock).await?,
         What::Faults(options) => faults(*options, clock).await?,
         What::Rig { order, leash } => {
             let order: RigOrder = serde_json::from_str(&order)?;
             run_rig(order, leash, clock).await?;
+            true
+        }
+        What::Crowd(options) => {
+            crowd(options, clock).await?;
+            true
+        }
+        What::Hub(options) => {
+            hub(options, clock).await?;
             true
         }
         What::Ear(options) => {

@@ -7,7 +7,7 @@ use mingluo_model::{
     mode::ModeKind,
 };
 use mingluo_rehearsal::{
-    sim_boxes::{BoxFaults, City, SimBoxes, Village, log::BoxLog, read_list},
+    sim_boxes::{BoxFaults, City, SimBoxes, Village, log::BoxLog, read_list, standing},
     sim_stage::{Leash, ended, mention, no_log, say},
 };
 use std::{num::NonZeroU32, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
@@ -48,6 +48,10 @@ struct Args {
     /// Connections begun in a second.
     #[arg(long, default_value = "500")]
     connects_per_second: NonZeroU32,
+    /// Print {"online":N,"turned_away":M} whenever that has changed: boxes online, and connections that the city took and
+    /// did not keep.
+    #[arg(long)]
+    standing: bool,
     #[command(flatten)]
     faults: BoxFaults,
     #[command(flatten)]
@@ -67,12 +71,19 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let listed = read_list(&args.boxes)?;
     let n_connecting = listed.iter().filter(|it| !args.faults.lot(it.box_code).offline).count();
     announce(&args, listed.len());
-    let leash = args.leash;
+    let (leash, tells) = (args.leash, args.standing);
     let boxes = SimBoxes::start(village(args, &clock)?, listed)?;
-    let mut ended = std::pin::pin!(leash.ended());
+    let work = async {
+        all_online(&boxes, n_connecting, clock.as_ref()).await;
+        if tells {
+            standing::tell(|| boxes.standing(), clock.as_ref()).await
+        } else {
+            std::future::pending().await
+        }
+    };
     tokio::select! {
-        () = all_online(&boxes, n_connecting, clock.as_ref()) => ended.await?,
-        ended = &mut ended => ended?,
+        told = work => told?,
+        ended = leash.ended() => ended?,
     }
     boxes.stop().await
 }

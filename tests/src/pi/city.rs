@@ -5,7 +5,7 @@ use crate::{
     sim_boxes::pki::{self, Made},
 };
 use anyhow::{Context as _, Result};
-use mingluo_channels::speaker::{SpeakerChannel, SpeakerHub, listener::serve};
+use mingluo_channels::speaker::{SpeakerChannel, SpeakerHub, listener::serve, pages::Pages};
 use mingluo_model::{
     bulletin::{Action, Bulletin, EbmId, KeyEdition, ResourceCode, Tone},
     channel::{Channel as _, Inlet, Outlet, Report as Told, Session},
@@ -70,6 +70,14 @@ impl City {
     /// # Errors
     /// When certificates cannot be made or the port cannot be had.
     pub async fn open(dir: &Path, clock: SharedClock) -> Result<Self> {
+        Self::open_with(dir, clock, Pages::default()).await
+    }
+
+    /// The same, with pages that the box may ask for.
+    ///
+    /// # Errors
+    /// When certificates cannot be made or the port cannot be had.
+    pub async fn open_with(dir: &Path, clock: SharedClock, pages: Pages) -> Result<Self> {
         let made = pki::make(&dir.join("pki"), &[(box_code(), region())], clock.now())?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let listen = listener.local_addr()?;
@@ -79,7 +87,14 @@ impl City {
         let Session { outlet, inlet, answerer } = channel.open().await?;
         let (stop, (say, told)) = (CancellationToken::new(), mpsc::channel(1_024));
         let hub = channel.hub();
-        tokio::spawn(serve(Arc::clone(&hub), listener, tls.server_config()?, clock.clone(), stop.clone()));
+        tokio::spawn(serve(
+            Arc::clone(&hub),
+            listener,
+            tls.server_config()?,
+            pages,
+            clock.clone(),
+            stop.clone(),
+        ));
         tokio::spawn(keep(inlet, answerer, say));
         Ok(Self { clock, hub, port: listen.port(), made, outlet, told, stop, seq: 0 })
     }

@@ -7,6 +7,7 @@
 
 pub mod log;
 pub mod pki;
+pub mod standing;
 #[cfg(test)]
 mod story;
 mod talk;
@@ -22,12 +23,13 @@ use mingluo_model::{
     region::RegionCode,
 };
 use serde::Deserialize;
+use standing::Standing;
 use std::{
     num::NonZeroU32,
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -184,6 +186,7 @@ pub struct SimBoxes {
 struct Shared {
     village: Village,
     online: AtomicUsize,
+    turned_away: AtomicU64,
     stop: CancellationToken,
 }
 
@@ -193,8 +196,12 @@ impl SimBoxes {
     /// # Errors
     /// Names the box whose certificate or key cannot be used.
     pub fn start(village: Village, boxes: Vec<Listed>) -> anyhow::Result<Self> {
-        let shared =
-            Arc::new(Shared { village, online: AtomicUsize::new(0), stop: CancellationToken::new() });
+        let shared = Arc::new(Shared {
+            village,
+            online: AtomicUsize::new(0),
+            turned_away: AtomicU64::new(0),
+            stop: CancellationToken::new(),
+        });
         let tasks = TaskTracker::new();
         let step = Duration::from_secs(1) / shared.village.connects_per_second.get();
         let mut wait = Duration::ZERO;
@@ -211,6 +218,11 @@ impl SimBoxes {
     /// Boxes that the city has welcomed and that are still connected.
     pub fn online(&self) -> usize {
         self.shared.online.load(Ordering::Relaxed)
+    }
+
+    /// How they stand.
+    pub fn standing(&self) -> Standing {
+        Standing { online: self.online(), turned_away: self.shared.turned_away.load(Ordering::Relaxed) }
     }
 
     /// Switches all boxes off and writes out the log.

@@ -7,7 +7,7 @@ use super::{
     read_list,
 };
 use crate::issuer::{account, believed, red, run};
-use mingluo_channels::speaker::{SpeakerChannel, listener::serve};
+use mingluo_channels::speaker::{SpeakerChannel, listener::serve, pages::Pages};
 use mingluo_model::{
     bulletin::{Bulletin, KeySet, ResourceCode},
     channel::{Channel as _, Report as Told, Session, Verdict},
@@ -61,7 +61,14 @@ impl PretendCity {
         let channel = SpeakerChannel::<Live>::new(config, Arc::clone(&clock), None).unwrap();
         let session = channel.open().await.unwrap();
         let stop = CancellationToken::new();
-        let served = tokio::spawn(serve(channel.hub(), listener, tls, Arc::clone(&clock), stop.clone()));
+        let served = tokio::spawn(serve(
+            channel.hub(),
+            listener,
+            tls,
+            Pages::default(),
+            Arc::clone(&clock),
+            stop.clone(),
+        ));
         Self { clock, address: format!("wss://{listen}/link"), made, session, served, stop, dir }
     }
 

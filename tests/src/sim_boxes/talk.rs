@@ -1,6 +1,6 @@
 //! A pretend box's end of the link: the talk of a real box, with the faults of this one.
 
-use super::{Shared, village_box::PretendBox};
+use super::{Shared, Village, village_box::PretendBox};
 use futures_util::{SinkExt as _, StreamExt as _};
 use mingluo_model::{
     clock::{Clock, within},
@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{self, Message, http::Uri, protocol::WebSocketConfig},
+    tungstenite::{Message, http::Uri, protocol::WebSocketConfig},
 };
 
 /// For a connection and for a frame.
@@ -93,16 +93,31 @@ impl<E: std::error::Error> From<E> for Broken {
     }
 }
 
+/// Why there is no connection.
+enum Unheard {
+    /// No port is open there.
+    NobodyThere,
+    /// The city took the connection and did not keep it.
+    TurnedAway,
+}
+
 /// One connection, from dialling to its end.
 pub(super) async fn visit(pretend: &mut PretendBox, agent: &mut Agent) -> Ending {
     let connecting = dial(pretend.connector.clone(), Arc::clone(&pretend.shared));
     let socket = match attending(pretend, agent, connecting).await {
         Ok(Ok(socket)) => socket,
-        Ok(Err(Broken)) => return Ending::Lost { was_welcomed: false },
+        Ok(Err(Unheard::NobodyThere)) => return Ending::Lost { was_welcomed: false },
+        Ok(Err(Unheard::TurnedAway)) => {
+            pretend.shared.turned_away.fetch_add(1, Ordering::Relaxed);
+            return Ending::Lost { was_welcomed: false };
+        }
         Err(ending) => return ending,
     };
     let mut link = Link { pretend, agent, socket, is_online: false };
     let ending = link.talk().await;
+    if matches!(ending, Ending::Lost { was_welcomed: false }) {
+        link.pretend.shared.turned_away.fetch_add(1, Ordering::Relaxed);
+    }
     if link.is_online {
         link.pretend.shared.online.fetch_sub(1, Ordering::Relaxed);
     }
@@ -110,13 +125,18 @@ pub(super) async fn visit(pretend: &mut PretendBox, agent: &mut Agent) -> Ending
 }
 
 /// Dials, within its time. Boxed, since a handshake's state is large and is not to be carried while the link lives.
-async fn dial(connector: TlsConnector, shared: Arc<Shared>) -> Result<Socket, Broken> {
-    let connecting = Box::pin(connect(&connector, &shared.village.city));
-    within(shared.village.clock.as_ref(), PATIENCE, connecting).await?
+async fn dial(connector: TlsConnector, shared: Arc<Shared>) -> Result<Socket, Unheard> {
+    let Village { city, clock, .. } = &shared.village;
+    let tcp = TcpStream::connect((city.at.0.as_str(), city.at.1)).await.map_err(|_| Unheard::NobodyThere)?;
+    let greeting = within(clock.as_ref(), PATIENCE, Box::pin(greet(&connector, city, tcp))).await;
+    greeting.map_err(Broken::from).flatten().map_err(|Broken| Unheard::TurnedAway)
 }
 
-async fn connect(connector: &TlsConnector, City { uri, name, at }: &City) -> Result<Socket, Broken> {
-    let tcp = TcpStream::connect((at.0.as_str(), at.1)).await?;
+async fn greet(
+    connector: &TlsConnector,
+    City { uri, name, .. }: &City,
+    tcp: TcpStream,
+) -> Result<Socket, Broken> {
     tcp.set_nodelay(true)?;
     let tls = connector.connect(name.clone(), tcp).await?;
     let config = WebSocketConfig::default()
@@ -208,12 +228,17 @@ impl Link<'_> {
 
     /// Sends what the agent has to say, as this box does it.
     async fn report(&mut self) -> Result<(), Ending> {
+        let mut said = 0;
         while let Some(frame) = self.agent.next_frame() {
             self.pretend.witness(&frame);
             let times = if self.pretend.lot.silent { 0 } else { 1 + u8::from(self.pretend.lot.doubling) };
             for _ in 0..times {
-                self.send(&frame).await.map_err(|Broken| self.lost())?;
+                self.feed(&frame).await.map_err(|Broken| self.lost())?;
             }
+            said += times;
+        }
+        if said > 0 {
+            self.flush().await.map_err(|Broken| self.lost())?;
         }
         Ok(())
     }
@@ -238,8 +263,17 @@ impl Link<'_> {
     }
 
     async fn send(&mut self, frame: &BoxFrame) -> Result<(), Broken> {
+        self.feed(frame).await?;
+        self.flush().await
+    }
+
+    async fn feed(&mut self, frame: &BoxFrame) -> Result<(), Broken> {
         let clock = Arc::clone(&self.pretend.village().clock);
-        let sent = within(clock.as_ref(), PATIENCE, self.socket.send(Message::text(frame.write()))).await?;
-        sent.map_err(|error: tungstenite::Error| Broken::from(error))
+        Ok(within(clock.as_ref(), PATIENCE, self.socket.feed(Message::text(frame.write()))).await??)
+    }
+
+    async fn flush(&mut self) -> Result<(), Broken> {
+        let clock = Arc::clone(&self.pretend.village().clock);
+        Ok(within(clock.as_ref(), PATIENCE, self.socket.flush()).await??)
     }
 }

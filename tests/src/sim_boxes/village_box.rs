@@ -12,7 +12,7 @@ use mingluo_model::{
     link::{BoxFrame, Report},
 };
 use mingluo_speaker::{
-    agent::{Agent, Hands, Identity, Rules, Watch},
+    agent::{Agent, Clips, Hands, Identity, Rules, Watch},
     journal::{FileMedium, Journal, JournalError, Medium, MemoryMedium},
     link::tls::{Pem, connector},
     player::{AudioSink, Block, MuteSink, SinkError},
@@ -101,7 +101,7 @@ impl PretendBox {
     async fn power_on(&mut self) -> Result<(), JournalError> {
         let stop = self.shared.stop.clone();
         loop {
-            let agent = self.switch_on()?;
+            let agent = Box::new(self.switch_on()?);
             if !self.stay(agent).await? {
                 return Ok(());
             }
@@ -115,7 +115,7 @@ impl PretendBox {
     }
 
     /// Connects again and again; `true` when power went.
-    async fn stay(&mut self, mut agent: Agent) -> Result<bool, JournalError> {
+    async fn stay(&mut self, mut agent: Box<Agent>) -> Result<bool, JournalError> {
         let mut pause = PAUSES.0;
         loop {
             let ending = talk::visit(self, &mut agent).await;
@@ -178,6 +178,7 @@ impl PretendBox {
             sink: Box::new(sink),
             sense: Box::new(SimulatedSense::new(air)),
             voice: None,
+            clips: Clips::default(),
             watch: Watch::default(),
         }
     }

@@ -10,7 +10,7 @@ use mingluo_model::{
 };
 use std::path::Path;
 
-fn signed(version: u64) -> SignedKeySet {
+pub(super) fn signed(version: u64) -> SignedKeySet {
     let key = VerifyingEntry {
         id: "fushun-1".parse().unwrap(),
         alg: Alg::Ed25519,

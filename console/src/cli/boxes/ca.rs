@@ -12,9 +12,11 @@ use rand::{RngCore as _, SeedableRng as _, rngs::StdRng};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertificateSigningRequestParams,
     CertifiedIssuer, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod,
-    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, RevokedCertParams, SanType, SerialNumber,
-    date_time_ymd,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData as _, RevokedCertParams, SanType,
+    SerialNumber, date_time_ymd,
 };
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use sha2::{Digest as _, Sha256};
 use std::{
     fs,
     net::IpAddr,
@@ -65,6 +67,28 @@ impl Authority {
         Ok(Self { dir: dir.to_owned(), issuer })
     }
 
+    /// Keeps every other process out that would write the lists of this folder, until it is dropped.
+    pub(super) fn lock(dir: &Path) -> anyhow::Result<fs::File> {
+        let place = dir.join("lock");
+        let lock = || {
+            let file = fs::File::options().create(true).append(true).open(&place)?;
+            file.lock()?;
+            Ok::<_, std::io::Error>(file)
+        };
+        lock().with_context(|| format!("--dir {}: 不能锁定 / cannot be locked", place.display()))
+    }
+
+    /// The authority's certificate, PEM.
+    pub(super) fn pem(&self) -> anyhow::Result<String> {
+        let place = self.dir.join("ca.pem");
+        fs::read_to_string(&place).with_context(|| place.display().to_string())
+    }
+
+    /// The same as DER.
+    pub(super) fn certificate(&self) -> anyhow::Result<Vec<u8>> {
+        Ok(CertificateDer::from_pem_slice(self.pem()?.as_bytes()).context("ca.pem")?.to_vec())
+    }
+
     pub(super) fn registry(&self) -> anyhow::Result<Registry> {
         Registry::read(&self.dir)
     }
@@ -81,9 +105,10 @@ impl Authority {
         own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         request.params = own;
+        let key = hex::encode(Sha256::digest(request.public_key.der_bytes()));
         let pem = request.signed_by(&self.issuer)?.pem();
         let until = now().plus(Duration::from_hours(24) * days);
-        Ok(Issued { code, serial: hex::encode(serial), until, pem })
+        Ok(Issued { code, serial: hex::encode(serial), until, pem, key })
     }
 
     /// The city's own certificate, which boxes check by this authority.
@@ -140,6 +165,8 @@ pub(super) struct Issued {
     pub(super) serial: String,
     pub(super) until: Timestamp,
     pub(super) pem: String,
+    /// The hash of the key that it is for, hexadecimal.
+    pub(super) key: String,
 }
 
 pub(super) fn now() -> Timestamp {

@@ -93,6 +93,7 @@ pub(super) struct Enrol {
 impl Enrol {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let authority = Authority::open(&self.dir)?;
+        let _alone = Authority::lock(&self.dir)?;
         let mut registry = authority.registry()?;
         let request = read("--csr", &self.csr)?;
         let issued = authority.certify(&String::from_utf8_lossy(&request), self.days)?;
@@ -178,6 +179,7 @@ pub(super) struct Revoke {
 impl Revoke {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let authority = Authority::open(&self.dir)?;
+        let _alone = Authority::lock(&self.dir)?;
         let mut registry = authority.registry()?;
         let n_revoked = registry.revoke(self.code, now());
         ensure!(n_revoked > 0, "{}: 没有有效证书可吊销 / it has no good certificate to take back", self.code);

@@ -53,7 +53,7 @@ impl Registry {
             writer.serialize(entry)?;
         }
         writer.flush()?;
-        drop(writer);
+        writer.into_inner().map_err(csv::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&fresh, &file).with_context(|| file.display().to_string())
     }
 

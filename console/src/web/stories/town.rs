@@ -143,7 +143,7 @@ id = "t"
 fields = { thing1 = "{event}", thing4 = "{advice}" }
 "#;
 
-/// Village boxes of real warnings.
+/// Village boxes of real warnings, of which none connects by itself.
 const BOXES: &str = r#"
 [live.speaker]
 name = "live-speaker"
@@ -181,6 +181,12 @@ impl Town {
         Self::built(1, &format!("{CONFIG}{BOXES}")).await
     }
 
+    /// Opens a new town with one loudspeaker, and this said of speech.
+    pub(super) async fn with_speakers(speech: &str) -> Self {
+        let text = format!("{CONFIG}{BOXES}{speech}");
+        Self::built_in(tempfile::tempdir().unwrap(), 1, &text, ",,,,,62104231002250314010101\n").await
+    }
+
     /// Opens a new town whose live gateway is at this port.
     pub(super) async fn with_gateway_at(port: u16) -> Self {
         let at = ACCOUNT.replace("port = 1\n", &format!("port = {port}\n"));
@@ -199,7 +205,11 @@ impl Town {
     }
 
     async fn built(withdrawal: u8, text: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        Self::built_in(tempfile::tempdir().unwrap(), withdrawal, text, "").await
+    }
+
+    /// `more` is one more line of the roster, behind the village.
+    async fn built_in(home: TempDir, withdrawal: u8, text: &str, more: &str) -> Self {
         let config = config(home.path(), withdrawal, text);
         if config.live.speaker.is_some() {
             certify(home.path());
@@ -210,7 +220,7 @@ impl Town {
         let town = Box::pin(Self::start(home, config)).await;
         let mut chance = StdRng::seed_from_u64(1);
         hire(&town.city, &mut chance).await;
-        settle(&town.city, &region, &mut chance).await;
+        settle(&town.city, &region, &mut chance, more).await;
         town
     }
 
@@ -237,7 +247,7 @@ impl Town {
     /// A newer roster of the same people.
     pub(super) async fn import_again(&self) {
         let config = Config::read(&self.home.path().join("mingluo.toml")).unwrap();
-        settle(&self.city, &Region::read(&config).unwrap(), &mut StdRng::from_os_rng()).await;
+        settle(&self.city, &Region::read(&config).unwrap(), &mut StdRng::from_os_rng(), "").await;
     }
 
     /// A program that speaks to the API with an officer's key.
@@ -409,12 +419,13 @@ pub(super) fn added(at: Timestamp) -> AuditLine {
     }
 }
 
-async fn settle(city: &City, region: &Region, chance: &mut StdRng) {
+async fn settle(city: &City, region: &Region, chance: &mut StdRng, more: &str) {
     let town = "210423100".parse().unwrap();
     let village = region.gazetteer.inside(town, mingluo_model::region::Level::Village).next().unwrap().code;
     let roster = format!(
         "region,groups,sms,wechat,email,speaker\n{village},,+8619730601234,o6_bmjrPTlm6_2sgVt7hMZOPfL2M,zhang@pretend.invalid,\n{village},grid_worker,+8619730601235,,,\n"
     );
+    let roster = if more.is_empty() { roster } else { format!("{roster}{village}{more}") };
     for mode in [ModeKind::Live, ModeKind::Drill] {
         let mut builder = EditionBuilder::default();
         for row in read_recipients(roster.as_bytes(), &region.gazetteer, &region.groups).unwrap() {

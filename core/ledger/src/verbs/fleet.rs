@@ -100,13 +100,16 @@ fn record(row: &Row) -> Result<(BoxRecord, bool), StoreError> {
     let instant = |column| Ok::<_, StoreError>(get::<Option<i64>>(row, column)?.map(Timestamp));
     let record = BoxRecord {
         code: code(row)?,
-        region: get::<String>(row, "region")?.parse().map_err(|error| StoreError::damaged("region", error))?,
+        region: get::<String>(row, "region")?
+            .parse()
+            .map_err(|error| StoreError::damaged("region", error))?,
         place: get(row, "place")?,
         at,
         organisation: get(row, "organisation")?,
         power: coded(row, "power", Power::from_number)?,
         horns: coded(row, "horns", Some)?,
-        watts: u16::try_from(get::<i32>(row, "watts")?).map_err(|error| StoreError::damaged("watts", error))?,
+        watts: u16::try_from(get::<i32>(row, "watts")?)
+            .map_err(|error| StoreError::damaged("watts", error))?,
         people: match get::<Option<i64>>(row, "people")? {
             Some(_) => Some(narrow(row, "people")?),
             None => None,
@@ -124,12 +127,13 @@ fn code(row: &Row) -> Result<ResourceCode, StoreError> {
 
 /// How many boxes are written down, and when the last was: where neither changed, nothing was.
 pub(super) async fn mark(engine: &Engine, mode: ModeKind) -> Result<(i64, Timestamp), StoreError> {
-    let row =
-        sqlx::query("select count(*) as n, coalesce(max(saved), 0) as saved from speaker_box where mode = $1")
-            .bind(i16::from(mode.number()))
-            .fetch_one(&engine.reader)
-            .await
-            .map_err(StoreError::database("look whether boxes were written down"))?;
+    let row = sqlx::query(
+        "select count(*) as n, coalesce(max(saved), 0) as saved from speaker_box where mode = $1",
+    )
+    .bind(i16::from(mode.number()))
+    .fetch_one(&engine.reader)
+    .await
+    .map_err(StoreError::database("look whether boxes were written down"))?;
     Ok((get(&row, "n")?, Timestamp(get(&row, "saved")?)))
 }
 
@@ -183,7 +187,12 @@ async fn keep_seen(conn: &mut Conn, mode: ModeKind, seen: &[(ResourceCode, Seen)
         " on conflict (mode, code) do update set last_heard = excluded.last_heard,
          last_sounded = excluded.last_sounded, seen_json = excluded.seen_json",
     );
-    insert.build().persistent(false).execute(conn).await.map_err(StoreError::database("keep how boxes are"))?;
+    insert
+        .build()
+        .persistent(false)
+        .execute(conn)
+        .await
+        .map_err(StoreError::database("keep how boxes are"))?;
     Ok(())
 }
 
@@ -221,7 +230,12 @@ async fn keep_events(conn: &mut Conn, mode: ModeKind, events: &[BoxEvent]) -> Re
             .push_bind(event.kind.clone())
             .push_bind(event.detail.clone());
     });
-    insert.build().persistent(false).execute(conn).await.map_err(StoreError::database("keep boxes' events"))?;
+    insert
+        .build()
+        .persistent(false)
+        .execute(conn)
+        .await
+        .map_err(StoreError::database("keep boxes' events"))?;
     Ok(())
 }
 
@@ -329,11 +343,7 @@ pub(super) async fn add_order(
     write.commit().await
 }
 
-pub(super) async fn orders(
-    engine: &Engine,
-    mode: ModeKind,
-    limit: u32,
-) -> Result<Vec<BoxOrder>, StoreError> {
+pub(super) async fn orders(engine: &Engine, mode: ModeKind, limit: u32) -> Result<Vec<BoxOrder>, StoreError> {
     sqlx::query(
         "select ebm, seq, kind, codes_json, envelope, actor, at, until from box_order where mode = $1
          order by seq desc limit $2",

@@ -10,6 +10,7 @@ use crate::{
     store::{
         ApiKeyRow, Append, BoxEvent, BoxOrder, Change, EditionBlock, EditionHead, Heard, Lease, LogPlace,
         OfficerRow, OrgRow, ReceiptPage, SessionRow, Store, StoreError, StoredAlert, StoredPlan, StoredReply,
+        StoredSpeech,
     },
     vault::Vault,
 };
@@ -31,6 +32,7 @@ mod alert;
 mod audit;
 mod bounce;
 mod chunk;
+mod clip;
 mod edition;
 mod fleet;
 mod lease;
@@ -330,6 +332,18 @@ impl Store for Engine {
 
     async fn box_orders(&self, mode: ModeKind, limit: u32) -> Result<Vec<BoxOrder>, StoreError> {
         fleet::orders(self, mode, limit).await
+    }
+
+    async fn keep_speech(&self, speech: &StoredSpeech, clip: &[u8]) -> Result<StoredSpeech, StoreError> {
+        clip::keep(self, speech, clip).await
+    }
+
+    async fn speech(&self, content_hash: [u8; 32]) -> Result<Option<StoredSpeech>, StoreError> {
+        clip::speech(self, content_hash).await
+    }
+
+    async fn clip(&self, sha256: [u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+        clip::content(self, sha256).await
     }
 
     async fn save_people(

@@ -10,3 +10,4 @@ pub(crate) mod plan;
 pub(crate) mod receipts;
 pub(crate) mod schema;
 pub(crate) mod scribe;
+pub(crate) mod speech;

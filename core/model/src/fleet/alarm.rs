@@ -105,7 +105,9 @@ pub fn alarms(seen: &Seen, circumstances: &Circumstances) -> BTreeSet<Alarm> {
         Alarm::CaseOpen => seen.case_open,
         Alarm::Doubled => seen.doubled,
         Alarm::OnBattery => seen.health.mains == Some(false),
-        Alarm::CertificateExpiring => certificate_until.is_some_and(|until| until.since(now) < CERTIFICATE_SOON),
+        Alarm::CertificateExpiring => {
+            certificate_until.is_some_and(|until| until.since(now) < CERTIFICATE_SOON)
+        }
         Alarm::KeysBehind => seen.key_set < key_set,
     };
     Alarm::ALL.into_iter().filter(holds).collect()
@@ -184,8 +186,7 @@ mod tests {
             key_set: 1,
             ..heard_at(0)
         };
-        let circumstances =
-            Circumstances { key_set: 2, certificate_until: Some(Timestamp(0)), ..at(300) };
+        let circumstances = Circumstances { key_set: 2, certificate_until: Some(Timestamp(0)), ..at(300) };
         assert_eq!(alarms(&seen, &circumstances), Alarm::ALL.into_iter().collect());
         let well = Seen {
             health: Health { mains: Some(true), self_test: Some(test(true)), ..Health::default() },

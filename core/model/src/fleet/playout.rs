@@ -155,7 +155,8 @@ impl Playout {
             Event::Expired => self.end(BroadcastState::Failed, at, "expired".to_owned()),
             Event::Interrupted => self.end(BroadcastState::Failed, at, "interrupted".to_owned()),
             Event::Refused => {
-                let reason = report.reason.chars().filter(char::is_ascii_graphic).take(LONGEST_REASON).collect();
+                let reason =
+                    report.reason.chars().filter(char::is_ascii_graphic).take(LONGEST_REASON).collect();
                 self.end(BroadcastState::Failed, at, reason);
             }
         }

@@ -1,130 +1,135 @@
-//! The city that is measured: hub and listener in this process, and the pretend boxes that it starts.
+//! The city that is measured: ledger, engine, hub and listener as in the product, in this process.
 
-use super::BoxesOptions;
+use super::{
+    Field, code,
+    stamp::{Stamped, Stamps},
+};
 use crate::{
-    issuer::{account, believed, red, run},
-    sim_boxes::pki::{self, Made},
+    bench::town::{Notice, edition, open, read_index, release},
+    issuer::{account, red, signer},
 };
-use anyhow::{Context as _, Result, ensure};
-use mingluo_channels::speaker::{SpeakerChannel, SpeakerHub, TlsFiles, listener::serve};
+use anyhow::{Context as _, Result};
+use mingluo_channels::speaker::{
+    SpeakerChannel,
+    listener::{bind, serve},
+    pages::Pages,
+};
+use mingluo_dispatch::{
+    Engine,
+    engine::{DispatchConfig, Parts, take_lease},
+    routes::Routes,
+};
+use mingluo_ledger::Store;
 use mingluo_model::{
-    bulletin::{KeySet, ResourceCode},
-    channel::{Channel as _, Report as Told, Session, Verdict},
+    audience::ChannelKind,
     clock::{SharedClock, within},
-    mode::Live,
+    id::EditionId,
+    message::Body,
+    mode::{Live, ModeKind},
 };
-use std::{fs, net::SocketAddr, path::Path, process::Stdio, sync::Arc, time::Duration};
-use tokio::{
-    net::TcpListener,
-    process::{Child, Command},
-    task::JoinHandle,
-};
+use rand::{SeedableRng as _, rngs::StdRng};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// No step may take longer.
-const DEADLINE: Duration = Duration::from_mins(5);
+pub(super) const DEADLINE: Duration = Duration::from_mins(5);
 
-fn code(number: u32) -> ResourceCode {
-    format!("621042300100103140{number:05}").parse().expect("23 digits")
-}
-
-/// The city in this process.
-pub(super) struct City {
-    clock: SharedClock,
-    hub: Arc<SpeakerHub>,
-    session: Session<Live>,
-    tls: TlsFiles,
-    made: Made,
+/// The city, open or shut.
+pub(super) struct City<'a> {
+    field: &'a Field,
+    database: String,
+    edition: EditionId,
+    notice: Notice,
     address: SocketAddr,
-    stop: CancellationToken,
-    served: Option<JoinHandle<()>>,
+    stamps: Arc<Stamps>,
+    chance: StdRng,
+    running: Option<Running>,
 }
 
-impl City {
-    pub(super) async fn open(dir: &Path, count: u32, clock: SharedClock) -> Result<Self> {
-        let region = "210423001001".parse()?;
-        let boxes: Vec<_> = (0..count).map(|number| (code(number), region)).collect();
-        let made = pki::make(&dir.join("pki"), &boxes, clock.now())?;
-        let config = account(&made, "127.0.0.1:0".parse()?, count);
-        let tls = config.tls.clone();
+struct Running {
+    store: Arc<dyn Store>,
+    engine: Arc<Engine<Live>>,
+    stop: CancellationToken,
+    served: JoinHandle<()>,
+}
+
+impl<'a> City<'a> {
+    /// Its ledger with a box for each ordinal.
+    pub(super) async fn found(field: &'a Field) -> Result<Self> {
+        let clock = &field.clock;
+        let database = format!("sqlite:{}", field.folder.join("city.sqlite").display());
+        let mut chance = StdRng::seed_from_u64(1);
+        let store = open(&database, &mut StdRng::seed_from_u64(1)).await?;
+        let made = account(&field.made, ([127, 0, 0, 1], 0).into(), field.count);
+        store.register_accounts(&[(made.name, ModeKind::Live)]).await?;
+        let bulletin = red(1, clock.now());
+        let body =
+            Body::Speaker { envelope: signer().seal(&bulletin)?.to_bytes(), script: bulletin.script.clone() };
+        let address = |number| code(number).as_str().to_owned();
+        let notice = Notice { channel: ChannelKind::Speaker, body, address };
+        let edition = edition(store.as_ref(), &notice, field.count, clock.now(), &mut chance).await?;
+        let stamps = Stamps::new(clock.clone());
+        let address = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?;
+        Ok(Self { field, database, edition, notice, address, stamps, chance, running: None })
+    }
+
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Starts everything, out of the ledger.
+    pub(super) async fn open(&mut self) -> Result<()> {
+        let (field, clock) = (self.field, &self.field.clock);
+        let store = open(&self.database, &mut StdRng::seed_from_u64(1)).await?;
+        let config = account(&field.made, self.address, field.count);
+        let tls = config.tls.server_config()?;
         let channel = SpeakerChannel::<Live>::new(config, clock.clone(), None)?;
-        let (session, hub, stop) = (channel.open().await?, channel.hub(), CancellationToken::new());
-        let address = "127.0.0.1:0".parse()?;
-        let mut city = Self { clock, hub, session, tls, made, address, stop, served: None };
-        city.serve().await?;
-        Ok(city)
-    }
-
-    /// Opens the door; the second time on the same port.
-    pub(super) async fn serve(&mut self) -> Result<()> {
-        let listener = TcpListener::bind(self.address).await?;
-        self.address = listener.local_addr()?;
-        self.stop = CancellationToken::new();
-        let (hub, tls) = (Arc::clone(&self.hub), self.tls.server_config()?);
-        self.served = Some(tokio::spawn(serve(hub, listener, tls, self.clock.clone(), self.stop.clone())));
+        let hub = channel.hub();
+        let dispatch = DispatchConfig::default();
+        let lease = take_lease::<Live>(store.as_ref(), "boxes", &dispatch, clock, &mut self.chance).await?;
+        let engine = Engine::start(Parts {
+            store: Arc::clone(&store),
+            lease,
+            clock: clock.clone(),
+            chance: StdRng::from_rng(&mut self.chance),
+            channels: vec![Arc::new(Stamped { channel, stamps: Arc::clone(&self.stamps) })],
+            read_index: read_index(field.count)?,
+            routes: Routes::default(),
+            carrier_of: Arc::new(|_| None),
+            config: dispatch,
+        })
+        .await?;
+        let listener = bind(self.address)?;
+        let stop = CancellationToken::new();
+        let served = tokio::spawn(serve(hub, listener, tls, Pages::default(), clock.clone(), stop.clone()));
+        self.running = Some(Running { store, engine, stop, served });
         Ok(())
     }
 
+    /// Stops everything; the ledger remains.
     pub(super) async fn shut(&mut self) -> Result<()> {
-        self.stop.cancel();
-        if let Some(served) = self.served.take() {
-            served.await?;
-        }
+        let Running { engine, stop, served, .. } = self.running.take().context("the city is shut")?;
+        stop.cancel();
+        served.await?;
+        engine.shutdown().await;
         Ok(())
     }
 
-    pub(super) fn switch_on(&self, options: &BoxesOptions, dir: &Path) -> Result<Child> {
-        let own = std::env::current_exe()?;
-        let near = own.parent().context("this program lies nowhere")?;
-        let program = options.bin_dir.as_deref().unwrap_or(near).join("sim-boxes");
-        let keys = dir.join("keys.json");
-        let believed = KeySet { keys: vec![believed(self.clock.now())] };
-        fs::write(&keys, serde_json::to_vec(&believed)?)?;
-        let path = |path: &Path| path.display().to_string();
-        Command::new(&program)
-            .args(["--city", &format!("wss://{}/link", self.address), "--connects-per-second", "2000"])
-            .args(["--ca", &path(&self.made.ca), "--boxes", &path(&self.made.list), "--keys", &path(&keys)])
-            .args(["--log", &path(&dir.join("boxes.jsonl")), "--until-stdin-closes"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| path(&program))
-    }
-
-    pub(super) async fn until_online(&self, online: usize, boxes: &mut Child) -> Result<()> {
-        let reached = async {
-            while self.hub.count().online != online {
-                ensure!(boxes.try_wait()?.is_none(), "sim-boxes ended");
-                self.clock.sleep(Duration::from_millis(10)).await;
-            }
-            Ok(())
-        };
-        within(self.clock.as_ref(), DEADLINE, reached).await.with_context(|| format!("{online} online"))?
-    }
-
-    /// Sends one red bulletin to all; gives when each box's answer was there.
-    pub(super) async fn order(&mut self, count: u32) -> Result<Vec<Duration>> {
-        let run = run(&red(1, self.clock.now()), (0..count).map(code))?;
-        let began = self.clock.ticks();
-        self.session.outlet.prepare(&run)?;
-        self.session.outlet.send().await?;
-        let mut answers = Vec::with_capacity(count as usize);
-        while answers.len() < count as usize {
-            let mut told = Vec::new();
-            within(self.clock.as_ref(), DEADLINE, self.session.inlet.next(&mut told)).await??;
-            let passed = self.clock.ticks().saturating_sub(began);
-            let mut tokens = Vec::new();
-            for told in told {
-                match told {
-                    Told::Answer { verdict: Verdict::Accepted(_), .. } => answers.push(passed),
-                    Told::Answer { verdict, .. } => anyhow::bail!("a box answers {verdict:?}"),
-                    Told::Receipt { token, .. } => tokens.extend(token),
-                    Told::Reply { .. } => {}
-                }
-            }
-            self.session.answerer.committed(&tokens).await?;
-        }
-        Ok(answers)
+    /// Releases one red warning to all boxes; gives when each box's word that it has verified it was durable.
+    pub(super) async fn order(&mut self) -> Result<Vec<Duration>> {
+        let Running { store, engine, .. } = self.running.as_ref().context("the city is shut")?;
+        let (clock, count): (&SharedClock, u32) = (&self.field.clock, self.field.count);
+        let (store, who) = (store.as_ref(), 0..count);
+        let account = account(&self.field.made, self.address, count).name.0;
+        let plans =
+            release(store, &self.notice, self.edition, &account, who, clock.now(), &mut self.chance).await?;
+        let began = clock.ticks();
+        engine.admit(plans).await?;
+        let durable = within(clock.as_ref(), DEADLINE, self.stamps.durable(count as usize)).await;
+        let durable = durable.with_context(|| {
+            format!("not every answer is durable: {:?}", engine.views().iter().map(|it| &it.counts).next())
+        })?;
+        Ok(durable.into_iter().map(|at| at.saturating_sub(began)).collect())
     }
 }

@@ -5,7 +5,7 @@ use super::account::Account;
 use crate::{
     bench::{
         log_way::BIND,
-        town::{edition, open, read_index, release},
+        town::{Notice, edition, open, read_index, release},
     },
     sim_stage::Leash,
 };
@@ -74,7 +74,8 @@ pub async fn run(order: RigOrder, leash: Leash, clock: SharedClock) -> anyhow::R
         order.accounts.iter().map(|one| (AccountName(one.name.clone()), ModeKind::Live)).collect();
     store.register_accounts(&names).await?;
     let count = order.accounts.iter().map(|one| one.who.end).max().context("there is an account")?;
-    let edition = edition(store.as_ref(), count, clock.now(), &mut chance).await?;
+    let notice = Notice::text();
+    let edition = edition(store.as_ref(), &notice, count, clock.now(), &mut chance).await?;
     let config = order.dispatch.clone();
     let right = take_lease::<Live>(store.as_ref(), "rig", &config, &clock, &mut chance).await?;
     let opened = |one: &Account| one.channel(&order.secret_file, clock.clone());
@@ -93,7 +94,8 @@ pub async fn run(order: RigOrder, leash: Leash, clock: SharedClock) -> anyhow::R
     clock.sleep(BIND).await;
     for one in &order.accounts {
         let who = one.who.clone();
-        let plans = release(store.as_ref(), edition, &one.name, who, clock.now(), &mut chance).await?;
+        let plans =
+            release(store.as_ref(), &notice, edition, &one.name, who, clock.now(), &mut chance).await?;
         engine.admit(plans).await?;
     }
     tokio::select! {

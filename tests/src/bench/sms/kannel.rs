@@ -4,18 +4,18 @@ use super::{Arena, listener::Listener, load, load::Line, score::Score};
 use crate::bench::{
     gateway::end,
     heat::{TEXT, number},
-    machine,
+    machine, unpacked,
 };
 use anyhow::{Context, bail, ensure};
 use mingluo_model::clock::{Clock, SharedClock};
 use std::{
     fs,
     net::{Ipv4Addr, TcpListener},
-    path::{Path, PathBuf},
+    path::Path,
     process::Stdio,
     time::Duration,
 };
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 const CONF: &str = include_str!("kannel.conf");
 
@@ -43,29 +43,14 @@ struct Used {
 /// # Errors
 /// When it is not there or cannot be run.
 pub(super) async fn version(root: &Path) -> anyhow::Result<String> {
-    let said = program(root, "bearerbox").arg("--version").stdin(Stdio::null()).output().await;
+    let said =
+        unpacked::program(root, "usr/sbin/bearerbox").arg("--version").stdin(Stdio::null()).output().await;
     let missing =
         || format!("--kannel {}: no usr/sbin/bearerbox runs there; tests/bench fetches it", root.display());
     let said = said.with_context(missing)?;
     let told = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
     let version = told.lines().find_map(|line| line.split_once("version ")).with_context(missing)?;
     Ok(format!("Kannel {}", version.1.trim_matches(['`', '\'', '.', ' '])))
-}
-
-/// A program of Kannel's, with the libraries that were unpacked beside it.
-fn program(root: &Path, name: &str) -> Command {
-    let mut command = Command::new(root.join("usr/sbin").join(name));
-    if root != Path::new("/") {
-        command.env("LD_LIBRARY_PATH", std::env::join_paths(libraries(root)).unwrap_or_default());
-    }
-    command.kill_on_drop(true);
-    command
-}
-
-fn libraries(root: &Path) -> Vec<PathBuf> {
-    let homes = ["usr/lib", "lib"].map(|home| root.join(home));
-    let entries = homes.iter().filter_map(|home| fs::read_dir(home).ok()).flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
 }
 
 /// Ports that were free a moment ago.
@@ -127,7 +112,11 @@ impl Arena<'_> {
         let file = folder.join("kannel.conf");
         fs::write(&file, conf)?;
         let run = |name| {
-            program(&self.options.kannel, name).args(["-v", "4"]).arg(&file).stdin(Stdio::null()).spawn()
+            unpacked::program(&self.options.kannel, &format!("usr/sbin/{name}"))
+                .args(["-v", "4"])
+                .arg(&file)
+                .stdin(Stdio::null())
+                .spawn()
         };
         let bearerbox = run("bearerbox").context("bearerbox")?;
         until("bearerbox listens", &**self.clock, async || Line::open(boxes).await.is_ok()).await?;

@@ -203,8 +203,8 @@ impl<'a> Line<'a> {
     fn day(&mut self, field: &'static str) -> Option<Timestamp> {
         let read = self.parsed::<jiff::civil::Date>(field).ok();
         let at = read.map(|day| {
-            let zoned = day.and_then(|day| day.at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).ok());
-            zoned.map(|zoned| Timestamp::from(zoned.timestamp()))
+            let begins = day.and_then(|day| jiff::tz::TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok());
+            begins.map(Timestamp::from)
         });
         if at.is_none() {
             self.refuse(

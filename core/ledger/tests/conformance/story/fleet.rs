@@ -58,7 +58,10 @@ pub(crate) async fn boxes_that_are_written_down_come_back_and_keep_what_is_not_s
 
     let bare = BoxRecord { at: None, people: None, certificate_until: None, enrolled: None, ..record(3) };
     let moved = BoxRecord { place: "小学".into(), retired: Some(NOON), ..bare };
-    store.save_boxes(LIVE, &[(moved.clone(), None)], Timestamp(NOON.0 + 1), line("box.import")).await.unwrap();
+    store
+        .save_boxes(LIVE, &[(moved.clone(), None)], Timestamp(NOON.0 + 1), line("box.import"))
+        .await
+        .unwrap();
 
     let boxes = store.boxes(LIVE).await.unwrap();
     assert_eq!((boxes.len(), &boxes[0]), (1_200, &(record(0), false)));
@@ -102,7 +105,10 @@ pub(crate) async fn what_was_heard_of_boxes_survives_and_the_last_word_holds(hou
     let all = store.boxes_seen(LIVE).await.unwrap();
     assert_eq!((all.len(), &all[0], &all[1]), (1_200, &(code(0), seen(10)), &(code(1), seen(20))));
     let playouts = store.playouts(LIVE, &[ebm(1)]).await.unwrap();
-    assert_eq!((playouts.len(), &playouts[0], &playouts[1]), (1_200, &(code(0), waiting), &(code(1), done.clone())));
+    assert_eq!(
+        (playouts.len(), &playouts[0], &playouts[1]),
+        (1_200, &(code(0), waiting), &(code(1), done.clone()))
+    );
     assert_eq!(store.playouts(LIVE, &[]).await.unwrap(), []);
     let of_one = store.playouts_of(LIVE, code(1), 9).await.unwrap();
     assert_eq!(of_one, [Playout::new(ebm(2), Timestamp(40)), done]);

@@ -36,6 +36,11 @@ const MEASURES: [&str; 22] = [
 /// Signs between the ends of a range.
 const TO: [char; 5] = ['-', '~', '～', '—', '–'];
 
+/// Behind these a sign of a range is said as one: 18:00—20:00, 5日～7日, 30%～40%.
+const ENDS: [char; 12] = ['%', '日', '号', '月', '年', '时', '点', '分', '级', '℃', '米', '度'];
+/// Letters before the number of a road (国道、省道、县道), which is read figure by figure.
+const ROADS: [char; 3] = ['G', 'S', 'X'];
+
 /// Where the pass is, and what it has made so far.
 pub(super) struct Scan<'a> {
     letters: &'a [char],
@@ -124,6 +129,9 @@ impl<'a> Scan<'a> {
         let minus = usize::from(self.letter(0) == Some('-') && !self.follows_a_word());
         let Some(first) = self.written(minus) else { return false };
         let end = minus + first.length;
+        if let Some((words, length)) = self.long_distance(&first).filter(|_| minus == 0) {
+            return self.say(&words, length);
+        }
         if let Some(words) = self.named(&first, end).filter(|_| minus == 0) {
             return self.say(&words, end);
         }
@@ -146,6 +154,15 @@ impl<'a> Scan<'a> {
         self.say(&words, last + unit_length)
     }
 
+    /// A telephone number behind its area code, `024-52651234`, and the letters that it takes.
+    fn long_distance(&self, area: &Written) -> Option<(String, usize)> {
+        let is_area = area.whole.starts_with('0') && (3..=4).contains(&area.whole.len());
+        let local = self.digits(area.length + 1);
+        let is_local = (7..=8).contains(&local.len()) && self.letter(area.length) == Some('-');
+        let length = area.length + 1 + local.len();
+        (is_area && is_local).then(|| (format!("{}，{}", telephone(&area.whole), telephone(&local)), length))
+    }
+
     /// Years and numbers that are dialled, which are read figure by figure.
     fn named(&self, written: &Written, end: usize) -> Option<String> {
         let digits = &written.whole;
@@ -154,6 +171,10 @@ impl<'a> Scan<'a> {
         }
         if digits.len() == 4 && self.letter(end) == Some('年') {
             return Some(figures(digits));
+        }
+        let is_road = self.before().is_some_and(|letter| ROADS.contains(&letter)) && digits.len() >= 3;
+        if is_road {
+            return Some(telephone(digits));
         }
         let counts = !self.unit(end).0.is_empty() || MEASURES.iter().any(|measure| self.has(end, measure));
         let is_dialled = DIALLED.contains(&digits.as_str()) || digits.len() >= TELEPHONE;
@@ -189,10 +210,19 @@ impl<'a> Scan<'a> {
         is_two && (measured || MEASURES.iter().any(|measure| self.has(end, measure)))
     }
 
-    /// Behind a letter or figure a hyphen is no minus.
+    fn before(&self) -> Option<char> {
+        self.letters.get(self.at.checked_sub(1)?).copied()
+    }
+
+    /// Behind a letter, a figure or what ends a quantity a hyphen is no minus.
     fn follows_a_word(&self) -> bool {
-        let before = self.at.checked_sub(1).and_then(|before| self.letters.get(before));
-        before.is_some_and(char::is_ascii_alphanumeric)
+        self.before().is_some_and(|letter| letter.is_ascii_alphanumeric() || ENDS.contains(&letter))
+    }
+
+    /// Whether the sign that stands here lies between two ends of a range.
+    fn is_between(&self) -> bool {
+        let is_end = |letter: char| letter.is_ascii_digit() || ENDS.contains(&letter);
+        self.before().is_some_and(is_end) && self.letter(1).is_some_and(|next| next.is_ascii_digit())
     }
 
     /// Everything else: brackets are a breath, Roman numerals are numbers, the rest stays.
@@ -200,6 +230,7 @@ impl<'a> Scan<'a> {
         let Some(letter) = self.letter(0) else { return };
         match letter {
             '【' | '】' | '\n' | '\r' => self.out.push('，'),
+            sign if TO.contains(&sign) && self.is_between() => self.out.push('到'),
             '《' | '》' | '“' | '”' | '"' | '「' | '」' => {}
             'Ⅰ'..='Ⅻ' => {
                 let value = letter as u32 - 'Ⅰ' as u32 + 1;

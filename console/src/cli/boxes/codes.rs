@@ -1,0 +1,62 @@
+//! One-time codes (注册码登记), as a CSV beside the authority: what was made, for whom, and which device used it. Of a code
+//! itself only its hash is kept.
+
+use anyhow::Context as _;
+use mingluo_model::{bulletin::ResourceCode, clock::Timestamp};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::Path,
+};
+
+const FILE: &str = "codes.csv";
+
+/// One code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Made {
+    /// The hash of its secret.
+    pub(super) hash: String,
+    /// The box that it is for.
+    pub(super) code: ResourceCode,
+    /// Until when it is good, in milliseconds since 1970 UTC.
+    pub(super) until: Timestamp,
+    /// When it was used.
+    pub(super) used: Option<Timestamp>,
+    /// The hash of the key that it was used for; the same device may ask again when the answer was lost.
+    pub(super) key: String,
+}
+
+/// All of them, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    pub(super) made: Vec<Made>,
+}
+
+impl Codes {
+    pub(super) fn read(dir: &Path) -> anyhow::Result<Self> {
+        let file = dir.join(FILE);
+        if !file.exists() {
+            return Ok(Self::default());
+        }
+        let mut reader = csv::Reader::from_path(&file).with_context(|| file.display().to_string())?;
+        let made = reader.deserialize().collect::<Result<_, _>>();
+        Ok(Self { made: made.with_context(|| file.display().to_string())? })
+    }
+
+    /// Wholly or not at all, and on the disk when it returns: a code that was used must stay used.
+    pub(super) fn write(&self, dir: &Path) -> anyhow::Result<()> {
+        let (fresh, file) = (dir.join("codes.csv.new"), dir.join(FILE));
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+        writer.write_record(["hash", "code", "until", "used", "key"])?;
+        for made in &self.made {
+            writer.serialize(made)?;
+        }
+        let content = writer.into_inner()?;
+        let mut out = File::create(&fresh).with_context(|| fresh.display().to_string())?;
+        out.write_all(&content)?;
+        out.sync_all()?;
+        fs::rename(&fresh, &file).with_context(|| file.display().to_string())?;
+        Ok(File::open(dir)?.sync_all()?)
+    }
+}

@@ -1,0 +1,98 @@
+//! What the desk says to codes that are good, used, expired, another's or guessed.
+
+use super::*;
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+use tempfile::TempDir;
+
+const BOX: &str = "62104231002250314010101";
+const OTHER: &str = "62104231002250314010102";
+
+fn authority() -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    Authority::make(dir.path()).unwrap();
+    dir
+}
+
+fn code(dir: &TempDir, chance: u64, hours: u32) -> Secret {
+    let slip = Slip::new(chance, &Authority::open(dir.path()).unwrap().certificate().unwrap());
+    make(dir.path(), BOX.parse().unwrap(), &slip.secret, hours).unwrap();
+    slip.secret
+}
+
+fn application(secret: &Secret, name: &str, key: &KeyPair) -> Application {
+    let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let request = params.serialize_request(key).unwrap().pem().unwrap();
+    Application { secret: secret.clone(), request }
+}
+
+fn ask(dir: &TempDir, application: &Application) -> Result<Certified, NotEnrolled> {
+    answer(dir.path(), &serde_json::to_string(application).unwrap(), 30)
+}
+
+fn n_issued(dir: &TempDir) -> usize {
+    Authority::open(dir.path()).unwrap().registry().unwrap().entries.len()
+}
+
+#[test]
+fn a_good_code_certifies_its_box_once_and_the_same_device_again() {
+    let dir = authority();
+    let (secret, key) = (code(&dir, 7, 72), KeyPair::generate().unwrap());
+    let certified = ask(&dir, &application(&secret, BOX, &key)).unwrap();
+    assert!(certified.certificate.contains("BEGIN CERTIFICATE") && certified.authority.contains("BEGIN"));
+    let list = std::fs::read_to_string(dir.path().join("codes.csv")).unwrap();
+    assert!(!list.contains(&String::from(secret.clone())), "only its hash is kept");
+
+    assert!(ask(&dir, &application(&secret, BOX, &key)).is_ok(), "its answer may have been lost");
+    let thief = KeyPair::generate().unwrap();
+    assert_eq!(ask(&dir, &application(&secret, BOX, &thief)), Err(NotEnrolled::UsedCode));
+    assert_eq!(n_issued(&dir), 2, "each is in the list of what was issued");
+}
+
+#[test]
+fn a_code_of_another_box_a_guess_and_no_request_are_refused_and_use_nothing_up() {
+    let dir = authority();
+    let (secret, key) = (code(&dir, 7, 72), KeyPair::generate().unwrap());
+    assert_eq!(ask(&dir, &application(&secret, OTHER, &key)), Err(NotEnrolled::WrongBox));
+    let guess = Secret::try_from("0123456789".to_owned()).unwrap();
+    assert_eq!(ask(&dir, &application(&guess, BOX, &key)), Err(NotEnrolled::UnknownCode));
+    let garbage = Application { secret: secret.clone(), request: "no PEM".to_owned() };
+    assert_eq!(ask(&dir, &garbage), Err(NotEnrolled::BadRequest));
+    assert_eq!(answer(dir.path(), "{}", 30), Err(NotEnrolled::BadRequest));
+    assert_eq!(n_issued(&dir), 0);
+    assert!(ask(&dir, &application(&secret, BOX, &key)).is_ok());
+}
+
+#[test]
+fn a_code_expires_and_a_newer_one_takes_its_place() {
+    let dir = authority();
+    let key = KeyPair::generate().unwrap();
+    let expired = code(&dir, 7, 0);
+    assert_eq!(ask(&dir, &application(&expired, BOX, &key)), Err(NotEnrolled::ExpiredCode));
+    let first = code(&dir, 8, 72);
+    let second = code(&dir, 9, 72);
+    assert_eq!(ask(&dir, &application(&first, BOX, &key)), Err(NotEnrolled::UnknownCode));
+    assert!(ask(&dir, &application(&second, BOX, &key)).is_ok());
+}
+
+#[tokio::test]
+async fn the_console_asks_the_desk_over_its_socket_and_tells_when_it_is_away() {
+    use crate::desk::SocketDesk;
+    use mingluo_channels::speaker::enrol::Desk as _;
+    use mingluo_model::clock::system::SystemClock;
+    let dir = authority();
+    let socket = dir.path().join("desk.sock");
+    let asking = SocketDesk::new(socket.clone(), SystemClock::shared());
+    let (secret, key) = (code(&dir, 7, 72), KeyPair::generate().unwrap());
+    let application = application(&secret, BOX, &key);
+    assert_eq!(asking.enrol(&application).await, Err(NotEnrolled::Unavailable));
+    let listener = bind(&socket).await.unwrap();
+    let desk = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        let place = dir.path();
+        answer_line(stream, |line| async move { answer(place, &line, 30) }).await.unwrap();
+    };
+    let (certified, ()) = tokio::join!(asking.enrol(&application), desk);
+    assert!(certified.unwrap().certificate.contains("BEGIN CERTIFICATE"));
+}

@@ -1,0 +1,114 @@
+//! The figures side by side.
+
+use crate::bench::{floor::Floor, machine::Machine, report::ground, verdict};
+use anyhow::Result;
+use serde::Serialize;
+use std::{fmt::Write as _, time::Duration};
+
+/// What was measured of one side.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    name: &'static str,
+    /// Whether answers are on the disk when they count.
+    durable: bool,
+    /// From the first connection to the last that is online, in seconds.
+    connected_s: f64,
+    /// From the order to its answers, in milliseconds.
+    p50_ms: f64,
+    pub(super) p99_ms: f64,
+    last_ms: f64,
+    /// Growth of the server's resident memory for each box, in kilobytes.
+    pub(super) kb_a_box: f64,
+    /// From the server's return to the last that is online, in seconds.
+    pub(super) back_s: f64,
+    /// Connections that the server took and did not keep while all came back.
+    pub(super) turned_away: u64,
+}
+
+/// Everything.
+#[derive(Debug, Serialize)]
+pub(super) struct Findings {
+    pub(super) boxes: u32,
+    pub(super) machine: Machine,
+    pub(super) floors: Vec<Floor>,
+    pub(super) rows: Vec<Row>,
+    pub(super) bars: (f64, f64, f64),
+    /// Nothing where there is no bar.
+    pub(super) kept: Option<bool>,
+}
+
+impl Row {
+    pub(super) fn new(
+        name: &'static str,
+        durable: bool,
+        connected_s: f64,
+        mut answers: Vec<Duration>,
+        kb_a_box: f64,
+        back_s: f64,
+        turned_away: u64,
+    ) -> Self {
+        answers.sort_unstable();
+        let [p50_ms, p99_ms, last_ms] = [50, 99, 100].map(|percent| share(&answers, percent));
+        Self { name, durable, connected_s, p50_ms, p99_ms, last_ms, kb_a_box, back_s, turned_away }
+    }
+}
+
+fn share(sorted: &[Duration], percent: usize) -> f64 {
+    let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+    sorted.get(at).map_or(f64::NAN, |time| time.as_secs_f64() * 1_000.0)
+}
+
+/// Prints them.
+#[expect(clippy::print_stdout, reason = "this is what was measured")]
+pub(super) fn tell(findings: &Findings, as_json: bool) -> Result<()> {
+    if as_json {
+        println!("{}", serde_json::to_string_pretty(findings)?);
+    } else {
+        print!("{}", text(findings)?);
+    }
+    Ok(())
+}
+
+fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
+    let mut out = String::new();
+    ground(&mut out, &findings.machine, &findings.floors)?;
+    writeln!(out, "终端 boxes      {}, 双向 TLS mutual TLS, P-256\n", findings.boxes)?;
+    writeln!(
+        out,
+        "  {:<26}{:>9}{:>10}{:>9}{:>9}{:>9}{:>8}{:>10}{:>8}",
+        "", "durable", "online s", "p50 ms", "p99 ms", "last ms", "kB/box", "back s", "refused"
+    )?;
+    for row in &findings.rows {
+        let durable = if row.durable { "是 yes" } else { "否 no" };
+        writeln!(
+            out,
+            "  {:<name$}{:>word$}{:>10.1}{:>9.0}{:>9.0}{:>9.0}{:>8.1}{:>10.1}{:>8}",
+            row.name,
+            durable,
+            row.connected_s,
+            row.p50_ms,
+            row.p99_ms,
+            row.last_ms,
+            row.kb_a_box,
+            row.back_s,
+            row.turned_away,
+            name = 26 - wide(row.name),
+            word = 9 - wide(durable),
+        )?;
+    }
+    let Findings { bars: (p99, kilobytes, back), kept, .. } = findings;
+    match kept {
+        None => writeln!(out, "\n不评 not judged")?,
+        Some(kept) => writeln!(
+            out,
+            "\n及格线 bars (mingluo): p99 < {p99:.0} ms, < {kilobytes:.0} kB/box, back < {back:.0} s, nobody refused: {}",
+            verdict(*kept)
+        )?,
+    }
+    Ok(out)
+}
+
+/// A Chinese character is as wide as two.
+fn wide(name: &str) -> usize {
+    name.chars().filter(|letter| !letter.is_ascii()).count()
+}
