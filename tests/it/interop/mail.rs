@@ -1,7 +1,7 @@
 //! Our mail channel and the relays of others: Postfix in between, which queues, delays and returns, and aiosmtpd as the
 //! receiver at the end, which checks what arrived as receivers do.
 
-use super::{peer::Peer, peers, postfix::Postfix, script, soon};
+use super::{peer::Peer, peers, script, soon};
 use async_trait::async_trait;
 use mingluo_channels::email::{
     EmailChannel, EmailConfig,
@@ -19,6 +19,7 @@ use mingluo_model::{
     mode::Live,
     receipt::ReceiptStatus,
 };
+use mingluo_rehearsal::postfix::Postfix;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use std::{
@@ -32,6 +33,18 @@ use tokio_util::sync::CancellationToken;
 
 const SUBJECT: &str = "【红色预警】暴雨 抚顺市东洲区、清原满族自治县、新宾满族自治县 07-12 08:30";
 const TEXT: &str = "请立即向高处转移。\n.\n不要返回取财物。";
+
+/// A Postfix that hands the mail of these domains to these ports; `None` where it cannot be had.
+async fn postfix(home: &Path, disk: &Path, routes: &[(&str, u16)]) -> Option<Postfix> {
+    let root = home.join("postfix");
+    if !Postfix::can_run(&root) {
+        eprintln!("SKIPPED, NOT TESTED: Postfix wants root and Debian's package");
+        return None;
+    }
+    let ways: Vec<_> =
+        routes.iter().map(|(domain, port)| (*domain, format!("smtp:[127.0.0.1]:{port}"))).collect();
+    Some(Postfix::start(&root, disk, &ways, &*SystemClock::shared()).await.unwrap())
+}
 
 /// A receiver that runs.
 async fn receiver(home: &Path, args: &[String]) -> (Peer, u16) {
@@ -152,7 +165,7 @@ async fn what_becomes_of_each_mail_comes_back_through_postfix() {
     let (mut receiver, far) = receiver(&home, &["--records".to_owned(), records]).await;
     let back = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let routes = [("ok.example", far), ("back.example", back.local_addr().unwrap().port())];
-    let Some(postfix) = Postfix::start(&home, &routes).await else { return };
+    let Some(postfix) = postfix(&home, files.path(), &routes).await else { return };
     let changes = json!({
         "dkim": dkim, "unsubscribe_url": "http://127.0.0.1/u/",
         "bounces": {"return_to": "b@back.example", "listen": "127.0.0.1:0", "success_reports": true},

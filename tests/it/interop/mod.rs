@@ -6,7 +6,6 @@ mod cmpp;
 mod ear;
 mod mail;
 mod peer;
-mod postfix;
 mod smpp;
 mod tap;
 
