@@ -89,13 +89,6 @@ impl Desk {
         self.ended().filter(|_| self.permits.available_permits() == self.window as usize)
     }
 
-    /// Does a unit when a hand is free; nothing, once the session is over.
-    async fn done(&self, takes_hand: bool, work: impl Future<Output = Told>) -> Told {
-        // It fails only when it is closed, which it never is.
-        let _hand = if takes_hand { self.hands.acquire().await.ok() } else { None };
-        if self.ended().is_some() { Told::default() } else { work.await }
-    }
-
     async fn report(&self, keys: &[u64], mut told: Told) {
         if let Some(reason) = told.end {
             self.end(reason);
@@ -225,7 +218,10 @@ impl Crew {
         while self.hands.try_join_next().is_some() {}
         let mut place = Place { permit, desk: Arc::clone(&self.desk), reported: false };
         self.hands.spawn(async move {
-            let told = place.desk.done(place.permit.is_some(), work).await;
+            // It fails only when it is closed, which it never is.
+            let hand = if place.permit.is_some() { place.desk.hands.acquire().await.ok() } else { None };
+            let told = if place.desk.ended().is_some() { Told::default() } else { work.await };
+            drop(hand);
             place.desk.report(&keys, told).await;
             place.settle();
         });

@@ -160,6 +160,8 @@ fn write(folder: &Path, unpacked: &Path, port: u16, routes: &[(&str, String)]) -
          inet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nmynetworks = 127.0.0.0/8\nmydestination =\n\
          myhostname = mx.warn.example\nalias_maps =\nalias_database =\nlocal_recipient_maps =\n\
          disable_dns_lookups = yes\nsmtp_host_lookup = native\ntransport_maps = inline:{{ {ways} }}\n\
+         smtpd_relay_restrictions = permit_mynetworks, reject\n\
+         smtpd_recipient_restrictions = check_recipient_access inline:{{ {{refused@ok.example=REJECT}} }}\n\
          recipient_delimiter = +\nsmtpd_client_connection_rate_limit = 0\n\
          delay_warning_time = 1s\nqueue_run_delay = 1s\nminimal_backoff_time = 1s\nmaximal_backoff_time = 1s\n\
          maximal_queue_lifetime = 4s\nbounce_queue_lifetime = 1h\n\

@@ -49,7 +49,7 @@ impl Sink {
         if counts {
             command.arg("-c");
         }
-        command.args([&format!("127.0.0.1:{port}"), BACKLOG]);
+        command.args([format!("127.0.0.1:{port}").as_str(), BACKLOG]);
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("smtp-sink")?;
         let taken = Arc::new(AtomicU64::default());
         let said = BufReader::new(process.stdout.take().context("a piped output is there")?);

@@ -87,8 +87,8 @@ pub(in crate::bench) struct Spent {
 pub async fn run(order: RigOrder, leash: Leash, clock: SharedClock) -> anyhow::Result<()> {
     let mut chance = StdRng::seed_from_u64(1);
     let store = open(&format!("sqlite:{}", order.database.display()), &mut chance).await?;
-    let named = |one: &Posting| anyhow::Ok((one.name()?, ModeKind::Live));
-    let names: Vec<_> = order.accounts.iter().map(named).collect::<Result<_, _>>()?;
+    let live = |one: &Posting| anyhow::Ok((one.name()?, ModeKind::Live));
+    let names: Vec<_> = order.accounts.iter().map(live).collect::<Result<_, _>>()?;
     store.register_accounts(&names).await?;
     let count = order.accounts.iter().map(|one| one.who.end).max().context("there is an account")?;
     let notice = order.accounts.first().context("there is an account")?.notice();
