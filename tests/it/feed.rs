@@ -137,7 +137,11 @@ async fn others_find_the_feed_and_each_of_its_warnings_valid_and_read_all_of_it(
     for feed in [&empty, &feed, &town.get("/feed/210423.atom").await.1] {
         assert_eq!(complaint(&home, "atom.xsd", feed), "", "{feed}");
     }
-    assert_ne!(complaint(&home, "atom.xsd", &feed.replace("<updated>", "<updated>x")), "", "the schema bites");
+    assert_ne!(
+        complaint(&home, "atom.xsd", &feed.replace("<updated>", "<updated>x")),
+        "",
+        "the schema bites"
+    );
 
     let mut reader = Command::new(home.join("venv/bin/python"));
     let (_, said, words) = fed(reader.arg(super::interop::script("feed_feedparser.py")), &feed);

@@ -40,8 +40,8 @@ fn account(port: u16, files: &Path) -> String {
         std::fs::write(files.join(name), format!("{words}\n")).unwrap();
         files.join(name).display().to_string()
     };
-    let [secret, token, aes] =
-        [("secret", "pretend-secret"), ("token", "pretend-token"), ("aes", AES_KEY)].map(|(name, words)| file(name, words));
+    let [secret, token, aes] = [("secret", "pretend-secret"), ("token", "pretend-token"), ("aes", AES_KEY)]
+        .map(|(name, words)| file(name, words));
     format!(
         "[live.wechat]\nname = \"live-wechat\"\npretend = true\napi_base = \"http://127.0.0.1:{port}\"\n\
          app_id = \"wx-pretend\"\nsecret_file = {secret:?}\ntoken_file = {token:?}\naes_key_file = {aes:?}\n\

@@ -72,7 +72,12 @@ impl Postfix {
     ///
     /// # Errors
     /// When it cannot be had, or does not listen in time.
-    pub async fn start(root: &Path, disk: &Path, routes: &[(&str, String)], clock: &dyn Clock) -> Result<Self> {
+    pub async fn start(
+        root: &Path,
+        disk: &Path,
+        routes: &[(&str, String)],
+        clock: &dyn Clock,
+    ) -> Result<Self> {
         if !Self::can_run(root) {
             bail!("Postfix wants root and Debian's package under {}", root.display());
         }

@@ -88,8 +88,14 @@ impl<M: Mode> Channel<M> for EmailChannel<M> {
         lines.give_back(lines.connect().await?);
         let (crew, inlet) = Crew::new(self.account.limits.window.get(), self.account.sockets);
         let (clock, held_back) = (Arc::clone(&self.clock), HeldBack::default());
-        let outlet =
-            EmailOutlet { lines: Arc::new(lines), clock, crew, held_back, letter: None, prepared: Vec::new() };
+        let outlet = EmailOutlet {
+            lines: Arc::new(lines),
+            clock,
+            crew,
+            held_back,
+            letter: None,
+            prepared: Vec::new(),
+        };
         Ok(Session { outlet: Box::new(outlet), inlet: Box::new(inlet), answerer: Arc::new(NoAnswer) })
     }
 }

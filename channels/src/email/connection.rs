@@ -151,9 +151,8 @@ impl Lines {
 async fn offer(smtp: &mut AsyncSmtpConnection, account: &Account) -> Result<Offer, Error> {
     let said = smtp.command(Ehlo::new(account.helo.clone())).await?;
     let offers = |wanted: &str| {
-        let is_it = |line: &str| {
-            line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(wanted))
-        };
+        let is_it =
+            |line: &str| line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(wanted));
         said.message().any(is_it)
     };
     Ok(Offer { dsn: offers("DSN"), pipelining: offers("PIPELINING") })

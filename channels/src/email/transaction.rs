@@ -9,10 +9,7 @@ use super::{
     verdict::{Reply, Stage, verdict},
 };
 use crate::crew::Outcome;
-use lettre::{
-    Address,
-    transport::smtp::commands::Rset,
-};
+use lettre::{Address, transport::smtp::commands::Rset};
 use mingluo_model::{
     channel::{Refusal, SendError, Verdict},
     delivery::Reason,

@@ -189,7 +189,8 @@ async fn what_becomes_of_each_mail_comes_back_through_postfix() {
 
     let mut session = channel.open().await.unwrap();
     // The last but one is refused before it is taken, in the middle of a group.
-    let to = ["li@ok.example", "gone-1@ok.example", "later-1@ok.example", "refused@ok.example", "wang@ok.example"];
+    let to =
+        ["li@ok.example", "gone-1@ok.example", "later-1@ok.example", "refused@ok.example", "wang@ok.example"];
     let mut verdicts = mailed(&mut session, &to).await;
     session.outlet.close().await;
 
@@ -232,7 +233,13 @@ async fn opensmtpd_gets_one_command_after_the_other_and_its_own_words_for_what_c
     let hearing = tokio::spawn(serve(Arc::new(channel.door()), back, keep, clock, stop.clone()));
 
     let mut session = channel.open().await.unwrap();
-    let to = ["li@ok.example", "gone-1@ok.example", "later-1@ok.example", "wu@elsewhere.example", "wang@ok.example"];
+    let to = [
+        "li@ok.example",
+        "gone-1@ok.example",
+        "later-1@ok.example",
+        "wu@elsewhere.example",
+        "wang@ok.example",
+    ];
     let verdicts = mailed(&mut session, &to).await;
     session.outlet.close().await;
 

@@ -14,7 +14,8 @@ use std::{
 use tokio::process::{Child, Command};
 
 /// Users and groups that it changes to; numbers that Debian gives to nobody.
-const USERS: &str = "root:x:0:0::/:/bin/false\nopensmtpd:x:901:901::/:/bin/false\nopensmtpq:x:902:902::/:/bin/false\n";
+const USERS: &str =
+    "root:x:0:0::/:/bin/false\nopensmtpd:x:901:901::/:/bin/false\nopensmtpq:x:902:902::/:/bin/false\n";
 const GROUPS: &str = "root:x:0:\nopensmtpd:x:901:\nopensmtpq:x:902:\n";
 
 /// Device files of Linux (Documentation/admin-guide/devices.txt): name and minor number, all of major number 1.
@@ -44,7 +45,8 @@ impl OpenSmtpd {
         }
         let root = tempfile::tempdir().unwrap();
         let port = free_port().await.unwrap();
-        let strict_port = (port + 1..port + 500).find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok());
+        let strict_port =
+            (port + 1..port + 500).find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok());
         let strict_port = strict_port.unwrap();
         furnish(root.path(), &unpacked).await;
         let at = |name: &str| root.path().join(name);

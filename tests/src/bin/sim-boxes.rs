@@ -75,9 +75,10 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let boxes = SimBoxes::start(village(args, &clock)?, listed)?;
     let work = async {
         all_online(&boxes, n_connecting, clock.as_ref()).await;
-        match tells {
-            true => standing::tell(|| boxes.standing(), clock.as_ref()).await,
-            false => std::future::pending().await,
+        if tells {
+            standing::tell(|| boxes.standing(), clock.as_ref()).await
+        } else {
+            std::future::pending().await
         }
     };
     tokio::select! {

@@ -157,7 +157,12 @@ impl City {
         let config = self.stage.path("mingluo.toml").display().to_string();
         let words = [command, "--config", &config];
         let log: &[&str] = if self.logs_all { &["--log", "trace"] } else { &[] };
-        words.into_iter().chain(log.iter().copied()).chain(options.iter().copied()).map(str::to_owned).collect()
+        words
+            .into_iter()
+            .chain(log.iter().copied())
+            .chain(options.iter().copied())
+            .map(str::to_owned)
+            .collect()
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn search(stage: &Stage) -> anyhow::Result<Searched> {
     for entry in fs::read_dir(&folder)? {
         let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
         let name = name.to_string_lossy().into_owned();
-        if !(name.starts_with("mingluo-") && name.ends_with(".log")) {
+        if !name.starts_with("mingluo-") || path.extension().is_none_or(|end| end != "log") {
             continue;
         }
         let lines = BufReader::new(File::open(&path)?).split(b'\n');
@@ -81,20 +81,22 @@ impl Sought {
             (0..heads.len()).filter(|at| ["sms", "wechat", "email"].contains(&&heads[*at])).collect();
         for row in rows.records() {
             let row = row?;
-            let addresses = personal.iter().filter_map(|at| row.get(*at)).filter(|address| !address.is_empty());
+            let addresses =
+                personal.iter().filter_map(|at| row.get(*at)).filter(|address| !address.is_empty());
             sought.people.extend(addresses.map(|address| address.trim_start_matches("+86").to_owned()));
         }
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let (name, about) = (entry.file_name().to_string_lossy().into_owned(), entry.metadata()?);
-            let is_private = about.permissions().mode() & 0o077 == 0;
+            // Neither group nor others may do anything with it.
+            let is_private = about.permissions().mode().trailing_zeros() >= 6;
             let is_secret = name.rsplit_once('.').is_none_or(|(_, end)| !NO_SECRETS.contains(&end));
             if about.is_file() && about.len() <= LARGEST && is_private && is_secret {
                 let text = fs::read_to_string(entry.path()).unwrap_or_default();
                 let word = text.lines().next().and_then(|line| line.split_whitespace().last());
-                sought.secrets.extend(
-                    word.filter(|word| word.len() >= SHORTEST).map(|word| (name, word.to_owned())),
-                );
+                sought
+                    .secrets
+                    .extend(word.filter(|word| word.len() >= SHORTEST).map(|word| (name, word.to_owned())));
             }
         }
         Ok(sought)
@@ -132,7 +134,8 @@ mod tests {
 
     fn stage() -> Stage {
         let stage = Stage::set(None).unwrap();
-        let people = "region,groups,sms,wechat,email,speaker\n1,,+8619730600001,oPretend_1,li@ok.example,62104\n";
+        let people =
+            "region,groups,sms,wechat,email,speaker\n1,,+8619730600001,oPretend_1,li@ok.example,62104\n";
         stage.write("roster.csv", people).unwrap();
         stage.write("password-li", "correct horse batteries\n").unwrap();
         stage.write("store-keys", "key-1 0123456789abcdef\n").unwrap();
@@ -164,6 +167,8 @@ mod tests {
 
     #[test]
     fn what_is_nobodys_is_not_found() {
-        assert_eq!(found("2026-11-29T19:73:06.00001Z n=1973060000 oPretend_12 ali@ok.example\n62104\n"), []);
+        assert!(
+            found("2026-11-29T19:73:06.00001Z n=1973060000 oPretend_12 ali@ok.example\n62104\n").is_empty()
+        );
     }
 }

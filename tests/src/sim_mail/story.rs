@@ -134,7 +134,8 @@ async fn what_waits_for_a_connection_does_not_leave_after_a_stop() {
     let taken = verdicts.iter().filter(|verdict| **verdict == Verdict::Accepted(None)).count();
     assert!((1..=4).contains(&taken), "what was under way when it was stopped: {taken}");
     assert_eq!(told(&journal, What::Accepted).len(), taken);
-    let is_held = |verdict: &&Verdict| matches!(verdict, Verdict::Busy { retry_after } if retry_after.is_zero());
+    let is_held =
+        |verdict: &&Verdict| matches!(verdict, Verdict::Busy { retry_after } if retry_after.is_zero());
     assert_eq!(verdicts.iter().filter(is_held).count(), 20 - taken);
 }
 

@@ -133,7 +133,7 @@ async fn begin(field: &Field, mut command: Command, at: SocketAddr) -> Result<Ch
         .stdin(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .with_context(|| format!("{:?} cannot be started", command.as_std().get_program()))?;
+        .with_context(|| format!("{} cannot be started", command.as_std().get_program().display()))?;
     for _ in 0..LOOKS {
         if TcpStream::connect(at).await.is_ok() {
             return Ok(server);

@@ -29,12 +29,8 @@ impl Arena<'_> {
     /// Sends so many mails to a port.
     pub(super) async fn mingluo(&self, port: u16, count: u32, signed: Signed) -> anyhow::Result<Score> {
         let folder = self.fresh()?;
-        let posting = Posting {
-            wire: Wire::Email,
-            keys: self.keys(&folder, port, signed)?,
-            door: None,
-            who: 0..count,
-        };
+        let posting =
+            Posting { wire: Wire::Email, keys: self.keys(&folder, port, signed)?, door: None, who: 0..count };
         let database = folder.join("rig.db");
         let dispatch = DispatchConfig::default();
         let order = RigOrder { database: database.clone(), accounts: vec![posting], dispatch };
@@ -61,7 +57,8 @@ impl Arena<'_> {
         });
         if let Some(algorithm) = signed.openssl() {
             let key = folder.join("dkim.pem");
-            let made = Command::new("openssl").arg("genpkey").args(algorithm).arg("-out").arg(&key).output()?;
+            let made =
+                Command::new("openssl").arg("genpkey").args(algorithm).arg("-out").arg(&key).output()?;
             ensure!(made.status.success(), "openssl: {}", String::from_utf8_lossy(&made.stderr));
             keys["dkim"] = json!([{ "selector": "s1", "key_file": key }]);
         }

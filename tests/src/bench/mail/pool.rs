@@ -4,9 +4,7 @@
 use super::report::Score;
 use crate::bench::{machine, town::DOMAIN};
 use anyhow::Context;
-use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, transport::smtp::PoolConfig,
-};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, transport::smtp::PoolConfig};
 use mingluo_model::clock::Clock;
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -70,9 +70,8 @@ impl Row {
 /// What is asked of unsigned mails. A comparison that was not made is a bar that was missed.
 pub(super) fn bars(sink: &[Row], postfix: Option<&[Row]>) -> Vec<Bar> {
     let theirs = |rows: &[Row]| rows.iter().find(|row| row.name == SOURCE).map_or(f64::NAN, Row::rate);
-    let ours = |rows: &[Row]| {
-        rows.iter().find(|row| row.name != SOURCE && row.durable).map_or(f64::NAN, Row::rate)
-    };
+    let ours =
+        |rows: &[Row]| rows.iter().find(|row| row.name != SOURCE && row.durable).map_or(f64::NAN, Row::rate);
     let rate = ours(sink);
     let share = postfix.map_or(f64::NAN, |rows| ours(rows) / theirs(rows));
     vec![
@@ -125,9 +124,11 @@ fn table(out: &mut String, heading: &str, rows: &[Row]) -> std::fmt::Result {
     for row in rows {
         let durable = if row.durable { "yes" } else { "no" };
         let wide = row.name.chars().filter(|letter| !letter.is_ascii()).count();
-        let cpu = row.scores.first().and_then(|score| score.cpu_us).map(|_| {
-            format!("{:.0}", median(&row.scores, |score| score.cpu_us.unwrap_or(f64::NAN)))
-        });
+        let cpu = row
+            .scores
+            .first()
+            .and_then(|score| score.cpu_us)
+            .map(|_| format!("{:.0}", median(&row.scores, |score| score.cpu_us.unwrap_or(f64::NAN))));
         writeln!(
             out,
             "  {:<width$}{durable:>9}{:>12.0}{:>14}",
@@ -160,6 +161,10 @@ mod tests {
         assert!(missed(10_000.0, Some((900.0, 720.0))).is_empty());
         assert_eq!(missed(9_999.0, Some((900.0, 720.0))), ["mails/s to smtp-sink"]);
         assert_eq!(missed(10_000.0, Some((900.0, 719.0))), ["of smtp-source to Postfix"]);
-        assert_eq!(missed(10_000.0, None), ["of smtp-source to Postfix"], "what was not measured is not kept");
+        assert_eq!(
+            missed(10_000.0, None),
+            ["of smtp-source to Postfix"],
+            "what was not measured is not kept"
+        );
     }
 }

@@ -119,8 +119,7 @@ pub async fn run(order: RigOrder, leash: Leash, clock: SharedClock) -> anyhow::R
     let begun = Begun { ticks: clock.ticks(), cpu_s: cpu_s() };
     for (one, (name, _)) in order.accounts.iter().zip(&names) {
         let who = one.who.clone();
-        let plans =
-            release(store.as_ref(), &notice, edition, &name.0, who, clock.now(), &mut chance).await?;
+        let plans = release(store.as_ref(), &notice, edition, &name.0, who, clock.now(), &mut chance).await?;
         engine.admit(plans).await?;
     }
     tokio::select! {

@@ -115,7 +115,11 @@ fn agrees(log: &Path, count: usize) -> anyhow::Result<()> {
         let ids: Vec<&str> =
             entries.iter().filter(|entry| entry.what == what).map(|entry| entry.id.as_str()).collect();
         let distinct = ids.iter().collect::<BTreeSet<_>>().len();
-        ensure!((ids.len(), distinct) == (count, count), "{what:?}: {} lines, {distinct} messages", ids.len());
+        ensure!(
+            (ids.len(), distinct) == (count, count),
+            "{what:?}: {} lines, {distinct} messages",
+            ids.len()
+        );
     }
     Ok(())
 }
