@@ -35,6 +35,9 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 /// How long a relay that says 4xx at the door is left alone.
 const TURNED_AWAY: Duration = Duration::from_secs(5);
 
+/// "Bad sequence of commands" (RFC 5321 section 4.2.3).
+const BAD_SEQUENCE: u16 = 503;
+
 /// Why a step of the protocol did not go through.
 #[derive(Debug)]
 pub(super) enum Trouble {
@@ -147,9 +150,15 @@ impl Lines {
     }
 }
 
-/// Asks once more what the relay offers: the library has heard it and does not tell of these.
+/// Asks once more what the relay offers: the library has heard it and does not tell of these. A relay that does not want to be
+/// asked twice (OpenSMTPD: 503, already identified) is taken to offer none of it.
 async fn offer(smtp: &mut AsyncSmtpConnection, account: &Account) -> Result<Offer, Error> {
-    let said = smtp.command(Ehlo::new(account.helo.clone())).await?;
+    let said = match smtp.command(Ehlo::new(account.helo.clone())).await {
+        Err(error) if error.status().is_some_and(|code| u16::from(code) == BAD_SEQUENCE) => {
+            return Ok(Offer::default());
+        }
+        said => said?,
+    };
     let offers = |wanted: &str| {
         let is_it =
             |line: &str| line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(wanted));

