@@ -36,6 +36,7 @@ mod callback;
 mod error;
 mod path;
 mod reader;
+mod turnstile;
 
 pub(crate) use body::HASH;
 pub(crate) use boxes::STOP;
@@ -73,6 +74,11 @@ impl<M: Mode> FromRequestParts<Arc<Door<M>>> for Caller {
     }
 }
 
+/// Requests a second to the public feed and to the pages of readers who unsubscribe, from everybody together: more than ever
+/// came of a city's readers, and a small part of what the program can do.
+const FEED: u32 = 200;
+const READERS: u32 = 200;
+
 /// Characters of a path that a refusal repeats.
 const LONGEST_PATH: usize = 200;
 
@@ -91,8 +97,8 @@ pub fn routes(city: &Arc<City>, people: &Arc<People>) -> Router {
         .route("/api/", any(nothing))
         .route("/api/{*rest}", any(nothing))
         .merge(callback::routes(city))
-        .merge(reader::routes(city))
-        .merge(feed::routes(city))
+        .merge(turnstile::behind(reader::routes(city), READERS, &city.clock))
+        .merge(turnstile::behind(feed::routes(city), FEED, &city.clock))
         .layer(middleware::from_fn_with_state(city.live.renderer.zone.clone(), error::tell_refusals))
 }
 
