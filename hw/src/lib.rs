@@ -5,7 +5,8 @@
 //! bulletin is genuine, fresh and meant for this box, and what time it is. [`journal`] remembers across power cuts.
 //! [`queue`] says whose turn it is. [`player`] turns a bulletin into sound, [`voice`] reads its
 //! script out, [`relay`] switches the amplifier,
-//! [`sense`] listens whether it really sounds. [`agent`] is the one who acts: it is handed frames and time, and owns
+//! [`sense`] listens whether it really sounds, [`selftest`] says when that is tried, [`gauge`] how the box is. [`page`] shows
+//! people at the box what it does. [`agent`] is the one who acts: it is handed frames and time, and owns
 //! all of the others, but no socket, no thread and no clock of its own, so that a thousand boxes fit in one process.
 //!
 //! The promises:
@@ -18,6 +19,7 @@
 //! - the relay opens when the program ends, also by panic; a program that hangs is ended by its supervisor, which hears
 //!   no heartbeat then, and after that, as after a kill, `mingluo-speaker relay-open` is run;
 //! - "sounded" is said only on evidence from the sense input, never because a relay was switched;
+//! - nobody at the box can silence a red bulletin, and what they do silence is reported;
 //! - every report is kept and sent again until the city says that it is durable there.
 //!
 //! Left for later, and said so: speech made in the city and fetched by its digest, HTTPS polling, certificates renewed
@@ -28,13 +30,18 @@ pub mod assemble;
 pub mod config;
 pub mod contact;
 pub mod enrol;
+pub mod envelope;
+mod evidence;
+pub mod gauge;
 pub mod heart;
 pub mod journal;
 pub mod link;
+pub mod page;
 pub mod pins;
 pub mod player;
 pub mod queue;
 pub mod relay;
+pub mod selftest;
 pub mod sense;
 pub mod sound;
 pub mod status;
@@ -43,3 +50,4 @@ pub mod trust;
 #[cfg(test)]
 mod village;
 pub mod voice;
+pub mod window;

@@ -10,12 +10,16 @@ use crate::{
     village::{NOW, believed, box_code, bulletin, edition, order, root, signed},
 };
 
+#[path = "stories/beside.rs"]
+mod beside;
 #[path = "stories/clockless.rs"]
 mod clockless;
 #[path = "stories/rotation.rs"]
 mod rotation;
 #[path = "stories/round.rs"]
 mod rounds;
+#[path = "stories/selftest.rs"]
+mod selftests;
 
 use mingluo_model::{
     bulletin::{Action, BroadcastClass, Bulletin, Tone},

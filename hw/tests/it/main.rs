@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a pretend world that breaks should say where")]
 
 mod city;
+mod deploy;
 mod link;
+mod page;
 mod sound;
 mod supervised;

@@ -5,7 +5,7 @@
 //! SMPP channel, so that what differs is the engine. Every [`Heat`] is a process of its own on a database of its own;
 //! what counts is what the centre received and when it got its last answer. [`sms`] puts Mingluo beside Kannel at the
 //! same centre, with one listener for the receipts that both hand on. [`boxes()`] sends one bulletin to thousands of
-//! village boxes. Beside the figures stand the machine, its
+//! village boxes, [`lone_box()`] looks at a single one as a real program. Beside the figures stand the machine, its
 //! load and what its disk can do ([`floor`]), without which they mean nothing.
 //!
 //! [`kill`] rehearses with a program that is killed half way, many times over. [`licence`] and [`faults`] let the
@@ -23,6 +23,7 @@ mod heat;
 mod kill;
 mod licence;
 mod log_way;
+mod lone_box;
 mod machine;
 mod options;
 mod place;
@@ -37,6 +38,7 @@ pub use dispatch::dispatch;
 pub use faults::{FaultsOptions, faults};
 pub use heat::{Heat, run as run_heat};
 pub use licence::{LicenceOptions, licence};
+pub use lone_box::{BoxOptions, lone_box};
 pub use options::{DispatchOptions, Engine};
 pub use rig::{RigOrder, run as run_rig};
 pub use sms::{EarOptions, SmsOptions, listen, sms};
