@@ -43,8 +43,8 @@ pub struct View {
     pub key_set: u64,
     /// Reports that the city has not committed.
     pub n_pending: usize,
-    /// Whether the lid is open.
-    pub is_open: bool,
+    /// Whether the lid is open; `None` without a switch under it.
+    pub is_open: Option<bool>,
     /// Mains, battery, temperature and the last self-test.
     pub health: Health,
     /// What sounds.
@@ -109,7 +109,7 @@ impl MayStop {
             (Some(Grade::Yellow), _) => self >= Self::Yellow,
             (Some(Grade::Blue), _) => self >= Self::Blue,
             (None, BroadcastClass::Daily) => self >= Self::Daily,
-            (Some(Grade::Red), _) | (None, _) => false,
+            (Some(Grade::Red) | None, _) => false,
         }
     }
 }

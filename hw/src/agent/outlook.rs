@@ -84,7 +84,7 @@ impl Agent {
             last_heard: self.last_heard,
             key_set: trust.key_set(),
             n_pending: book.pending().len(),
-            is_open: self.round.is_open,
+            is_open: self.hands.watch.lid.as_ref().map(|_| self.round.is_open),
             health: self.health(),
             playing: self.playing.as_ref().map(|playing| Piece {
                 may_be_stopped: self.may_be_stopped(playing),

@@ -198,8 +198,10 @@ fn condition(view: &View) -> String {
     if let Some(degrees) = view.health.temperature_c {
         row(&mut body, ("主板温度", "Board"), &format!("{degrees} ℃"), degrees > 80);
     }
-    let lid = if view.is_open { "开 open" } else { "关 closed" };
-    row(&mut body, ("箱门", "Lid"), lid, view.is_open);
+    if let Some(is_open) = view.is_open {
+        let lid = if is_open { "开 open" } else { "关 closed" };
+        row(&mut body, ("箱门", "Lid"), lid, is_open);
+    }
     row(&mut body, ("待送达回执", "Reports to deliver"), &view.n_pending.to_string(), false);
     row(&mut body, ("公钥集版本", "Key set"), &view.key_set.to_string(), false);
     row(&mut body, ("程序", "Program"), &Text(&view.firmware).to_string(), false);

@@ -138,7 +138,7 @@ impl Boxed {
     }
 
     async fn sign_in(&self, pin: &str) -> Reply {
-        let encoded: String = pin.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded = pin.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
         self.post("/sign-in", "", format!("pin={encoded}")).await
     }
 
