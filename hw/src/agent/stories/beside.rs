@@ -91,7 +91,7 @@ fn seen(may_stop: MayStop) -> (Village, Outside, SimulatedContact) {
         contact: Box::new(contact.clone()),
         key: None,
         hold: Duration::from_secs(1),
-        sounding: Duration::from_secs(60),
+        sounding: MINUTE,
     };
     (with(Watch { window: Some(window), button: Some(button), ..Watch::default() }), outside, contact)
 }
