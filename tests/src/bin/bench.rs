@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use mingluo_model::clock::system::SystemClock;
 use mingluo_rehearsal::bench::{
-    BoxesOptions, CrowdOptions, DispatchOptions, EarOptions, FaultsOptions, Heat, HubOptions, LicenceOptions,
-    MailOptions, RigOrder, SmsOptions, WeChatOptions, boxes, crowd, dispatch, faults, hub, licence, listen,
-    mail, run_heat, run_rig, sms, wechat,
+    BoxOptions, BoxesOptions, CrowdOptions, DispatchOptions, EarOptions, FaultsOptions, Heat, HubOptions,
+    LicenceOptions, MailOptions, RigOrder, SmsOptions, WeChatOptions, boxes, crowd, dispatch, faults, hub,
+    licence, listen, lone_box, mail, run_heat, run_rig, sms, wechat,
 };
 use mingluo_rehearsal::sim_stage::Leash;
 use std::process::ExitCode;
@@ -32,6 +32,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
          tests/bench licence\n  \
          tests/bench faults --count 200000\n  \
          tests/bench boxes --count 1000\n  \
+         tests/bench box --short\n  \
          tests/bench mail\n  \
          tests/bench wechat"
 )]
@@ -48,6 +49,8 @@ enum What {
     Sms(Box<SmsOptions>),
     /// 大喇叭:一条红色指令到一万个终端 / village boxes: one red bulletin to ten thousand of them.
     Boxes(Box<BoxesOptions>),
+    /// 单个终端:内存、程序大小、接入与吸合快慢 / one village box: memory, size, how soon it is linked and sounds.
+    Box(BoxOptions),
     /// 邮件:与 Postfix 自带的压测程序同场比较 / mail, beside Postfix's own load generator.
     Mail(Box<MailOptions>),
     /// 微信:每秒多少条模板消息,回执落盘 / template messages a second, receipts durable.
@@ -88,6 +91,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         What::Dispatch(options) => dispatch(*options, clock).await?,
         What::Sms(options) => sms(*options, clock).await?,
         What::Boxes(options) => boxes(*options, clock).await?,
+        What::Box(options) => lone_box(options, clock).await?,
         What::Mail(options) => mail(*options, clock).await?,
         What::Wechat(options) => wechat(*options, clock).await?,
         What::Licence(options) => licence(*options, clock).await?,
