@@ -1,5 +1,6 @@
-//! A session that is a set of hands: each unit (a mail, a call) is one task, and at most `window` run at once. A unit
-//! has one wire key, or many where one call carries many numbers.
+//! A session that is a set of hands: each unit (a mail, a call) is one task. At most `window` are taken on, of which at most
+//! `hands` are at work and the others wait for one: a far side is never idle while an answer becomes durable. A unit has
+//! one wire key, or many where one call carries many numbers.
 //! Knows permits, reports and how such a session ends; refuses to know what a unit does.
 //!
 //! How it ends: a unit finds that nothing can leave any more. The hands that are at work finish and report first;
@@ -62,7 +63,10 @@ pub(crate) struct Crew {
 /// What the hands, the outlet and the inlet share.
 struct Desk {
     window: u32,
+    /// Places in the window.
     permits: Arc<Semaphore>,
+    /// Those who are at work hold one; the others wait here in their order.
+    hands: Semaphore,
     /// As many places as permits: when dispatch does not listen, the hands wait at it with their permits.
     reports: mpsc::Sender<Report>,
     /// Guards the reason of the end; the first one stays.
@@ -126,11 +130,12 @@ impl Drop for Place {
 }
 
 impl Crew {
-    /// A set of at most `window` hands and the ear that hears them.
-    pub(crate) fn new(window: u32) -> (Self, CrewInlet) {
+    /// A set of this many hands with room for `window` units, and the ear that hears them.
+    pub(crate) fn new(window: u32, hands: u32) -> (Self, CrewInlet) {
         let (reports, heard) = mpsc::channel(window as usize);
         let permits = Arc::new(Semaphore::new(window as usize));
-        let desk = Arc::new(Desk { window, permits, reports, end: Mutex::default(), wake: Notify::new() });
+        let (hands, end, wake) = (Semaphore::new(hands as usize), Mutex::default(), Notify::new());
+        let desk = Arc::new(Desk { window, permits, hands, reports, end, wake });
         let crew = Self { desk: Arc::clone(&desk), hands: JoinSet::new(), next_key: AtomicU64::new(1) };
         (crew, CrewInlet { desk, heard })
     }
@@ -213,7 +218,10 @@ impl Crew {
         while self.hands.try_join_next().is_some() {}
         let mut place = Place { permit, desk: Arc::clone(&self.desk), reported: false };
         self.hands.spawn(async move {
+            // It fails only when it is closed, which it never is.
+            let hand = if place.permit.is_some() { place.desk.hands.acquire().await.ok() } else { None };
             let told = if place.desk.ended().is_some() { Told::default() } else { work.await };
+            drop(hand);
             place.desk.report(&keys, told).await;
             place.settle();
         });
@@ -302,7 +310,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_session_ends_after_every_unit_has_its_answer() {
-        let (mut crew, mut inlet) = Crew::new(4);
+        let (mut crew, mut inlet) = Crew::new(4, 4);
         let (answer, slow) = oneshot::channel();
         crew.put(1, async { Outcome::Answered(slow.await.unwrap()) }).await.unwrap();
         crew.put(2, async { Outcome::NotBegun(lost()) }).await.unwrap();
@@ -322,7 +330,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_hands_than_the_window_work_at_once() {
-        let (mut crew, _inlet) = Crew::new(2);
+        let (mut crew, _inlet) = Crew::new(2, 2);
         for key in 0..2 {
             crew.put(key, std::future::pending()).await.unwrap();
         }
@@ -331,8 +339,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_waits_for_a_hand_is_not_begun_when_the_session_ends() {
+        let (mut crew, mut inlet) = Crew::new(3, 1);
+        let (answer, slow) = oneshot::channel();
+        crew.put(1, async { Outcome::Answered(slow.await.unwrap()) }).await.unwrap();
+        crew.put(2, async { Outcome::NotBegun(lost()) }).await.unwrap();
+        crew.put(3, async { panic!("the only hand found that nothing can leave") }).await.unwrap();
+        answer.send(Verdict::Accepted(None)).unwrap();
+        let busy = Verdict::Busy { retry_after: NOT_BEGUN };
+        let answers = heard(&mut inlet).await;
+        assert_eq!(answers, [(1, Verdict::Accepted(None)), (2, busy.clone()), (3, busy)]);
+    }
+
+    #[tokio::test]
     async fn when_the_outlet_is_dropped_the_inlet_says_so() {
-        let (mut crew, mut inlet) = Crew::new(1);
+        let (mut crew, mut inlet) = Crew::new(1, 1);
         crew.put(1, std::future::pending()).await.unwrap();
         drop(crew);
         assert_eq!(heard(&mut inlet).await, []);

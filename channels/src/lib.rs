@@ -8,6 +8,7 @@ mod crew;
 pub mod email;
 pub mod forward;
 mod https;
+mod leave;
 #[cfg(test)]
 mod oracle;
 pub mod sms;

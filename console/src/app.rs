@@ -5,6 +5,7 @@ use crate::{
     config::{Accounts, Config, ConfigError, read_text},
     desk::SocketDesk,
     examine::{Examined, examine},
+    fleet::Fleet,
     forward::{Forwarder, Standing},
     mail_back,
     office::{Office, Parts as OfficeParts},
@@ -84,7 +85,7 @@ pub struct City {
     /// How the forwarding of receipts stands.
     pub forwards: Arc<Standing>,
     stop: CancellationToken,
-    /// What hands receipts on and hears returned mail; it ends when it is stopped.
+    /// What hands receipts on, hears returned mail and keeps what boxes said; it ends when it is stopped.
     forwarding: TaskTracker,
 }
 
@@ -158,6 +159,9 @@ impl City {
                 ModeKind::Drill => mail_back::hear(&drill, door, &clock, &stop, &forwarding).await?,
             };
             returned_mail.extend(heard_at.map(|address| (account.clone(), address)));
+        }
+        for fleet in [live.fleet(), drill.fleet()].into_iter().flatten() {
+            forwarding.spawn(Arc::clone(fleet).run(stop.clone()));
         }
         if let Some(forwarder) = forwarder {
             forwarding.spawn(forwarder.run(Arc::clone(live.engine().roster()), stop.clone()));
@@ -459,6 +463,13 @@ async fn office<M: Mode>(
         None => None,
     };
     let renderer = renderer(config, region, &outward, numbers, clock)?;
+    let fleet = match &outward.speakers {
+        Some(speakers) => {
+            let (store, hub) = (Arc::clone(store), Arc::clone(&speakers.hub));
+            Some(Fleet::open(M::KIND, store, hub, clock.clone()).await?)
+        }
+        None => None,
+    };
     let engine = Engine::start(Parts {
         store: Arc::clone(store),
         lease,
@@ -478,6 +489,7 @@ async fn office<M: Mode>(
         groups: Arc::clone(&region.groups),
         policy: config.policy.clone(),
         renderer,
+        fleet,
         speech: speech.clone(),
         clock: clock.clone(),
         chance: StdRng::from_rng(chance),

@@ -17,6 +17,7 @@ pub mod desk;
 pub mod examine;
 pub mod feed;
 pub mod fit;
+pub mod fleet;
 pub mod forward;
 mod knock;
 mod mail_back;

@@ -2,16 +2,21 @@
 //! socket and no thread, so a story about power cuts is a plain test, and a thousand boxes are a thousand values.
 //!
 //! Here: sessions, reports and what is remembered of them. Orders are taken in `obey`, new keys in `rekey`, what a power
-//! cut left behind in `recover`, playing is in `play`, and what is looked at again and again in `round`.
+//! cut left behind in `recover`, playing is in `play`, and what is looked at again and again in `round`: contacts there,
+//! mains and gauges in `condition`, self-tests in `selftest`, people at the box in `outlook`.
 
+mod condition;
 mod obey;
+mod outlook;
 mod play;
 mod recover;
 mod rekey;
 mod round;
+mod selftest;
 
 use crate::{
     clip::{ClipBoard, library::Library},
+    evidence::Inputs,
     journal::{Journal, JournalError, Record},
     player::AudioSink,
     queue::Queue,
@@ -24,7 +29,7 @@ use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
     clock::{SharedClock, Timestamp},
     link::{
-        BoxFrame, CityFrame, DeviceState, Event, Health, Heartbeat, Hello, Report, VERSION, Welcome,
+        BoxFrame, CityFrame, DeviceState, Event, Heartbeat, Hello, Report, VERSION, Welcome,
         poll::MOST_REPORTS,
     },
     mode::ModeKind,
@@ -84,6 +89,13 @@ pub struct Clips {
     pub library: Option<Library>,
 }
 
+impl Hands {
+    /// What is asked whether it sounds.
+    pub(crate) fn inputs(&mut self) -> Inputs<'_> {
+        Inputs { sense: self.sense.as_mut(), feedback: self.watch.feedback.as_deref_mut() }
+    }
+}
+
 /// A box.
 pub struct Agent {
     identity: Identity,
@@ -102,6 +114,8 @@ pub struct Agent {
     next_report: u64,
     // Whether the city has answered our hello; reports made before wait in the journal.
     welcomed: bool,
+    // When anything last came from the city.
+    last_heard: Option<Timestamp>,
     // Bounded by the journal's pending reports: each report stands here once a session at most.
     outbox: VecDeque<BoxFrame>,
     // What the last poll said: reports after this one have not been said in any.
@@ -138,6 +152,7 @@ impl Agent {
             page: Vec::new(),
             next_report,
             welcomed: false,
+            last_heard: None,
             outbox: VecDeque::new(),
             said: 0,
             carried: Vec::new(),
@@ -201,22 +216,32 @@ impl Agent {
         self.trust.is_trusted()
     }
 
+    /// Something came from the city, be it a sign of life.
+    pub fn heard(&mut self) {
+        self.last_heard = Some(self.now());
+    }
+
+    /// A self-test is no broadcast: the device is on meanwhile.
+    fn state(&self) -> DeviceState {
+        match &self.playing {
+            Some(playing) if playing.test.is_none() => DeviceState::Playing,
+            _ if self.faulty || self.fails_tests() => DeviceState::Fault,
+            _ => DeviceState::On,
+        }
+    }
+
     /// How the box is, for the heartbeat.
     pub fn heartbeat(&self) -> BoxFrame {
-        let state = match (&self.playing, self.faulty) {
-            (Some(_), _) => DeviceState::Playing,
-            (None, true) => DeviceState::Fault,
-            (None, false) => DeviceState::On,
-        };
+        let playing = self.playing.as_ref().filter(|playing| playing.test.is_none());
         BoxFrame::Heartbeat(Heartbeat {
-            state,
+            state: self.state(),
             volume: self.rules.volume_most,
-            playing: self.playing.as_ref().map(Playing::ebm),
+            playing: playing.map(Playing::ebm),
             waiting: self.queue.len() as u32,
             pending: self.journal.book().pending().len() as u32,
             clock_trusted: self.trust.is_trusted(),
             case_open: self.round.is_open,
-            health: Health::default(),
+            health: self.health(),
             at: self.trust.now(),
         })
     }
@@ -236,6 +261,7 @@ impl Agent {
     /// # Errors
     /// [`JournalError`].
     pub fn hear(&mut self, frame: CityFrame) -> Result<(), JournalError> {
+        self.heard();
         match frame {
             CityFrame::Welcome(welcome) => self.welcome(&welcome)?,
             CityFrame::Keys(keys) => self.rekey(&keys.signed)?,

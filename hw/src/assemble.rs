@@ -1,5 +1,7 @@
 //! From a configuration to a box: the one place in this crate that knows all parts.
 
+mod watch;
+
 use crate::{
     agent::{Agent, Clips, Hands, Identity, Rules, Watch},
     clip::{
@@ -8,8 +10,6 @@ use crate::{
         shelf::Shelf,
     },
     config::{Config, ConfigError, RelayConfig, RelayOnly, SenseConfig, SinkKind},
-    contact::Button,
-    heart::{Heart, Supervisor},
     journal::{FileMedium, Journal, JournalError},
     link::{
         Dial, Pace,
@@ -18,9 +18,10 @@ use crate::{
     pins::{self, Pin, PinError},
     player::{AlsaSink, AudioSink, MuteSink, WavSink},
     relay::{Power, Relay, RelayError, SimulatedRelay},
-    sense::{Air, NoSense, Sense, SimulatedSense},
+    sense::{Air, CaptureSense, NoSense, Sense, SimulatedLevels, SimulatedSense},
     trust::{Beliefs, Trust},
     voice::{CommandVoice, Voice},
+    window::Outside,
 };
 use mingluo_model::{
     bulletin::{RootKey, SignedKeySet, reading::Readings},
@@ -30,6 +31,8 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+
+pub use watch::page;
 
 /// A box that polls tries the link again so often; a proxy that lets it pass now is mostly a repaired one.
 const LINK_AGAIN: Duration = Duration::from_mins(5);
@@ -54,13 +57,14 @@ pub enum AssembleError {
     Pin(#[from] PinError),
 }
 
-/// The box of this configuration. Its relay is open from here on.
+/// The box of this configuration, and the outside of its window if it has a page. Its relay is open from here on.
 ///
 /// # Errors
 /// [`AssembleError`] names what is missing or wrong.
-pub fn agent(config: &Config, clock: SharedClock) -> Result<Agent, AssembleError> {
+pub fn agent(config: &Config, clock: SharedClock) -> Result<(Agent, Option<Outside>), AssembleError> {
     let mut hands = hands(config, &clock)?;
-    hands.watch = watch(config)?;
+    let outside;
+    (hands.watch, outside) = watch::watch(config, hands.watch.feedback.take())?;
     let dir = state_dir(&config.own.state_dir)?;
     let journal = Journal::open(Box::new(FileMedium::new(dir.join("journal"))), clock.now())?;
     let beliefs = beliefs(config, journal.book().keys())?;
@@ -73,7 +77,7 @@ pub fn agent(config: &Config, clock: SharedClock) -> Result<Agent, AssembleError
         mode: own.mode,
         firmware: concat!("mingluo-speaker ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
-    Ok(Agent::new(identity, rules(config), clock, trust, journal, hands)?)
+    Ok((Agent::new(identity, rules(config), clock, trust, journal, hands)?, outside))
 }
 
 /// How the box of this configuration reaches the city; `lenient` while its clock is not believed (see [`connector`]).
@@ -122,16 +126,25 @@ pub fn hands(config: &Config, clock: &SharedClock) -> Result<Hands, AssembleErro
         SinkKind::Mute => Box::new(MuteSink::new(air.clone())),
         SinkKind::Alsa => Box::new(AlsaSink::new(config.play.device.clone())),
     };
-    let sense: Box<dyn Sense> = match config.sense {
+    let watch = Watch { feedback: watch::feedback(config, &air)?, ..Watch::default() };
+    let (sense, voice) = (sense(config, air, clock)?, voice(config, &dir)?);
+    Ok(Hands { power, sink, sense, voice, clips: Clips::default(), watch })
+}
+
+fn sense(config: &Config, air: Air, clock: &SharedClock) -> Result<Box<dyn Sense>, AssembleError> {
+    Ok(match &config.sense {
         SenseConfig::None => Box::new(NoSense),
-        SenseConfig::Gpio { pin, active_low } => pins::sense(Pin { number: pin, active_low })?,
-        SenseConfig::Simulated { deaf } => {
-            air.deafen(deaf);
-            Box::new(SimulatedSense::new(air))
+        SenseConfig::Gpio { pin, active_low } => pins::sense(Pin { number: *pin, active_low: *active_low })?,
+        SenseConfig::Alsa { device } => Box::new(CaptureSense::new(device.clone())),
+        SenseConfig::Simulated { deaf, levels } => {
+            air.deafen(*deaf);
+            if *levels {
+                Box::new(SimulatedLevels::new(air, clock.clone(), config.simulation.time_scale))
+            } else {
+                Box::new(SimulatedSense::new(air))
+            }
         }
-    };
-    let voice = voice(config, &dir)?;
-    Ok(Hands { power, sink, sense, voice, clips: Clips::default(), watch: Watch::default() })
+    })
 }
 
 /// The speech that the box of this configuration is given. A library that is not believed costs its words and no more: a
@@ -201,22 +214,6 @@ fn relay(
 pub fn open_relay(config: &RelayOnly, clock: &SharedClock) -> Result<(), AssembleError> {
     Power::new(relay(config.relay, config.state_dir(), Air::default(), clock)?)?;
     Ok(())
-}
-
-/// What the box of this configuration looks at on its round.
-fn watch(config: &Config) -> Result<Watch, AssembleError> {
-    let lid = config.tamper.map(|tamper| pins::contact(tamper.pin())).transpose()?;
-    let button = config.button.map(|button| {
-        let seconds = |count: u32| Duration::from_secs(count.into());
-        let contact = pins::contact(button.pin())?;
-        Ok::<_, PinError>(Button {
-            contact,
-            hold: seconds(button.hold_s),
-            sounding: seconds(button.sounding_s),
-        })
-    });
-    let heart = Supervisor::asking().map(|supervisor| Box::new(supervisor) as Box<dyn Heart>);
-    Ok(Watch { heart, lid, button: button.transpose()? })
 }
 
 /// Whom the box of this configuration believes: the newest of its file's key set and the one that it took last.

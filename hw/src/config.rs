@@ -1,9 +1,11 @@
 //! What the operator sets, and what is wrong with it. Paths are relative to the configuration file's directory.
 
+mod care;
 mod error;
 mod hardware;
 
 use crate::{link::City, pins::Pin, trust::ClockSource, voice::PLACE};
+pub use care::{FeedbackConfig, HealthConfig, MainsConfig, PageConfig, SelfTestConfig};
 pub use error::ConfigError;
 pub use hardware::{ButtonConfig, RelayConfig, RelayOnly, SenseConfig, TamperConfig};
 use mingluo_model::{bulletin::ResourceCode, mode::ModeKind, region::RegionCode};
@@ -41,6 +43,17 @@ pub struct Config {
     pub tamper: Option<TamperConfig>,
     /// The button at the box, if there is one.
     pub button: Option<ButtonConfig>,
+    /// The contact behind the relay, if there is one.
+    pub feedback: Option<FeedbackConfig>,
+    /// The contact that sees the mains, if there is one.
+    pub mains: Option<MainsConfig>,
+    /// Where the system keeps numbers about the box.
+    #[serde(default)]
+    pub health: HealthConfig,
+    /// When the box tests itself, if it does.
+    pub self_test: Option<SelfTestConfig>,
+    /// The page for people beside the box, if there is one.
+    pub page: Option<PageConfig>,
     /// Knobs of pretend boxes.
     #[serde(default)]
     pub simulation: SimulationConfig,
@@ -241,6 +254,13 @@ impl Config {
         for path in readings.into_iter().chain(self.clips.library_dir.as_mut()) {
             *path = dir.join(&*path);
         }
+        let health = &mut self.health;
+        let pin = self.page.as_mut().and_then(|page| page.pin_file.as_mut());
+        for path in
+            [health.battery_file.as_mut(), health.temperature_file.as_mut(), pin].into_iter().flatten()
+        {
+            *path = dir.join(&*path);
+        }
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -259,6 +279,9 @@ impl Config {
         if let Some(button) = &self.button {
             within("button.hold_s", button.hold_s, 1, 30)?;
             within("button.sounding_s", button.sounding_s, 5, 600)?;
+        }
+        if let Some(tests) = &self.self_test {
+            tests.schedule(&self.sense, self.feedback.is_some())?;
         }
         self.check_voice()?;
         // Ten seconds are what an emergency broadcast may take to begin; the words must not stay away for longer.
@@ -292,15 +315,14 @@ impl Config {
 
     /// Every pin that is asked for, by the key that asks.
     fn pins(&self) -> impl Iterator<Item = (&'static str, Pin)> {
-        let sense = match self.sense {
-            SenseConfig::Gpio { pin, active_low } => Some(Pin { number: pin, active_low }),
-            SenseConfig::None | SenseConfig::Simulated { .. } => None,
-        };
         let pins = [
             ("relay.pin", self.relay.pin()),
-            ("sense.pin", sense),
+            ("sense.pin", self.sense.pin()),
             ("tamper.pin", self.tamper.as_ref().map(TamperConfig::pin)),
             ("button.pin", self.button.as_ref().map(ButtonConfig::pin)),
+            ("button.key_pin", self.button.as_ref().and_then(ButtonConfig::key)),
+            ("feedback.pin", self.feedback.and_then(FeedbackConfig::pin)),
+            ("mains.pin", self.mains.as_ref().map(MainsConfig::pin)),
         ];
         pins.into_iter().filter_map(|(key, pin)| Some((key, pin?)))
     }
@@ -308,9 +330,14 @@ impl Config {
     /// A box that switches a real amplifier may not play faster than people listen, nor trust a pretend ear.
     fn check_real(&self) -> Result<(), ConfigError> {
         within("simulation.time_scale", self.simulation.time_scale.get(), 1, 1)?;
+        if self.feedback == Some(FeedbackConfig::Simulated) {
+            let fix = "use kind = \"gpio\" beside a real relay, or leave [feedback] out".to_owned();
+            return Err(ConfigError::Value { key: "feedback.kind", value: "\"simulated\"".to_owned(), fix });
+        }
         if let SenseConfig::Simulated { .. } = self.sense {
-            let fix = "use kind = \"gpio\" or \"none\" beside a real relay; a pretend ear proves nothing"
-                .to_owned();
+            let fix =
+                "use kind = \"gpio\", \"alsa\" or \"none\" beside a real relay; a pretend ear proves nothing"
+                    .to_owned();
             return Err(ConfigError::Value { key: "sense.kind", value: "\"simulated\"".to_owned(), fix });
         }
         Ok(())

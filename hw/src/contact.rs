@@ -1,4 +1,4 @@
-//! Contacts that people touch: the button at the box and the switch under its lid. What they mean is the agent's affair.
+//! Contacts: the button at the box with its key, the switch under the lid, the mains. What they mean is the agent's affair.
 
 use std::{
     sync::{
@@ -18,10 +18,19 @@ pub trait Contact: Send {
 pub struct Button {
     /// The contact.
     pub contact: Box<dyn Contact>,
+    /// The key switch (钥匙开关), if there is one: without the key turned, the button is dead.
+    pub key: Option<Box<dyn Contact>>,
     /// How long it must be held, so that nobody sounds it by brushing past.
     pub hold: Duration,
     /// How long it sounds.
     pub sounding: Duration,
+}
+
+impl Button {
+    /// Whether it is pressed by somebody who has the key.
+    pub fn is_pressed(&mut self) -> bool {
+        self.key.as_mut().is_none_or(|key| key.is_on()) && self.contact.is_on()
+    }
 }
 
 /// A pretend contact; clones share it.

@@ -1,11 +1,13 @@
 //! What the box remembers across power cuts: an append-only file, forced to the card before anything is done.
-//! [`book`] is what the records add up to, `frame` how they stand in the file, [`medium`] where that is.
+//! [`book`] is what the records add up to, [`diary`] what of it people may want to read, `frame` how they stand in the file, [`medium`] where that is.
 
 pub mod book;
+pub mod diary;
 mod frame;
 pub mod medium;
 
 pub use book::{Book, Entry, Phase, Record};
+pub use diary::{Diary, Happening, Note};
 pub use medium::{FileMedium, Medium, MemoryMedium};
 use mingluo_model::clock::Timestamp;
 

@@ -5,7 +5,8 @@
 //! bulletin is genuine, fresh and meant for this box, and what time it is. [`journal`] remembers across power cuts.
 //! [`queue`] says whose turn it is. [`player`] turns a bulletin into sound, [`speech`] says
 //! whose voice its words have: a [`clip`] that the city made, or the box's own [`voice`]; [`relay`] switches the amplifier,
-//! [`sense`] listens whether it really sounds. [`agent`] is the one who acts: it is handed frames and time, and owns
+//! [`sense`] listens whether it really sounds, [`selftest`] says when that is tried, [`gauge`] how the box is. [`page`] shows
+//! people at the box what it does. [`agent`] is the one who acts: it is handed frames and time, and owns
 //! all of the others, but no socket, no thread and no clock of its own, so that a thousand boxes fit in one process.
 //!
 //! The promises:
@@ -19,6 +20,7 @@
 //!   no heartbeat then, and after that, as after a kill, `mingluo-speaker relay-open` is run;
 //! - speech that came over the network is played only when it is, bit by bit, what the bulletin's signature names;
 //! - "sounded" is said only on evidence from the sense input, never because a relay was switched;
+//! - nobody at the box can silence a red bulletin, and what they do silence is reported;
 //! - every report is kept and sent again until the city says that it is durable there.
 //!
 //! Left for later, and said so: certificates renewed over the link.
@@ -29,15 +31,20 @@ pub mod clip;
 pub mod config;
 pub mod contact;
 pub mod enrol;
+pub mod envelope;
+mod evidence;
+pub mod gauge;
 pub mod heart;
 pub mod journal;
 pub mod link;
+pub mod page;
 pub mod pins;
 pub mod player;
 #[cfg(test)]
 mod pretend_clips;
 pub mod queue;
 pub mod relay;
+pub mod selftest;
 pub mod sense;
 pub mod sound;
 pub mod speech;
@@ -47,3 +54,4 @@ pub mod trust;
 #[cfg(test)]
 mod village;
 pub mod voice;
+pub mod window;

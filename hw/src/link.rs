@@ -169,6 +169,9 @@ impl Session<'_> {
 
     fn take(&mut self, message: Option<Result<Message, Error>>) -> Result<(), Ending> {
         self.heard_at = self.clock.ticks();
+        if matches!(message, Some(Ok(_))) {
+            self.agent.heard();
+        }
         match message {
             None | Some(Ok(Message::Close(_))) => Err(LinkError::Closed.into()),
             Some(Err(error)) => Err(LinkError::from(error).into()),

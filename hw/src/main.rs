@@ -11,8 +11,9 @@ use mingluo_speaker::{
     assemble,
     clip::{self, CityClips},
     config::{Config, RelayConfig, RelayOnly, SinkKind},
-    heart, link, tone_test,
+    heart, link, page, tone_test,
     trust::ClockSource,
+    window,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
 use std::{
@@ -64,6 +65,12 @@ enum Verb {
     /// 断开功放继电器后退出；由 systemd 在终端异常退出后执行。Open the relay and leave; systemd runs it after the box has ended.
     #[command(after_help = "示例 Example:\n  mingluo-speaker relay-open --config /etc/mingluo/speaker.toml")]
     RelayOpen(Place),
+    /// 设置本机页面的口令：从标准输入读一行，散列写入 page.pin_file。Set the PIN of the box's page: one line from the input,
+    /// kept as its hash in page.pin_file.
+    #[command(
+        after_help = "示例 Example:\n  mingluo-speaker set-pin --config /etc/mingluo/speaker.toml < pin.txt"
+    )]
+    SetPin(Place),
     /// 播放一次提示音，并报告是否听到。Play one tone and say whether it was heard.
     #[command(after_help = "示例 Example:\n  mingluo-speaker test-tone --config speaker.toml --tone blue")]
     TestTone {
@@ -137,6 +144,7 @@ async fn obey(verb: Verb) -> anyhow::Result<()> {
         Verb::Enrol { place, .. } => enrol(&place.config),
         Verb::Status(place) => status(&place.config),
         Verb::RelayOpen(place) => relay_open(&place.config),
+        Verb::SetPin(place) => set_pin(&place.config),
         Verb::TestTone { place, tone } => test_tone(&place.config, tone.into()).await,
     }
 }
@@ -152,7 +160,7 @@ async fn run(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let clock: SharedClock = SystemClock::shared();
     // The agent first: it opens a relay that a killed program may have left closed, whatever else is wrong.
-    let mut agent = assemble::agent(&config, clock.clone())?;
+    let (mut agent, outside) = assemble::agent(&config, clock.clone())?;
     let dial = assemble::dial(&config, clock.clone(), !agent.knows_time())?;
     introduce(&config);
     heart::ready();
@@ -160,6 +168,10 @@ async fn run(path: &Path) -> anyhow::Result<()> {
     tokio::spawn(stop_on_signal(stop.clone()));
     if let Some(board) = agent.clips().board.clone() {
         tokio::spawn(clip::fetch::run(board, CityClips::of(&dial, &clock), clock.clone(), stop.clone()));
+    }
+    if let (Some(outside), Some(shown)) = (outside, &config.page) {
+        let page = assemble::page(&config, outside, clock.clone())?;
+        tokio::spawn(page::serve(page, shown.listen, stop.clone()));
     }
     let mut chance = StdRng::from_os_rng();
     link::run(&mut agent, &dial, clock.as_ref(), &mut chance, &stop).await?;
@@ -218,6 +230,20 @@ fn status(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn set_pin(path: &Path) -> anyhow::Result<()> {
+    let config = Config::read(path)?;
+    let file = config.page.and_then(|page| page.pin_file);
+    let file = file.context("配置中没有 page.pin_file。There is no page.pin_file in the configuration: say there where the hash goes")?;
+    mention(format_args!("口令 PIN ({} 个以上字符 characters or more):", page::pin::SHORTEST));
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    page::pin::Pin::new(line.trim_end_matches(['\r', '\n']))?
+        .write(&file)
+        .context(file.display().to_string())?;
+    say(format_args!("已写入，重启终端后生效 written, it counts after a restart: {}", file.display()));
+    Ok(())
+}
+
 fn relay_open(path: &Path) -> anyhow::Result<()> {
     let only = RelayOnly::read(path)?;
     assemble::open_relay(&only, &(SystemClock::shared() as _))
@@ -245,6 +271,9 @@ fn check(path: &Path) -> anyhow::Result<()> {
     let clock = SystemClock::shared();
     assemble::dial(&config, clock.clone(), config.trust.clock == ClockSource::City)?;
     let beliefs = assemble::beliefs(&config, None)?;
+    if let Some(shown) = &config.page {
+        assemble::page(&config, window::window(shown.may_stop).1, clock.clone())?;
+    }
     say(format_args!("终端 box      {} ({}, {:?})", config.own.code, config.own.region, config.own.mode));
     say(format_args!("城市 city     {}", config.city.addresses.join(", ")));
     say(format_args!("公钥集 keys  版本 version {}", beliefs.version));

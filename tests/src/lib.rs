@@ -6,6 +6,7 @@ pub mod city;
 mod issuer;
 pub mod judge;
 pub mod pi;
+pub mod postfix;
 pub mod postgres;
 pub mod rehearse;
 pub mod residents;

@@ -26,7 +26,8 @@ pub(super) enum Said {
 pub(super) fn read(raw: &[u8]) -> Said {
     let Some(mail) = MessageParser::default().parse(raw) else { return Said::Unknown };
     if let Some(report) = mail.parts.iter().find(|part| is(part, "message", "delivery-status")) {
-        return told(&String::from_utf8_lossy(report.contents()));
+        let letter = || mail.body_text(0).and_then(|text| quoted(&text));
+        return told(&String::from_utf8_lossy(report.contents()), letter);
     }
     // Reports of some providers are letters; those that quote a relay's code are understood. A reader's machine that
     // says where its owner is quotes all sorts of numbers, too.
@@ -60,8 +61,9 @@ fn is(part: &MessagePart<'_>, kind: &str, subtype: &str) -> bool {
     })
 }
 
-/// The first recipient's fields decide (RFC 3464 section 2.3).
-fn told(report: &str) -> Said {
+/// The first recipient's fields decide (RFC 3464 section 2.3). Where they say that it failed and not why, the letter before
+/// them may quote who said so: OpenSMTPD writes 5.0.0 in every report.
+fn told(report: &str, letter: impl FnOnce() -> Option<Reply>) -> Said {
     let groups = groups(report);
     let Some(fields) = groups.iter().find(|fields| fields.contains_key("action")) else {
         return Said::Unknown;
@@ -71,11 +73,21 @@ fn told(report: &str) -> Said {
     let codes = format!("{action} {status}");
     match action.as_str() {
         "delivered" | "relayed" | "expanded" => Said::News(ReceiptStatus::Delivered, codes),
+        // OpenSMTPD calls its last word a delay, too; the code says that its time is over (RFC 3463 section 3.5).
+        "delayed" if status.starts_with("4.4.7") => Said::News(ReceiptStatus::Expired, codes),
         "delayed" => Said::StillTries,
         "failed" if status.starts_with('4') => Said::News(ReceiptStatus::Expired, codes),
-        "failed" => failed(Reply::new(550, status)),
+        "failed" => match Reply::new(550, status) {
+            reply if says_why(reply) => failed(reply),
+            reply => failed(letter().filter(|quoted| says_why(*quoted)).unwrap_or(reply)),
+        },
         _ => Said::Unknown,
     }
+}
+
+/// Whether a code has a subject (RFC 3463 section 3.1: 0 is other or undefined).
+fn says_why(reply: Reply) -> bool {
+    reply.enhanced.is_some_and(|(subject, _)| subject != 0)
 }
 
 fn failed(reply: Reply) -> Said {

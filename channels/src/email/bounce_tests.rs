@@ -12,7 +12,7 @@ fn report(fields: &str) -> String {
          Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
          Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"EAA3A9D80E2.1795437916/mx\"\r\n\
          Content-Transfer-Encoding: 8bit\r\n\r\n--EAA3A9D80E2.1795437916/mx\r\n\
-         Content-Type: text/plain; charset=utf-8\r\n\r\n<b@bad.example>: host said: 550 5.7.1 in words only\r\n\r\n\
+         Content-Type: text/plain; charset=utf-8\r\n\r\n<b@bad.example>: host said: 550 in words only\r\n\r\n\
          --EAA3A9D80E2.1795437916/mx\r\nContent-Type: message/delivery-status\r\n\r\n\
          Reporting-MTA: dns; mx.warn.example\r\nOriginal-Envelope-Id: W20260712.1\r\n\
          Arrival-Date: Mon, 23 Nov 2026 12:45:15 +0000 (UTC)\r\n\r\n{fields}\r\n\
@@ -144,4 +144,34 @@ proptest! {
         let _report = said(&fields);
         let _letter = letter("", &fields);
     }
+}
+
+/// Reports of OpenSMTPD 6.8, shortened: their letter says what their fields do not.
+fn opensmtpd(letter: &str, fields: &str) -> Said {
+    let mail = format!(
+        "Subject: Delivery status notification\r\nFrom: Mailer Daemon <MAILER-DAEMON@mx.warn.example>\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/mixed;boundary=\"48995839/mx\"\r\n\r\n\
+         This is a MIME-encapsulated message.\r\n\r\n--48995839/mx\r\nContent-Description: Notification\r\n\
+         Content-Type: text/plain; charset=us-ascii\r\n\r\n    Hi!\r\n\r\n{letter}\r\n\r\n--48995839/mx\r\n\
+         Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.warn.example\r\n\r\n\
+         Final-Recipient: rfc822; c@ok.example\r\n{fields}\r\n\r\n--48995839/mx--\r\n"
+    );
+    read(mail.as_bytes())
+}
+
+#[test]
+fn where_the_report_does_not_say_why_the_letter_may() {
+    let failed = "Action: failed\r\nStatus: 5.0.0";
+    let said = opensmtpd("c@ok.example: 550 5.1.1 no such mailbox", failed);
+    assert_eq!(said, news(ReceiptStatus::Failed(Reason::BadAddress), "failed 550 5.1.1"));
+    let said = opensmtpd("c@ok.example: 550 go away", failed);
+    assert_eq!(said, news(ReceiptStatus::Failed(Reason::Other), "failed 550 5.0.0"));
+}
+
+#[test]
+fn a_delay_whose_time_is_over_is_the_end() {
+    let said = opensmtpd("c@ok.example: 452 4.2.2 mailbox full", "Action: delayed\r\nStatus: 4.0.0");
+    assert_eq!(said, Said::StillTries);
+    let said = opensmtpd("c@ok.example: Envelope expired", "Action: delayed\r\nStatus: 4.4.7");
+    assert_eq!(said, news(ReceiptStatus::Expired, "delayed 4.4.7"));
 }

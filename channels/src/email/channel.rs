@@ -11,6 +11,7 @@ use super::{
 use crate::{
     account::ConfigError,
     crew::{Crew, NoAnswer, Outcome},
+    leave::{HeldBack, Leave, NOT_BEGUN},
 };
 use async_trait::async_trait;
 use mingluo_model::{
@@ -85,9 +86,16 @@ impl<M: Mode> Channel<M> for EmailChannel<M> {
     async fn open(&self) -> Result<Session<M>, SendError> {
         let lines = Lines::new(Arc::clone(&self.account), Arc::clone(&self.clock));
         lines.give_back(lines.connect().await?);
-        let (crew, inlet) = Crew::new(self.account.limits.window.get());
-        let clock = Arc::clone(&self.clock);
-        let outlet = EmailOutlet { lines: Arc::new(lines), clock, crew, letter: None, prepared: Vec::new() };
+        let (crew, inlet) = Crew::new(self.account.limits.window.get(), self.account.sockets);
+        let (clock, held_back) = (Arc::clone(&self.clock), HeldBack::default());
+        let outlet = EmailOutlet {
+            lines: Arc::new(lines),
+            clock,
+            crew,
+            held_back,
+            letter: None,
+            prepared: Vec::new(),
+        };
         Ok(Session { outlet: Box::new(outlet), inlet: Box::new(inlet), answerer: Arc::new(NoAnswer) })
     }
 }
@@ -96,12 +104,14 @@ impl<M: Mode> Channel<M> for EmailChannel<M> {
 struct Prepared {
     key: u64,
     mail: Option<Ready>,
+    leave: Leave,
 }
 
 struct EmailOutlet {
     lines: Arc<Lines>,
     clock: SharedClock,
     crew: Crew,
+    held_back: HeldBack,
     /// The letter of the plan that was sent last: a plan has one message, and its runs follow each other.
     letter: Option<(PlanId, Arc<Letter>)>,
     prepared: Vec<Prepared>,
@@ -117,8 +127,10 @@ impl<M: Mode> Outlet<M> for EmailOutlet {
         };
         let first = self.crew.keys(run.parcels.len());
         let dates = dates(self.clock.now(), run.not_after);
+        let leave = Leave::of(run, &self.held_back, &self.clock);
         let write = |(key, parcel): (u64, &Parcel)| Prepared {
             key,
+            leave: leave.clone(),
             mail: recipient(parcel.to.expose()).map(|to| Ready {
                 to,
                 tag: Tag { plan: run.plan, ordinal: parcel.ordinal, attempt: parcel.attempt },
@@ -132,17 +144,22 @@ impl<M: Mode> Outlet<M> for EmailOutlet {
     }
 
     async fn send(&mut self) -> Result<(), SendError> {
-        for Prepared { key, mail } in std::mem::take(&mut self.prepared) {
+        for Prepared { key, mail, leave } in std::mem::take(&mut self.prepared) {
             let lines = Arc::clone(&self.lines);
             let work = async move {
                 match mail {
-                    Some(mail) => Box::pin(deliver(&lines, &mail)).await,
+                    Some(mail) if leave.is_given() => Box::pin(deliver(&lines, &mail)).await,
+                    Some(_) => Outcome::Answered(NOT_BEGUN),
                     None => Outcome::Answered(no_mailbox()),
                 }
             };
             self.crew.put(key, work).await?;
         }
         Ok(())
+    }
+
+    fn hold_back(&mut self) {
+        self.held_back.begin();
     }
 
     async fn close(&mut self) {

@@ -52,9 +52,14 @@ pub struct EmailConfig {
     pub from: String,
     /// Where answers go; to `from` when absent.
     pub reply_to: Option<String>,
-    /// Connections at most, and so the window; 1 to 64.
+    /// Connections at most; 1 to 64.
     pub sockets: u32,
-    /// Mails a second over the account; 1 to 10,000.
+    /// Mails that are under way at most, from the intent to the durable answer: those that wait for a connection, too, so
+    /// that none stands idle while the disk works. Also what is mailed twice at most when this machine dies; from
+    /// `sockets` to 10,000.
+    #[serde(default = "window")]
+    pub window: u32,
+    /// Mails a second over the account; 1 to 100,000.
     pub per_second: u32,
     /// What we call ourselves in EHLO: this host's full name.
     pub helo_name: String,
@@ -90,6 +95,10 @@ pub struct BouncesConfig {
     pub success_reports: bool,
 }
 
+const fn window() -> u32 {
+    64
+}
+
 const fn answer_seconds() -> u32 {
     60
 }
@@ -109,6 +118,7 @@ pub(super) struct Account {
     pub(super) from: Mailbox,
     pub(super) reply_to: Option<Mailbox>,
     pub(super) limits: Limits,
+    pub(super) sockets: u32,
     pub(super) helo: ClientId,
     pub(super) answer: Duration,
     pub(super) dkim: Signers,
@@ -147,6 +157,7 @@ impl EmailConfig {
             trust: self.trust()?,
             login: self.login()?,
             limits: self.limits()?,
+            sockets: self.sockets,
             helo: self.helo()?,
             from,
             reply_to: self.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?,
@@ -160,8 +171,9 @@ impl EmailConfig {
 
     fn limits(&self) -> Result<Limits, ConfigError> {
         let sockets = in_range("sockets", self.sockets, 1..=64)?;
-        let per_second = in_range("per_second", self.per_second, 1..=10_000)?;
-        Ok(limits_of_calls(sockets, per_second))
+        let window = in_range("window", self.window, sockets..=10_000)?;
+        let per_second = in_range("per_second", self.per_second, 1..=100_000)?;
+        Ok(limits_of_calls(window, per_second))
     }
 
     fn login(&self) -> Result<Option<Credentials>, ConfigError> {
@@ -283,13 +295,14 @@ pub(super) mod tests {
     fn a_good_account_passes_with_its_chinese_name() {
         let account = sample(&json!({})).check().unwrap();
         assert_eq!(account.from.name.as_deref(), Some("抚顺市应急管理局"));
-        assert_eq!(account.limits.window.get(), 8);
+        assert_eq!((account.sockets, account.limits.window.get()), (8, 64));
     }
 
     #[test]
     fn each_wrong_key_is_named_with_its_value() {
         assert_eq!(fault(&json!({"sockets": 0})), ("sockets", "0".into()));
-        assert_eq!(fault(&json!({"per_second": 99_999})), ("per_second", "99999".into()));
+        assert_eq!(fault(&json!({"window": 7})), ("window", "7".into()), "fewer than connections");
+        assert_eq!(fault(&json!({"per_second": 100_001})), ("per_second", "100001".into()));
         assert_eq!(fault(&json!({"from": "nobody"})), ("from", "nobody".into()));
         assert_eq!(fault(&json!({"helo_name": "a b"})), ("helo_name", "a b".into()));
         assert_eq!(fault(&json!({"user": "u"})), ("user", "u".into()));

@@ -35,6 +35,9 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 /// How long a relay that says 4xx at the door is left alone.
 const TURNED_AWAY: Duration = Duration::from_secs(5);
 
+/// "Bad sequence of commands" (RFC 5321 section 4.2.3).
+const BAD_SEQUENCE: u16 = 503;
+
 /// Why a step of the protocol did not go through.
 #[derive(Debug)]
 pub(super) enum Trouble {
@@ -47,9 +50,19 @@ pub(super) enum Trouble {
 /// One connection that is past EHLO, STARTTLS and login.
 pub(super) struct Line {
     smtp: AsyncSmtpConnection,
-    /// Whether the relay takes wishes about reports (RFC 3461).
-    pub(super) offers_dsn: bool,
+    pub(super) offer: Offer,
+    /// Whether what the relay will say next is not known to belong to the next command: it serves no other mail.
+    pub(super) is_spoilt: bool,
     _counted: Arc<()>,
+}
+
+/// What a relay says it can do, of what is used here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Offer {
+    /// It takes wishes about reports (RFC 3461).
+    pub(super) dsn: bool,
+    /// It takes commands in groups (RFC 2920).
+    pub(super) pipelining: bool,
 }
 
 /// All connections of a session.
@@ -73,7 +86,9 @@ impl Lines {
 
     /// Puts a connection that can serve again where the next mail finds it.
     pub(super) fn give_back(&self, line: Line) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        if !line.is_spoilt {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        }
     }
 
     /// Whether any connection is open.
@@ -89,14 +104,14 @@ impl Lines {
         }
     }
 
-    /// Says one command and hears its answer.
+    /// Says one command, or a group of them, in one write, and hears the first answer.
     pub(super) async fn say(&self, line: &mut Line, command: impl fmt::Display) -> Result<(), Trouble> {
         self.heard(line.smtp.command(command)).await
     }
 
-    /// Sends a mail's content and its final dot, and hears the answer.
-    pub(super) async fn content(&self, line: &mut Line, bytes: &[u8]) -> Result<(), Trouble> {
-        self.heard(line.smtp.message(bytes)).await
+    /// Hears the next answer to a group.
+    pub(super) async fn hear(&self, line: &mut Line) -> Result<(), Trouble> {
+        self.heard(line.smtp.read_response()).await
     }
 
     /// Says goodbye on every connection that is free.
@@ -130,20 +145,26 @@ impl Lines {
         if let Some(login) = &account.login {
             smtp.auth(&[Mechanism::Plain, Mechanism::Login], login).await.map_err(at("login"))?;
         }
-        let offers_dsn = match &account.bounces {
-            Some(_) => offers_dsn(&mut smtp, account).await.map_err(at("EHLO"))?,
-            None => false,
-        };
-        Ok(Line { smtp, offers_dsn, _counted: Arc::clone(&self.counted) })
+        let offer = offer(&mut smtp, account).await.map_err(at("EHLO"))?;
+        Ok(Line { smtp, offer, is_spoilt: false, _counted: Arc::clone(&self.counted) })
     }
 }
 
-/// Asks once more what the relay offers: the library has heard it and does not tell of this.
-async fn offers_dsn(smtp: &mut AsyncSmtpConnection, account: &Account) -> Result<bool, Error> {
-    let offer = smtp.command(Ehlo::new(account.helo.clone())).await?;
-    let is_dsn =
-        |line: &str| line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("DSN"));
-    Ok(offer.message().any(is_dsn))
+/// Asks once more what the relay offers: the library has heard it and does not tell of these. A relay that does not want to be
+/// asked twice (OpenSMTPD: 503, already identified) is taken to offer none of it.
+async fn offer(smtp: &mut AsyncSmtpConnection, account: &Account) -> Result<Offer, Error> {
+    let said = match smtp.command(Ehlo::new(account.helo.clone())).await {
+        Err(error) if error.status().is_some_and(|code| u16::from(code) == BAD_SEQUENCE) => {
+            return Ok(Offer::default());
+        }
+        said => said?,
+    };
+    let offers = |wanted: &str| {
+        let is_it =
+            |line: &str| line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(wanted));
+        said.message().any(is_it)
+    };
+    Ok(Offer { dsn: offers("DSN"), pipelining: offers("PIPELINING") })
 }
 
 fn trouble(error: &Error) -> Trouble {

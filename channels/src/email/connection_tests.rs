@@ -107,7 +107,7 @@ async fn the_login_is_said_only_after_encryption() {
         let line = scene.lines.connect().await.unwrap();
         scene.lines.give_back(line);
         scene.lines.close().await;
-        let expected = [before, &["(encrypted)", "EHLO", "AUTH", "QUIT"]].concat();
+        let expected = [before, &["(encrypted)", "EHLO", "AUTH", "EHLO", "QUIT"]].concat();
         assert_eq!(scene.relay.await.unwrap(), expected);
     }
 }

@@ -74,6 +74,11 @@ impl Signers {
         configs.iter().map(|config| Signer::read(config, from)).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Whether nothing is signed here.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The headers to put before a mail, one for each key. `head` is the block of header lines that the mail begins
     /// with.
     pub(super) fn sign(&self, head: &str, body: &BodyHash, now: Timestamp) -> String {

@@ -20,6 +20,7 @@ use mingluo_model::{
     message::{Body, Message},
     mode::Mode,
 };
+use std::fmt;
 
 /// The longest mail: what a relay takes when nobody changed it (Postfix `message_size_limit`), in bytes.
 const LONGEST: usize = 10_240_000;
@@ -33,8 +34,24 @@ const CAP_NAME: &str = "alert.cap.xml";
 /// What is the same for every recipient: headers from `From` on, and the body.
 pub(super) struct Letter {
     headers: String,
-    body: Vec<u8>,
+    /// Headers and body as they stand on the wire: a dot before each that begins a line (RFC 5321 section 4.5.2).
+    wire: String,
     body_hash: BodyHash,
+}
+
+/// A mail as it stands on the wire, up to its final dot.
+pub(super) struct Content<'a> {
+    /// What is this recipient's own. None of its lines begins with a dot.
+    head: String,
+    letter: &'a Letter,
+}
+
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.head)?;
+        out.write_str(&self.letter.wire)?;
+        out.write_str(".\r\n")
+    }
 }
 
 impl Letter {
@@ -61,17 +78,18 @@ impl Letter {
         let (kind, rest) = parts.split_at(end);
         let body = rest.strip_prefix(b"\r\n").unwrap_or(rest).to_vec();
         let headers = headers(account, subject).to_string() + &String::from_utf8_lossy(kind);
+        let wire = wire(&headers, &String::from_utf8_lossy(&body));
         let length = headers.len() + body.len();
         if length > LONGEST {
             let field = String::from("mail");
             return Err(Unfit::TooLong { field, length, longest: LONGEST, unit: "bytes" });
         }
         let body_hash = BodyHash::of(&body);
-        Ok(Self { headers, body, body_hash })
+        Ok(Self { headers, wire, body_hash })
     }
 
-    /// The bytes for one recipient.
-    pub(super) fn to(&self, account: &Account, tag: Tag, to: &Address, dates: &Dates) -> Vec<u8> {
+    /// The mail for one recipient.
+    pub(super) fn to(&self, account: &Account, tag: Tag, to: &Address, dates: &Dates) -> Content<'_> {
         let (Tag { plan, ordinal, attempt }, domain) = (tag, account.from.email.domain());
         let mut head =
             format!("{}Message-ID: <{plan}.{ordinal}.{attempt}@{domain}>\r\nTo: {to}\r\n", dates.lines);
@@ -79,10 +97,25 @@ impl Letter {
             let tag = tagger.write(Purpose::Unsubscribe, tag);
             head.extend(["List-Unsubscribe: <", url, &tag, ">\r\n", ONE_CLICK, "\r\n"]);
         }
-        head.push_str(&self.headers);
-        let signatures = account.dkim.sign(&head, &self.body_hash, dates.now);
-        [signatures.as_bytes(), head.as_bytes(), b"\r\n", &self.body].concat()
+        if !account.dkim.is_empty() {
+            let own = head.len();
+            head.push_str(&self.headers);
+            let signatures = account.dkim.sign(&head, &self.body_hash, dates.now);
+            head.truncate(own);
+            head.insert_str(0, &signatures);
+        }
+        Content { head, letter: self }
     }
+}
+
+/// Doubles the dot that begins a line, and ends the last line.
+fn wire(headers: &str, body: &str) -> String {
+    let whole = format!("{headers}\r\n{body}");
+    let mut wire = whole.replace("\r\n.", "\r\n..");
+    if !wire.ends_with("\r\n") {
+        wire.push_str("\r\n");
+    }
+    wire
 }
 
 /// What a mail says of time.
@@ -200,8 +233,8 @@ mod tests {
         let tag = Tag { plan: PLAN.parse().unwrap(), ordinal: 7, attempt: 2 };
         let letter = Letter::new(account, message).unwrap();
         let dates = dates(Timestamp(1_783_816_200_000), Timestamp(1_783_837_800_000));
-        let bytes = letter.to(account, tag, &"li@ok.example".parse().unwrap(), &dates);
-        String::from_utf8(bytes).unwrap()
+        let wire = letter.to(account, tag, &"li@ok.example".parse().unwrap(), &dates).to_string();
+        wire.strip_suffix(".\r\n").unwrap().replace("\r\n..", "\r\n.")
     }
 
     /// An account that signs, and whose readers can unsubscribe.
@@ -279,6 +312,15 @@ mod tests {
             let Some(said) = crate::oracle::asked("verify_mail.py", &[case]) else { return };
             assert_eq!(said, [if letter == 0 { "[true]" } else { "[false]" }]);
         }
+    }
+
+    #[test]
+    fn a_dot_that_begins_a_line_is_doubled_and_only_the_last_one_ends_the_mail() {
+        let letter = Letter::new(&account(), &message("rain", "move\n.\n..now", "", "")).unwrap();
+        let tag = Tag { plan: PLAN.parse().unwrap(), ordinal: 7, attempt: 2 };
+        let dates = dates(Timestamp(1_783_816_200_000), Timestamp(1_783_837_800_000));
+        let wire = letter.to(&account(), tag, &"li@ok.example".parse().unwrap(), &dates).to_string();
+        assert!(wire.ends_with("\r\n\r\nmove\r\n..\r\n...now\r\n.\r\n"), "{wire}");
     }
 
     #[test]

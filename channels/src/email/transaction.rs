@@ -1,21 +1,15 @@
-//! One mail's way through one connection: MAIL, RCPT, DATA, content. Says how it came out and leaves the connection
-//! either clean for the next mail or closed.
+//! One mail's way through one connection: MAIL, RCPT, DATA, content; the first three in one write where the relay takes
+//! groups. Says how it came out and leaves the connection either clean for the next mail or closed.
 
 use super::{
-    config::Account,
-    connection::{Line, Lines, Trouble},
+    config::{Account, Bounces},
+    connection::{Line, Lines, Offer, Trouble},
     letter::{Dates, Letter},
     tag::{Purpose, Tag},
     verdict::{Reply, Stage, verdict},
 };
 use crate::crew::Outcome;
-use lettre::{
-    Address,
-    transport::smtp::{
-        commands::{Data, Mail, Rcpt, Rset},
-        extension::{MailParameter, RcptParameter},
-    },
-};
+use lettre::{Address, transport::smtp::commands::Rset};
 use mingluo_model::{
     channel::{Refusal, SendError, Verdict},
     delivery::Reason,
@@ -36,37 +30,31 @@ pub(super) struct Ready {
 
 impl Ready {
     /// Where it comes back to: a mailbox of its own, so that the mailbox tells which mail it was (VERP).
-    fn return_path(&self, account: &Account) -> Address {
-        let own = account.bounces.as_ref().zip(account.tagger.as_ref()).and_then(|(bounces, tagger)| {
-            let local = format!("{}+{}", bounces.local, tagger.write(Purpose::Bounce, self.tag));
-            Address::new(local, &bounces.domain).ok()
-        });
-        own.unwrap_or_else(|| account.from.email.clone())
-    }
-
-    fn mail(&self, account: &Account, offers_dsn: bool) -> Mail {
-        let other = |keyword: &str, value: String| MailParameter::Other {
-            keyword: keyword.into(),
-            value: Some(value),
-        };
-        let parameters = match (&account.bounces, offers_dsn) {
-            // The report is about this mail alone, which its return path names: its headers are enough (RFC 3461).
-            (Some(_), true) => vec![other("RET", "HDRS".into())],
-            _ => Vec::new(),
-        };
-        Mail::new(Some(self.return_path(account)), parameters)
-    }
-
-    fn recipient(&self, account: &Account, offers_dsn: bool) -> Rcpt {
-        let parameters = match (&account.bounces, offers_dsn) {
-            (Some(bounces), true) => {
-                let notify = if bounces.success_reports { "SUCCESS,FAILURE,DELAY" } else { "FAILURE,DELAY" };
-                let (keyword, value) = ("NOTIFY".into(), Some(notify.into()));
-                vec![RcptParameter::Other { keyword, value }]
+    fn return_path(&self, account: &Account) -> String {
+        match (&account.bounces, &account.tagger) {
+            (Some(Bounces { local, domain, .. }), Some(tagger)) => {
+                format!("{local}+{}@{domain}", tagger.write(Purpose::Bounce, self.tag))
             }
-            _ => Vec::new(),
+            _ => account.from.email.to_string(),
+        }
+    }
+
+    /// MAIL, RCPT and DATA.
+    fn commands(&self, account: &Account, offer: Offer) -> [(Stage, String); 3] {
+        let (from, to) = (self.return_path(account), &self.to);
+        // The report is about this mail alone, which its return path names: its headers are enough (RFC 3461).
+        let (about, notify) = match &account.bounces {
+            Some(bounces) if offer.dsn && bounces.success_reports => {
+                (" RET=HDRS", " NOTIFY=SUCCESS,FAILURE,DELAY")
+            }
+            Some(_) if offer.dsn => (" RET=HDRS", " NOTIFY=FAILURE,DELAY"),
+            _ => ("", ""),
         };
-        Rcpt::new(self.to.clone(), parameters)
+        [
+            (Stage::Sender, format!("MAIL FROM:<{from}>{about}\r\n")),
+            (Stage::Recipient, format!("RCPT TO:<{to}>{notify}\r\n")),
+            (Stage::Content, String::from("DATA\r\n")),
+        ]
     }
 
     /// The name under which reports come back, where any do.
@@ -78,19 +66,12 @@ impl Ready {
 /// Hands one mail over.
 pub(super) async fn deliver(lines: &Lines, mail: &Ready) -> Outcome {
     let account = &*lines.account;
-    let bytes = mail.letter.to(account, mail.tag, &mail.to, &mail.dates);
+    let content = mail.letter.to(account, mail.tag, &mail.to, &mail.dates);
     let mut line = match begin(lines, mail).await {
         Ok(line) => line,
         Err(outcome) => return outcome,
     };
-    let recipient = mail.recipient(account, line.offers_dsn);
-    if let Err(trouble) = lines.say(&mut line, recipient).await {
-        return turned_down(lines, line, Stage::Recipient, trouble).await;
-    }
-    if let Err(trouble) = lines.say(&mut line, Data).await {
-        return turned_down(lines, line, Stage::Content, trouble).await;
-    }
-    match lines.content(&mut line, &bytes).await {
+    match lines.say(&mut line, content).await {
         Ok(()) => {
             lines.give_back(line);
             Outcome::Answered(Verdict::Accepted(mail.provider_id(account)))
@@ -101,28 +82,70 @@ pub(super) async fn deliver(lines: &Lines, mail: &Ready) -> Outcome {
     }
 }
 
-/// Gets a connection and says MAIL on it. One that sat idle may have been closed by the relay, which shows only
-/// now; nothing was offered yet, so a fresh one takes its place.
+/// Gets a connection that waits for the mail's content. One that sat idle may have been closed by the relay, which shows
+/// only now, at MAIL; nothing was offered yet, so a fresh one takes its place.
 async fn begin(lines: &Lines, mail: &Ready) -> Result<Line, Outcome> {
     if let Some(mut line) = lines.idle() {
         match introduce(lines, &mut line, mail).await {
             Ok(()) => return Ok(line),
-            Err(Trouble::Refused(reply)) if !reply.hangs_up() => {
-                return Err(turned_down(lines, line, Stage::Sender, Trouble::Refused(reply)).await);
-            }
-            Err(_) => drop(line),
+            Err((Stage::Sender, Trouble::Broken)) => drop(line),
+            Err((Stage::Sender, Trouble::Refused(reply))) if reply.hangs_up() => drop(line),
+            Err((stage, trouble)) => return Err(turned_down(lines, line, stage, trouble).await),
         }
     }
     let mut line = lines.connect().await.map_err(|error| no_line(lines, error))?;
     match introduce(lines, &mut line, mail).await {
         Ok(()) => Ok(line),
-        Err(trouble) => Err(turned_down(lines, line, Stage::Sender, trouble).await),
+        Err((stage, trouble)) => Err(turned_down(lines, line, stage, trouble).await),
     }
 }
 
-async fn introduce(lines: &Lines, line: &mut Line, mail: &Ready) -> Result<(), Trouble> {
-    let command = mail.mail(&lines.account, line.offers_dsn);
-    lines.say(line, command).await
+async fn introduce(lines: &Lines, line: &mut Line, mail: &Ready) -> Result<(), (Stage, Trouble)> {
+    let commands = mail.commands(&lines.account, line.offer);
+    if line.offer.pipelining {
+        return in_one_write(lines, line, &commands).await;
+    }
+    for (stage, command) in commands {
+        lines.say(line, command).await.map_err(|trouble| (stage, trouble))?;
+    }
+    Ok(())
+}
+
+/// All three at once; each has its own answer, and the first refusal is what became of the mail.
+async fn in_one_write(
+    lines: &Lines,
+    line: &mut Line,
+    commands: &[(Stage, String); 3],
+) -> Result<(), (Stage, Trouble)> {
+    let [(_, mail), (_, recipient), (_, data)] = commands;
+    let mut first = Some([mail.as_str(), recipient, data].concat());
+    let mut refused = None;
+    for (stage, _) in commands {
+        let heard = match first.take() {
+            Some(group) => lines.say(line, group).await,
+            None => lines.hear(line).await,
+        };
+        match heard {
+            // It waits for the words of a mail that nobody would get; saying nothing and leaving is what ends that.
+            Ok(()) if *stage == Stage::Content && refused.is_some() => line.is_spoilt = true,
+            Ok(()) => {}
+            Err(Trouble::Refused(reply)) => {
+                let (_, before) = *refused.get_or_insert((*stage, reply));
+                if before.hangs_up() || reply.hangs_up() {
+                    line.is_spoilt = true;
+                    break;
+                }
+            }
+            Err(Trouble::Broken) => {
+                line.is_spoilt = true;
+                if refused.is_none() {
+                    return Err((*stage, Trouble::Broken));
+                }
+                break;
+            }
+        }
+    }
+    refused.map_or(Ok(()), |(stage, reply)| Err((stage, Trouble::Refused(reply))))
 }
 
 fn no_line(lines: &Lines, error: SendError) -> Outcome {
@@ -151,7 +174,7 @@ async fn turned_down(lines: &Lines, line: Line, stage: Stage, trouble: Trouble) 
 
 /// Ends the transaction that was refused, so that the next mail begins afresh.
 async fn clean(lines: &Lines, mut line: Line, reply: Reply) {
-    if !reply.hangs_up() && lines.say(&mut line, Rset).await.is_ok() {
+    if !reply.hangs_up() && !line.is_spoilt && lines.say(&mut line, Rset).await.is_ok() {
         lines.give_back(line);
     }
 }

@@ -7,6 +7,7 @@ use super::{
     order::SealedOrder,
     pages::Caller,
     row::{Line, Row, Standing, Waiting},
+    witness::{Witness, is_given},
 };
 use mingluo_model::{
     address::Address,
@@ -43,7 +44,7 @@ pub(super) struct Book {
     tokens: u64,
     serials: u64,
     // Bounded by the window: one for each order that waits, and those answered early until their end comes.
-    ends: BinaryHeap<Reverse<(Timestamp, u64, ResourceCode)>>,
+    pub(super) ends: BinaryHeap<Reverse<(Timestamp, u64, ResourceCode)>>,
     // Bounded by the window: dispatch hands out no more keys than that.
     answers: Vec<Report>,
     // The last order that silenced others: it leaves in many runs, and all boxes are looked through once.
@@ -53,6 +54,8 @@ pub(super) struct Book {
     // What dispatch was told and has not called durable, by token, and what an earlier session was told in vain.
     pending: BTreeMap<u64, link::Report>,
     again: Vec<link::Report>,
+    /// What is shown to the fleet's ledger, and what was given to boxes without a plan.
+    pub(super) witness: Witness,
 }
 
 impl Book {
@@ -71,7 +74,7 @@ impl Book {
         }
         self.session = 0;
         self.boxes.values_mut().for_each(Row::clear);
-        self.ends.clear();
+        self.ends.retain(|Reverse((_, key, _))| is_given(*key));
         self.answers.clear();
         self.silencer = None;
         self.again.extend(std::mem::take(&mut self.pending).into_values());
@@ -117,9 +120,14 @@ impl Book {
         if !by.is_silencing() || self.silencer.replace(by.ebm) == Some(by.ebm) {
             return;
         }
-        let keys = self.boxes.values_mut().flat_map(|row| row.silence(by));
+        let keys = self.boxes.values_mut().flat_map(|row| row.silence(by)).collect();
+        self.never_left(keys);
+    }
+
+    /// Dispatch is told that these never left; of what was given by others it knows nothing.
+    pub(super) fn never_left(&mut self, keys: Vec<u64>) {
         let unsent = |key| Report::Answer { key, verdict: NEVER_LEFT };
-        self.answers.extend(keys.map(unsent));
+        self.answers.extend(keys.into_iter().filter(|key| !is_given(*key)).map(unsent));
     }
 
     /// A box has said hello in a poll; gives the line that it holds for one breath.
@@ -142,6 +150,7 @@ impl Book {
         let row = self.boxes.entry(code).or_default();
         row.last_heard = Some(now);
         row.key_set = hello.key_set;
+        row.region = Some(hello.region);
         row.firmware = hello.firmware.chars().filter(|it| !it.is_control()).take(LONGEST_FIRMWARE).collect();
         row.meet(hello, &line.caller, now);
         if let Some(old) = row.connect(Arc::clone(&line)) {
@@ -172,13 +181,16 @@ impl Book {
     fn has_taken(&mut self, code: ResourceCode, ebm: EbmId) {
         let row = self.boxes.entry(code).or_default();
         row.take(ebm);
-        for key in row.answered(ebm) {
+        for key in row.answered(ebm).into_iter().filter(|key| !is_given(*key)) {
             self.answers.push(Report::Answer { key, verdict: meaning::accepted(code, ebm) });
         }
     }
 
     /// Takes a box's report in.
     pub(super) fn hear(&mut self, report: link::Report, now: Timestamp, out: &mut Vec<Report>) {
+        if !self.show(&report) || self.hear_of_given(&report) {
+            return;
+        }
         let code = report.box_code;
         let row = self.boxes.entry(code).or_default();
         match row.standing(&report) {
@@ -241,6 +253,7 @@ impl Book {
         }
         while let Some((_, key, code)) = self.ended(now) {
             let waiting = self.boxes.get_mut(&code).and_then(|row| row.withdraw(key));
+            let waiting = waiting.filter(|_| !is_given(key));
             out.extend(waiting.map(|waiting| Report::Answer { key, verdict: unheard(&waiting) }));
         }
     }

@@ -4,11 +4,12 @@ use super::{
     book::Book, incident::Incident, keyring::IssuedKeys, pages::Caller, parting::Parting, row::Line,
 };
 use mingluo_model::{
-    bulletin::ResourceCode,
+    bulletin::{EbmId, ResourceCode},
     channel::{self, SendError},
     clock::{SharedClock, Timestamp, within},
-    link::{DeviceState, Heartbeat, Hello, KeysAnswer, Report, VERSION, Welcome},
+    link::{DeviceState, Health, Heartbeat, Hello, KeysAnswer, Report, VERSION, Welcome},
     mode::ModeKind,
+    region::RegionCode,
     signer::{Purpose, SignatureBytes, Signer, time_bytes},
 };
 use std::{
@@ -45,6 +46,12 @@ pub struct BoxState {
     pub case_open: bool,
     /// How often a newer login has cut off an older one; grows fast when two devices hold one certificate.
     pub replaced: u32,
+    /// Where it stands, by its own configuration.
+    pub region: Option<RegionCode>,
+    /// Its condition, as its last heartbeat told.
+    pub health: Health,
+    /// What it plays, as its last heartbeat told.
+    pub playing: Option<EbmId>,
     /// Whether it reaches the city by polls only, since something on the way lets no link pass (轮询).
     pub polls: bool,
     /// What about it calls for a person, since the start; empty mostly.
@@ -62,7 +69,7 @@ pub struct FleetCount {
 
 /// The hub, shared by the channel and the listener.
 pub struct SpeakerHub {
-    mode: ModeKind,
+    pub(super) mode: ModeKind,
     pub(super) clock: SharedClock,
     signer: Option<Arc<dyn Signer>>,
     // Guards all boxes and the session; held for the taking in of one batch, never across an await.
@@ -96,6 +103,9 @@ impl SpeakerHub {
                 key_set: row.key_set,
                 case_open: row.case_open,
                 replaced: row.replaced,
+                region: row.region,
+                health: row.health.clone(),
+                playing: row.playing,
                 polls: row.polls(now),
                 incidents: row.incidents.list(),
             })
@@ -185,6 +195,13 @@ impl SpeakerHub {
             tracing::warn!(box_code = %code, "the case of a box is open");
         }
         row.case_open = heartbeat.case_open;
+        row.health = heartbeat.health.clone();
+        row.playing = heartbeat.playing;
+    }
+
+    /// The version of the key set that boxes are told to believe; zero without one.
+    pub fn key_set(&self) -> u64 {
+        self.book().issued.as_ref().map_or(0, |keys| keys.version)
     }
 
     /// Sends a key set to every box that believes an older one, now and when it comes back.

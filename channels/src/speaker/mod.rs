@@ -38,6 +38,7 @@ mod poll;
 mod reception;
 pub mod revocation;
 mod row;
+mod witness;
 
 #[cfg(test)]
 mod stories;

@@ -6,7 +6,7 @@ use mingluo_model::{
     clock::Timestamp,
     link::{CityFrame, FRAME_LIMIT, Order},
     message::{Body, Message},
-    mode::Mode,
+    mode::{Mode, ModeKind},
     region::Level,
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -53,14 +53,19 @@ impl SealedOrder {
         let Body::Speaker { envelope, .. } = &message.body else {
             return Err(wrong("body", format!("{:?}, speakers need a bulletin", message.body.channel())));
         };
+        Self::read(envelope, M::KIND)
+    }
+
+    /// The same of an envelope's bytes.
+    pub(super) fn read(envelope: &[u8], mode: ModeKind) -> Result<Self, Unfit> {
         let bulletin = Envelope::from_bytes(envelope)
             .and_then(|envelope| codec::decode(&envelope.body))
             .map_err(|Malformed { field, problem }| wrong(field, problem))?;
-        if bulletin.mode != M::KIND {
-            let problem = format!("{:?} on a {:?} channel; sign it for this mode", bulletin.mode, M::KIND);
+        if bulletin.mode != mode {
+            let problem = format!("{:?} on a {:?} channel; sign it for this mode", bulletin.mode, mode);
             return Err(wrong("mode", problem));
         }
-        let order = Order { ebm: bulletin.ebm, envelope: envelope.clone() };
+        let order = Order { ebm: bulletin.ebm, envelope: envelope.to_vec() };
         let text = CityFrame::Order(order).write();
         if text.len() > FRAME_LIMIT {
             let (length, longest) = (text.len(), FRAME_LIMIT);

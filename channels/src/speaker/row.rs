@@ -5,12 +5,14 @@ use super::{
     keyring::IssuedKeys,
     order::SealedOrder,
     pages::Caller,
+    witness::is_given,
 };
 use mingluo_model::{
     bulletin::EbmId,
     channel::ReceiptToken,
     clock::Timestamp,
-    link::{CityFrame, Committed, DeviceState, Event, Hello, MOST_COMMITTED, Report},
+    link::{CityFrame, Committed, DeviceState, Event, Health, Hello, MOST_COMMITTED, Report},
+    region::RegionCode,
 };
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -98,6 +100,12 @@ pub(super) struct Row {
     /// The version of the key set that it believes, as it says.
     pub(super) key_set: u64,
     pub(super) case_open: bool,
+    /// Where it stands, as it says.
+    pub(super) region: Option<RegionCode>,
+    pub(super) health: Health,
+    pub(super) playing: Option<EbmId>,
+    // What the witness has not kept, each with whether it is ready to be committed but for that.
+    unkept: Vec<(u64, EbmId, Event, bool)>,
     /// When it polled last, if it has had no link since.
     pub(super) polled: Option<Timestamp>,
     pub(super) incidents: Incidents,
@@ -190,7 +198,7 @@ impl Row {
 
     /// Forgets what waits: the session that it belonged to is over.
     pub(super) fn clear(&mut self) {
-        self.outbox = Vec::new();
+        self.outbox.retain(|waiting| is_given(waiting.key));
         self.recent.retain(|recent| recent.standing == Standing::Committed);
     }
 
@@ -209,6 +217,10 @@ impl Row {
 
     /// Tells the box that it may forget a report.
     pub(super) fn commit(&mut self, report: &Report) {
+        if let Some((.., is_ready)) = self.unkept.iter_mut().find(|it| is_of(it, report)) {
+            *is_ready = true;
+            return;
+        }
         self.recent.retain(|recent| recent.id != report.id);
         self.note(report, Standing::Committed);
         // Without a link it sends the report again after its next hello.
@@ -220,6 +232,30 @@ impl Row {
         let follows = |recent: &Recent| matches!(recent.standing, Standing::Pending(_));
         if report.event != Event::Received && !self.recent.iter().any(follows) {
             self.wake();
+        }
+    }
+
+    /// The witness is shown a report.
+    pub(super) fn show(&mut self, report: &Report) {
+        self.unkept.push((report.id, report.ebm, report.event, false));
+    }
+
+    /// Whether the witness was shown it and has not kept it.
+    pub(super) fn is_unkept(&self, report: &Report) -> bool {
+        self.unkept.iter().any(|it| is_of(it, report))
+    }
+
+    /// Whether nothing but the witness keeps it from being committed.
+    pub(super) fn waits_for_the_witness(&self, report: &Report) -> bool {
+        self.unkept.iter().any(|it| is_of(it, report) && it.3)
+    }
+
+    /// The witness has kept a report.
+    pub(super) fn kept(&mut self, report: &Report) {
+        let Some(place) = self.unkept.iter().position(|it| is_of(it, report)) else { return };
+        let (.., is_ready) = self.unkept.swap_remove(place);
+        if is_ready {
+            self.commit(report);
         }
     }
 
@@ -267,6 +303,10 @@ impl Row {
             line.wake.notify_one();
         }
     }
+}
+
+fn is_of((id, ebm, event, _): &(u64, EbmId, Event, bool), report: &Report) -> bool {
+    (*id, *ebm, *event) == (report.id, report.ebm, report.event)
 }
 
 fn keep_last<T>(list: &mut VecDeque<T>, item: T, most: usize) {

@@ -5,6 +5,7 @@ mod hostile;
 mod keys;
 mod poll;
 mod tls;
+mod witness;
 
 use super::{
     FleetCount, Parting,
@@ -16,7 +17,7 @@ use mingluo_model::{
     channel::{Channel as _, Refusal, Report as Told, Verdict},
     clock::Timestamp,
     delivery::Reason,
-    link::{BoxFrame, CityFrame, DeviceState, Event, Health, Heartbeat, Hello},
+    link::{BoxFrame, CityFrame, DeviceState, Event, Health, Heartbeat, Hello, Report},
     mode::ModeKind,
     receipt::ReceiptStatus,
     region::Level,

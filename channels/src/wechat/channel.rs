@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     account::ConfigError,
-    crew::{Crew, NoAnswer},
+    crew::{Crew, NoAnswer, Outcome},
+    leave::{HeldBack, Leave, NOT_BEGUN},
 };
 use async_trait::async_trait;
 use mingluo_model::{
@@ -77,8 +78,9 @@ impl<M: Mode> Channel<M> for WeChatChannel<M> {
     /// Gets a token, so that a wrong secret or an address that is not on the account's list shows at once.
     async fn open(&self) -> Result<Session<M>, SendError> {
         self.far.tokens.token().await?;
-        let (crew, inlet) = Crew::new(self.far.account.limits.window.get());
-        let outlet = WeChatOutlet { far: self.far.clone(), crew, prepared: Vec::new() };
+        let (crew, inlet) = Crew::new(self.far.account.limits.window.get(), self.far.account.calls);
+        let (far, clock, held_back) = (self.far.clone(), Arc::clone(&self.clock), HeldBack::default());
+        let outlet = WeChatOutlet { far, clock, held_back, crew, prepared: Vec::new() };
         Ok(Session { outlet: Box::new(outlet), inlet: Box::new(inlet), answerer: Arc::new(NoAnswer) })
     }
 }
@@ -88,10 +90,13 @@ struct Prepared {
     key: u64,
     to: Address,
     body: Vec<u8>,
+    leave: Leave,
 }
 
 struct WeChatOutlet {
     far: Far,
+    clock: SharedClock,
+    held_back: HeldBack,
     crew: Crew,
     prepared: Vec<Prepared>,
 }
@@ -103,21 +108,33 @@ impl<M: Mode> Outlet<M> for WeChatOutlet {
         let template = Template::of(&self.far.account, &run.message)?;
         let first = self.crew.keys(run.parcels.len());
         let parcels = (first..).zip(&run.parcels);
+        let leave = Leave::of(run, &self.held_back, &self.clock);
         self.prepared.extend(parcels.map(|(key, parcel)| Prepared {
             key,
             to: parcel.to.clone(),
             body: template.body(run.plan, parcel),
+            leave: leave.clone(),
         }));
         Ok(WireKeys { first })
     }
 
     async fn send(&mut self) -> Result<(), SendError> {
-        for Prepared { key, to, body } in std::mem::take(&mut self.prepared) {
+        for Prepared { key, to, body, leave } in std::mem::take(&mut self.prepared) {
             let far = self.far.clone();
-            let work = async move { Box::pin(deliver(&far, &to, body)).await };
+            let work = async move {
+                if leave.is_given() {
+                    Box::pin(deliver(&far, &to, body)).await
+                } else {
+                    Outcome::Answered(NOT_BEGUN)
+                }
+            };
             self.crew.put(key, work).await?;
         }
         Ok(())
+    }
+
+    fn hold_back(&mut self) {
+        self.held_back.begin();
     }
 
     async fn close(&mut self) {

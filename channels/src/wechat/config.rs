@@ -30,7 +30,7 @@ pub struct WeChatConfig {
     pub aes_key_file: Option<PathBuf>,
     /// The ids of the templates that the account holds; at most 25.
     pub templates: Vec<String>,
-    /// Calls under way at most, and so the window; 1 to 64.
+    /// Calls under way at most; 1 to 64.
     pub calls: u32,
     /// Calls a second over the account; 1 to 10,000. The platform publishes no figure; 200 is careful.
     pub per_second: u32,
@@ -47,6 +47,10 @@ const fn answer_seconds() -> u32 {
     10
 }
 
+/// Messages that are under way for each call, from the intent to the durable answer: no call waits for the disk. What is
+/// sent again after a crash acts once.
+const WINDOW: u32 = 8;
+
 /// The most templates an account can hold (微信公众平台, 模板消息运营规范).
 const MOST_TEMPLATES: usize = 25;
 
@@ -60,6 +64,7 @@ pub(super) struct Account {
     pub(super) cipher: Option<Cipher>,
     pub(super) templates: BTreeSet<String>,
     pub(super) limits: Limits,
+    pub(super) calls: u32,
     pub(super) answer: Duration,
 }
 
@@ -79,6 +84,7 @@ impl WeChatConfig {
             callback_token: Secret::read("token_file", &self.token_file)?,
             cipher: self.cipher()?,
             limits: self.limits()?,
+            calls: self.calls,
             answer: Duration::from_secs(in_range("answer_seconds", self.answer_seconds, 1..=60)?.into()),
             templates: self.templates()?,
             name: self.name,
@@ -115,7 +121,7 @@ impl WeChatConfig {
     fn limits(&self) -> Result<Limits, ConfigError> {
         let calls = in_range("calls", self.calls, 1..=64)?;
         let per_second = in_range("per_second", self.per_second, 1..=10_000)?;
-        Ok(limits_of_calls(calls, per_second))
+        Ok(limits_of_calls(calls * WINDOW, per_second))
     }
 }
 

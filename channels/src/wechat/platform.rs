@@ -84,7 +84,7 @@ pub(super) struct Platform {
 impl Platform {
     /// A client with a pool of at most as many idle connections as calls are allowed.
     pub(super) fn new(account: &Account, clock: SharedClock) -> Result<Self, ConfigError> {
-        let client = https::client(account.limits.window.get()).map_err(|cause| {
+        let client = https::client(account.calls).map_err(|cause| {
             ConfigError::new("api_base", &account.api_base, format!("no https client can be built ({cause})"))
         })?;
         Ok(Self { client, base: account.api_base.clone(), clock, answer: account.answer })

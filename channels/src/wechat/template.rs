@@ -121,6 +121,7 @@ pub(super) mod tests {
                 sessions: NonZeroU16::MIN,
                 answer_within: None,
             },
+            calls: 1,
             answer: Duration::from_secs(1),
         }
     }

@@ -15,6 +15,9 @@
 //! | `POST …/{id}/release` with `{"content_hash": "…", "deliveries": N}` | releases; N are the deliveries that the draft told. `speech` names the clip of the bulletin (`sha256`, `voice`), or the `problem` for which the boxes read the script by themselves |
 //! | `POST …/{id}/lift`, `/correct` with `{"body": "…"}` or nothing | takes a released alert back, at once where the policy's `withdrawal` wants one person and the caller may release. That rule is for the prewritten words (no `body`); with other words the lift takes the rule of the earlier alert's grade: `people_needed` tells how many must sign, and until they have, sending goes on. `unsent` tells the channels that could not carry it, and why |
 //! | `GET /api/{mode}/plans/{id}/unconfirmed` | deliveries that nobody confirmed, part by part |
+//! | `GET …/alerts/{id}/broadcasts` | the bulletins of an alert box by box, in the states of the standard |
+//! | `GET /api/{mode}/boxes`, `/boxes/{code}`, `/boxes/visits` | village boxes: how they are, one with its story, where somebody has to go |
+//! | `POST /api/{mode}/boxes/test`, `/boxes/stop`; `GET …/boxes/orders/{ebm}` | a test of boxes, the stop of everything, and what became of either |
 //! | `GET /api/health` | whether dispatch runs |
 //!
 //! Each of `plans` is a [`mingluo_dispatch::view::PlanView`]: `status` is `open`, `stopped` or `closed`; `settled` is
@@ -28,12 +31,15 @@
 
 mod alerts;
 mod body;
+mod boxes;
 mod callback;
 mod error;
 mod path;
 mod reader;
+mod turnstile;
 
 pub(crate) use body::HASH;
+pub(crate) use boxes::STOP;
 pub use error::ApiError;
 
 use crate::{app::City, feed, office::Office, people::People};
@@ -68,6 +74,11 @@ impl<M: Mode> FromRequestParts<Arc<Door<M>>> for Caller {
     }
 }
 
+/// Requests a second to the public feed and to the pages of readers who unsubscribe, from everybody together: more than ever
+/// came of a city's readers, and a small part of what the program can do.
+const FEED: u32 = 200;
+const READERS: u32 = 200;
+
 /// Characters of a path that a refusal repeats.
 const LONGEST_PATH: usize = 200;
 
@@ -86,8 +97,8 @@ pub fn routes(city: &Arc<City>, people: &Arc<People>) -> Router {
         .route("/api/", any(nothing))
         .route("/api/{*rest}", any(nothing))
         .merge(callback::routes(city))
-        .merge(reader::routes(city))
-        .merge(feed::routes(city))
+        .merge(turnstile::behind(reader::routes(city), READERS, &city.clock))
+        .merge(turnstile::behind(feed::routes(city), FEED, &city.clock))
         .layer(middleware::from_fn_with_state(city.live.renderer.zone.clone(), error::tell_refusals))
 }
 
@@ -121,6 +132,13 @@ fn of_mode<M: Mode>(base: &'static str, office: &Arc<Office<M>>, people: &Arc<Pe
         .route("/alerts/{id}/recall", post(alerts::recall::<M>))
         .route("/alerts/{id}/lift", post(alerts::lift::<M>))
         .route("/alerts/{id}/correct", post(alerts::correct::<M>))
+        .route("/alerts/{id}/broadcasts", get(boxes::broadcasts::<M>))
+        .route("/boxes", get(boxes::list::<M>))
+        .route("/boxes/visits", get(boxes::visits::<M>))
+        .route("/boxes/test", post(boxes::test::<M>))
+        .route("/boxes/stop", post(boxes::stop::<M>))
+        .route("/boxes/orders/{ebm}", get(boxes::order::<M>))
+        .route("/boxes/{code}", get(boxes::show::<M>))
         .route("/plans/{id}/unconfirmed", get(alerts::unconfirmed::<M>))
         .method_not_allowed_fallback(move |method, uri| async move { wrong_method(base, &method, &uri) })
         .fallback(move |uri| async move { no_path(base, &uri) })

@@ -1,11 +1,12 @@
-//! `mingluo box`: what the operator of village boxes does by hand, on files alone, and the desk that certifies boxes. No
-//! store and, but for the library of clips, no configuration is needed, so that the root can stay on a machine without a
-//! network.
+//! `mingluo box`: what the operator of village boxes does by hand, and the desk that certifies boxes. What concerns keys and
+//! certificates works on files alone, without store and configuration, so that the root can stay on a machine without a
+//! network; [`fleet`] is of a running city.
 
 mod ca;
 mod clips;
 mod codes;
 mod desk;
+mod fleet;
 mod keys;
 mod papers;
 mod registry;
@@ -67,6 +68,25 @@ enum Verb {
         after_help = "例 Examples:\n  mingluo box keys sign --root-file root.key --version 2 --keys wanted.json --out keys.json\n  mingluo box keys show --public-file root.pub keys.json"
     )]
     Keys(keys::Keys),
+    /// 终端台账：导入、演示。 The registry of the boxes that there are.
+    #[command(
+        subcommand,
+        after_help = "例 Example:\n  mingluo box registry import --config mingluo.toml --dry-run boxes.csv"
+    )]
+    Registry(fleet::Registry),
+    /// 终端状态、告警、维护清单。 How the boxes are, and where somebody has to go.
+    #[command(
+        after_help = "例 Examples:\n  mingluo box status --key-file li.key\n  mingluo box status --key-file li.key --show alarm --json\n  mingluo box status --key-file li.key --code 62104231002250314010101\n  mingluo box status --key-file li.key --visits"
+    )]
+    Status(fleet::Status),
+    /// 试播：签名下发，回执计入终端记录。 Test boxes with a signed bulletin; what they answer goes into their records.
+    #[command(
+        after_help = "例 Examples:\n  mingluo box test --key-file qian.key --region 清原镇 --boxes 14\n  mingluo box test --key-file qian.key --code 62104231002250314010101 --audible --boxes 1\n  mingluo box test --key-file qian.key --order 10021040000000000000000202607050012"
+    )]
+    Test(fleet::Test),
+    /// 全部停播：辖区内所有终端立即静音。 Silence every box of one's division at once.
+    #[command(after_help = "例 Example:\n  mingluo box stop --key-file qian.key --confirm STOP")]
+    Stop(fleet::Stop),
     /// 离线语音库：按灾种和级别合成固定播报并签名，整个目录放到终端上。 The library of fixed words for boxes without a network.
     #[command(
         after_help = "例 Examples:\n  mingluo box clips --config /etc/mingluo/mingluo.toml --version 1 --out library\n  mingluo box clips --version 2 --event 11B03 --event 11A01 --out library-2"
@@ -85,6 +105,11 @@ impl Boxes {
             Verb::Revoke(revoke) => revoke.run()?,
             Verb::Root(root) => root.run()?,
             Verb::Keys(keys) => keys.run()?,
+            Verb::Registry(fleet::Registry::Import(import)) => import.run().await?,
+            Verb::Registry(fleet::Registry::Demo(demo)) => demo.run()?,
+            Verb::Status(status) => status.run().await?,
+            Verb::Test(test) => test.run().await?,
+            Verb::Stop(stop) => stop.run().await?,
             Verb::Clips(clips) => clips.run().await?,
         }
         Ok(ExitCode::SUCCESS)

@@ -76,7 +76,8 @@ enum Command {
         after_help = "例 Examples:\n  mingluo resident --config mingluo.toml replies\n  mingluo resident --config mingluo.toml opt-out --phone-file refused.txt"
     )]
     Resident(resident::Resident),
-    /// 村级终端：注册、证书、离线根密钥与公钥集。 Village boxes: enrolment, certificates, the offline root and its key sets.
+    /// 村级终端：台账、状态、试播、停播，注册、证书、离线根密钥与公钥集。 Village boxes: registry, states, tests, stop; enrolment, certificates,
+    /// the offline root and its key sets.
     #[command(
         after_help = "例 Examples:\n  mingluo box root new --root-file root.key --public-file root.pub\n  mingluo box keys sign --root-file root.key --version 1 --keys wanted.json --out keys.json"
     )]

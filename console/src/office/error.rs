@@ -6,6 +6,7 @@ use mingluo_ledger::StoreError;
 use mingluo_model::{
     alert::AlertError,
     audience::{ChannelKind, HeadCount},
+    bulletin::{EbmId, ResourceCode},
     channel::Unfit,
     grade::{Grade, UnknownGrade},
     id::AlertId,
@@ -151,6 +152,33 @@ pub enum OfficeError {
         /// The alert that ended it, if one did.
         later: Option<AlertId>,
     },
+    /// There is no such box in the officer's division.
+    #[error("there is no box {code} here")]
+    NoSuchBox {
+        /// The code.
+        code: ResourceCode,
+    },
+    /// There is no such order to boxes in the officer's division.
+    #[error("there is no order {ebm} to boxes here")]
+    NoSuchOrder {
+        /// The bulletin's name.
+        ebm: EbmId,
+    },
+    /// Nothing that was named has a box.
+    #[error("codes, regions: no box is there; name boxes or divisions that have some")]
+    NoBoxes,
+    /// The number typed is not the number of boxes.
+    #[error("boxes: you typed {typed}, it is another number; look again at which boxes these are")]
+    WrongBoxes {
+        /// What was typed.
+        typed: u64,
+    },
+    /// The word that stops everything was not typed.
+    #[error("confirm: {typed:?} is not STOP; nothing was stopped")]
+    NotConfirmed {
+        /// What was typed, cut.
+        typed: String,
+    },
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -194,6 +222,11 @@ impl Problem for OfficeError {
             Self::DrillDenied { .. } => "drill-denied",
             Self::PretendMix { .. } => "pretend-mix",
             Self::Void { .. } => "alert-void",
+            Self::NoSuchBox { .. } => "no-such-box",
+            Self::NoSuchOrder { .. } => "no-such-order",
+            Self::NoBoxes => "no-boxes",
+            Self::WrongBoxes { .. } => "wrong-boxes",
+            Self::NotConfirmed { .. } => "not-confirmed",
             Self::Store(StoreError::Conflict { .. }) => "changed-meanwhile",
             Self::Store(_) | Self::Damaged { .. } => "store-failed",
             Self::Engine(_) => "dispatch-failed",
@@ -213,7 +246,10 @@ impl Problem for OfficeError {
             Self::NoAccounts { mode } => vec![("mode", mode.word().to_owned())],
             Self::NoAccount { channel } => vec![("channel", channel.zh().to_owned())],
             Self::Unfit { channel, source } => unfit_fields(*channel, source),
-            Self::WrongNumber { typed } => vec![("typed", typed.to_string())],
+            Self::NoSuchBox { code } => vec![("code", code.to_string())],
+            Self::NoSuchOrder { ebm } => vec![("ebm", ebm.to_string())],
+            Self::NotConfirmed { typed } => vec![("typed", typed.clone())],
+            Self::WrongNumber { typed } | Self::WrongBoxes { typed } => vec![("typed", typed.to_string())],
             Self::TooFewPeople { grade, needed, signed, by, able } => vec![
                 ("grade", grade.zh().to_owned()),
                 ("needed", needed.to_string()),
@@ -244,6 +280,7 @@ impl Problem for OfficeError {
             Self::Resolve(ResolveError::NoRegion | ResolveError::NoChannel)
             | Self::Store(_)
             | Self::Damaged { .. }
+            | Self::NoBoxes
             | Self::NoRoster => Vec::new(),
             Self::Resolve(error) => vec![("detail", error.to_string())],
             Self::Render(error) => vec![("detail", error.to_string())],

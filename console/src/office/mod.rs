@@ -2,6 +2,8 @@
 //! around the policy. Every verb is one decision, durable with its audit line when it returns.
 
 mod back;
+mod boxes;
+pub mod broadcast;
 mod checks;
 mod confirm;
 mod error;
@@ -12,11 +14,13 @@ mod reach;
 mod release;
 mod sight;
 mod speech;
+mod stop_all;
 mod trail;
 mod whole;
 mod withdraw;
 
 pub use back::follow;
+pub use boxes::{TestOrder, Timeline};
 pub use checks::Check;
 pub use confirm::Unconfirmed;
 pub use error::OfficeError;
@@ -27,10 +31,12 @@ pub use order::{DraftOrder, Follow};
 pub use reach::Reach;
 pub use release::{Released, Unsent};
 pub use speech::{SpeechState, Voiced};
+pub use stop_all::StoppedAll;
 pub use trail::Step;
 pub use withdraw::{Withdrawal, Withdrawn, may_withdraw, may_write};
 
 use crate::{
+    fleet::Fleet,
     render::{Rendered, Renderer, SmsParts},
     speech::Speech,
 };
@@ -84,6 +90,8 @@ pub struct Parts<M: Mode> {
     pub policy: ReleasePolicy,
     /// Turns alerts into the words of each channel.
     pub renderer: Renderer,
+    /// The village boxes; `None` where no speakers are configured.
+    pub fleet: Option<Arc<Fleet>>,
     /// Makes speech for loudspeakers; `None` where the boxes read scripts by themselves.
     pub speech: Option<Speech>,
     /// Time.
@@ -101,6 +109,7 @@ pub struct Office<M: Mode> {
     pub(crate) groups: Arc<GroupTable>,
     pub(crate) policy: ReleasePolicy,
     pub(crate) renderer: Arc<Renderer>,
+    fleet: Option<Arc<Fleet>>,
     speech: Option<Speech>,
     pub(crate) clock: SharedClock,
     // Guards the source of chance; held for one id.
@@ -145,7 +154,8 @@ pub struct SmsShare {
 impl<M: Mode> Office<M> {
     /// Opens the office.
     pub fn new(parts: Parts<M>) -> Self {
-        let Parts { store, engine, gazetteer, groups, policy, renderer, speech, clock, chance } = parts;
+        let Parts { store, engine, gazetteer, groups, policy, renderer, speech, fleet, clock, chance } =
+            parts;
         Self {
             store,
             engine,
@@ -153,6 +163,7 @@ impl<M: Mode> Office<M> {
             groups,
             policy,
             renderer: Arc::new(renderer),
+            fleet,
             speech,
             clock,
             chance: Arc::new(Mutex::new(chance)),

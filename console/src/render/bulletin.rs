@@ -9,7 +9,8 @@ use mingluo_model::{
     },
     clock::Timestamp,
     grade::Grade,
-    mode::Mode,
+    mode::{Mode, ModeKind},
+    region::{Level, RegionCode},
     signer::{Purpose, Signer, SignerError, seal},
 };
 use std::sync::Arc;
@@ -40,6 +41,20 @@ impl Broadcaster {
         let bulletin =
             Bulletin { related: replaced.to_vec(), audio: clip, ..bulletin(alert, script, now, number) };
         Ok(seal(self.signer.as_ref(), &bulletin).await?.to_bytes())
+    }
+
+    /// Numbers and has signed a bulletin behind which no warning stands: a test or a stop of boxes.
+    pub(crate) async fn order(
+        &self,
+        wanted: BoxBulletin,
+        now: Timestamp,
+        zone: &jiff::tz::TimeZone,
+    ) -> Result<(Bulletin, Vec<u8>), RenderError> {
+        let key_id = self.signer.key_id(Purpose::Bulletin).await?;
+        let number = Number { key_id, seq: self.numbers.next_seq(now), ebm: self.ebm(now, zone)? };
+        let bulletin = wanted.numbered(number, now);
+        let envelope = seal(self.signer.as_ref(), &bulletin).await?.to_bytes();
+        Ok((bulletin, envelope))
     }
 
     /// Whether the bulletin of this alert would keep the rules, before anybody signs it.
@@ -88,6 +103,61 @@ struct Number {
     key_id: KeyId,
     seq: u64,
     ebm: EbmId,
+}
+
+/// What a test or a stop asks of boxes.
+pub(crate) struct BoxBulletin {
+    /// Whose word it is.
+    pub(crate) tier: Level,
+    /// Where boxes obey it.
+    pub(crate) areas: Vec<RegionCode>,
+    /// Play or stop.
+    pub(crate) action: Action,
+    /// Until when.
+    pub(crate) end: Timestamp,
+    /// Percent; zero keys the amplifier and sounds nothing.
+    pub(crate) volume: u8,
+    /// The words.
+    pub(crate) script: String,
+    /// Live or drill.
+    pub(crate) mode: ModeKind,
+}
+
+impl BoxBulletin {
+    fn numbered(self, number: Number, now: Timestamp) -> Bulletin {
+        let Self { tier, areas, action, end, volume, script, mode } = self;
+        // A stop must not wait behind anything; a test goes before nothing.
+        let class = match (mode, &action) {
+            (ModeKind::Live, Action::Play) => BroadcastClass::Daily,
+            (ModeKind::Live, _) => BroadcastClass::Emergency,
+            (ModeKind::Drill, Action::Play) => BroadcastClass::ReleaseDrill,
+            (ModeKind::Drill, _) => BroadcastClass::RealDrill,
+        };
+        // The mildest tone there is, for boxes that have no voice.
+        let tone = if action == Action::Play { Tone::AllClear } else { Tone::None };
+        Bulletin {
+            tier,
+            key_id: number.key_id,
+            seq: number.seq,
+            ebm: number.ebm,
+            class,
+            grade: None,
+            event: EventType::OTHER,
+            areas,
+            action,
+            related: Vec::new(),
+            start: now,
+            end,
+            volume,
+            repeats: 1,
+            tone,
+            script,
+            audio: None,
+            language: Language::chinese(),
+            created: now,
+            mode,
+        }
+    }
 }
 
 fn bulletin<M: Mode>(alert: &Alert<M>, script: &str, now: Timestamp, number: Number) -> Bulletin {

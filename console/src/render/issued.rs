@@ -44,7 +44,7 @@ pub async fn replaced(store: &dyn Store, kind: AlertKind, now: Timestamp) -> Res
 }
 
 /// The bulletins in the plans of an alert; what cannot be read was never played either.
-async fn bulletins(
+pub async fn bulletins(
     store: &dyn Store,
     alert: mingluo_model::id::AlertId,
 ) -> Result<Vec<Bulletin>, StoreError> {
@@ -79,7 +79,15 @@ impl Numbers {
     /// # Errors
     /// A store that cannot be read.
     pub async fn resume<M: Mode>(store: &dyn Store) -> Result<Self, StoreError> {
-        Ok(Self { mode: M::KIND, last: Mutex::new(last::<M>(store).await?) })
+        let last = last::<M>(store).await?;
+        // Tests and stops of boxes have no warning behind them and count with the others.
+        let ordered = store
+            .box_orders(M::KIND, 1)
+            .await?
+            .first()
+            .map_or(Last::default(), |order| Last { seq: order.seq, ebm: counted(order.ebm) });
+        let last = Last { seq: last.seq.max(ordered.seq), ebm: last.ebm.max(ordered.ebm) };
+        Ok(Self { mode: M::KIND, last: Mutex::new(last) })
     }
 
     /// The next number under the key; the first of all is the time, in case that a key signed for an earlier store.

@@ -11,9 +11,10 @@ mod sms;
 mod words;
 
 pub use advice::{fixed, fixed_instead};
+pub(crate) use bulletin::BoxBulletin;
 pub use bulletin::Broadcaster;
 pub use hazards::Hazards;
-pub use issued::{Numbers, replaced};
+pub use issued::{Numbers, bulletins, replaced};
 pub use sms::{SmsForm, SmsParts};
 pub use words::has_link;
 

@@ -72,6 +72,8 @@ pub(super) struct Board {
     others: usize,
     gateways: Vec<Gateway>,
     fleet: Option<(usize, usize)>,
+    /// Boxes of this officer's division with an alarm.
+    box_alarms: Option<usize>,
     map: Option<Map>,
     panel: Option<Panel>,
     curve: Option<Curve>,
@@ -171,6 +173,7 @@ impl Board {
                 .map(|it| gateway(voice, &situation, it.as_ref()))
                 .collect(),
             fleet: situation.fleet.map(|count| (count.online, count.offline)),
+            box_alarms: desk.office.fleet().ok().map(|fleet| fleet.with_alarm(officer.owner.scope)),
             map: desk.front.sketch.map(voice, M::KIND, &in_force),
             panel: chosen.map(|alert| Panel::of(voice, desk.base, &situation, alert, officer, gazetteer)),
             curve: chosen.map(|alert| curve(voice, &situation, alert)),

@@ -15,6 +15,7 @@ use crate::{forward::Standing, office::Office, people::People};
 use jiff::tz::TimeZone;
 use mingluo_channels::speaker::SpeakerHub;
 use mingluo_model::{
+    bulletin::EbmId,
     clock::SharedClock,
     id::AlertId,
     mode::{Mode, ModeKind},
@@ -51,6 +52,7 @@ impl Front {
             officer: None,
             issuer: self.issuer.clone(),
             here: "",
+            has_boxes: false,
             waiting: 0,
             path: path.to_owned(),
             now: self.clock.now(),
@@ -67,6 +69,8 @@ pub(super) struct Desk<M: Mode> {
     pub(super) hub: Option<Arc<SpeakerHub>>,
     pub(super) watch: Watch,
     pub(super) once: Once,
+    /// Tests and stops of boxes that were clicked.
+    pub(super) ordered: Once<EbmId>,
 }
 
 impl<M: Mode> Desk<M> {
@@ -92,6 +96,7 @@ impl<M: Mode> Desk<M> {
             mode: Some(M::KIND),
             officer: Some(visit.row.name.clone()),
             here,
+            has_boxes: self.office.fleet().is_ok(),
             waiting,
             ..self.front.guest_page(self.voice(visit), &visit.guest.path)
         })

@@ -6,7 +6,7 @@ use askama::Template;
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{mode::ModeKind, region::RegionCode};
 use serde::Deserialize;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 /// Width of the drawing; its height follows from the outlines.
 const WIDTH: f64 = 640.0;
@@ -17,6 +17,7 @@ const MARGIN: f64 = 12.0;
 pub(super) struct Sketch {
     height: f64,
     counties: Vec<County>,
+    frame: Option<Frame>,
 }
 
 struct County {
@@ -88,7 +89,8 @@ impl Sketch {
                 at: frame.middle(largest),
             })
         };
-        Self { height: frame.height(), counties: collection.features.iter().filter_map(county).collect() }
+        let counties = collection.features.iter().filter_map(county).collect();
+        Self { height: frame.height(), counties, frame: Some(frame) }
     }
 
     /// The outlines to stand once in a page; maps that move refer to them by code and stay small.
@@ -130,6 +132,60 @@ impl Sketch {
         let shapes = self.counties.iter().map(shape).collect();
         Some(Map { height: self.height.ceil(), shapes, label: voice.say("web-map") })
     }
+}
+
+impl Sketch {
+    /// The map of the boxes: a dot for each whose place is known, and by county how many can be counted on.
+    pub(super) fn fleet(
+        &self,
+        voice: &Voice,
+        dots: Vec<Dot>,
+        by_county: &BTreeMap<RegionCode, (usize, usize)>,
+    ) -> Option<FleetMap> {
+        let frame = self.frame.as_ref()?;
+        let county = |county: &County| {
+            let (good, all) = by_county.get(&county.code).copied().unwrap_or_default();
+            let (x, y) = (county.at.0.round(), county.at.1.round());
+            let counts = if all == 0 { String::new() } else { format!("{good}/{all}") };
+            FleetCounty { code: county.code.to_string(), name: county.name.clone(), counts, x, y }
+        };
+        let place = |dot: Dot| {
+            let (x, y) = frame.place((dot.longitude, dot.latitude));
+            (x.round(), y.round(), dot.word)
+        };
+        Some(FleetMap {
+            height: self.height.ceil(),
+            counties: self.counties.iter().map(county).collect(),
+            dots: dots.into_iter().map(place).collect(),
+            label: voice.say("web-box-map"),
+        })
+    }
+}
+
+/// A box on the map.
+pub(super) struct Dot {
+    pub(super) longitude: f64,
+    pub(super) latitude: f64,
+    /// How it is: the dot's class.
+    pub(super) word: &'static str,
+}
+
+/// The map of the boxes.
+#[derive(Template)]
+#[template(path = "fleet_map.html")]
+pub(super) struct FleetMap {
+    height: f64,
+    counties: Vec<FleetCounty>,
+    dots: Vec<(f64, f64, &'static str)>,
+    label: String,
+}
+
+struct FleetCounty {
+    code: String,
+    name: String,
+    counts: String,
+    x: f64,
+    y: f64,
 }
 
 /// Regions that warnings hold in, each with its warning, in the warnings' order.

@@ -89,6 +89,7 @@ impl Icon {
             "board" => "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2z M9 4v14 M15 6v14",
             "compose" => "M4 20h4L19 9l-4-4L4 16z M13 7l4 4",
             "waiting" => "M5 4h14v16H5z M8.5 12.5l2.5 2.5 5-6",
+            "fleet" => "M4 9v6h4l6 4V5L8 9z M17 9a4 4 0 0 1 0 6 M19.5 6.5a8 8 0 0 1 0 11",
             "alerts" => "M12 4l9 16H3z M12 10v5 M12 17.5v.5",
             _ => "M5 21V4 M5 5h13l-3 4 3 4H5",
         };

@@ -19,6 +19,7 @@ mod desk;
 mod dress;
 mod error;
 mod events;
+mod fleet;
 mod folded;
 mod follow;
 mod form;
@@ -145,6 +146,7 @@ fn desk<M: Mode>(front: &Arc<Front>, office: &Arc<Office<M>>, hubs: &[Arc<Speake
         hub: hub.filter(|_| has_speakers).cloned(),
         watch: situation::Watch::default(),
         once: once::Once::default(),
+        ordered: once::Once::default(),
     })
 }
 
@@ -163,6 +165,20 @@ fn of_mode<M: Mode>(desk: &Arc<Desk<M>>) -> Router {
         .route(&at("/events"), get(events::stream::<M>))
         .route(&at("/compose"), get(compose::ask::<M>).post(compose::keep::<M>))
         .route(&at("/compose/preview"), post(compose::preview::<M>))
+        .route(&at("/fleet"), get(fleet::show::<M>))
+        .route(&at("/fleet/events"), get(events::fleet::<M>))
+        .route(&at("/fleet/boxes/{code}"), get(fleet::one::<M>))
+        .route(&at("/fleet/boxes/{code}/events"), get(events::one_box::<M>))
+        .route(&at("/fleet/boxes/{code}/keeper"), post(fleet::keeper::<M>))
+        .route(&at("/fleet/test"), get(fleet::ask_test::<M>).post(fleet::test::<M>))
+        .route(&at("/fleet/stop"), get(fleet::ask_stop::<M>).post(fleet::stop::<M>))
+        .route(&at("/fleet/orders/{ebm}"), get(fleet::order::<M>))
+        .route(&at("/fleet/orders/{ebm}/events"), get(events::box_order::<M>))
+        .route(&at("/fleet/visits"), get(fleet::visits::<M>))
+        .route(&at("/fleet/visits.csv"), get(fleet::csv::<M>))
+        .route(&at("/fleet/visits.json"), get(fleet::json::<M>))
+        .route(&at("/alerts/{id}/broadcasts"), get(fleet::broadcast::<M>))
+        .route(&at("/alerts/{id}/broadcasts/events"), get(events::broadcasts::<M>))
         .route(&at("/alerts"), get(list::show::<M>))
         .route(&at("/alerts/{id}"), get(alert::show::<M>))
         .route(&at("/alerts/{id}/submit"), post(alert::submit::<M>))

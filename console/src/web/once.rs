@@ -11,30 +11,33 @@ use tokio::sync::OnceCell;
 /// Keys remembered at most; the oldest gives way.
 const MOST_KEYS: usize = 1_000;
 
-type Cell = Arc<OnceCell<AlertId>>;
-
 /// What was made under which key.
-#[derive(Default)]
-pub(super) struct Once {
+pub(super) struct Once<T = AlertId> {
     // Guards the keys; held for one look-up.
-    made: Mutex<VecDeque<(String, Cell)>>,
+    made: Mutex<VecDeque<(String, Arc<OnceCell<T>>)>>,
 }
 
-impl Once {
-    /// Makes an alert under a key, or answers with the one that was made under it. A second click waits for the first.
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self { made: Mutex::default() }
+    }
+}
+
+impl<T: Copy> Once<T> {
+    /// Makes something under a key, or answers with the one that was made under it. A second click waits for the first.
     ///
     /// # Errors
     /// What `make` says; the key stays free then.
     pub(super) async fn get_or_make<E>(
         &self,
         key: String,
-        make: impl Future<Output = Result<AlertId, E>>,
-    ) -> Result<AlertId, E> {
+        make: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let cell = self.cell(key);
         cell.get_or_try_init(|| make).await.copied()
     }
 
-    fn cell(&self, key: String) -> Cell {
+    fn cell(&self, key: String) -> Arc<OnceCell<T>> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, cell)) = made.iter().find(|(known, _)| *known == key) {
             return Arc::clone(cell);
@@ -42,7 +45,7 @@ impl Once {
         if made.len() >= MOST_KEYS {
             made.pop_front();
         }
-        let cell = Cell::default();
+        let cell: Arc<OnceCell<T>> = Arc::default();
         made.push_back((key, Arc::clone(&cell)));
         cell
     }
@@ -55,7 +58,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_double_click_makes_one_thing() {
-        let once = Once::default();
+        let once: Once = Once::default();
         let made = |number| async move { Ok::<_, Infallible>(AlertId(uuid::Uuid::from_u128(number))) };
         let first = once.get_or_make("form".into(), made(1)).await.unwrap();
         let second = once.get_or_make("form".into(), made(2)).await.unwrap();

@@ -16,6 +16,8 @@ pub(super) struct Page {
     pub(super) issuer: String,
     /// The page's word in the navigation.
     pub(super) here: &'static str,
+    /// Whether there are village boxes in this mode.
+    pub(super) has_boxes: bool,
     /// Alerts that wait for somebody's signature.
     pub(super) waiting: usize,
     /// The path, for the links that change the language.
@@ -81,13 +83,16 @@ impl Page {
             is_here: here == self.here,
             count,
         };
-        vec![
+        let boxes = self.has_boxes.then(|| entry("fleet", format!("{base}/fleet"), 0));
+        let mut entries = vec![
             entry("board", format!("{base}/"), 0),
             entry("compose", format!("{base}/compose"), 0),
             entry("waiting", format!("{base}/alerts?show=waiting"), self.waiting),
             entry("alerts", format!("{base}/alerts"), 0),
-            entry(other, format!("/{other}/"), 0),
-        ]
+        ];
+        entries.extend(boxes);
+        entries.push(entry(other, format!("/{other}/"), 0));
+        entries
     }
 }
 

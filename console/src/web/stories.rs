@@ -3,6 +3,7 @@
 mod api;
 mod authority;
 mod back;
+mod boxes;
 mod channels;
 mod checks;
 mod door;

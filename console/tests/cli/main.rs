@@ -11,3 +11,4 @@ mod keys;
 mod living;
 mod officers;
 mod readme;
+mod registry;

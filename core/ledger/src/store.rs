@@ -4,6 +4,7 @@
 mod decision;
 mod edition;
 mod error;
+mod fleet;
 mod log;
 mod people;
 mod speech;
@@ -11,6 +12,7 @@ mod speech;
 pub use decision::{AlertWrite, Change, StoredAlert, StoredPlan};
 pub use edition::{EditionBlock, EditionHead};
 pub use error::StoreError;
+pub use fleet::{BoxEvent, BoxOrder, BoxOrderKind, Heard};
 pub use log::{Append, Lease, LogPlace, ReceiptPage};
 pub use people::{ApiKeyRow, OfficerRow, OrgRow, SessionRow, StoredReply};
 pub use speech::StoredSpeech;
@@ -26,7 +28,9 @@ use crate::{
 use async_trait::async_trait;
 use mingluo_model::{
     audience::ChannelKind,
+    bulletin::{EbmId, ResourceCode},
     clock::Timestamp,
+    fleet::{BoxRecord, Keeper, Playout, Seen},
     id::{AlertId, EditionId, NodeId, PlanId},
     mode::ModeKind,
     plan::AccountName,
@@ -214,6 +218,64 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<StoredReply>, StoreError>;
 
+    /// Writes boxes down, or anew, with an audit line. A keeper, a certificate's end and the day of enrolment that are not
+    /// given stay as they were.
+    async fn save_boxes(
+        &self,
+        mode: ModeKind,
+        boxes: &[(BoxRecord, Option<Keeper>)],
+        at: Timestamp,
+        audit: AuditLine,
+    ) -> Result<(), StoreError>;
+
+    /// The boxes that are written down, by code, each with whether somebody is named who looks after it.
+    async fn boxes(&self, mode: ModeKind) -> Result<Vec<(BoxRecord, bool)>, StoreError>;
+
+    /// How many boxes are written down and when one last was: where neither changed, nothing was written.
+    async fn boxes_mark(&self, mode: ModeKind) -> Result<(i64, Timestamp), StoreError>;
+
+    /// Who looks after a box.
+    async fn box_keeper(&self, mode: ModeKind, code: ResourceCode) -> Result<Option<Keeper>, StoreError>;
+
+    /// Keeps what was heard of boxes, in one transaction.
+    async fn keep_heard(&self, mode: ModeKind, heard: &Heard) -> Result<(), StoreError>;
+
+    /// All boxes that ever made themselves known, by code.
+    async fn boxes_seen(&self, mode: ModeKind) -> Result<Vec<(ResourceCode, Seen)>, StoreError>;
+
+    /// These broadcasts in all boxes that told of them, by code.
+    async fn playouts(
+        &self,
+        mode: ModeKind,
+        ebms: &[EbmId],
+    ) -> Result<Vec<(ResourceCode, Playout)>, StoreError>;
+
+    /// The latest broadcasts in one box, newest first.
+    async fn playouts_of(
+        &self,
+        mode: ModeKind,
+        code: ResourceCode,
+        limit: u32,
+    ) -> Result<Vec<Playout>, StoreError>;
+
+    /// What last happened to one box, newest first.
+    async fn box_events(
+        &self,
+        mode: ModeKind,
+        code: ResourceCode,
+        limit: u32,
+    ) -> Result<Vec<BoxEvent>, StoreError>;
+
+    /// Keeps an order to boxes before it leaves, with its audit line.
+    async fn add_box_order(
+        &self,
+        mode: ModeKind,
+        order: &BoxOrder,
+        audit: AuditLine,
+    ) -> Result<(), StoreError>;
+
+    /// The latest orders to boxes, by their numbers, newest first.
+    async fn box_orders(&self, mode: ModeKind, limit: u32) -> Result<Vec<BoxOrder>, StoreError>;
     /// Keeps speech with its clip. The first that is kept for a content stands for good, and is what is given.
     async fn keep_speech(&self, speech: &StoredSpeech, clip: &[u8]) -> Result<StoredSpeech, StoreError>;
 

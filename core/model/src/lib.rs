@@ -20,6 +20,7 @@ pub mod channel;
 pub mod clock;
 pub mod delivery;
 pub mod enrol;
+pub mod fleet;
 pub mod grade;
 pub mod hazard;
 pub mod id;

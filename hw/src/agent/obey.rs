@@ -84,12 +84,8 @@ impl Agent {
         let mut stopped: Vec<EbmId> =
             self.queue.take_stopped(order).iter().map(|waiting| waiting.ebm).collect();
         let playing = self.playing.as_ref().map(Playing::bulletin);
-        if let Some(ebm) =
-            playing.filter(|it| order.silences(it.ebm) && queue::may_stop(order.tier, it)).map(|it| it.ebm)
-        {
-            self.hush();
-            self.playing = None;
-            stopped.push(ebm);
+        if playing.is_some_and(|it| order.silences(it.ebm) && queue::may_stop(order.tier, it)) {
+            stopped.extend(self.break_off());
         }
         for ebm in &stopped {
             self.close(*ebm, Event::Stopped, &format!("by {}", order.ebm));

@@ -3,9 +3,11 @@
 use super::{Agent, round::is_own_alarm};
 use crate::{
     clip::ClipBoard,
+    evidence::Evidence,
     journal::{JournalError, Record},
     player::{Block, Score, SinkError},
     relay::RelayError,
+    selftest::Kind,
     sound,
     speech::{Said, Ticket},
 };
@@ -27,10 +29,9 @@ pub(super) struct Playing {
     // The block that sounds now, and the clock's tick at which the next one is due.
     block: Option<Block>,
     next_at: Duration,
-    // The sense input heard something before the relay closed: what it says is no evidence.
-    stuck: bool,
-    heard: bool,
-    audible: bool,
+    pub(super) evidence: Evidence,
+    // It is a self-test and no bulletin.
+    pub(super) test: Option<Kind>,
 }
 
 impl Playing {
@@ -45,7 +46,7 @@ impl Playing {
 
 /// Why a bulletin does not sound.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+pub(super) enum Fault {
     #[error(transparent)]
     Relay(#[from] RelayError),
     #[error(transparent)]
@@ -108,13 +109,9 @@ impl Agent {
         let ebm = bulletin.ebm;
         self.page.push(Record::Begun { ebm, at: self.now() });
         self.turn_page()?;
-        let stuck = self.hands.sense.hears();
         let said = self.said(&bulletin);
         let score = Score::of(&bulletin, said, self.rules.longest_sounding, self.rules.volume_most);
-        let next_at = self.clock.ticks();
-        self.playing =
-            Some(Playing { bulletin, score, block: None, next_at, stuck, heard: false, audible: false });
-        if let Err(fault) = self.make_ready(ebm) {
+        if let Err(fault) = self.start(bulletin, score, None) {
             return self.fail(&fault);
         }
         self.note(ebm, Event::Playing, "", "");
@@ -145,7 +142,16 @@ impl Agent {
         (!is_mute).then(|| Said { city, library, own, time: Some(sound::time_of(bulletin)) })
     }
 
-    fn make_ready(&mut self, ebm: EbmId) -> Result<(), Fault> {
+    /// Asks the inputs, closes the relay and opens the sink.
+    pub(super) fn start(
+        &mut self,
+        bulletin: Bulletin,
+        score: Score,
+        test: Option<Kind>,
+    ) -> Result<(), Fault> {
+        let (ebm, next_at) = (bulletin.ebm, self.clock.ticks());
+        let evidence = Evidence::before(&mut self.hands.inputs());
+        self.playing = Some(Playing { bulletin, score, block: None, next_at, evidence, test });
         self.hands.power.close()?;
         self.hands.sink.begin(ebm)?;
         Ok(())
@@ -162,7 +168,7 @@ impl Agent {
         };
         playing.next_at += block.length / self.rules.time_scale.get();
         playing.block = Some(block.clone());
-        playing.audible |= block.is_audible();
+        playing.evidence.begins(&block);
         match self.hands.sink.write(block) {
             Ok(()) => Ok(()),
             Err(error) => self.fail(&error.into()),
@@ -172,24 +178,23 @@ impl Agent {
     /// "Sounded" is said once, on the first evidence.
     fn listen(&mut self) -> Result<(), JournalError> {
         let Some(playing) = &mut self.playing else { return Ok(()) };
-        let sounds = playing.block.as_ref().is_some_and(Block::is_audible);
-        if playing.heard || playing.stuck || !sounds || !self.hands.sense.hears() {
+        let Some(block) = &playing.block else { return Ok(()) };
+        if !playing.evidence.listen(&mut self.hands.inputs(), block.is_audible()) || playing.test.is_some() {
             return Ok(());
         }
-        playing.heard = true;
-        let ebm = playing.ebm();
+        let (ebm, likeness) = (playing.ebm(), playing.evidence.likeness());
         self.faulty = false;
-        self.note(ebm, Event::Sounded, "", "");
+        self.note(ebm, Event::Sounded, "", &likeness);
         self.turn_page()
     }
 
-    fn fail(&mut self, fault: &Fault) -> Result<(), JournalError> {
+    pub(super) fn fail(&mut self, fault: &Fault) -> Result<(), JournalError> {
         tracing::error!(
             error = fault as &dyn std::error::Error,
             "the speaker does not sound; look at the box"
         );
         if let Some(playing) = &mut self.playing {
-            playing.audible = true;
+            playing.evidence.fails();
         }
         self.finish(Event::Ended, &fault.to_string())
     }
@@ -198,11 +203,15 @@ impl Agent {
     fn finish(&mut self, event: Event, detail: &str) -> Result<(), JournalError> {
         self.hush();
         let Some(playing) = self.playing.take() else { return Ok(()) };
-        let unheard = playing.audible && !playing.heard;
-        if unheard && event == Event::Ended {
+        if let Some(kind) = playing.test {
+            return self.conclude(kind, &playing, event, detail);
+        }
+        let evidence = &playing.evidence;
+        if evidence.is_audible() && !evidence.is_heard() && event == Event::Ended {
             self.faulty = true;
-            let why = if playing.stuck { "the sense input was on before the relay closed" } else { detail };
-            self.note(playing.ebm(), Event::NotHeard, "", why);
+            let likeness = evidence.likeness();
+            let found = evidence.fault().unwrap_or(if detail.is_empty() { &likeness } else { detail });
+            self.note(playing.ebm(), Event::NotHeard, "", found);
         }
         self.close(playing.ebm(), event, detail);
         self.turn_page()
@@ -216,5 +225,6 @@ impl Agent {
         if let Err(error) = self.hands.sink.end() {
             tracing::warn!(%error, "the sink could not be closed");
         }
+        self.hands.sense.rest();
     }
 }

@@ -36,10 +36,8 @@ impl Agent {
         let is_doubtful = |it: &Bulletin| !is_own_alarm(it, own) && !trust.still_believes(it);
         let mut silenced: Vec<EbmId> = self.queue.take_where(is_doubtful).iter().map(|it| it.ebm).collect();
         let playing = self.playing.as_ref().map(Playing::bulletin);
-        if let Some(ebm) = playing.filter(|it| is_doubtful(it)).map(|it| it.ebm) {
-            self.hush();
-            self.playing = None;
-            silenced.push(ebm);
+        if playing.is_some_and(is_doubtful) {
+            silenced.extend(self.break_off());
         }
         for ebm in silenced {
             self.close(ebm, Event::Stopped, "its key is not believed any more");

@@ -1,13 +1,16 @@
 //! The round: what a real box looks at again and again, whatever else it does. The heart beats, the lid is looked at, and
-//! so is the button.
+//! so are the button, the mains, the gauges, the hour of the self-test, and whoever stands at the window.
 
-use super::Agent;
+use super::{Agent, condition::Condition};
 use crate::{
     clip::library::Library,
     contact::{Button, Contact},
+    gauge::Gauge,
     heart::Heart,
-    journal::JournalError,
+    journal::{Happening, JournalError},
+    selftest::{BEIJING, Schedule},
     sound,
+    window::Window,
 };
 use mingluo_model::{
     alert::Language,
@@ -24,8 +27,8 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_millis(100);
 /// What stands where a bulletin names its key.
 const OWN_KEY: &str = "local-button";
-/// Where the standard's day is counted: Beijing time, UTC+8.
-const BEIJING: Duration = Duration::from_hours(8);
+/// Between two looks at what changes slowly: the gauges, the hour.
+const GLANCE: Duration = Duration::from_secs(10);
 
 /// What is looked at on the round. A pretend box has none of it and makes no rounds.
 #[derive(Default)]
@@ -36,6 +39,18 @@ pub struct Watch {
     pub lid: Option<Box<dyn Contact>>,
     /// The button.
     pub button: Option<Button>,
+    /// The contact behind the relay; on means that the amplifier has its supply (供电回读).
+    pub feedback: Option<Box<dyn Contact>>,
+    /// The contact that sees the mains; on means it is there (市电).
+    pub mains: Option<Box<dyn Contact>>,
+    /// The battery's charge in percent.
+    pub battery: Option<Box<dyn Gauge>>,
+    /// The board's temperature in degrees Celsius.
+    pub temperature: Option<Box<dyn Gauge>>,
+    /// When the box tests itself.
+    pub tests: Option<Schedule>,
+    /// Where people at the box look in.
+    pub window: Option<Window>,
 }
 
 /// How far the round is.
@@ -45,6 +60,16 @@ pub(super) struct Round {
     next_at: Duration,
     pub(super) is_open: bool,
     press: Press,
+    pub(super) condition: Condition,
+    // The clock's tick at which a copy is due at the window.
+    pub(super) shown_at: Duration,
+}
+
+impl Round {
+    /// Whether somebody presses the button and it has not sounded yet.
+    pub(super) const fn is_button_held(&self) -> bool {
+        matches!(self.press, Press::Held(_))
+    }
 }
 
 /// The button's state.
@@ -60,9 +85,11 @@ enum Press {
 
 impl Watch {
     fn every(&self) -> Option<Duration> {
-        let contacts = (self.lid.is_some() || self.button.is_some()).then_some(LOOK);
+        let touched = self.lid.is_some() || self.button.is_some() || self.mains.is_some();
+        let contacts = (touched || self.window.is_some()).then_some(LOOK);
+        let slow = self.tests.is_some() || self.battery.is_some() || self.temperature.is_some();
         let heart = self.heart.as_ref().map(|heart| heart.every());
-        contacts.into_iter().chain(heart).min()
+        contacts.into_iter().chain(heart).chain(slow.then_some(GLANCE)).min()
     }
 }
 
@@ -79,8 +106,11 @@ impl Agent {
             return Ok(());
         };
         self.round.next_at = now + every;
-        self.look_at_lid();
+        self.look_at_lid()?;
         self.look_at_button(now)?;
+        self.look_at_condition(now)?;
+        self.test_if_due()?;
+        self.look_out(now)?;
         if let Some(heart) = &mut self.hands.watch.heart {
             heart.beat();
         }
@@ -88,23 +118,23 @@ impl Agent {
     }
 
     /// An open case is told at once, in a heartbeat of its own.
-    fn look_at_lid(&mut self) {
-        let Some(lid) = &mut self.hands.watch.lid else { return };
+    fn look_at_lid(&mut self) -> Result<(), JournalError> {
+        let Some(lid) = &mut self.hands.watch.lid else { return Ok(()) };
         let is_open = lid.is_on();
         if is_open == self.round.is_open {
-            return;
+            return Ok(());
         }
         self.round.is_open = is_open;
         tracing::warn!(is_open, "the lid of the box moved");
-        if self.welcomed {
-            let beat = self.heartbeat();
-            self.outbox.push_back(beat);
-        }
+        self.note_happening(Happening::Lid(is_open));
+        self.turn_page()?;
+        self.beat_now();
+        Ok(())
     }
 
     fn look_at_button(&mut self, now: Duration) -> Result<(), JournalError> {
         let Some(button) = &mut self.hands.watch.button else { return Ok(()) };
-        let (is_on, hold, sounding) = (button.contact.is_on(), button.hold, button.sounding);
+        let (is_on, hold, sounding) = (button.is_pressed(), button.hold, button.sounding);
         self.round.press = match (is_on, self.round.press) {
             (false, _) => Press::Free,
             (true, Press::Free) => Press::Held(now),
@@ -131,15 +161,27 @@ impl Agent {
         self.turn_page()
     }
 
-    /// A bulletin that nobody signed and that never leaves this box.
     fn own_alarm(&self, sounding: Duration) -> Option<Bulletin> {
+        let class = BroadcastClass::of(EmergencyClass::Emergency, self.identity.mode);
+        let mut alarm = self.own_bulletin(class, Tone::Red)?;
+        let tone: Duration = sound::pattern(alarm.tone).iter().map(|sweep| sweep.length).sum();
+        let library = self.hands.clips.library.as_ref().filter(|_| self.identity.mode == ModeKind::Live);
+        let words = library.and_then(Library::alarm).map(|words| words.length);
+        let round = tone + words.unwrap_or_default();
+        let rounds = sounding.as_millis().div_ceil(round.as_millis().max(1));
+        alarm.repeats = u8::try_from(rounds).unwrap_or(u8::MAX);
+        Some(alarm)
+    }
+
+    /// A bulletin that nobody signed and that never leaves this box.
+    pub(super) fn own_bulletin(&self, class: BroadcastClass, tone: Tone) -> Option<Bulletin> {
         let now = self.now();
-        let mut alarm = Bulletin {
+        Some(Bulletin {
             tier: Level::Village,
             key_id: OWN_KEY.parse::<KeyId>().ok()?,
             seq: 0,
             ebm: self.own_ebm(now)?,
-            class: BroadcastClass::of(EmergencyClass::Emergency, self.identity.mode),
+            class,
             grade: None,
             event: EventType::OTHER,
             areas: vec![self.identity.region],
@@ -150,20 +192,13 @@ impl Agent {
             end: Timestamp(i64::MAX),
             volume: self.rules.volume_most,
             repeats: 1,
-            tone: Tone::Red,
+            tone,
             script: String::new(),
             audio: None,
             language: Language::chinese(),
             created: now,
             mode: self.identity.mode,
-        };
-        let tone: Duration = sound::pattern(alarm.tone).iter().map(|sweep| sweep.length).sum();
-        let library = self.hands.clips.library.as_ref().filter(|_| self.identity.mode == ModeKind::Live);
-        let words = library.and_then(Library::alarm).map(|words| words.length);
-        let round = tone + words.unwrap_or_default();
-        let rounds = sounding.as_millis().div_ceil(round.as_millis().max(1));
-        alarm.repeats = u8::try_from(rounds).unwrap_or(u8::MAX);
-        Some(alarm)
+        })
     }
 
     /// The box names its own broadcast as the standard lets it: its code, the day, and a number that rises over restarts.
@@ -173,7 +208,7 @@ impl Agent {
     }
 }
 
-/// Whether a bulletin is the village's own alarm, for which no key vouches. Sequence zero is never taken from outside.
+/// Whether a bulletin is the village's own alarm or test, for which no key vouches. Sequence zero is never taken from outside.
 pub(super) fn is_own_alarm(bulletin: &Bulletin, own: ResourceCode) -> bool {
     bulletin.seq == 0 && bulletin.ebm.issuer() == own
 }

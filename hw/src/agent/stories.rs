@@ -10,6 +10,8 @@ use crate::{
     village::{NOW, believed, box_code, bulletin, edition, order, root, signed},
 };
 
+#[path = "stories/beside.rs"]
+mod beside;
 #[path = "stories/clips.rs"]
 mod clips;
 #[path = "stories/clockless.rs"]
@@ -18,6 +20,8 @@ mod clockless;
 mod rotation;
 #[path = "stories/round.rs"]
 mod rounds;
+#[path = "stories/selftest.rs"]
+mod selftests;
 
 use mingluo_model::{
     bulletin::{Action, BroadcastClass, Bulletin, Tone},

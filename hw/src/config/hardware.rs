@@ -32,7 +32,7 @@ impl RelayConfig {
 }
 
 /// What listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum SenseConfig {
     /// Nothing: the box never claims to have sounded.
@@ -42,6 +42,14 @@ pub enum SenseConfig {
         /// Fault knob: hears nothing.
         #[serde(default)]
         deaf: bool,
+        /// Says how loud, like a microphone, instead of on or off.
+        #[serde(default)]
+        levels: bool,
+    },
+    /// A microphone at an ALSA capture device; what it hears is compared with what is played.
+    Alsa {
+        /// Its name, as `arecord -L` lists it.
+        device: String,
     },
     /// A detector of current or sound on a pin of a Raspberry Pi.
     Gpio {
@@ -51,6 +59,21 @@ pub enum SenseConfig {
         #[serde(default)]
         active_low: bool,
     },
+}
+
+impl SenseConfig {
+    /// The pin, if it is on one.
+    pub const fn pin(&self) -> Option<Pin> {
+        match self {
+            Self::Gpio { pin, active_low } => Some(Pin { number: *pin, active_low: *active_low }),
+            Self::None | Self::Simulated { .. } | Self::Alsa { .. } => None,
+        }
+    }
+
+    /// Whether it says on or off, and not how loud.
+    pub const fn is_on_or_off(&self) -> bool {
+        matches!(self, Self::Gpio { .. } | Self::Simulated { levels: false, .. })
+    }
 }
 
 /// The switch under the lid (防拆开关).
@@ -80,6 +103,11 @@ pub struct ButtonConfig {
     /// The button pulls the pin low while it is pressed.
     #[serde(default)]
     pub active_low: bool,
+    /// The key switch's BCM number, 2 to 27; without it nobody needs a key.
+    pub key_pin: Option<u8>,
+    /// The key switch pulls its pin low while the key is turned.
+    #[serde(default)]
+    pub key_active_low: bool,
     /// Seconds that it must be held, 1 to 30.
     #[serde(default = "hold")]
     pub hold_s: u32,
@@ -100,6 +128,11 @@ impl ButtonConfig {
     /// The pin.
     pub const fn pin(&self) -> Pin {
         Pin { number: self.pin, active_low: self.active_low }
+    }
+
+    /// The key switch's pin.
+    pub fn key(&self) -> Option<Pin> {
+        self.key_pin.map(|number| Pin { number, active_low: self.key_active_low })
     }
 }
 

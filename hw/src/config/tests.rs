@@ -49,7 +49,8 @@ fn a_real_relay_allows_no_pretence() {
 }
 
 const WIRED: &str = "[relay]\nkind = \"gpio\"\npin = 17\nactive_low = true\n[sense]\nkind = \"gpio\"\npin = 27\n\
-    [tamper]\npin = 22\nactive_low = true\n[button]\npin = 23\n";
+    [tamper]\npin = 22\nactive_low = true\n[button]\npin = 23\nkey_pin = 24\n\
+    [feedback]\nkind = \"gpio\"\npin = 25\n[mains]\npin = 5\n";
 
 /// The shipped file with real wires.
 fn wired() -> String {
@@ -79,4 +80,59 @@ fn a_mistake_elsewhere_does_not_keep_the_relay_from_being_opened() {
     let only = RelayOnly::read(&path).unwrap();
     assert_eq!(only.relay.pin(), Some(Pin { number: 17, active_low: true }));
     assert!(only.state_dir().starts_with(dir.path()));
+}
+
+#[test]
+fn a_test_that_nothing_could_judge_is_refused() {
+    let blind = wired().replace("[sense]\nkind = \"gpio\"\npin = 27\n", "[sense]\nkind = \"none\"\n");
+    let with =
+        |text: &str, tests: &str| read(&text.replace("[mains]", &format!("[self_test]\n{tests}\n[mains]")));
+    assert!(with(&blind, "silent_hour = 4").is_ok(), "the contact behind the relay says");
+    let none = blind.replace("[feedback]\nkind = \"gpio\"\npin = 25\n", "");
+    let error = with(&none, "silent_hour = 4").unwrap_err().to_string();
+    assert!(error.contains("self_test.silent_hour = 4: nothing could say"), "{error}");
+    let error = with(&blind, "audible_day = 1\naudible_hour = 10").unwrap_err().to_string();
+    assert!(error.contains("self_test.audible_day = 1: nothing could hear"), "{error}");
+    for (bad, word) in [
+        ("silent_hour = 24", "must be 0 to 23"),
+        ("audible_day = 29\naudible_hour = 10", "must be 1 to 28"),
+        ("audible_day = 1", "give self_test.audible_hour too"),
+        ("audible_hour = 1", "give self_test.audible_day too"),
+    ] {
+        let error = with(&wired(), bad).unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn a_page_is_off_unless_it_is_asked_for_and_then_on_the_box_only() {
+    assert_eq!(read(SHIPPED).unwrap().page, None);
+    let page = read(&format!("{SHIPPED}\n[page]\n")).unwrap().page.unwrap();
+    assert!(page.listen.ip().is_loopback() && page.pin_file.is_none());
+    assert_eq!(page.may_stop, crate::window::MayStop::Daily);
+    assert!(read(&format!("{SHIPPED}\n[page]\nmay_stop = \"red\"\n")).is_err());
+}
+
+/// The pin that a section of the shipped file names first, be it in a remark.
+fn shipped_pin(section: &str, key: &str) -> &'static str {
+    let (_, rest) = SHIPPED.split_once(&format!("[{section}]")).unwrap();
+    let (_, rest) = rest.split_once(&format!("{key} = ")).unwrap();
+    rest.split(|letter: char| !letter.is_ascii_digit()).next().unwrap()
+}
+
+#[test]
+fn the_drawing_names_the_pins_of_the_shipped_file() {
+    let (table, drawing) =
+        (include_str!("../../../deploy/box/wiring.md"), include_str!("../../../deploy/box/wiring.svg"));
+    let keys =
+        ["relay.pin", "sense.pin", "tamper.pin", "button.pin", "button.key_pin", "feedback.pin", "mains.pin"];
+    for name in keys {
+        let (section, key) = name.split_once('.').unwrap();
+        let pin = shipped_pin(section, key);
+        let (_, row) =
+            table.split_once(&format!("| `{name}` | {pin} | ")).unwrap_or_else(|| panic!("{name} {pin}"));
+        let header = row.split(' ').next().unwrap();
+        assert!(drawing.contains(&format!(">GPIO{pin} ({header})<")), "{name}: GPIO{pin} ({header})");
+        assert!(drawing.contains(&format!(">{name}<")), "{name}");
+    }
 }

@@ -1,5 +1,7 @@
 //! What the journal's records add up to. The same steps are taken when a record is written and when it is read again.
 
+use super::diary::{Diary, Note};
+use crate::selftest::Kind;
 use mingluo_model::{
     bulletin::{Bulletin, EbmId, KeyId, SeenWindow, Sequences, SignedKeySet},
     clock::Timestamp,
@@ -70,6 +72,17 @@ pub enum Record {
     Keys(SignedKeySet),
     /// A bulletin of which only the outcome matters; stands only in a rewritten journal.
     Known(EbmId, Entry),
+    /// A self-test is about to begin; from here on none of its kind is begun on this day.
+    TestBegun {
+        /// Which.
+        kind: Kind,
+        /// When.
+        at: Timestamp,
+    },
+    /// Something that people may want to read of later.
+    Noted(Note),
+    /// All that was noted before; stands only in a rewritten journal.
+    Diary(Diary),
 }
 
 /// What is known of one bulletin.
@@ -108,6 +121,7 @@ pub struct Book {
     next_report: u64,
     floor: Timestamp,
     keys: Option<SignedKeySet>,
+    diary: Diary,
 }
 
 impl Book {
@@ -156,6 +170,11 @@ impl Book {
         self.keys.as_ref()
     }
 
+    /// Self-tests, and what people may want to read.
+    pub const fn diary(&self) -> &Diary {
+        &self.diary
+    }
+
     /// Takes a record in.
     pub fn apply(&mut self, record: Record) {
         match record {
@@ -174,6 +193,15 @@ impl Book {
             Record::Floor(at) => self.floor = self.floor.max(at),
             Record::Keys(signed) => self.keys = Some(signed),
             Record::Known(ebm, entry) => drop(self.bulletins.insert(ebm, entry)),
+            Record::TestBegun { kind, at } => {
+                self.floor = self.floor.max(at);
+                self.diary.begin(kind, at);
+            }
+            Record::Noted(note) => {
+                self.floor = self.floor.max(note.at);
+                self.diary.note(note);
+            }
+            Record::Diary(diary) => self.diary = diary,
         }
     }
 
@@ -196,6 +224,7 @@ impl Book {
         if let Some(entry) = self.bulletins.get_mut(&report.ebm).filter(|_| !refused) {
             entry.latest = report.event;
         }
+        self.diary.note(Note::of(&report));
         self.pending.insert(report.id, report);
     }
 
@@ -218,6 +247,15 @@ impl Book {
         let pending = self.pending.values().cloned().map(Record::Reported);
         // After the reports, each of which would else overwrite what was reported last.
         let known = self.entries().map(|(ebm, entry)| Record::Known(ebm, entry.clone()));
-        head.into_iter().chain(keys).chain(seen).chain(barred).chain(pending).chain(known).collect()
+        // And after the reports, each of which would else be noted again.
+        let diary = std::iter::once(Record::Diary(self.diary.clone()));
+        head.into_iter()
+            .chain(keys)
+            .chain(seen)
+            .chain(barred)
+            .chain(pending)
+            .chain(known)
+            .chain(diary)
+            .collect()
     }
 }

@@ -1,10 +1,13 @@
 //! Power is cut at every byte, and the book is the same or one step younger.
 
 use super::*;
-use crate::village::{NOW, bulletin, order};
+use crate::{
+    selftest::Kind,
+    village::{NOW, bulletin, order},
+};
 use mingluo_model::{
     bulletin::EbmId,
-    link::{Event, Order, Report},
+    link::{Event, Order, Report, SelfTest},
 };
 use sha2::{Digest as _, Sha256};
 
@@ -92,4 +95,22 @@ proptest::proptest! {
         let (records, unreadable) = frame::read_all(&bytes);
         proptest::prop_assert!(!records.is_empty() || unreadable == bytes.len());
     }
+}
+
+#[test]
+fn the_diary_is_bounded_and_is_the_same_after_the_journal_was_rewritten() {
+    let medium = MemoryMedium::default();
+    let mut journal = open(&medium);
+    journal.append(vec![Record::TestBegun { kind: Kind::Silent, at: NOW }], NOW).unwrap();
+    for id in 1..=150 {
+        journal.append(vec![reported(id, bulletin(1).ebm)], NOW).unwrap();
+    }
+    let test = SelfTest { at: NOW, audible: false, passed: true, detail: String::new() };
+    let note = Note { at: NOW, what: Happening::SelfTest(test.clone()) };
+    journal.append(vec![Record::Noted(note.clone())], NOW).unwrap();
+    let diary = open(&medium).book().diary().clone();
+    assert_eq!(&diary, journal.book().diary());
+    assert_eq!((diary.notes().len(), diary.notes().back()), (100, Some(&note)));
+    assert_eq!((diary.tests().back(), diary.begun(Kind::Silent)), (Some(&test), Some(NOW)));
+    assert_eq!(diary.begun(Kind::Audible), None);
 }

@@ -3,9 +3,11 @@
 
 mod city;
 mod clips;
+mod deploy;
 mod enrol;
 mod hostile;
 mod link;
+mod page;
 mod poll;
 #[path = "../../src/pretend_clips.rs"]
 mod pretend_clips;

@@ -8,7 +8,9 @@ use mingluo_model::{
 };
 use mingluo_speaker::{
     clip::{ClipBoard, shelf::Shelf},
+    envelope::{ALIKE, Envelope, likeness},
     player::{AlsaSink, AudioSink as _, Block, Score},
+    sense::{CaptureSense, Sense as _},
     speech::{Said, Ticket},
     voice::{CommandVoice, Voice as _},
 };
@@ -17,6 +19,8 @@ use std::{fs, path::Path, process::Command, time::Duration};
 /// A card that writes what it is given into a file.
 const RECORDER: &str =
     "pcm.recorder { type file; slave.pcm { type null }; file \"RECORDING\"; format raw }\n";
+/// A microphone that hears what is in a file.
+const MICROPHONE: &str = "pcm.microphone { type file; slave.pcm { type null }; file \"/dev/null\"; infile \"HEARD\"; format raw }\n";
 /// The shipped configuration's engine.
 const SHIPPED: &str = include_str!("../../../deploy/speaker.toml");
 
@@ -134,4 +138,44 @@ fn a_card_that_is_not_there_is_a_fault_and_not_a_silence() {
         std::iter::from_fn(|| score.next(Duration::from_secs(1))).try_for_each(|block| sink.write(block))
     });
     assert!(written.unwrap_err().to_string().contains("no-such-card"));
+}
+
+/// What was played: its samples and its envelope.
+fn played(bulletin: &Bulletin) -> (Vec<i16>, Envelope) {
+    let mut score = Score::of(bulletin, None, Duration::from_mins(10), 100);
+    let blocks = std::iter::from_fn(|| score.next(Duration::from_millis(100)));
+    let samples: Vec<i16> = blocks.flat_map(|block| block.samples()).collect();
+    let mut envelope = Envelope::default();
+    envelope.take(samples.iter().copied());
+    (samples, envelope)
+}
+
+#[tokio::test]
+async fn a_microphone_at_the_card_knows_the_clip_that_is_played_from_another_one() {
+    if !has("arecord") {
+        return eprintln!("SKIPPED, NOT TESTED: arecord is missing");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (heard, asound) = (dir.path().join("heard"), dir.path().join("asound.conf"));
+    let clock = SystemClock::shared();
+    let red = Bulletin { tone: Tone::Red, repeats: 2, ..crate::city::red(1, clock.now()) };
+    let (samples, envelope) = played(&red);
+    // A third as loud, and four tenths of a second late.
+    let far = std::iter::repeat_n(0, 6_400).chain(samples.iter().map(|sample| sample / 3));
+    let bytes: Vec<u8> = far.flat_map(i16::to_le_bytes).collect();
+    fs::write(&heard, bytes).unwrap();
+    fs::write(&asound, MICROPHONE.replace("HEARD", &heard.display().to_string())).unwrap();
+    let mut sense = CaptureSense::with_settings("microphone".to_owned(), Some(asound));
+    sense.attend();
+    let mut levels = Vec::new();
+    while levels.len() < envelope.levels().len() + 4 {
+        levels.extend(sense.levels().unwrap());
+        clock.sleep(Duration::from_millis(10)).await;
+    }
+    sense.rest();
+    let found = likeness(envelope.levels(), &levels).unwrap();
+    assert!(found > 0.95, "{found}");
+    let (_, other) = played(&Bulletin { tone: Tone::Blue, repeats: 4, ..red });
+    let found = likeness(other.levels(), &levels).unwrap();
+    assert!(found < ALIKE, "{found}");
 }

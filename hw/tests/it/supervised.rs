@@ -4,14 +4,20 @@
 use crate::city::{BOX, CityEnd, Papers, key_set, papers, red, region, root_key};
 use mingluo_model::{
     bulletin::Bulletin,
-    clock::{Clock as _, system::SystemClock},
+    clock::{Clock, SharedClock, Timestamp, system::SystemClock},
+    link::{CityFrame, Order, VERSION, Welcome},
 };
+use mingluo_speaker::{assemble, config::Config};
 use std::{
     fs,
     io::ErrorKind,
     os::unix::{net::UnixDatagram, process::ExitStatusExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tempfile::TempDir;
@@ -120,8 +126,7 @@ impl Service {
 
     /// What the relay was told last: `on` or `off`.
     fn relay(&self) -> String {
-        let record = fs::read_to_string(self.dir.path().join("state/relay.log")).unwrap();
-        record.lines().last().unwrap().split(' ').nth(1).unwrap().to_owned()
+        relay(self.dir.path())
     }
 
     async fn relay_becomes(&self, state: &str) {
@@ -143,6 +148,52 @@ impl Drop for Service {
     }
 }
 
+/// What the relay of the box in this folder was told last: `on` or `off`.
+fn relay(dir: &Path) -> String {
+    let record = fs::read_to_string(dir.join("state/relay.log")).unwrap();
+    record.lines().last().unwrap().split(' ').nth(1).unwrap().to_owned()
+}
+
+/// A clock that panics once, as a bug would.
+struct Tripwire {
+    clock: SharedClock,
+    armed: AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl Clock for Tripwire {
+    fn now(&self) -> Timestamp {
+        assert!(!self.armed.swap(false, Ordering::Relaxed), "as if the program had a bug");
+        self.clock.now()
+    }
+
+    fn ticks(&self) -> Duration {
+        self.clock.ticks()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+    }
+}
+
+/// A whole box, put together as the program does it, panics while it sounds.
+fn panics_while_it_sounds(dir: &Path) {
+    set_up(dir, &papers(), 1);
+    let clock = Arc::new(Tripwire { clock: SystemClock::shared(), armed: AtomicBool::new(false) });
+    let config = Config::read(&dir.join("speaker.toml")).unwrap();
+    let (mut agent, _) = assemble::agent(&config, clock.clone()).unwrap();
+    agent.hello([1; 32]);
+    let time = clock.now();
+    agent.hear(CityFrame::Welcome(Welcome { version: VERSION, time, nonce_signature: None })).unwrap();
+    let (bulletin, signer) = (long(), crate::city::signer());
+    let envelope = signer.seal(&bulletin).unwrap().to_bytes();
+    agent.hear(CityFrame::Order(Order { ebm: bulletin.ebm, envelope })).unwrap();
+    assert_eq!(relay(dir), "on");
+    clock.armed.store(true, Ordering::Relaxed);
+    let outcome = std::thread::spawn(move || agent.tick()).join();
+    assert!(outcome.is_err(), "it did not panic");
+}
+
 fn heard(notices: &UnixDatagram) -> Option<String> {
     let mut buffer = [0; 256];
     match notices.recv(&mut buffer) {
@@ -152,7 +203,8 @@ fn heard(notices: &UnixDatagram) -> Option<String> {
     }
 }
 
-fn set_up(dir: &Path, papers: &Papers, port: u16) {
+/// The files of a box that reaches a city at this port.
+pub(crate) fn set_up(dir: &Path, papers: &Papers, port: u16) {
     let write = |name: &str, text: &str| fs::write(dir.join(name), text).unwrap();
     let now = SystemClock::shared().now();
     write("ca.pem", &papers.ca);
@@ -180,8 +232,12 @@ fn long() -> Bulletin {
 
 #[tokio::test]
 async fn relay_opens_after_panic_and_kill() {
-    // A panic unwinds, and the relay's holder opens it: relay::tests::relay_opens_on_panic. The program is built so.
+    // A panic unwinds, and the relay's holder opens it; the program is built so.
     const { assert!(cfg!(panic = "unwind")) };
+    let dir = tempfile::tempdir().unwrap();
+    panics_while_it_sounds(dir.path());
+    assert_eq!(relay(dir.path()), "off");
+
     let mut service = Service::start().await;
     let mut city = service.city().await;
     city.order(&long()).await;

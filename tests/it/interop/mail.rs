@@ -1,7 +1,8 @@
-//! Our mail channel and the relays of others: Postfix in between, which queues, delays and returns, and aiosmtpd as the
-//! receiver at the end, which checks what arrived as receivers do.
+//! Our mail channel and the relays of others: Postfix and OpenSMTPD in between, which queue, delay and return, and aiosmtpd
+//! as the receiver at the end, which checks what arrived as receivers do. Postfix takes commands in groups; OpenSMTPD takes
+//! them one by one and hangs up on who does otherwise.
 
-use super::{peer::Peer, peers, postfix::Postfix, script, soon};
+use super::{opensmtpd::OpenSmtpd, peer::Peer, peers, script, soon};
 use async_trait::async_trait;
 use mingluo_channels::email::{
     EmailChannel, EmailConfig,
@@ -19,6 +20,7 @@ use mingluo_model::{
     mode::Live,
     receipt::ReceiptStatus,
 };
+use mingluo_rehearsal::postfix::Postfix;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use std::{
@@ -32,6 +34,29 @@ use tokio_util::sync::CancellationToken;
 
 const SUBJECT: &str = "【红色预警】暴雨 抚顺市东洲区、清原满族自治县、新宾满族自治县 07-12 08:30";
 const TEXT: &str = "请立即向高处转移。\n.\n不要返回取财物。";
+
+/// What arrived is what was sent, signed by us, with a return path of its own.
+fn assert_whole(mail: &Value) {
+    assert_eq!(mail["subject"], SUBJECT);
+    assert_eq!(mail["text"].as_str().unwrap().replace("\r\n", "\n").trim_end(), TEXT);
+    assert_eq!(mail["verified"], json!([true]), "the signature holds behind the relay: {mail}");
+    let kinds =
+        ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "application/cap+xml"];
+    assert_eq!(mail["kinds"], json!(kinds));
+    assert!(mail["sender"].as_str().unwrap().starts_with("b+"), "{mail}");
+}
+
+/// A Postfix that hands the mail of these domains to these ports; `None` where it cannot be had.
+async fn postfix(home: &Path, disk: &Path, routes: &[(&str, u16)]) -> Option<Postfix> {
+    let root = home.join("postfix");
+    if !Postfix::can_run(&root) {
+        eprintln!("SKIPPED, NOT TESTED: Postfix wants root and Debian's package");
+        return None;
+    }
+    let ways: Vec<_> =
+        routes.iter().map(|(domain, port)| (*domain, format!("smtp:[127.0.0.1]:{port}"))).collect();
+    Some(Postfix::start(&root, disk, &ways, &*SystemClock::shared()).await.unwrap())
+}
 
 /// A receiver that runs.
 async fn receiver(home: &Path, args: &[String]) -> (Peer, u16) {
@@ -152,7 +177,7 @@ async fn what_becomes_of_each_mail_comes_back_through_postfix() {
     let (mut receiver, far) = receiver(&home, &["--records".to_owned(), records]).await;
     let back = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let routes = [("ok.example", far), ("back.example", back.local_addr().unwrap().port())];
-    let Some(postfix) = Postfix::start(&home, &routes).await else { return };
+    let Some(postfix) = postfix(&home, files.path(), &routes).await else { return };
     let changes = json!({
         "dkim": dkim, "unsubscribe_url": "http://127.0.0.1/u/",
         "bounces": {"return_to": "b@back.example", "listen": "127.0.0.1:0", "success_reports": true},
@@ -163,21 +188,20 @@ async fn what_becomes_of_each_mail_comes_back_through_postfix() {
     let hearing = tokio::spawn(serve(Arc::new(channel.door()), back, keep, clock, stop.clone()));
 
     let mut session = channel.open().await.unwrap();
-    let to = ["li@ok.example", "gone-1@ok.example", "later-1@ok.example", "wang@ok.example"];
-    let verdicts = mailed(&mut session, &to).await;
+    // The last but one is refused before it is taken, in the middle of a group.
+    let to =
+        ["li@ok.example", "gone-1@ok.example", "later-1@ok.example", "refused@ok.example", "wang@ok.example"];
+    let mut verdicts = mailed(&mut session, &to).await;
     session.outlet.close().await;
 
+    let refused = verdicts.remove(3);
+    assert!(
+        matches!(&refused, Verdict::Permanent(refusal) if refusal.reason == Reason::NotAllowed),
+        "{refused:?}: {}",
+        postfix.log()
+    );
     for mail in receiver.heard("mail", 2).await {
-        assert_eq!(mail["subject"], SUBJECT);
-        assert_eq!(mail["text"].as_str().unwrap().replace("\r\n", "\n").trim_end(), TEXT);
-        assert_eq!(mail["verified"], json!([true]), "the signature holds behind Postfix: {mail}");
-        let kinds =
-            ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "application/cap+xml"];
-        assert_eq!(mail["kinds"], json!(kinds));
-        assert!(
-            mail["sender"].as_str().unwrap().starts_with("b+"),
-            "each has a return path of its own: {mail}"
-        );
+        assert_whole(&mail);
     }
     let told = async |number: usize| ledger.of(&verdicts[number]).await;
     assert_eq!(told(0).await, ReceiptStatus::Delivered);
@@ -187,6 +211,67 @@ async fn what_becomes_of_each_mail_comes_back_through_postfix() {
     assert_eq!(ledger.0.lock().unwrap().len(), 4, "one each");
     stop.cancel();
     hearing.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opensmtpd_gets_one_command_after_the_other_and_its_own_words_for_what_came_back_are_understood() {
+    let Some(home) = peers() else { return };
+    let files = tempfile::tempdir().unwrap();
+    let (dkim, records) = dkim(files.path());
+    let (mut receiver, far) = receiver(&home, &["--records".to_owned(), records]).await;
+    let back = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let routes = [("ok.example", far), ("back.example", back.local_addr().unwrap().port())];
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let Some(relay) = OpenSmtpd::start(&home, &routes, &made).await else { return };
+    let changes = json!({
+        "dkim": dkim, "unsubscribe_url": "http://127.0.0.1/u/",
+        "bounces": {"return_to": "b@back.example", "listen": "127.0.0.1:0"},
+    });
+    let channel = channel(files.path(), relay.port, &changes);
+    let (ledger, stop): (Arc<Ledger>, _) = (Arc::default(), CancellationToken::new());
+    let (keep, clock): (Arc<dyn Keep>, SharedClock) = (ledger.clone(), SystemClock::shared());
+    let hearing = tokio::spawn(serve(Arc::new(channel.door()), back, keep, clock, stop.clone()));
+
+    let mut session = channel.open().await.unwrap();
+    let to = [
+        "li@ok.example",
+        "gone-1@ok.example",
+        "later-1@ok.example",
+        "wu@elsewhere.example",
+        "wang@ok.example",
+    ];
+    let verdicts = mailed(&mut session, &to).await;
+    session.outlet.close().await;
+
+    assert!(
+        matches!(&verdicts[3], Verdict::Permanent(refusal) if refusal.reason == Reason::BadAddress),
+        "{verdicts:?}: {}",
+        relay.log()
+    );
+    for mail in receiver.heard("mail", 2).await {
+        assert_whole(&mail);
+    }
+    let told = async |number: usize| ledger.of(&verdicts[number]).await;
+    assert_eq!(told(1).await, ReceiptStatus::Failed(Reason::BadAddress), "{}", relay.log());
+    assert_eq!(told(2).await, ReceiptStatus::Expired, "it calls giving up a delay: {}", relay.log());
+    assert_eq!(ledger.0.lock().unwrap().len(), 2, "one each of what went wrong");
+    stop.cancel();
+    hearing.await.unwrap();
+}
+
+/// That it gets encryption is shown with the other receivers: OpenSMTPD 6.8 breaks off its own handshake with OpenSSL 3.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opensmtpd_that_requires_encryption_takes_nothing_bare() {
+    let Some(home) = peers() else { return };
+    let files = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    // It does not start without a rule; nothing is ever handed on by this one.
+    let Some(relay) = OpenSmtpd::start(&home, &[("ok.example", 9)], &made).await else { return };
+    let mut bare = channel(files.path(), relay.strict_port, &json!({})).open().await.unwrap();
+    let verdict = mailed(&mut bare, &["li@ok.example"]).await.remove(0);
+    let is_told = matches!(&verdict, Verdict::Permanent(refusal) if refusal.reason == Reason::NotAllowed);
+    assert!(is_told, "{verdict:?}: {}", relay.log());
+    bare.outlet.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,8 +5,8 @@
 mod cmpp;
 mod ear;
 mod mail;
+mod opensmtpd;
 mod peer;
-mod postfix;
 mod smpp;
 mod tap;
 
@@ -32,7 +32,7 @@ const BERT: &str = "+8619730000002";
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Where the peers are installed; `None` when they are not and nobody insists.
-fn peers() -> Option<PathBuf> {
+pub(super) fn peers() -> Option<PathBuf> {
     let home = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/interop");
     if home.join("installed").exists() {
         return Some(home);
@@ -44,7 +44,7 @@ fn peers() -> Option<PathBuf> {
 }
 
 /// A file of ours in tests/interop.
-fn script(name: &str) -> PathBuf {
+pub(super) fn script(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("interop").join(name)
 }
 

@@ -75,6 +75,40 @@ impl Notice {
     }
 }
 
+impl Notice {
+    /// A mail of plain text: a thousand octets of words.
+    pub(super) fn mail() -> Self {
+        let body = Body::Email {
+            subject: "【红色预警】暴雨 清原满族自治县 07-12 08:30".into(),
+            text: TEXT.repeat(8),
+            html: String::new(),
+            cap_xml: String::new(),
+        };
+        Self { channel: ChannelKind::Email, body, address: mailbox }
+    }
+
+    /// A template message.
+    pub(super) fn template() -> Self {
+        let fields = [("thing1", "暴雨红色预警"), ("thing2", "清原满族自治县"), ("thing4", "请立即转移避险")];
+        let body = Body::WeChat {
+            template_id: TEMPLATE.into(),
+            fields: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            url: String::new(),
+        };
+        Self { channel: ChannelKind::WeChat, body, address: |ordinal| format!("oPretend{ordinal:08}") }
+    }
+}
+
+/// The template that the pretend account holds.
+pub(super) const TEMPLATE: &str = "T1";
+
+/// The domain of all mailboxes; it can never exist (RFC 6761 section 6.4).
+pub(super) const DOMAIN: &str = "pretend.invalid";
+
+fn mailbox(ordinal: u32) -> String {
+    format!("p{ordinal}@{DOMAIN}")
+}
+
 /// Keeps a roster of pretend recipients.
 pub(super) async fn edition(
     store: &dyn Store,

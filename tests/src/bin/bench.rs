@@ -4,8 +4,9 @@ use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use mingluo_model::clock::system::SystemClock;
 use mingluo_rehearsal::bench::{
-    BoxesOptions, CrowdOptions, DispatchOptions, EarOptions, FaultsOptions, Heat, HubOptions, LicenceOptions,
-    RigOrder, SmsOptions, boxes, crowd, dispatch, faults, hub, licence, listen, run_heat, run_rig, sms,
+    BoxOptions, BoxesOptions, CrowdOptions, DispatchOptions, EarOptions, FaultsOptions, Heat, HubOptions,
+    LicenceOptions, MailOptions, RigOrder, SmsOptions, WeChatOptions, boxes, crowd, dispatch, faults, hub,
+    licence, listen, lone_box, mail, run_heat, run_rig, sms, wechat,
 };
 use mingluo_rehearsal::sim_stage::Leash;
 use std::process::ExitCode;
@@ -30,7 +31,10 @@ static ALLOCATOR: MiMalloc = MiMalloc;
         tests/bench sms --kill\n  \
          tests/bench licence\n  \
          tests/bench faults --count 200000\n  \
-         tests/bench boxes --count 1000"
+         tests/bench boxes --count 1000\n  \
+         tests/bench box --short\n  \
+         tests/bench mail\n  \
+         tests/bench wechat"
 )]
 struct Args {
     #[command(subcommand)]
@@ -45,6 +49,12 @@ enum What {
     Sms(Box<SmsOptions>),
     /// 大喇叭:一条红色指令到一万个终端 / village boxes: one red bulletin to ten thousand of them.
     Boxes(Box<BoxesOptions>),
+    /// 单个终端:内存、程序大小、接入与吸合快慢 / one village box: memory, size, how soon it is linked and sounds.
+    Box(BoxOptions),
+    /// 邮件:与 Postfix 自带的压测程序同场比较 / mail, beside Postfix's own load generator.
+    Mail(Box<MailOptions>),
+    /// 微信:每秒多少条模板消息,回执落盘 / template messages a second, receipts durable.
+    Wechat(Box<WeChatOptions>),
     /// 许可:用足多少,超过没有;网关只放行一半时如何 / how much of a licence is used, and what if half of it is granted.
     Licence(Box<LicenceOptions>),
     /// 全故障:四种协议,逐条逐号核对 / all faults over four protocols, compared id by id.
@@ -81,6 +91,9 @@ async fn main() -> anyhow::Result<ExitCode> {
         What::Dispatch(options) => dispatch(*options, clock).await?,
         What::Sms(options) => sms(*options, clock).await?,
         What::Boxes(options) => boxes(*options, clock).await?,
+        What::Box(options) => lone_box(options, clock).await?,
+        What::Mail(options) => mail(*options, clock).await?,
+        What::Wechat(options) => wechat(*options, clock).await?,
         What::Licence(options) => licence(*options, clock).await?,
         What::Faults(options) => faults(*options, clock).await?,
         What::Rig { order, leash } => {

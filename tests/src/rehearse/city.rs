@@ -33,6 +33,8 @@ const OFFICERS: [(&str, &str, &str); 3] = [
 pub(super) struct City {
     pub(super) stage: Arc<Stage>,
     pub(super) mingluo: PathBuf,
+    /// Whether the programs log everything that they can.
+    pub(super) logs_all: bool,
     pub(super) clock: SharedClock,
 }
 
@@ -154,7 +156,13 @@ impl City {
     fn words(&self, command: &str, options: &[&str]) -> Vec<String> {
         let config = self.stage.path("mingluo.toml").display().to_string();
         let words = [command, "--config", &config];
-        words.into_iter().chain(options.iter().copied()).map(str::to_owned).collect()
+        let log: &[&str] = if self.logs_all { &["--log", "trace"] } else { &[] };
+        words
+            .into_iter()
+            .chain(log.iter().copied())
+            .chain(options.iter().copied())
+            .map(str::to_owned)
+            .collect()
     }
 }
 

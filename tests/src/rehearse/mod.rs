@@ -16,6 +16,7 @@ mod postgres;
 mod program;
 mod reckon;
 mod report;
+mod search;
 mod send;
 mod stage;
 mod voice;
@@ -34,12 +35,17 @@ use mingluo_targeting::gazetteer::Gazetteer;
 use open::Opened;
 use order::Vocabulary;
 use play::{House, Played};
+use search::{Leak, Searched};
+use stage::Stage;
 use std::{
     collections::BTreeSet,
     fs::File,
     path::{Path, PathBuf},
 };
 use voice::Voice;
+
+/// Leaks that are told one by one.
+const MOST_LEAKS: usize = 20;
 
 /// Rehearses as the options say; `root` is the project's directory. Without `--once` the city stays up until the
 /// caller's `stop` is ready; when it is ready before the verdict, everything that was started ends and there is none.
@@ -72,8 +78,24 @@ pub async fn rehearse(
         invite(&voice, &opened);
         stop.await;
     }
-    opened.close().await;
-    Ok(outcome.good)
+    let stage = opened.close().await;
+    let clean = !options.search_logs || searched(&stage, &voice)?;
+    Ok(outcome.good && clean)
+}
+
+/// Whether nothing is in the city's logs that must not be; says what is.
+fn searched(stage: &Stage, voice: &Voice) -> anyhow::Result<bool> {
+    voice.step("在日志里搜查地址和密钥", "searching the logs for addresses and secrets");
+    let Searched { lines, sought, leaks } = search::search(stage)?;
+    for Leak { file, line, what } in leaks.iter().take(MOST_LEAKS) {
+        voice.note(format_args!("✗ {file}:{line}: {what}"));
+    }
+    voice.note(format_args!(
+        "日志 {lines} 行，查 {sought} 个地址和密钥，找到 {} 处 / {lines} lines of log, {sought} addresses and secrets, found in {} lines",
+        leaks.len(),
+        leaks.len()
+    ));
+    Ok(leaks.is_empty())
 }
 
 /// What one rehearsal of short messages alone came to, for whoever rehearses many times.

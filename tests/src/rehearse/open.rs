@@ -90,7 +90,8 @@ impl Opened {
     pub(super) async fn play(&mut self, house: &House<'_>, licence: u32) -> anyhow::Result<Sent> {
         let (stage, sides) = (Arc::clone(&self.stage), Arc::clone(&self.sides));
         let mingluo = house.programs.join("mingluo");
-        let city = City { stage: Arc::clone(&stage), mingluo, clock: Arc::clone(house.clock) };
+        let logs_all = house.options.search_logs;
+        let city = City { stage: Arc::clone(&stage), mingluo, logs_all, clock: Arc::clone(house.clock) };
         let (roster, boxes) = self.people(house)?;
         let mut scene = self.scene(house, licence);
         let addresses = self.enter(house, Entrance::Before, &scene).await?;
@@ -276,8 +277,8 @@ impl Opened {
         Ok(())
     }
 
-    /// Ends every program, the city first.
-    pub(super) async fn close(self) {
+    /// Ends every program, the city first; the directory that they leave.
+    pub(super) async fn close(self) -> Arc<Stage> {
         let smsc = self.smsc.and_then(|smsc| smsc.program);
         for program in self.city.into_iter().chain(smsc).chain(self.others) {
             program.stop().await;
@@ -285,5 +286,6 @@ impl Opened {
         if let Some(postgres) = self.postgres {
             postgres.stop().await;
         }
+        self.stage
     }
 }

@@ -85,6 +85,10 @@ pub struct Options {
     /// 结果以 JSON 输出到标准输出 / the result as JSON on standard output; all else goes to standard error.
     #[arg(long)]
     pub json: bool,
+    /// mingluo 记下最详细的日志,结束后搜查:不得有任何地址或密钥 / mingluo logs all it can, and no address and no secret may be found
+    /// in it afterwards.
+    #[arg(long)]
+    pub search_logs: bool,
     /// 运行目录放在此处并保留(须为空) / keep the run in this directory; it must be empty or absent.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
@@ -104,6 +108,8 @@ const EXAMPLES: &str = "示例 / Examples:
       发到一半杀掉再起,不丢,重发不过窗口 / killed half way: nothing lost, doubles within the window
   deploy/rehearse --once --channels sms --kill-after 2s --kill gateway
       发到一半杀掉短信中心再起 / the SMS centre killed half way and started again
+  deploy/rehearse --once --search-logs
+      日志记到最细,再搜查有无地址和密钥 / the most detailed logs, searched for addresses and secrets
   deploy/rehearse --once --plant lose-one
       埋一个错,应以 1 退出 / one planted fault, which must end with exit code 1
   deploy/rehearse --once --smsc-faults '--per-second 500 --busy-percent 5 --double-percent 2' --licence 1000

@@ -115,6 +115,31 @@ async fn one_connection_is_no_snail() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_connection_does_not_leave_after_a_stop() {
+    let faults = MailFaults { slow_ms: 150, ..MailFaults::default() };
+    let (relay, journal) = relay("127.0.0.1:0", faults).await;
+    let mut courier = courier(&relay, 2).await;
+    let recall = courier.recall();
+    let stop = async {
+        while told(&journal, What::Accepted).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        recall.call();
+    };
+
+    let to = people(20);
+    let (verdicts, ()) = tokio::join!(courier.deliver(&to, 1), stop);
+
+    let verdicts = verdicts.unwrap();
+    let taken = verdicts.iter().filter(|verdict| **verdict == Verdict::Accepted(None)).count();
+    assert!((1..=4).contains(&taken), "what was under way when it was stopped: {taken}");
+    assert_eq!(told(&journal, What::Accepted).len(), taken);
+    let is_held =
+        |verdict: &&Verdict| matches!(verdict, Verdict::Busy { retry_after } if retry_after.is_zero());
+    assert_eq!(verdicts.iter().filter(is_held).count(), 20 - taken);
+}
+
+#[tokio::test]
 async fn a_relay_that_restarts_between_two_mails_costs_nothing() {
     let (first, _) = relay("127.0.0.1:0", MailFaults::default()).await;
     let mut courier = courier(&first, 1).await;

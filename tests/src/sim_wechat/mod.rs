@@ -62,6 +62,9 @@ pub struct WeChatFaults {
     /// Wait so long before each receipt, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub late_ms: u64,
+    /// Callbacks that are under way at once.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub callbacks: u16,
     /// Give every receipt twice.
     #[arg(long)]
     pub double: bool,
@@ -90,6 +93,7 @@ impl Default for WeChatFaults {
             block_percent: 0,
             silent_percent: 0,
             late_ms: 0,
+            callbacks: 64,
             double: false,
             thrice: false,
             receipt_first: false,

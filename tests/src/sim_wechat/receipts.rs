@@ -23,8 +23,6 @@ use tokio_util::task::TaskTracker;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it asks in all.
 const TRIES: u32 = 3;
-/// Callbacks under way at once.
-const AT_ONCE: usize = 64;
 
 /// A message whose receipt is due.
 pub(super) struct Due {
@@ -57,12 +55,12 @@ impl Receipts {
         Ok(Self {
             callback: callback.with_context(|| format!("--callback {:?}", account.callback))?,
             seal: Seal::of(account)?,
+            hands: Semaphore::new(faults.callbacks.into()),
             faults,
             journal,
             clock,
             client,
             nonce: AtomicU64::new(1),
-            hands: Semaphore::new(AT_ONCE),
             waiting: TaskTracker::new(),
         })
     }

@@ -226,7 +226,7 @@ impl<P: Provider, M: Mode> Channel<M> for CloudChannel<P, M> {
     async fn open(&self) -> Result<Session<M>, SendError> {
         self.provider.greet().await?;
         let account = self.provider.account();
-        let (crew, inlet) = Crew::new(account.calls);
+        let (crew, inlet) = Crew::new(account.calls, account.calls);
         let (ending, mut pulling) = (CancellationToken::new(), JoinSet::new());
         let (handover, committed) = Handover::new(crew.reports(), ending.clone());
         pulling.spawn(Arc::clone(&self.provider).pull(handover));

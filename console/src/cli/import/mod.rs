@@ -99,8 +99,9 @@ pub(super) struct Import {
     json: bool,
 }
 
+/// Live or drill, as a word of the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ModeWord {
+pub(super) enum ModeWord {
     Live,
     Drill,
 }

@@ -263,7 +263,7 @@ impl Issue {
 
 /// A client of the console alone: no proxy of the environment sees the key or stands in the way at night, a redirect does
 /// not carry the key elsewhere, and a console that is silent is given up.
-fn client(patience: Duration) -> anyhow::Result<Client> {
+pub(super) fn client(patience: Duration) -> anyhow::Result<Client> {
     Ok(Client::builder().no_proxy().redirect(Policy::none()).timeout(patience).build()?)
 }
 
@@ -274,7 +274,7 @@ fn order(file: &Path) -> anyhow::Result<Value> {
     order.map_err(|complaint| complaint.in_file(file)).told()
 }
 
-async fn ask(request: RequestBuilder) -> anyhow::Result<Value> {
+pub(super) async fn ask(request: RequestBuilder) -> anyhow::Result<Value> {
     let response = request.send().await.context(
         "控制台没有应答，不知是否已办理：请先用 status 查看，再重试（--server）\n    the console does not answer, and may have done it: look with status before trying again (--server)",
     )?;

@@ -9,6 +9,7 @@ use crate::{
     people::{People, api_key, hash_password},
     region::Region,
     roster::{KeepOrder, keep},
+    signer,
     web::Web,
 };
 use axum::{
@@ -32,9 +33,11 @@ use mingluo_model::{
     mode::ModeKind,
     owner::{Officer, Owner, Role},
     plan::Target,
+    signer::LocalSigner,
 };
 use mingluo_targeting::{edition::EditionBuilder, roster::read_recipients};
 use rand::{SeedableRng, rngs::StdRng};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::{fs, path::Path, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -140,8 +143,8 @@ id = "t"
 fields = { thing1 = "{event}", thing4 = "{advice}" }
 "#;
 
-/// A loudspeaker's account; nobody connects.
-const SPEAKER: &str = r#"
+/// Village boxes of real warnings, of which none connects by itself.
+const BOXES: &str = r#"
 [live.speaker]
 name = "live-speaker"
 pretend = true
@@ -149,19 +152,6 @@ listen = "127.0.0.1:0"
 boxes = 10
 tls = { cert_file = "HOME/city.pem", key_file = "HOME/city.key", client_ca_file = "HOME/ca.pem" }
 "#;
-
-/// An authority and what it signed for the city: PEM of both, and the city's key.
-fn papers() -> (String, String, String) {
-    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let ca_key = rcgen::KeyPair::generate().unwrap();
-    let ca = params.self_signed(&ca_key).unwrap();
-    let issuer = rcgen::Issuer::new(params, ca_key);
-    let key = rcgen::KeyPair::generate().unwrap();
-    let city = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let city = city.signed_by(&key, &issuer).unwrap();
-    (ca.pem(), city.pem(), key.serialize_pem())
-}
 
 /// A city with its pages.
 pub(super) struct Town {
@@ -186,14 +176,15 @@ impl Town {
         Self::built(1, &format!("{CONFIG}{MORE}")).await
     }
 
+    /// Opens a new town that has village boxes, and a signer for them.
+    pub(super) async fn with_boxes() -> Self {
+        Self::built(1, &format!("{CONFIG}{BOXES}")).await
+    }
+
     /// Opens a new town with one loudspeaker, and this said of speech.
     pub(super) async fn with_speakers(speech: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let (ca, cert, key) = papers();
-        for (name, text) in [("ca.pem", ca), ("city.pem", cert), ("city.key", key)] {
-            fs::write(home.path().join(name), text).unwrap();
-        }
-        Self::built_in(home, 1, &format!("{CONFIG}{SPEAKER}{speech}"), ",,,,,62104231002250314010101\n").await
+        let text = format!("{CONFIG}{BOXES}{speech}");
+        Self::built_in(tempfile::tempdir().unwrap(), 1, &text, ",,,,,62104231002250314010101\n").await
     }
 
     /// Opens a new town whose live gateway is at this port.
@@ -220,6 +211,10 @@ impl Town {
     /// `more` is one more line of the roster, behind the village.
     async fn built_in(home: TempDir, withdrawal: u8, text: &str, more: &str) -> Self {
         let config = config(home.path(), withdrawal, text);
+        if config.live.speaker.is_some() {
+            certify(home.path());
+            sign(&config).await;
+        }
         mingluo_ledger::migrate(&config.store.address).await.unwrap();
         let region = Region::read(&config).unwrap();
         let town = Box::pin(Self::start(home, config)).await;
@@ -354,6 +349,28 @@ impl Town {
         let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
         stranger.with("cookie", &cookie)
     }
+}
+
+/// An authority, and the certificate of the boxes' door.
+fn certify(home: &Path) {
+    // An error means that another test installed it already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (ca_key, city_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, ca_key).unwrap();
+    let city =
+        CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&city_key, &ca).unwrap();
+    fs::write(home.join("ca.pem"), ca.pem()).unwrap();
+    fs::write(home.join("city.pem"), city.pem()).unwrap();
+    fs::write(home.join("city.key"), city_key.serialize_pem()).unwrap();
+}
+
+/// The signing process.
+async fn sign(config: &Config) {
+    let listener = signer::listen(&config.signer.socket).await.unwrap();
+    let local = LocalSigner::from_seed("town".parse().unwrap(), &[7; 32]);
+    tokio::spawn(signer::serve(listener, local));
 }
 
 fn config(home: &Path, withdrawal: u8, text: &str) -> Config {

@@ -8,15 +8,18 @@ use crate::{
     chunk::Chunk,
     event::{Event, RawId, RawReceipt},
     store::{
-        ApiKeyRow, Append, Change, EditionBlock, EditionHead, Lease, LogPlace, OfficerRow, OrgRow,
-        ReceiptPage, SessionRow, Store, StoreError, StoredAlert, StoredPlan, StoredReply, StoredSpeech,
+        ApiKeyRow, Append, BoxEvent, BoxOrder, Change, EditionBlock, EditionHead, Heard, Lease, LogPlace,
+        OfficerRow, OrgRow, ReceiptPage, SessionRow, Store, StoreError, StoredAlert, StoredPlan, StoredReply,
+        StoredSpeech,
     },
     vault::Vault,
 };
 use async_trait::async_trait;
 use mingluo_model::{
     audience::ChannelKind,
+    bulletin::{EbmId, ResourceCode},
     clock::Timestamp,
+    fleet::{BoxRecord, Keeper, Playout, Seen},
     id::{AlertId, EditionId, NodeId, PlanId},
     mode::ModeKind,
     plan::AccountName,
@@ -31,6 +34,7 @@ mod bounce;
 mod chunk;
 mod clip;
 mod edition;
+mod fleet;
 mod lease;
 mod opt_out;
 mod people;
@@ -259,6 +263,75 @@ impl Store for Engine {
         limit: u32,
     ) -> Result<Vec<StoredReply>, StoreError> {
         reply::latest(self, mode, before, limit).await
+    }
+
+    async fn save_boxes(
+        &self,
+        mode: ModeKind,
+        boxes: &[(BoxRecord, Option<Keeper>)],
+        at: Timestamp,
+        audit: AuditLine,
+    ) -> Result<(), StoreError> {
+        fleet::save(self, mode, boxes, at, audit).await
+    }
+
+    async fn boxes(&self, mode: ModeKind) -> Result<Vec<(BoxRecord, bool)>, StoreError> {
+        fleet::all(self, mode).await
+    }
+
+    async fn boxes_mark(&self, mode: ModeKind) -> Result<(i64, Timestamp), StoreError> {
+        fleet::mark(self, mode).await
+    }
+
+    async fn box_keeper(&self, mode: ModeKind, code: ResourceCode) -> Result<Option<Keeper>, StoreError> {
+        fleet::keeper(self, mode, code).await
+    }
+
+    async fn keep_heard(&self, mode: ModeKind, heard: &Heard) -> Result<(), StoreError> {
+        fleet::keep(self, mode, heard).await
+    }
+
+    async fn boxes_seen(&self, mode: ModeKind) -> Result<Vec<(ResourceCode, Seen)>, StoreError> {
+        fleet::seen(self, mode).await
+    }
+
+    async fn playouts(
+        &self,
+        mode: ModeKind,
+        ebms: &[EbmId],
+    ) -> Result<Vec<(ResourceCode, Playout)>, StoreError> {
+        fleet::playouts(self, mode, ebms).await
+    }
+
+    async fn playouts_of(
+        &self,
+        mode: ModeKind,
+        code: ResourceCode,
+        limit: u32,
+    ) -> Result<Vec<Playout>, StoreError> {
+        fleet::playouts_of(self, mode, code, limit).await
+    }
+
+    async fn box_events(
+        &self,
+        mode: ModeKind,
+        code: ResourceCode,
+        limit: u32,
+    ) -> Result<Vec<BoxEvent>, StoreError> {
+        fleet::events(self, mode, code, limit).await
+    }
+
+    async fn add_box_order(
+        &self,
+        mode: ModeKind,
+        order: &BoxOrder,
+        audit: AuditLine,
+    ) -> Result<(), StoreError> {
+        fleet::add_order(self, mode, order, audit).await
+    }
+
+    async fn box_orders(&self, mode: ModeKind, limit: u32) -> Result<Vec<BoxOrder>, StoreError> {
+        fleet::orders(self, mode, limit).await
     }
 
     async fn keep_speech(&self, speech: &StoredSpeech, clip: &[u8]) -> Result<StoredSpeech, StoreError> {

@@ -70,6 +70,10 @@ stories! {
         what_a_gateway_says_again_is_not_heeded_again,
         two_warnings_that_come_back_strike_a_mailbox_off,
         what_a_resident_wrote_is_not_readable_in_the_database_file;
+    fleet:
+        boxes_that_are_written_down_come_back_and_keep_what_is_not_said_again,
+        what_was_heard_of_boxes_survives_and_the_last_word_holds,
+        an_order_to_boxes_is_kept_once_with_its_audit_line;
     speech:
         the_first_speech_of_a_content_stands_and_its_clip_comes_back;
     audit:

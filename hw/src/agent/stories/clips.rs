@@ -223,6 +223,7 @@ fn without_its_clip_a_bulletin_has_the_librarys_words_and_then_its_own() {
 fn the_button_has_the_librarys_words_while_their_key_is_believed() {
     let contact = SimulatedContact::default();
     let button = Button {
+        key: None,
         contact: Box::new(contact.clone()),
         hold: Duration::from_secs(3),
         sounding: Duration::from_secs(20),

@@ -25,10 +25,11 @@ fn wired() -> (Village, SimulatedContact, SimulatedContact) {
     let (lid, contact) = (SimulatedContact::default(), SimulatedContact::default());
     let button = Button {
         contact: Box::new(contact.clone()),
+        key: None,
         hold: Duration::from_secs(3),
         sounding: Duration::from_secs(20),
     };
-    let watch = Watch { heart: None, lid: Some(Box::new(lid.clone())), button: Some(button) };
+    let watch = Watch { lid: Some(Box::new(lid.clone())), button: Some(button), ..Watch::default() };
     let mut village = Village::new();
     let card = Box::new(village.card.clone());
     village.agent = assemble(village.clock.clone(), &village.air, card, ClockSource::Own, watch);

@@ -65,10 +65,10 @@ pub async fn faults(options: FaultsOptions, clock: SharedClock) -> anyhow::Resul
         let faults = knobs::faults(&options);
         centres.push(Centre::start(&programs, folder.path(), account, &faults, &clock).await?);
     }
+    let secret = secret_file(folder.path())?;
     let order = RigOrder {
         database: folder.path().join("rig.db"),
-        secret_file: secret_file(folder.path())?,
-        accounts: centres.iter().map(|centre| centre.account.clone()).collect(),
+        accounts: centres.iter().map(|centre| centre.account.posting(&secret)).collect(),
         dispatch: knobs::dispatch(&options),
     };
     let began = clock.ticks();

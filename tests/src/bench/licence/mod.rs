@@ -155,10 +155,10 @@ impl Arena<'_> {
         for account in accounts {
             centres.push(Centre::start(&self.programs, &folder, account, faults, self.clock).await?);
         }
+        let secret = secret_file(&folder)?;
         let order = RigOrder {
             database: folder.join("rig.db"),
-            secret_file: secret_file(&folder)?,
-            accounts: centres.iter().map(|centre| centre.account.clone()).collect(),
+            accounts: centres.iter().map(|centre| centre.account.posting(&secret)).collect(),
             dispatch: DispatchConfig::default(),
         };
         let mut rig = Rig::start(&self.programs, &order, self.clock)?;

@@ -1,13 +1,9 @@
-//! An account of the rig: which protocol, which centre, and how many it is to warn.
+//! An account at a centre: which protocol, which centre, and how many it is to warn.
 
+use super::posting::{Posting, Wire};
 use crate::sim_smsc::Protocol;
-use mingluo_channels::sms::{
-    cmpp_channel::CmppConfig, sgip_channel::SgipConfig, smgp_channel::SmgpConfig, smpp_channel::SmppConfig,
-};
-use mingluo_model::{channel::Channel, clock::SharedClock, mode::Live};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{net::SocketAddr, ops::Range, path::Path, sync::Arc};
+use std::{net::SocketAddr, ops::Range, path::Path};
 
 /// The password or shared secret at every centre, and of every centre at our door: eight letters, the most that SMPP has.
 pub(in crate::bench) const SECRET: &str = "pretend8";
@@ -16,7 +12,7 @@ pub(in crate::bench) const SECRET: &str = "pretend8";
 const WINDOW_SHARE: u32 = 20;
 
 /// One account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub(in crate::bench) struct Account {
     pub(in crate::bench) name: String,
     pub(in crate::bench) protocol: Protocol,
@@ -37,19 +33,15 @@ impl Account {
         (self.licence / self.sessions / WINDOW_SHARE).max(16)
     }
 
-    /// The product's own channel, built from the keys that an operator would write.
-    pub(super) fn channel(
-        &self,
-        secret: &Path,
-        clock: SharedClock,
-    ) -> anyhow::Result<Arc<dyn Channel<Live>>> {
-        let keys = self.keys(secret);
-        Ok(match self.protocol {
-            Protocol::Smpp => Arc::new(serde_json::from_value::<SmppConfig>(keys)?.build::<Live>(clock)?),
-            Protocol::Cmpp => Arc::new(serde_json::from_value::<CmppConfig>(keys)?.build::<Live>(clock)?),
-            Protocol::Smgp => Arc::new(serde_json::from_value::<SmgpConfig>(keys)?.build::<Live>(clock)?),
-            Protocol::Sgip => Arc::new(serde_json::from_value::<SgipConfig>(keys)?.build::<Live>(clock)?),
-        })
+    /// As the engine is told of it; `secret` is the file with the secret of every centre.
+    pub(in crate::bench) fn posting(&self, secret: &Path) -> Posting {
+        let wire = match self.protocol {
+            Protocol::Smpp => Wire::Smpp,
+            Protocol::Cmpp => Wire::Cmpp,
+            Protocol::Smgp => Wire::Smgp,
+            Protocol::Sgip => Wire::Sgip,
+        };
+        Posting { wire, keys: self.keys(secret), door: None, who: self.who.clone() }
     }
 
     fn keys(&self, secret: &Path) -> Value {

@@ -2,7 +2,7 @@
 
 use super::{
     account::{Account, SECRET},
-    engine::{Progress, RigOrder},
+    engine::{Progress, RigOrder, Said, Spent},
 };
 use crate::{
     bench::{
@@ -16,6 +16,7 @@ use mingluo_ledger::Store;
 use mingluo_model::clock::{SharedClock, within};
 use rand::{SeedableRng, rngs::StdRng};
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
@@ -47,6 +48,8 @@ pub(in crate::bench) struct Rig {
     lines: Lines<BufReader<ChildStdout>>,
     words: PathBuf,
     clock: SharedClock,
+    /// What it took until the engine spoke last.
+    pub(in crate::bench) spent: Spent,
 }
 
 impl Centre {
@@ -103,7 +106,8 @@ impl Rig {
             .with_context(|| program.display().to_string())?;
         let leash = child.stdin.take().context("a piped input is there")?;
         let lines = BufReader::new(child.stdout.take().context("a piped output is there")?).lines();
-        Ok(Self { child, _leash: leash, lines, words, clock: clock.clone() })
+        let spent = Spent::default();
+        Ok(Self { child, _leash: leash, lines, words, clock: clock.clone(), spent })
     }
 
     /// What it says next of how it goes on.
@@ -114,7 +118,8 @@ impl Rig {
         let Some(said) = said? else {
             bail!("the engine ended by itself: {}", fs::read_to_string(&self.words).unwrap_or_default());
         };
-        let progress: Progress = serde_json::from_str(&said).context("the engine told no progress")?;
+        let Said { progress, spent } = serde_json::from_str(&said).context("the engine told no progress")?;
+        self.spent = spent;
         match &progress.halted {
             Some(reason) => bail!("the engine halted: {reason}"),
             None => Ok(progress),
@@ -134,6 +139,30 @@ pub(in crate::bench) async fn open_ledger(database: &Path) -> anyhow::Result<Arc
     open(&format!("sqlite:{}", database.display()), &mut StdRng::seed_from_u64(1)).await
 }
 
+/// Waits until so many recipients of a run are in one of these states; what it took.
+///
+/// # Errors
+/// When the engine ends, or nothing moves for two minutes.
+pub(in crate::bench) async fn until(
+    rig: &mut Rig,
+    states: &[&str],
+    count: u32,
+    clock: &SharedClock,
+) -> anyhow::Result<Spent> {
+    let (mut last, mut moved) = (BTreeMap::new(), clock.ticks());
+    loop {
+        let progress = rig.progress().await?;
+        if progress.of(states) >= count {
+            return Ok(rig.spent);
+        }
+        if progress.states != last {
+            (last, moved) = (progress.states, clock.ticks());
+        } else if clock.ticks().saturating_sub(moved) > PATIENCE {
+            bail!("nothing moves any more: {last:?}");
+        }
+    }
+}
+
 /// The file with the secret of every centre.
 pub(in crate::bench) fn secret_file(folder: &Path) -> anyhow::Result<PathBuf> {
     let file = folder.join("secret");
@@ -147,6 +176,6 @@ pub(in crate::bench) fn knobs(pairs: &[(&str, &str)]) -> Vec<String> {
 }
 
 /// A port that was free a moment ago: the centre must know the door before the account opens it.
-fn free_door() -> anyhow::Result<SocketAddr> {
+pub(in crate::bench) fn free_door() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

@@ -1,11 +1,12 @@
 //! The process with the engine: it prepares, releases a warning by each account, and tells how it goes on until it is
 //! told to stop.
 
-use super::account::Account;
+use super::{posting::Posting, pushes};
 use crate::{
     bench::{
         log_way::BIND,
-        town::{Notice, edition, open, read_index, release},
+        machine,
+        town::{edition, open, read_index, release},
     },
     sim_stage::Leash,
 };
@@ -19,22 +20,22 @@ use mingluo_dispatch::{
 use mingluo_model::{
     clock::{Clock, SharedClock},
     mode::{Live, ModeKind},
-    plan::AccountName,
 };
 use rand::{SeedableRng, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use tokio::task::JoinSet;
 
 /// How often it tells how it goes on.
-const TELL: Duration = Duration::from_millis(200);
+const TELL: Duration = Duration::from_millis(100);
 
 /// What the process is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RigOrder {
     /// A file that is not there yet.
     pub(in crate::bench) database: PathBuf,
-    pub(in crate::bench) secret_file: PathBuf,
-    pub(in crate::bench) accounts: Vec<Account>,
+    /// All of one channel.
+    pub(in crate::bench) accounts: Vec<Posting>,
     pub(in crate::bench) dispatch: DispatchConfig,
 }
 
@@ -63,6 +64,22 @@ impl Progress {
     }
 }
 
+/// What the process tells at once.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Said {
+    pub(super) progress: Progress,
+    pub(super) spent: Spent,
+}
+
+/// What it took since the first release.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(in crate::bench) struct Spent {
+    /// Seconds by the clock, planning included.
+    pub(in crate::bench) seconds: f64,
+    /// Processor seconds of the engine's process.
+    pub(in crate::bench) cpu_s: f64,
+}
+
 /// Runs the engine until it is told to stop or let go of.
 ///
 /// # Errors
@@ -70,45 +87,65 @@ impl Progress {
 pub async fn run(order: RigOrder, leash: Leash, clock: SharedClock) -> anyhow::Result<()> {
     let mut chance = StdRng::seed_from_u64(1);
     let store = open(&format!("sqlite:{}", order.database.display()), &mut chance).await?;
-    let names: Vec<_> =
-        order.accounts.iter().map(|one| (AccountName(one.name.clone()), ModeKind::Live)).collect();
+    let live = |one: &Posting| anyhow::Ok((one.name()?, ModeKind::Live));
+    let names: Vec<_> = order.accounts.iter().map(live).collect::<Result<_, _>>()?;
     store.register_accounts(&names).await?;
     let count = order.accounts.iter().map(|one| one.who.end).max().context("there is an account")?;
-    let notice = Notice::text();
+    let notice = order.accounts.first().context("there is an account")?.notice();
     let edition = edition(store.as_ref(), &notice, count, clock.now(), &mut chance).await?;
     let config = order.dispatch.clone();
     let right = take_lease::<Live>(store.as_ref(), "rig", &config, &clock, &mut chance).await?;
-    let opened = |one: &Account| one.channel(&order.secret_file, clock.clone());
+    let ready: Vec<_> =
+        order.accounts.iter().map(|one| one.ready(clock.clone())).collect::<Result<_, _>>()?;
     let engine = Engine::start(Parts {
         store: Arc::clone(&store),
         lease: right,
         clock: clock.clone(),
         chance: StdRng::from_rng(&mut chance),
-        channels: order.accounts.iter().map(opened).collect::<Result<_, _>>()?,
+        channels: ready.iter().map(|one| Arc::clone(&one.channel)).collect(),
         read_index: read_index(count)?,
         routes: Routes::default(),
         carrier_of: Arc::new(|_| None),
         config,
     })
     .await?;
+    let mut doors = JoinSet::new();
+    for (one, (name, _)) in ready.into_iter().zip(&names) {
+        if let Some((at, callback)) = one.pushes {
+            pushes::serve(&mut doors, &engine, name.clone(), at, callback).await?;
+        }
+    }
     clock.sleep(BIND).await;
-    for one in &order.accounts {
+    let begun = Begun { ticks: clock.ticks(), cpu_s: cpu_s() };
+    for (one, (name, _)) in order.accounts.iter().zip(&names) {
         let who = one.who.clone();
-        let plans =
-            release(store.as_ref(), &notice, edition, &one.name, who, clock.now(), &mut chance).await?;
+        let plans = release(store.as_ref(), &notice, edition, &name.0, who, clock.now(), &mut chance).await?;
         engine.admit(plans).await?;
     }
     tokio::select! {
-        told = tell(&engine, &*clock) => told?,
+        told = tell(&engine, &*clock, begun) => told?,
         ended = leash.ended() => ended?,
     }
     engine.shutdown().await;
     Ok(())
 }
 
-async fn tell(engine: &Engine<Live>, clock: &dyn Clock) -> anyhow::Result<()> {
+/// When the first release began.
+#[derive(Clone, Copy)]
+struct Begun {
+    ticks: Duration,
+    cpu_s: f64,
+}
+
+fn cpu_s() -> f64 {
+    machine::cpu_s("self").unwrap_or(0.0)
+}
+
+async fn tell(engine: &Engine<Live>, clock: &dyn Clock, begun: Begun) -> anyhow::Result<()> {
     loop {
-        say(&Progress::of_views(&engine.views(), engine.halted()))?;
+        let progress = Progress::of_views(&engine.views(), engine.halted());
+        let seconds = clock.ticks().saturating_sub(begun.ticks).as_secs_f64();
+        say(&Said { progress, spent: Spent { seconds, cpu_s: cpu_s() - begun.cpu_s } })?;
         clock.sleep(TELL).await;
     }
 }
@@ -128,7 +165,7 @@ impl Progress {
 }
 
 #[expect(clippy::print_stdout, reason = "this is what the process tells who started it")]
-fn say(progress: &Progress) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string(progress)?);
+fn say(said: &Said) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string(said)?);
     Ok(())
 }

@@ -4,8 +4,13 @@
 mod account;
 mod director;
 mod engine;
+mod posting;
+mod pushes;
+mod reading;
 
 pub(super) use account::Account;
-pub(super) use director::{Centre, Rig, knobs, open_ledger, secret_file};
-pub(super) use engine::Progress;
+pub(super) use director::{Centre, Rig, free_door, knobs, open_ledger, secret_file, until};
+pub(super) use engine::{Progress, Spent};
 pub use engine::{RigOrder, run};
+pub(super) use posting::{Posting, Wire};
+pub(super) use reading::states_on_disk;

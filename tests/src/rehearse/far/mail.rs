@@ -7,8 +7,9 @@ use mingluo_model::audience::ChannelKind;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path};
 
-/// Connections, each with one mail under way.
+/// Connections, and mails under way.
 const SOCKETS: u64 = 8;
+const WINDOW: u64 = 32;
 
 /// The e-mail side.
 pub(super) struct Mail;
@@ -36,6 +37,7 @@ impl FarSide for Mail {
             "security": "none",
             "from": "抚顺市预警演练 <warn@pretend.invalid>",
             "sockets": SOCKETS,
+            "window": WINDOW,
             "per_second": 200,
             "helo_name": "rehearsal.pretend.invalid",
         }))
@@ -46,7 +48,7 @@ impl FarSide for Mail {
     }
 
     fn window(&self) -> u64 {
-        SOCKETS
+        WINDOW
     }
 
     fn address(&self, person: &Person) -> Option<Box<str>> {

@@ -13,8 +13,9 @@ const ACCOUNT: &str = "wechat-pretend";
 /// The template that the pretend account holds.
 const TEMPLATE: &str = "pretend-warning";
 
-/// Calls under way at once.
+/// Calls under way at once, and messages that the channel has under way for each of them.
 const CALLS: u64 = 32;
+const WINDOW: u64 = 8 * CALLS;
 
 /// The pretend platform's secrets as its own program has them: they open nothing outside of a rehearsal.
 const SECRETS: [(&str, &str); 3] =
@@ -74,7 +75,7 @@ impl FarSide for WeChat {
     }
 
     fn window(&self) -> u64 {
-        CALLS
+        WINDOW
     }
 
     fn address(&self, person: &Person) -> Option<Box<str>> {

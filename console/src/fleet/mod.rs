@@ -1,0 +1,223 @@
+//! The city's side of the village boxes (终端管理): what people wrote down of each, what was heard of it, what is wrong with
+//! it, and what became of every broadcast in it, for one mode.
+//!
+//! The cast: a [`Fleet`] looks at the hub every second and keeps what it heard in the ledger, in batches; [`roll`] is all
+//! boxes in memory, by pure steps; [`view`] is what officers and programs may see of them; [`visits`] is where somebody has
+//! to go. The rules of what is wrong are the model's.
+//!
+//! The promises: a report is committed to its box only when its broadcast is kept here as well; ten thousand heartbeats are a
+//! few statements; an alarm is kept and logged when it comes and when it goes, by the box's code alone.
+
+pub mod export;
+pub mod pick;
+mod roll;
+pub mod view;
+pub mod visits;
+
+#[cfg(test)]
+mod tests;
+
+use mingluo_channels::speaker::SpeakerHub;
+use mingluo_ledger::{
+    Store,
+    store::{BoxOrder, Heard, StoreError},
+};
+use mingluo_model::{
+    bulletin::{EbmId, ResourceCode},
+    clock::{SharedClock, Timestamp},
+    fleet::{Alarm, BroadcastState, Playout},
+    mode::ModeKind,
+    region::RegionCode,
+};
+use roll::{Change, Roll};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+use view::BoxView;
+
+/// How often the hub is looked at: a box waits no longer than this for its report to be committed.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often mere signs of life are kept. At 10,000 boxes with a heartbeat a minute that is 1,700 rows in four statements.
+const KEEP: Duration = Duration::from_secs(10);
+/// Orders of the past that are looked through for those that still hold.
+const MOST_ORDERS: u32 = 256;
+/// Alarms of one kind in one look that are logged one by one; more are one line, or a power cut would fill the disk.
+const MOST_LINES: usize = 20;
+
+/// All boxes of one mode.
+pub struct Fleet {
+    mode: ModeKind,
+    store: Arc<dyn Store>,
+    hub: Arc<SpeakerHub>,
+    clock: SharedClock,
+    // Guards the roll; held for one step over it, never across an await.
+    roll: Mutex<Roll>,
+}
+
+impl Fleet {
+    /// Reads what is kept, and hands tests and stops that still hold to the hub again.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub async fn open(
+        mode: ModeKind,
+        store: Arc<dyn Store>,
+        hub: Arc<SpeakerHub>,
+        clock: SharedClock,
+    ) -> Result<Arc<Self>, StoreError> {
+        let mut roll = Roll::new(clock.now(), store.boxes_seen(mode).await?);
+        roll.write_down(store.boxes_mark(mode).await?, store.boxes(mode).await?);
+        hub.be_witnessed();
+        let fleet = Arc::new(Self { mode, store, hub, clock, roll: Mutex::new(roll) });
+        fleet.give_again().await?;
+        Ok(fleet)
+    }
+
+    async fn give_again(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let orders = self.store.box_orders(self.mode, MOST_ORDERS).await?;
+        // By their numbers: a stop takes out of the outboxes what came before it.
+        for order in orders.iter().rev() {
+            let told = self.store.playouts(self.mode, &[order.ebm]).await?;
+            let has = |code: &ResourceCode| {
+                told.iter().any(|(it, playout)| it == code && playout.state != BroadcastState::NotHandled)
+            };
+            let codes = order.codes.iter().copied().filter(|code| order.until > now && !has(code));
+            let codes: Vec<ResourceCode> = codes.collect();
+            self.give(order, &codes);
+        }
+        Ok(())
+    }
+
+    /// Hands an order that is kept to the hub.
+    fn give(&self, order: &BoxOrder, codes: &[ResourceCode]) {
+        if let Err(error) = self.hub.give(&order.envelope, codes) {
+            tracing::error!(%error, ebm = %order.ebm, "an order to boxes cannot be read; nobody gets it");
+        }
+    }
+
+    /// Hands an order to all the boxes that it names. It must be kept already.
+    pub(crate) fn send(&self, order: &BoxOrder) {
+        self.give(order, &order.codes);
+    }
+
+    /// Goes on until it is stopped; keeps at the end what was heard by then.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut kept = self.clock.ticks();
+        loop {
+            let is_over = tokio::select! {
+                () = self.clock.sleep(LOOK) => false,
+                () = stop.cancelled() => true,
+            };
+            let is_time = is_over || self.clock.ticks().saturating_sub(kept) >= KEEP;
+            if is_time {
+                kept = self.clock.ticks();
+            }
+            if let Err(error) = self.look(is_time).await {
+                // Everything that was to be kept is kept with the next look; no box forgets a report before.
+                tracing::error!(error = &error as &dyn std::error::Error, "what boxes said cannot be kept");
+            }
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    /// One look at the hub. `with_signs` keeps mere signs of life as well, and looks whether boxes were written down.
+    async fn look(&self, with_signs: bool) -> Result<(), StoreError> {
+        if with_signs {
+            let mark = self.store.boxes_mark(self.mode).await?;
+            if self.roll().mark() != mark {
+                let boxes = self.store.boxes(self.mode).await?;
+                self.roll().write_down(mark, boxes);
+            }
+        }
+        let unkept = self.hub.take_unkept();
+        let strange = self.roll().take_in(unkept);
+        if !strange.is_empty() {
+            let known = self.store.playouts(self.mode, &strange).await?;
+            self.roll().remember(&strange, known);
+        }
+        let changes = {
+            let mut roll = self.roll();
+            roll.apply();
+            roll.hear(self.hub.fleet(), self.hub.key_set(), self.clock.now())
+        };
+        log(&changes);
+        let heard = self.roll().unkept(with_signs);
+        self.keep(heard).await
+    }
+
+    async fn keep(&self, heard: Heard) -> Result<(), StoreError> {
+        if !heard.is_empty() {
+            self.store.keep_heard(self.mode, &heard).await?;
+        }
+        let reports = self.roll().kept(&heard);
+        self.hub.kept(&reports);
+        Ok(())
+    }
+
+    /// The boxes in a division, by code; those that were taken down are left out.
+    pub fn boxes(&self, scope: RegionCode) -> Vec<BoxView> {
+        self.roll().views(|view| view.is_in(scope) && !view.is_retired())
+    }
+
+    /// How many boxes in a division have an alarm.
+    pub fn with_alarm(&self, scope: RegionCode) -> usize {
+        self.roll().with_alarm(scope)
+    }
+
+    /// One box in a division, also one that was taken down.
+    pub fn one(&self, scope: RegionCode, code: ResourceCode) -> Option<BoxView> {
+        self.roll().view(code).filter(|view| view.is_in(scope))
+    }
+
+    /// These broadcasts in every box that told of them.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub async fn playouts(&self, ebms: &[EbmId]) -> Result<Vec<(ResourceCode, Playout)>, StoreError> {
+        self.store.playouts(self.mode, ebms).await
+    }
+
+    /// When it began to listen.
+    pub fn since(&self) -> Timestamp {
+        self.roll().since()
+    }
+
+    fn roll(&self) -> MutexGuard<'_, Roll> {
+        self.roll.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Fleet {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Fleet({:?})", self.mode)
+    }
+}
+
+/// Alarms that came and went, by code alone.
+fn log(changes: &[Change]) {
+    let mut by_kind: BTreeMap<(Alarm, bool), Vec<ResourceCode>> = BTreeMap::new();
+    for change in changes {
+        by_kind.entry((change.alarm, change.is_raised)).or_default().push(change.code);
+    }
+    for ((alarm, is_raised), codes) in by_kind {
+        let alarm = alarm.word();
+        if codes.len() > MOST_LINES {
+            let villages = codes.iter().collect::<BTreeSet<_>>().len();
+            tracing::warn!(alarm, is_raised, n_boxes = villages, "an alarm of many boxes changed at once");
+            continue;
+        }
+        for box_code in codes {
+            if is_raised {
+                tracing::warn!(%box_code, alarm, "a box has an alarm");
+            } else {
+                tracing::info!(%box_code, alarm, "an alarm of a box is over");
+            }
+        }
+    }
+}

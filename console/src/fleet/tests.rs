@@ -1,0 +1,212 @@
+//! What the roll makes of a day in the villages.
+
+use super::{
+    export,
+    pick::{Counts, Pick},
+    roll::Roll,
+    view::Condition,
+    visits::visits,
+};
+use mingluo_channels::speaker::BoxState;
+use mingluo_model::{
+    bulletin::{EbmId, ResourceCode},
+    clock::Timestamp,
+    fleet::{Alarm, BoxRecord, BroadcastState, Power, Seen},
+    link::{DeviceState, Event, Health, Report, SelfTest},
+};
+
+const START: Timestamp = Timestamp(1_783_209_600_000);
+
+fn code(number: u32) -> ResourceCode {
+    format!("621042300100103140{number:05}").parse().unwrap()
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp(START.0 + seconds * 1_000)
+}
+
+fn record(number: u32, people: u32) -> BoxRecord {
+    BoxRecord {
+        code: code(number),
+        region: "210423001001".parse().unwrap(),
+        place: "村委会".into(),
+        at: None,
+        organisation: String::new(),
+        power: Power::Mains,
+        horns: 4,
+        watts: 120,
+        people: Some(people),
+        certificate_until: None,
+        enrolled: None,
+        retired: None,
+    }
+}
+
+/// A box with a link that has just sent a heartbeat.
+fn alive(number: u32, heard: Timestamp) -> BoxState {
+    BoxState {
+        code: code(number),
+        connected: true,
+        last_heard: Some(heard),
+        device_state: Some(DeviceState::On),
+        firmware: "1.0".into(),
+        key_set: 0,
+        case_open: false,
+        replaced: 0,
+        region: Some("210423001001".parse().unwrap()),
+        health: Health::default(),
+        playing: None,
+        polls: false,
+        incidents: Vec::new(),
+    }
+}
+
+fn report(number: u32, id: u64, event: Event, seconds: i64) -> Report {
+    let ebm = EbmId::new("42104000000000103010101".parse().unwrap(), 20_260_705, 17).unwrap();
+    let (reason, detail) = (String::new(), String::new());
+    Report { id, ebm, box_code: code(number), event, reason, at: at(seconds), detail }
+}
+
+fn take(roll: &mut Roll, reports: Vec<Report>) {
+    let strange = roll.take_in(reports);
+    roll.remember(&strange, Vec::new());
+    roll.apply();
+}
+
+/// Keeps what is to be kept; gives how many boxes, broadcasts and events that were.
+fn keep(roll: &mut Roll, with_signs: bool) -> (usize, usize, usize) {
+    let heard = roll.unkept(with_signs);
+    roll.kept(&heard);
+    (heard.seen.len(), heard.playouts.len(), heard.events.len())
+}
+
+#[test]
+fn ten_thousand_heartbeats_are_one_batch_and_only_news_is_kept_at_once() {
+    let mut roll = Roll::new(START, Vec::new());
+    let all = |heard| (0..10_000).map(|number| alive(number, heard)).collect::<Vec<_>>();
+    roll.hear(all(at(1)), 0, at(1));
+    assert_eq!(keep(&mut roll, false), (10_000, 0, 0), "heard for the first time is news");
+    roll.hear(all(at(2)), 0, at(2));
+    assert_eq!(keep(&mut roll, false), (0, 0, 0));
+    roll.hear(all(at(10)), 0, at(10));
+    assert_eq!(keep(&mut roll, true), (10_000, 0, 0));
+    assert_eq!(keep(&mut roll, true), (0, 0, 0));
+}
+
+#[test]
+fn a_box_that_falls_silent_is_offline_after_three_hundred_seconds_and_back_when_it_is_heard() {
+    let mut roll = Roll::new(START, Vec::new());
+    roll.hear(vec![alive(1, at(0))], 0, at(0));
+    let gone = BoxState { connected: false, ..alive(1, at(0)) };
+    assert!(roll.hear(vec![gone.clone()], 0, at(299)).is_empty());
+    assert_eq!(roll.view(code(1)).unwrap().condition(), Condition::Online);
+    let changes = roll.hear(vec![gone], 0, at(300));
+    assert_eq!((changes.len(), changes[0].alarm, changes[0].is_raised), (1, Alarm::Offline, true));
+    assert_eq!(roll.view(code(1)).unwrap().condition(), Condition::Offline);
+    let changes = roll.hear(vec![alive(1, at(360))], 0, at(360));
+    assert_eq!((changes.len(), changes[0].is_raised), (1, false));
+    let events: Vec<_> =
+        roll.unkept(false).events.into_iter().map(|it| (it.kind, it.detail, it.at)).collect();
+    let told = |kind: &str, seconds| (kind.to_owned(), "offline".to_owned(), at(seconds));
+    assert_eq!(events, [told("raised", 300), told("cleared", 360)]);
+}
+
+#[test]
+fn after_a_restart_what_was_heard_is_known_and_nothing_is_shown_as_online_that_was_not_heard() {
+    let seen = Seen { last_heard: Some(at(-3_000)), state: Some(DeviceState::On), ..Seen::default() };
+    let mut roll = Roll::new(START, vec![(code(1), seen)]);
+    let awaited = roll.view(code(1)).unwrap();
+    assert_eq!((awaited.condition(), awaited.seen.last_heard), (Condition::Awaited, Some(at(-3_000))));
+    assert!(roll.hear(Vec::new(), 0, at(299)).is_empty());
+    assert_eq!(roll.hear(Vec::new(), 0, at(300))[0].alarm, Alarm::Offline);
+    // A box that was only written to has a row in the hub and has said nothing.
+    let silent = BoxState { last_heard: None, connected: false, ..alive(1, at(0)) };
+    assert!(roll.hear(vec![silent], 0, at(400)).is_empty());
+    assert_eq!(roll.view(code(1)).unwrap().seen.last_heard, Some(at(-3_000)));
+}
+
+#[test]
+fn reports_become_broadcasts_with_times_and_are_done_with_when_they_are_kept() {
+    let mut roll = Roll::new(START, Vec::new());
+    let reports = vec![
+        report(1, 1, Event::Verified, 1),
+        report(1, 2, Event::Playing, 2),
+        report(1, 3, Event::Sounded, 3),
+    ];
+    take(&mut roll, reports.clone());
+    let heard = roll.unkept(false);
+    let (_, playout) = &heard.playouts[0];
+    assert_eq!((playout.state, playout.started), (BroadcastState::Playing, Some(at(2))));
+    assert_eq!(heard.seen[0].1.last_sounded, Some(at(3)));
+    // The store fails: with the next look all of it is there again, and more.
+    take(&mut roll, vec![report(1, 4, Event::Ended, 9)]);
+    let heard = roll.unkept(false);
+    assert_eq!(
+        (heard.playouts[0].1.state, heard.playouts[0].1.ended),
+        (BroadcastState::Success, Some(at(9)))
+    );
+    assert_eq!(roll.kept(&heard).len(), 4, "only now may the box forget them");
+    assert_eq!(keep(&mut roll, true), (0, 0, 0));
+}
+
+#[test]
+fn three_takeovers_in_ten_minutes_are_two_devices_with_one_certificate() {
+    let mut roll = Roll::new(START, Vec::new());
+    let replaced = |n, seconds| vec![BoxState { replaced: n, ..alive(1, at(seconds)) }];
+    roll.hear(replaced(1, 0), 0, at(0));
+    assert!(roll.hear(replaced(2, 60), 0, at(60)).is_empty());
+    let changes = roll.hear(replaced(3, 120), 0, at(120));
+    assert_eq!((changes[0].alarm, changes[0].is_raised), (Alarm::Doubled, true));
+    let changes = roll.hear(replaced(3, 661), 0, at(661));
+    assert_eq!((changes[0].alarm, changes[0].is_raised), (Alarm::Doubled, false));
+}
+
+#[test]
+fn who_hears_most_of_the_worst_is_visited_first_and_the_dead_are_not_forgotten() {
+    let mut roll = Roll::new(START, Vec::new());
+    let retired = BoxRecord { retired: Some(START), ..record(6, 900) };
+    let people = [(1, 50), (2, 800), (3, 400), (4, 10), (5, 300)];
+    let mut boxes: Vec<_> = people.iter().map(|(number, n)| (record(*number, *n), false)).collect();
+    boxes.push((retired, false));
+    roll.write_down((6, START), boxes);
+    let test = SelfTest { at: at(0), audible: false, passed: false, detail: String::new() };
+    let failed = Health { self_test: Some(test), ..Health::default() };
+    let dark = Health { mains: Some(false), ..Health::default() };
+    let states = vec![
+        BoxState { health: failed.clone(), ..alive(1, at(1)) },
+        BoxState { health: failed, ..alive(3, at(1)) },
+        BoxState { health: dark.clone(), ..alive(2, at(1)) },
+        alive(4, at(1)),
+        BoxState { health: dark, ..alive(6, at(1)) },
+    ];
+    roll.hear(states, 0, at(1));
+    let county = "210423".parse().unwrap();
+    let views = roll.views(|view| view.is_in(county) && !view.is_retired());
+    let counts = Counts::of(&views);
+    assert_eq!((counts.all, counts.with_alarm, counts.on_battery), (5, 3, 1));
+    assert_eq!((counts.in_condition(Condition::Fault), counts.in_condition(Condition::NeverHeard)), (2, 1));
+    let alarm = Pick { show: "alarm".into(), ..Pick::default() };
+    assert_eq!(views.iter().filter(|view| alarm.wants(view, |_| None)).count(), 3);
+    let order: Vec<_> = visits(views, |_| 0).into_iter().map(|it| (it.view.code, it.urgency)).collect();
+    assert_eq!(order, [(code(3), 3), (code(1), 3), (code(2), 2), (code(5), 2)]);
+    assert!(roll.views(|view| view.is_in("210402".parse().unwrap())).is_empty(), "another county's officer");
+}
+
+#[test]
+fn no_cell_of_the_file_is_a_formula() {
+    let mut roll = Roll::new(START, Vec::new());
+    let nasty = BoxRecord { place: "=HYPERLINK(1)".into(), ..record(1, 5) };
+    roll.write_down((1, START), vec![(nasty, false)]);
+    let trips = visits(roll.views(|_| true), |_| 0);
+    let words = export::Words {
+        division: &|_| "苍石村".to_owned(),
+        alarm: &str::to_owned,
+        at: &|at| at.0.to_string(),
+    };
+    let text = String::from_utf8(export::csv(&trips, &words).unwrap()).unwrap();
+    assert!(
+        text.starts_with('\u{feff}') && text.contains("'=HYPERLINK") && text.contains("never-heard"),
+        "{text}"
+    );
+    assert_eq!(export::json(&trips)[0]["people"], 5);
+}
