@@ -152,14 +152,7 @@ impl City {
             Box::pin(office(&config, &region, &store, (drill, &speech), routed, &clock, &mut chance)).await?;
         let forwards = forwarder.as_ref().map(Forwarder::standing).unwrap_or_default();
         let forwarding = TaskTracker::new();
-        let mut returned_mail = BTreeMap::new();
-        for (account, (mode, door)) in &mail_doors {
-            let heard_at = match mode {
-                ModeKind::Live => mail_back::hear(&live, door, &clock, &stop, &forwarding).await?,
-                ModeKind::Drill => mail_back::hear(&drill, door, &clock, &stop, &forwarding).await?,
-            };
-            returned_mail.extend(heard_at.map(|address| (account.clone(), address)));
-        }
+        let returned_mail = hear_bounces(&mail_doors, (&live, &drill), &clock, &stop, &forwarding).await?;
         for fleet in [live.fleet(), drill.fleet()].into_iter().flatten() {
             forwarding.spawn(Arc::clone(fleet).run(stop.clone()));
         }
@@ -312,6 +305,25 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
         out.add("speaker", built);
     }
     out
+}
+
+/// Opens the doors by which mail comes back, and gives where they are, by account.
+async fn hear_bounces(
+    doors: &BTreeMap<AccountName, (ModeKind, Arc<EmailDoor>)>,
+    (live, drill): (&Arc<Office<Live>>, &Arc<Office<Drill>>),
+    clock: &SharedClock,
+    stop: &CancellationToken,
+    tasks: &TaskTracker,
+) -> anyhow::Result<BTreeMap<AccountName, SocketAddr>> {
+    let mut heard_at = BTreeMap::new();
+    for (account, (mode, door)) in doors {
+        let at = match mode {
+            ModeKind::Live => mail_back::hear(live, door, clock, stop, tasks).await?,
+            ModeKind::Drill => mail_back::hear(drill, door, clock, stop, tasks).await?,
+        };
+        heard_at.extend(at.map(|address| (account.clone(), address)));
+    }
+    Ok(heard_at)
 }
 
 /// What village boxes can ask for at their door.

@@ -182,9 +182,9 @@ fn who_hears_most_of_the_worst_is_visited_first_and_the_dead_are_not_forgotten()
     roll.hear(states, 0, at(1));
     let county = "210423".parse().unwrap();
     let views = roll.views(|view| view.is_in(county) && !view.is_retired());
-    let counts = Counts::of(&views);
-    assert_eq!((counts.all, counts.with_alarm, counts.on_battery), (5, 3, 1));
-    assert_eq!((counts.in_condition(Condition::Fault), counts.in_condition(Condition::NeverHeard)), (2, 1));
+    let sums = Counts::of(&views);
+    assert_eq!((sums.all, sums.with_alarm, sums.on_battery), (5, 3, 1));
+    assert_eq!((sums.in_condition(Condition::Fault), sums.in_condition(Condition::NeverHeard)), (2, 1));
     let alarm = Pick { show: "alarm".into(), ..Pick::default() };
     assert_eq!(views.iter().filter(|view| alarm.wants(view, |_| None)).count(), 3);
     let order: Vec<_> = visits(views, |_| 0).into_iter().map(|it| (it.view.code, it.urgency)).collect();

@@ -186,7 +186,7 @@ impl<M: Mode> Office<M> {
         let regions = boxes.iter().filter_map(BoxView::region);
         let bulletin = BoxBulletin {
             tier: officer.owner.level,
-            areas: areas(regions.collect(), officer.owner.scope),
+            areas: areas(&regions.collect(), officer.owner.scope),
             action: Action::Play,
             end: self.clock.now().plus(TEST_LIFE),
             volume,
@@ -264,7 +264,7 @@ pub(super) fn may_order(officer: &Officer, step: &'static str) -> Result<(), Off
 }
 
 /// The divisions that a bulletin names for boxes in these: as narrow as there is room for.
-fn areas(regions: BTreeSet<RegionCode>, scope: RegionCode) -> Vec<RegionCode> {
+fn areas(regions: &BTreeSet<RegionCode>, scope: RegionCode) -> Vec<RegionCode> {
     for level in [Level::Village, Level::Township, Level::County] {
         let wider = regions.iter().map(|region| region.at(level).unwrap_or(*region));
         let wider: BTreeSet<RegionCode> = wider.collect();
@@ -282,9 +282,10 @@ mod tests {
     #[test]
     fn a_bulletin_names_villages_while_there_is_room_and_townships_then() {
         let scope: RegionCode = "2104".parse().unwrap();
-        let villages = |n: u64| (0..n).map(|it| RegionCode::village(210_423_100_001 + it)).collect();
-        assert_eq!(areas(villages(512), scope).len(), 512);
-        assert_eq!(areas(villages(513), scope), ["210423100".parse().unwrap()]);
-        assert_eq!(areas(BTreeSet::new(), scope), [scope]);
+        let villages =
+            |n: u64| (0..n).map(|it| RegionCode::village(210_423_100_001 + it)).collect::<BTreeSet<_>>();
+        assert_eq!(areas(&villages(512), scope).len(), 512);
+        assert_eq!(areas(&villages(513), scope), ["210423100".parse().unwrap()]);
+        assert_eq!(areas(&BTreeSet::new(), scope), [scope]);
     }
 }

@@ -44,6 +44,9 @@ pub async fn replaced(store: &dyn Store, kind: AlertKind, now: Timestamp) -> Res
 }
 
 /// The bulletins in the plans of an alert; what cannot be read was never played either.
+///
+/// # Errors
+/// [`StoreError`] when the plans cannot be read.
 pub async fn bulletins(
     store: &dyn Store,
     alert: mingluo_model::id::AlertId,

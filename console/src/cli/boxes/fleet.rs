@@ -163,14 +163,13 @@ pub(super) struct Test {
 
 impl Test {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let told = match self.order {
-            Some(ebm) => self.console.get(&format!("/orders/{ebm}")).await?,
-            None => {
-                let wanted = json!({
-                    "codes": self.code, "regions": self.region, "audible": self.audible, "boxes": self.boxes,
-                });
-                self.console.post("/test", &wanted).await?
-            }
+        let told = if let Some(ebm) = self.order {
+            self.console.get(&format!("/orders/{ebm}")).await?
+        } else {
+            let wanted = json!({
+                "codes": self.code, "regions": self.region, "audible": self.audible, "boxes": self.boxes,
+            });
+            self.console.post("/test", &wanted).await?
         };
         say(serde_json::to_string_pretty(&told)?);
         Ok(())

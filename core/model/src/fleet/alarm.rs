@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, time::Duration};
 /// A box that was not heard for so long is offline (离线).
 ///
 /// Source: GY/T 384-2023 practice of installed platforms: a peer counts as offline after 300 s without a heartbeat.
-pub const OFFLINE_AFTER: Duration = Duration::from_secs(300);
+pub const OFFLINE_AFTER: Duration = Duration::from_mins(5);
 /// A certificate that ends within this time is told: a month is one round of visits to the villages.
 const CERTIFICATE_SOON: Duration = Duration::from_hours(30 * 24);
 
