@@ -26,8 +26,9 @@ use crate::{
     voice::Voice,
 };
 use mingluo_model::{
-    bulletin::{EbmId, ResourceCode},
+    bulletin::{BroadcastClass, Bulletin, EbmId, ResourceCode},
     clock::{SharedClock, Timestamp},
+    grade::Grade,
     link::{
         BoxFrame, CityFrame, DeviceState, Event, Heartbeat, Hello, Report, VERSION, Welcome,
         poll::MOST_REPORTS,
@@ -60,8 +61,20 @@ pub struct Rules {
     pub longest_sounding: Duration,
     /// The loudest, in percent.
     pub volume_most: u8,
+    /// The softest for a red or orange emergency, in percent: what wakes people must not be turned down by a slip.
+    pub volume_grave_least: u8,
     /// Simulation only: playing runs this many times faster than the clock. One on every real box.
     pub time_scale: NonZeroU32,
+}
+
+impl Rules {
+    /// How loud a bulletin is, in percent. One at zero level is the city's silent test and stays so.
+    pub fn volume(&self, bulletin: &Bulletin) -> u8 {
+        let is_grave = bulletin.class == BroadcastClass::Emergency
+            && bulletin.grade.is_some_and(|it| it >= Grade::Orange);
+        let least = if is_grave && bulletin.volume > 0 { self.volume_grave_least } else { 0 };
+        bulletin.volume.max(least).min(self.volume_most)
+    }
 }
 
 /// What the agent acts with.

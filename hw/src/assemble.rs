@@ -108,6 +108,7 @@ pub fn rules(config: &Config) -> Rules {
     Rules {
         longest_sounding: Duration::from_secs(config.play.longest_sounding_s.into()),
         volume_most: config.play.volume_most,
+        volume_grave_least: config.play.volume_grave_least,
         time_scale: config.simulation.time_scale,
     }
 }

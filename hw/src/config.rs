@@ -125,6 +125,8 @@ pub struct PlayConfig {
     pub longest_sounding_s: u32,
     /// The loudest, in percent, 1 to 100.
     pub volume_most: u8,
+    /// The softest for a red or orange emergency, in percent, 0 to 100; never above `volume_most`.
+    pub volume_grave_least: u8,
     /// Where sound goes.
     pub sink: SinkKind,
     /// The sound card, as `aplay -L` lists it; for `sink = "alsa"` only.
@@ -180,7 +182,13 @@ pub struct SimulationConfig {
 
 impl Default for PlayConfig {
     fn default() -> Self {
-        Self { longest_sounding_s: 600, volume_most: 100, sink: SinkKind::Wav, device: "default".to_owned() }
+        Self {
+            longest_sounding_s: 600,
+            volume_most: 100,
+            volume_grave_least: 60,
+            sink: SinkKind::Wav,
+            device: "default".to_owned(),
+        }
     }
 }
 
@@ -273,6 +281,7 @@ impl Config {
         within("city.poll_s", city.poll_s, 30, 60)?;
         within("play.longest_sounding_s", play.longest_sounding_s, 10, 3_600)?;
         within("play.volume_most", play.volume_most.into(), 1, 100)?;
+        within("play.volume_grave_least", play.volume_grave_least.into(), 0, 100)?;
         if let RelayConfig::Gpio { .. } = self.relay {
             self.check_real()?;
         }

@@ -148,6 +148,10 @@ impl Session<'_> {
 
     /// Sends what is to be sent, then waits for whatever comes first.
     async fn turn(&mut self, stop: &CancellationToken) -> Result<(), Ending> {
+        // What is due at once belongs to the same breath: "verified" and "playing" leave together.
+        if self.agent.due() == Some(Duration::ZERO) {
+            self.agent.tick()?;
+        }
         let mut next = self.agent.next_frame();
         while let Some(frame) = next {
             next = self.agent.next_frame();

@@ -93,10 +93,10 @@ pub struct Score {
 }
 
 impl Score {
-    /// The score of a bulletin, no longer than `longest` and no louder than `volume_most` percent. Without a voice the
-    /// words are their time in silence.
-    pub fn of(bulletin: &Bulletin, said: Option<Said>, longest: Duration, volume_most: u8) -> Self {
-        Self::new(round(bulletin, said), bulletin.repeats, longest, bulletin.volume.min(volume_most))
+    /// The score of a bulletin, no longer than `longest` and as loud as `volume` percent. Without a voice the words are their
+    /// time in silence.
+    pub fn of(bulletin: &Bulletin, said: Option<Said>, longest: Duration, volume: u8) -> Self {
+        Self::new(round(bulletin, said), bulletin.repeats, longest, volume)
     }
 
     /// The score of a bare tone, played once.

@@ -41,6 +41,7 @@ web-box-alarm-not-heard = Played, not heard
 web-box-alarm-self-test-failed = Self-test failed
 web-box-alarm-case-open = Case open
 web-box-alarm-doubled = Certificate seems copied
+web-box-alarm-forged = Refused forged bulletins
 web-box-alarm-on-battery = Mains lost
 web-box-alarm-certificate-expiring = Certificate expires
 web-box-alarm-keys-behind = Key set behind

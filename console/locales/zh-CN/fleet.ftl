@@ -41,6 +41,7 @@ web-box-alarm-not-heard = 播放无声
 web-box-alarm-self-test-failed = 自检未通过
 web-box-alarm-case-open = 机箱被打开
 web-box-alarm-doubled = 疑似证书被复制
+web-box-alarm-forged = 拒收过伪造指令
 web-box-alarm-on-battery = 市电中断
 web-box-alarm-certificate-expiring = 证书将到期
 web-box-alarm-keys-behind = 公钥集落后

@@ -2,7 +2,7 @@
 //! what could not be kept stays to be kept.
 
 use super::view::{BoxView, stands_in};
-use mingluo_channels::speaker::BoxState;
+use mingluo_channels::speaker::{BoxState, IncidentKind};
 use mingluo_ledger::store::{BoxEvent, Heard};
 use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
@@ -16,10 +16,9 @@ use std::{
     time::Duration,
 };
 
-/// Within this time takeovers of one box's link are counted together.
-const TAKEOVERS_WITHIN: Duration = Duration::from_mins(10);
-/// So many of them are two devices with one certificate; a box on a bad line takes over its own half-open link now and then.
-const TAKEOVERS: u32 = 3;
+/// So long after the last takeover a box counts as doubled, and after the last refusal as one that is told forgeries: a
+/// day, so that whoever comes in the morning sees what happened at night.
+const SUSPECT_FOR: Duration = Duration::from_hours(24);
 /// Broadcasts that are remembered whole; older ones are read again when a box still tells of them.
 const MOST_REMEMBERED: usize = 32;
 
@@ -38,8 +37,9 @@ struct Entry {
     seen: Seen,
     connected: bool,
     playing: Option<EbmId>,
-    replaced: u32,
-    takeovers: VecDeque<(Timestamp, u32)>,
+    // What the hub noticed last of each kind.
+    cloned: Option<Timestamp>,
+    forged: Option<Timestamp>,
 }
 
 /// All of them.
@@ -129,7 +129,8 @@ impl Roll {
             if entry.is_retired() {
                 continue;
             }
-            entry.seen.doubled = entry.is_doubled(now);
+            let is_recent = |last: Option<Timestamp>| last.is_some_and(|last| now.since(last) < SUSPECT_FOR);
+            (entry.seen.doubled, entry.seen.forged) = (is_recent(entry.cloned), is_recent(entry.forged));
             let certificate_until = entry.record.as_ref().and_then(|(record, _)| record.certificate_until);
             let circumstances = Circumstances { now, listening_since: since, key_set, certificate_until };
             let (raised, cleared) = settle(&mut entry.seen, &circumstances);
@@ -151,10 +152,12 @@ impl Roll {
         let entry = self.boxes.entry(code).or_default();
         entry.connected = state.connected;
         entry.playing = state.playing;
-        if state.replaced > entry.replaced {
-            entry.takeovers.push_back((now, state.replaced - entry.replaced));
+        for incident in &state.incidents {
+            match incident.kind {
+                IncidentKind::Cloned { .. } => entry.cloned = Some(incident.last),
+                IncidentKind::Forgery { .. } => entry.forged = Some(incident.last),
+            }
         }
-        entry.replaced = state.replaced;
         // A box that was only written to since the start has told nothing.
         let Some(heard) = state.last_heard else { return };
         let tested =
@@ -253,11 +256,6 @@ impl Roll {
 impl Entry {
     fn is_retired(&self) -> bool {
         self.record.as_ref().is_some_and(|(record, _)| record.retired.is_some())
-    }
-
-    fn is_doubled(&mut self, now: Timestamp) -> bool {
-        self.takeovers.retain(|(at, _)| now.since(*at) < TAKEOVERS_WITHIN);
-        self.takeovers.iter().map(|(_, n)| n).sum::<u32>() >= TAKEOVERS
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     view::Condition,
     visits::visits,
 };
-use mingluo_channels::speaker::BoxState;
+use mingluo_channels::speaker::{BoxState, Incident, IncidentKind};
 use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
     clock::Timestamp,
@@ -150,15 +150,19 @@ fn reports_become_broadcasts_with_times_and_are_done_with_when_they_are_kept() {
 }
 
 #[test]
-fn three_takeovers_in_ten_minutes_are_two_devices_with_one_certificate() {
+fn what_the_hub_suspects_is_an_alarm_for_a_day() {
     let mut roll = Roll::new(START, Vec::new());
-    let replaced = |n, seconds| vec![BoxState { replaced: n, ..alive(1, at(seconds)) }];
-    roll.hear(replaced(1, 0), 0, at(0));
-    assert!(roll.hear(replaced(2, 60), 0, at(60)).is_empty());
-    let changes = roll.hear(replaced(3, 120), 0, at(120));
-    assert_eq!((changes[0].alarm, changes[0].is_raised), (Alarm::Doubled, true));
-    let changes = roll.hear(replaced(3, 661), 0, at(661));
-    assert_eq!((changes[0].alarm, changes[0].is_raised), (Alarm::Doubled, false));
+    let forgery = IncidentKind::Forgery { reason: "bad-signature".into(), detail: String::new() };
+    let cloned = IncidentKind::Cloned { addresses: [None, None] };
+    let noticed = |kind: &IncidentKind| Incident { kind: kind.clone(), first: at(0), last: at(60), count: 3 };
+    let incidents = vec![noticed(&cloned), noticed(&forgery)];
+    let suspected = |seconds| vec![BoxState { incidents: incidents.clone(), ..alive(1, at(seconds)) }];
+    let changes = roll.hear(suspected(61), 0, at(61));
+    let told: Vec<_> = changes.iter().map(|change| (change.alarm, change.is_raised)).collect();
+    assert_eq!(told, [(Alarm::Doubled, true), (Alarm::Forged, true)]);
+    assert!(roll.hear(suspected(86_459), 0, at(86_459)).is_empty());
+    let changes = roll.hear(suspected(86_460), 0, at(86_460));
+    assert!(changes.len() == 2 && changes.iter().all(|change| !change.is_raised));
 }
 
 #[test]

@@ -138,6 +138,9 @@ pub struct Seen {
     /// Whether two devices seem to hold its certificate.
     #[serde(default)]
     pub doubled: bool,
+    /// Whether it lately refused bulletins whose signature does not fit or whose key it does not know.
+    #[serde(default)]
+    pub forged: bool,
     /// Its condition.
     #[serde(default)]
     pub health: Health,

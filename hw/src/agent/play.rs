@@ -110,7 +110,7 @@ impl Agent {
         self.page.push(Record::Begun { ebm, at: self.now() });
         self.turn_page()?;
         let said = self.said(&bulletin);
-        let score = Score::of(&bulletin, said, self.rules.longest_sounding, self.rules.volume_most);
+        let score = Score::of(&bulletin, said, self.rules.longest_sounding, self.rules.volume(&bulletin));
         if let Err(fault) = self.start(bulletin, score, None) {
             return self.fail(&fault);
         }
@@ -207,7 +207,14 @@ impl Agent {
             return self.conclude(kind, &playing, event, detail);
         }
         let evidence = &playing.evidence;
-        if evidence.is_audible() && !evidence.is_heard() && event == Event::Ended {
+        // A bulletin at zero level is the city's silent test: nothing is to be heard, and nothing may be wrong.
+        let is_silent = playing.bulletin.volume == 0;
+        if event == Event::Ended && is_silent {
+            if let Some(fault) = evidence.silent_fault() {
+                self.faulty = true;
+                self.note(playing.ebm(), Event::NotHeard, "", fault);
+            }
+        } else if evidence.is_audible() && !evidence.is_heard() && event == Event::Ended {
             self.faulty = true;
             let likeness = evidence.likeness();
             let found = evidence.fault().unwrap_or(if detail.is_empty() { &likeness } else { detail });

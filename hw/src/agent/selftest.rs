@@ -43,7 +43,7 @@ impl Agent {
         self.page.push(Record::TestBegun { kind, at: now });
         self.turn_page()?;
         tracing::info!(?kind, "a self-test begins");
-        let score = Score::of(&bulletin, None, self.rules.longest_sounding, self.rules.volume_most);
+        let score = Score::of(&bulletin, None, self.rules.longest_sounding, self.rules.volume(&bulletin));
         match self.start(bulletin, score, Some(kind)) {
             Ok(()) => Ok(()),
             Err(fault) => self.fail(&fault),

@@ -70,9 +70,12 @@ fn assemble(
         watch,
     };
     let identity = Identity { code: box_code(), region, mode: ModeKind::Live, firmware: "test".to_owned() };
-    let rules =
-        Rules { longest_sounding: Duration::from_mins(10), volume_most: 100, time_scale: NonZeroU32::MIN };
-    Agent::new(identity, rules, shared, trust, journal, hands).unwrap()
+    Agent::new(identity, rules(100), shared, trust, journal, hands).unwrap()
+}
+
+fn rules(volume_most: u8) -> Rules {
+    let (longest_sounding, time_scale) = (Duration::from_mins(10), NonZeroU32::MIN);
+    Rules { longest_sounding, volume_most, volume_grave_least: 60, time_scale }
 }
 
 impl Village {
@@ -368,4 +371,13 @@ fn a_flood_of_forgeries_does_not_fill_the_card() {
     }
     assert!(village.agent.journal.book().pending().len() <= MANY_PENDING + 1);
     assert!(village.hear(order(2)).contains(&(2, Event::Playing)));
+}
+
+#[test]
+fn the_gravest_are_not_turned_down_and_nothing_is_louder_than_the_box_may_be() {
+    let asked = |grade, volume| Bulletin { grade: Some(grade), volume, ..bulletin(1) };
+    let told = [(Grade::Red, 5), (Grade::Orange, 80), (Grade::Yellow, 5), (Grade::Red, 0)]
+        .map(|(grade, volume)| rules(100).volume(&asked(grade, volume)));
+    assert_eq!(told, [60, 80, 5, 0], "zero level is a test");
+    assert_eq!(rules(40).volume(&asked(Grade::Red, 90)), 40);
 }

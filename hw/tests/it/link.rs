@@ -49,7 +49,12 @@ fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestamp, sink: Si
     let code: ResourceCode = BOX.parse().unwrap();
     let identity = Identity { code, region: region(), mode: ModeKind::Live, firmware: "story".to_owned() };
     let time_scale = NonZeroU32::new(1_000).unwrap();
-    let rules = Rules { longest_sounding: Duration::from_mins(10), volume_most: 100, time_scale };
+    let rules = Rules {
+        longest_sounding: Duration::from_mins(10),
+        volume_most: 100,
+        volume_grave_least: 60,
+        time_scale,
+    };
     Agent::new(identity, rules, clock.clone(), trust, journal, hands).unwrap()
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use clap::Parser;
+use mimalloc::MiMalloc;
 use mingluo_model::{
     clock::{SharedClock, system::SystemClock},
     mode::ModeKind,
@@ -11,6 +12,10 @@ use mingluo_rehearsal::{
     sim_stage::{Leash, ended, mention, no_log, say},
 };
 use std::{num::NonZeroU32, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+/// The allocator of `mingluo`: thousands of boxes in one process are no board with its own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// 模拟大喇叭终端(仅供演练):验签、排队、"播放",不发出任何声音。
 ///

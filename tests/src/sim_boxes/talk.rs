@@ -199,6 +199,11 @@ impl Link<'_> {
 
     /// Says what there is to say, then waits for whatever comes first.
     async fn turn<'a>(&mut self, clock: &'a dyn Clock, heartbeat: &mut Sleep<'a>) -> Result<(), Ending> {
+        // As a real box does it: what is due at once is told in the same breath.
+        if self.agent.due() == Some(Duration::ZERO) {
+            self.agent.tick()?;
+            self.live_on()?;
+        }
         self.report().await?;
         tokio::select! {
             () = self.pretend.shared.stop.cancelled() => Err(Ending::Stopped),

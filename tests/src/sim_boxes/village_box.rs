@@ -226,6 +226,7 @@ fn rules(play_ms: NonZeroU32) -> Rules {
     Rules {
         longest_sounding: LONGEST_SOUNDING,
         volume_most: 100,
+        volume_grave_least: 0,
         time_scale: NonZeroU32::new(scale).unwrap_or(NonZeroU32::MIN),
     }
 }

@@ -28,6 +28,8 @@ pub enum Alarm {
     CaseOpen,
     /// Two devices seem to hold its certificate (疑似复制).
     Doubled,
+    /// It refused bulletins that the city's keys did not sign (疑似伪造指令).
+    Forged,
     /// Mains is gone, its battery carries it (市电中断).
     OnBattery,
     /// Its certificate ends within 30 days, or has ended (证书将到期).
@@ -38,13 +40,14 @@ pub enum Alarm {
 
 impl Alarm {
     /// Every alarm, the most urgent first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Offline,
         Self::Fault,
         Self::NotHeard,
         Self::SelfTestFailed,
         Self::CaseOpen,
         Self::Doubled,
+        Self::Forged,
         Self::OnBattery,
         Self::CertificateExpiring,
         Self::KeysBehind,
@@ -59,6 +62,7 @@ impl Alarm {
             Self::SelfTestFailed => "self-test-failed",
             Self::CaseOpen => "case-open",
             Self::Doubled => "doubled",
+            Self::Forged => "forged",
             Self::OnBattery => "on-battery",
             Self::CertificateExpiring => "certificate-expiring",
             Self::KeysBehind => "keys-behind",
@@ -70,7 +74,7 @@ impl Alarm {
     pub const fn urgency(self) -> u8 {
         match self {
             Self::Offline | Self::Fault | Self::NotHeard | Self::SelfTestFailed => 3,
-            Self::CaseOpen | Self::Doubled | Self::OnBattery => 2,
+            Self::CaseOpen | Self::Doubled | Self::Forged | Self::OnBattery => 2,
             Self::CertificateExpiring | Self::KeysBehind => 1,
         }
     }
@@ -104,6 +108,7 @@ pub fn alarms(seen: &Seen, circumstances: &Circumstances) -> BTreeSet<Alarm> {
         Alarm::SelfTestFailed => seen.health.self_test.as_ref().is_some_and(|test| !test.passed),
         Alarm::CaseOpen => seen.case_open,
         Alarm::Doubled => seen.doubled,
+        Alarm::Forged => seen.forged,
         Alarm::OnBattery => seen.health.mains == Some(false),
         Alarm::CertificateExpiring => {
             certificate_until.is_some_and(|until| until.since(now) < CERTIFICATE_SOON)
@@ -181,6 +186,7 @@ mod tests {
             state: Some(DeviceState::Fault),
             case_open: true,
             doubled: true,
+            forged: true,
             health,
             last_unheard: Some(Timestamp(5)),
             key_set: 1,

@@ -177,3 +177,24 @@ fn a_microphone_must_follow_the_clip_and_not_merely_hear() {
         assert_eq!(events, [(1, expected), (1, Event::Ended)]);
     }
 }
+
+#[test]
+fn a_bulletin_at_zero_level_is_the_citys_silent_test() {
+    let cases: [(Knob<'_>, bool); 3] =
+        [(&|_| {}, true), (&|air| air.weld(true), false), (&|air| air.make_noise(true), false)];
+    for (turn, passes) in cases {
+        let mut village = testing(turn);
+        restart(&mut village, 20);
+        village.agent.hear(CityFrame::Order(signed(&Bulletin { volume: 0, ..bulletin(1) }))).unwrap();
+        let (loud, fed) = live(&mut village, 2 * MINUTE);
+        assert!(!loud && fed, "the amplifier is tried and nobody hears it");
+        let told: Vec<_> = std::iter::from_fn(|| village.agent.next_frame())
+            .filter_map(|frame| match frame {
+                BoxFrame::Report(report) => Some(report.event),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(!told.contains(&Event::NotHeard), passes, "{told:?}");
+        assert!(!told.contains(&Event::Sounded) && told.last() == Some(&Event::Ended), "{told:?}");
+    }
+}
