@@ -321,9 +321,9 @@ mod tests {
     #[test]
     fn words_are_played_when_they_are_there_and_each_round_anew() {
         let words = Words::ready(vec![1_000; 16_000].into());
-        let bulletin = Bulletin { repeats: 2, volume: 50, ..bulletin(1) };
+        let bulletin = Bulletin { repeats: 2, ..bulletin(1) };
         let said = Said { own: Some(words), ..Said::default() };
-        let mut score = Score::of(&bulletin, Some(said), Duration::from_mins(10), 100);
+        let mut score = Score::of(&bulletin, Some(said), Duration::from_mins(10), 50);
         let blocks: Vec<Block> = std::iter::from_fn(|| score.next(BLOCK)).collect();
         let spoken: Vec<i16> = blocks
             .iter()

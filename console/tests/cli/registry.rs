@@ -13,7 +13,7 @@ fn registry(desk: &Desk, words: &[&str]) -> Said {
 
 const GOOD: &str = "\u{feff}code,region,place,latitude,longitude,power,horns,keeper,phone,enrolled
 62104231002010314010101,210423100201,村委会楼顶,42.09,124.92,市电,4,王强,19730601234,2026-07-01
-62104231002020314010101,210423100202,小学,,,solar,2,,,
+62104231002030314010101,210423100203,小学,,,solar,2,,,
 ";
 
 #[test]

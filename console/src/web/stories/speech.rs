@@ -1,11 +1,8 @@
 //! Speech for loudspeakers at the officers' pages: heard before it is signed for, sent as it was heard.
 
 use super::*;
-use crate::{signer, speech::stories::wav};
-use mingluo_model::{
-    clock::{Clock as _, system::SystemClock},
-    signer::LocalSigner,
-};
+use crate::speech::stories::wav;
+use mingluo_model::clock::{Clock as _, system::SystemClock};
 use std::time::Duration;
 
 /// The engine plays a file, whatever it is asked to say.
@@ -23,9 +20,6 @@ within_s = 60
 async fn town(speech: &str) -> Town {
     let town = Town::with_speakers(speech).await;
     wav(&town.home().join("engine.wav"), 500.0);
-    let local = LocalSigner::from_seed("town".parse().unwrap(), &[7; 32]);
-    let listener = signer::listen(&town.home().join("signer.sock")).await.unwrap();
-    tokio::spawn(signer::serve(listener, local));
     town
 }
 
