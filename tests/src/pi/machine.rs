@@ -43,6 +43,11 @@ impl std::fmt::Display for PinState {
     }
 }
 
+/// What `tests/pi` knows a console by that the emulation lost.
+fn unanswered(command: &str) -> String {
+    format!("the board's console does not answer: {command}")
+}
+
 impl Machine {
     /// Switches a board on and waits until its shell answers.
     ///
@@ -111,7 +116,7 @@ impl Machine {
             Ok::<_, anyhow::Error>((text, self.console.until(".").await?))
         };
         let (text, status) =
-            within(clock.as_ref(), ANSWER_LIMIT, answer).await.with_context(|| command.to_owned())??;
+            within(clock.as_ref(), ANSWER_LIMIT, answer).await.with_context(|| unanswered(command))??;
         ensure!(status == "0", "on the board: {command}: status {status}: {text}");
         Ok(text.replace('\r', ""))
     }
