@@ -14,7 +14,7 @@ use dial::{Ending, Socket, attending, due};
 use futures_util::{SinkExt as _, StreamExt as _};
 pub use https::Bounds;
 use mingluo_model::{
-    clock::{Clock, within},
+    clock::{Clock, TooLate, within},
     link::{BoxFrame, CityFrame},
 };
 use poll::{After, keep_polling};
@@ -213,20 +213,12 @@ impl Session<'_> {
     /// Puts it behind what waits to leave; [`Self::send`] of the next one takes it along.
     async fn feed(&mut self, message: Message) -> Result<(), Ending> {
         let feeding = within(self.clock, self.pace.patience, self.socket.feed(message));
-        attending(self.agent, self.clock, feeding)
-            .await?
-            .map_err(LinkError::from)?
-            .map_err(LinkError::from)?;
-        Ok(())
+        passed(self.agent, self.clock, feeding).await
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Ending> {
         let sending = within(self.clock, self.pace.patience, self.socket.send(message));
-        attending(self.agent, self.clock, sending)
-            .await?
-            .map_err(LinkError::from)?
-            .map_err(LinkError::from)?;
-        Ok(())
+        passed(self.agent, self.clock, sending).await
     }
 
     /// Says goodbye if that is quick; nobody waits for the answer.
@@ -236,4 +228,14 @@ impl Session<'_> {
             tracing::debug!(%error, "the city did not take our goodbye");
         }
     }
+}
+
+/// Waits until a message has passed, while the agent looks at the clock.
+async fn passed(
+    agent: &mut Agent,
+    clock: &dyn Clock,
+    passing: impl Future<Output = Result<Result<(), Error>, TooLate>>,
+) -> Result<(), Ending> {
+    attending(agent, clock, passing).await?.map_err(LinkError::from)?.map_err(LinkError::from)?;
+    Ok(())
 }

@@ -17,13 +17,14 @@ use rcgen::{
     KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, ServerConfig,
     pki_types::{PrivateKeyDer, ServerName},
 };
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    task::JoinHandle,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{client_async, tungstenite};
@@ -118,20 +119,19 @@ async fn knock(at: SocketAddr, city: &Authority, identity: Option<Identity>) -> 
     }
 }
 
+/// The city's door, open until its stop, without pages.
+fn opened(city: &City, listener: TcpListener, tls: Arc<ServerConfig>) -> JoinHandle<()> {
+    let (hub, stop) = (city.channel.hub(), city.stop.clone());
+    tokio::spawn(serve(hub, listener, tls, Pages::default(), SystemClock::shared(), stop))
+}
+
 #[tokio::test]
 async fn wrong_certificate_is_refused() {
     let (dir, city, boxes) = (tempfile::tempdir().unwrap(), City::new().await, authority());
     let tls = city_files(dir.path(), &boxes).server_config().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let served = tokio::spawn(serve(
-        city.channel.hub(),
-        listener,
-        tls,
-        Pages::default(),
-        SystemClock::shared(),
-        city.stop.clone(),
-    ));
+    let served = opened(&city, listener, tls);
 
     let right = knock(at, &boxes, Some(issue(&boxes, box_code(1).as_str()))).await.unwrap();
     assert!(matches!(right, CityFrame::Welcome(welcome) if welcome.time == NOW));
@@ -154,14 +154,7 @@ async fn a_certificate_that_was_taken_back_is_refused() {
     let files = TlsFiles { client_crl_file: Some(list), ..city_files(dir.path(), &boxes) };
     let (tls, listener) = (files.server_config().unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
     let at = listener.local_addr().unwrap();
-    let served = tokio::spawn(serve(
-        city.channel.hub(),
-        listener,
-        tls,
-        Pages::default(),
-        SystemClock::shared(),
-        city.stop.clone(),
-    ));
+    let served = opened(&city, listener, tls);
 
     let of_box = |serial| Some(numbered(&boxes, box_code(1).as_str(), Some(serial)));
     assert!(knock(at, &boxes, of_box(8)).await.is_ok(), "its new one");
