@@ -2,6 +2,7 @@
 
 mod boxes;
 mod check;
+mod console;
 mod import;
 mod issue;
 mod migrate;

@@ -8,6 +8,7 @@ use super::{
     heat::TEXT,
     machine::Machine,
 };
+use serde::Serialize;
 use std::fmt::Write as _;
 
 pub(super) const MEGABYTE: f64 = (1 << 20) as f64;
@@ -19,14 +20,28 @@ pub(super) fn progress(engine: Engine, rtt_ms: u32, run: u32) {
 }
 
 /// Prints all findings.
-#[expect(clippy::print_stdout, reason = "the figures are what the program is for")]
 pub(super) fn tell(findings: &Findings, json: bool) -> anyhow::Result<()> {
+    print(findings, json, text)
+}
+
+/// Prints what a measurement found: as text for people, as JSON for programs.
+#[expect(clippy::print_stdout, reason = "the figures are what the program is for")]
+pub(super) fn print<F: Serialize>(
+    findings: &F,
+    json: bool,
+    text: impl FnOnce(&F) -> Result<String, std::fmt::Error>,
+) -> anyhow::Result<()> {
     if json {
         println!("{}", serde_json::to_string_pretty(findings)?);
-        return Ok(());
+    } else {
+        print!("{}", text(findings)?);
     }
-    print!("{}", text(findings)?);
     Ok(())
+}
+
+/// So many columns for a name, in the letters that a format counts: a Chinese character is as wide as two.
+pub(super) fn width(name: &str, columns: usize) -> usize {
+    columns - name.chars().filter(|letter| !letter.is_ascii()).count()
 }
 
 fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
@@ -96,8 +111,7 @@ fn line(out: &mut String, name: &str, scores: &[Score]) -> std::fmt::Result {
         median(scores, |score| each(score.told.cpu_s * 1e6, score)),
         mid(|score| score.told.peak_bytes as f64) / MEGABYTE,
         mid(|score| score.gateway.busy),
-        // A Chinese character is as wide as two.
-        width = 22 - name.chars().filter(|letter| !letter.is_ascii()).count(),
+        width = width(name, 22),
     )
 }
 

@@ -4,11 +4,7 @@
 mod import;
 mod row;
 
-use super::super::issue::{ask, client};
-use crate::{
-    cli::{Table, Told as _, say},
-    config::read_text,
-};
+use crate::cli::{Table, console::Console, say};
 use anyhow::bail;
 use clap::Subcommand;
 pub(super) use import::Import;
@@ -17,10 +13,6 @@ use mingluo_model::{
     region::RegionCode,
 };
 use serde_json::{Value, json};
-use std::{path::PathBuf, time::Duration};
-
-/// How long an answer is waited for.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What `--show` may be: the conditions, and every box with an alarm.
 const SHOWN: [&str; 9] =
@@ -38,39 +30,6 @@ pub(super) enum Registry {
         after_help = "例 Example:\n  mingluo box registry demo --config mingluo.toml --out boxes.csv\n  mingluo box registry import --config mingluo.toml --mode drill boxes.csv"
     )]
     Demo(import::Demo),
-}
-
-/// Which console, with which key.
-#[derive(Debug, clap::Args)]
-pub(super) struct Console {
-    /// 控制台地址。 The console's address.
-    #[arg(long, env = "MINGLUO_SERVER", default_value = "http://127.0.0.1:8080")]
-    server: String,
-    /// 接口密钥文件。 The file with the API key.
-    #[arg(long, env = "MINGLUO_KEY_FILE")]
-    key_file: PathBuf,
-    /// 演练终端而非实发终端。 The boxes of drills, not those of real warnings.
-    #[arg(long)]
-    drill: bool,
-}
-
-impl Console {
-    async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        ask(client(PATIENCE)?.get(self.url(path)).bearer_auth(self.key()?)).await
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        ask(client(PATIENCE)?.post(self.url(path)).json(body).bearer_auth(self.key()?)).await
-    }
-
-    fn url(&self, path: &str) -> String {
-        let mode = if self.drill { "drill" } else { "live" };
-        format!("{}/api/{mode}/boxes{path}", self.server.trim_end_matches('/'))
-    }
-
-    fn key(&self) -> anyhow::Result<String> {
-        Ok(read_text("--key-file", &self.key_file).told()?.trim().to_owned())
-    }
 }
 
 /// 终端状态。
@@ -98,12 +57,12 @@ pub(super) struct Status {
 impl Status {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let told = match &self.code {
-            Some(code) => self.console.get(&format!("/{code}")).await?,
-            None if self.visits => self.console.get("/visits").await?,
+            Some(code) => self.console.get(&format!("/boxes/{code}")).await?,
+            None if self.visits => self.console.get("/boxes/visits").await?,
             None => {
                 let region = self.region.map_or_else(String::new, |region| region.to_string());
                 let show = self.show.as_deref().unwrap_or_default();
-                self.console.get(&format!("?region={region}&show={show}")).await?
+                self.console.get(&format!("/boxes?region={region}&show={show}")).await?
             }
         };
         if self.json || self.code.is_some() {
@@ -164,12 +123,12 @@ pub(super) struct Test {
 impl Test {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let told = if let Some(ebm) = self.order {
-            self.console.get(&format!("/orders/{ebm}")).await?
+            self.console.get(&format!("/boxes/orders/{ebm}")).await?
         } else {
             let wanted = json!({
                 "codes": self.code, "regions": self.region, "audible": self.audible, "boxes": self.boxes,
             });
-            self.console.post("/test", &wanted).await?
+            self.console.post("/boxes/test", &wanted).await?
         };
         say(serde_json::to_string_pretty(&told)?);
         Ok(())
@@ -191,7 +150,7 @@ impl Stop {
         if self.confirm.is_empty() {
             bail!("--confirm: 空，须为 STOP；未停播\n    is empty, must be STOP; nothing was stopped");
         }
-        let told = self.console.post("/stop", &json!({ "confirm": self.confirm })).await?;
+        let told = self.console.post("/boxes/stop", &json!({ "confirm": self.confirm })).await?;
         say(serde_json::to_string_pretty(&told)?);
         Ok(())
     }

@@ -2,35 +2,27 @@
 
 mod status;
 
-use super::{Told as _, say};
+use super::{
+    Told as _,
+    console::{Console, PATIENCE, ask, client},
+    say,
+};
 use crate::{complaint, config::read_text};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Subcommand;
-use reqwest::{Client, RequestBuilder, redirect::Policy};
+use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use std::{
     io::IsTerminal as _,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
-
-/// How long an answer is waited for. A release is answered when it is on disk, within seconds; whoever is told of a failure
-/// looks at the state before trying again.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// 经接口操作预警。
 #[derive(Debug, clap::Args)]
 pub(super) struct Issue {
-    /// 控制台地址。 The console's address.
-    #[arg(long, env = "MINGLUO_SERVER", default_value = "http://127.0.0.1:8080")]
-    server: String,
-    /// 接口密钥文件。 The file with the API key.
-    #[arg(long, env = "MINGLUO_KEY_FILE")]
-    key_file: PathBuf,
-    /// 演练而非实发。 A drill, not a live alert.
-    #[arg(long)]
-    drill: bool,
+    #[command(flatten)]
+    console: Console,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -219,11 +211,8 @@ fn aside(line: impl std::fmt::Display) {
 
 impl Issue {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let key = read_text("--key-file", &self.key_file).told()?;
-        let key = key.trim();
-        let mode = if self.drill { "drill" } else { "live" };
-        let base = format!("{}/api/{mode}/alerts", self.server.trim_end_matches('/'));
-        let client = client(PATIENCE)?;
+        let (key, base, client) = (self.console.key()?, self.console.url("/alerts"), client(PATIENCE)?);
+        let key = key.as_str();
         let request = match &self.verb {
             Verb::Draft { file } => client.post(&base).json(&order(file)?),
             Verb::Edit { id, file } => client.post(format!("{base}/{id}/edit")).json(&order(file)?),
@@ -261,12 +250,6 @@ impl Issue {
     }
 }
 
-/// A client of the console alone: no proxy of the environment sees the key or stands in the way at night, a redirect does
-/// not carry the key elsewhere, and a console that is silent is given up.
-pub(super) fn client(patience: Duration) -> anyhow::Result<Client> {
-    Ok(Client::builder().no_proxy().redirect(Policy::none()).timeout(patience).build()?)
-}
-
 /// A draft out of a file.
 fn order(file: &Path) -> anyhow::Result<Value> {
     let text = read_text("--file", file).told()?;
@@ -274,51 +257,9 @@ fn order(file: &Path) -> anyhow::Result<Value> {
     order.map_err(|complaint| complaint.in_file(file)).told()
 }
 
-pub(super) async fn ask(request: RequestBuilder) -> anyhow::Result<Value> {
-    let response = request.send().await.context(
-        "控制台没有应答，不知是否已办理：请先用 status 查看，再重试（--server）\n    the console does not answer, and may have done it: look with status before trying again (--server)",
-    )?;
-    let status = response.status();
-    let answer = response.json().await;
-    let answer: Value = answer
-        .context("应答不是 JSON：该地址不是控制台 the answer is no JSON: no console is there (--server)")?;
-    if status.is_success() {
-        return Ok(answer);
-    }
-    let told = |language: &str| answer["error"][language].as_str().unwrap_or_default().to_owned();
-    bail!("{}\n    {} ({status})", told("zh"), told("en"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::office::DraftOrder;
-    use axum::{Router, response::Redirect, routing::get};
-    use tokio::net::TcpListener;
-
-    /// What is told to somebody who asks a console that answers so.
-    async fn asked(path: &str) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let elsewhere = format!("{base}/elsewhere");
-        let router = Router::new()
-            .route("/silent", get(std::future::pending::<()>))
-            .route("/moved", get(async move || Redirect::temporary(&elsewhere)))
-            .route("/elsewhere", get(async || "{}"));
-        let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-        // As the command line does before anything else.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = client(Duration::from_millis(200)).unwrap();
-        let told = ask(client.get(format!("{base}{path}")).bearer_auth("key")).await.unwrap_err();
-        serving.abort();
-        format!("{told:#}")
-    }
-
-    #[tokio::test]
-    async fn a_silent_console_is_given_up_and_a_key_goes_nowhere_else() {
-        assert!(asked("/silent").await.contains("没有应答"));
-        assert!(asked("/moved").await.contains("不是控制台"));
-    }
 
     #[test]
     fn the_draft_in_the_help_is_a_draft() {

@@ -1,6 +1,11 @@
 //! The figures side by side.
 
-use crate::bench::{floor::Floor, machine::Machine, report::ground, verdict};
+use crate::bench::{
+    floor::Floor,
+    machine::Machine,
+    report::{ground, print, width},
+    verdict,
+};
 use anyhow::Result;
 use serde::Serialize;
 use std::{fmt::Write as _, time::Duration};
@@ -59,14 +64,8 @@ fn share(sorted: &[Duration], percent: usize) -> f64 {
 }
 
 /// Prints them.
-#[expect(clippy::print_stdout, reason = "this is what was measured")]
 pub(super) fn tell(findings: &Findings, as_json: bool) -> Result<()> {
-    if as_json {
-        println!("{}", serde_json::to_string_pretty(findings)?);
-    } else {
-        print!("{}", text(findings)?);
-    }
-    Ok(())
+    print(findings, as_json, text)
 }
 
 fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
@@ -92,8 +91,8 @@ fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
             row.kb_a_box,
             row.back_s,
             row.turned_away,
-            name = 26 - wide(row.name),
-            word = 9 - wide(durable),
+            name = width(row.name, 26),
+            word = width(durable, 9),
         )?;
     }
     let Findings { bars: (p99, kilobytes, back), kept, .. } = findings;
@@ -106,9 +105,4 @@ fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
         )?,
     }
     Ok(out)
-}
-
-/// A Chinese character is as wide as two.
-fn wide(name: &str) -> usize {
-    name.chars().filter(|letter| !letter.is_ascii()).count()
 }

@@ -1,12 +1,8 @@
 //! What the ledger says of one account, person by person and id by id, read from its log with the product's own rules.
 
-use crate::bench::rig::Account;
+use crate::bench::rig::{Account, retold};
 use anyhow::Context;
-use mingluo_dispatch::{
-    engine::DispatchConfig,
-    progress::{Progress, Rules},
-    roster::EditionMap,
-};
+use mingluo_dispatch::{engine::DispatchConfig, progress::Rules};
 use mingluo_ledger::{
     Store,
     event::{Answer, Fact, PartAnswer},
@@ -17,10 +13,7 @@ use mingluo_model::{
     mode::{Live, ModeKind},
     receipt::ProviderId,
 };
-use std::{collections::HashMap, num::NonZeroU16};
-
-/// Events read at once.
-const STEP: u32 = 2_000;
+use std::collections::HashMap;
 
 /// One recipient in the ledger.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,20 +46,13 @@ impl Book {
             if plan.account.0 != account.name {
                 continue;
             }
-            let (id, retry) = (plan.id, config.retry.clone());
-            let rules = Rules { retry, repeat: Repeat::MayDouble, receipts: ReceiptFor::EachPart };
-            let districts = EditionMap::default().districts;
-            let mut progress = Progress::new(plan, NonZeroU16::MIN, rules, districts, stored.status);
-            let mut after = (0, 0);
-            loop {
-                let events = store.events(id, after, STEP).await?;
-                let Some((last, _)) = events.last() else { break };
-                after = *last;
-                for (_, event) in &events {
-                    progress.apply(&event.fact, event.at);
-                    book.note(&event.fact, account.who.start);
-                }
-            }
+            let rules = Rules {
+                retry: config.retry.clone(),
+                repeat: Repeat::MayDouble,
+                receipts: ReceiptFor::EachPart,
+            };
+            let hear = |fact: &Fact| book.note(fact, account.who.start);
+            let progress = retold(store, plan, stored.status, rules, hear).await?;
             for (ordinal, entry) in account.who.clone().zip(&mut book.people) {
                 entry.standing = progress.standing(ordinal).unwrap_or_default();
             }

@@ -1,6 +1,12 @@
 //! The figures side by side, and the bars.
 
-use crate::bench::{dispatch::median, floor::Floor, machine::Machine, report::ground, verdict};
+use crate::bench::{
+    dispatch::median,
+    floor::Floor,
+    machine::Machine,
+    report::{ground, print, width},
+    verdict,
+};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -87,14 +93,8 @@ pub(super) fn progress(what: &str, run: u32) {
 }
 
 /// Prints all findings.
-#[expect(clippy::print_stdout, reason = "the figures are what the program is for")]
 pub(super) fn tell(findings: &Findings, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(findings)?);
-        return Ok(());
-    }
-    print!("{}", text(findings)?);
-    Ok(())
+    print(findings, json, text)
 }
 
 fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
@@ -123,7 +123,6 @@ fn table(out: &mut String, heading: &str, rows: &[Row]) -> std::fmt::Result {
     writeln!(out, "\n{heading}\n  {:<28}{:>9}{:>12}{:>14}", "", "durable", "mails/s", "cpu µs/mail")?;
     for row in rows {
         let durable = if row.durable { "yes" } else { "no" };
-        let wide = row.name.chars().filter(|letter| !letter.is_ascii()).count();
         let cpu = row
             .scores
             .first()
@@ -135,7 +134,7 @@ fn table(out: &mut String, heading: &str, rows: &[Row]) -> std::fmt::Result {
             row.name,
             row.rate(),
             cpu.unwrap_or_else(|| "-".into()),
-            width = 28 - wide
+            width = width(row.name, 28)
         )?;
     }
     Ok(())

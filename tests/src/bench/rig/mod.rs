@@ -13,4 +13,4 @@ pub(super) use director::{Centre, Rig, free_door, knobs, open_ledger, secret_fil
 pub(super) use engine::{Progress, Spent};
 pub use engine::{RigOrder, run};
 pub(super) use posting::{Posting, Wire};
-pub(super) use reading::states_on_disk;
+pub(super) use reading::{retold, states_on_disk};

@@ -1,7 +1,11 @@
 //! The figures as people and programs read them.
 
 use super::score::{Findings, Ratios, Score};
-use crate::bench::{dispatch::median, heat::TEXT, report::ground};
+use crate::bench::{
+    dispatch::median,
+    heat::TEXT,
+    report::{ground, print, width},
+};
 use std::fmt::Write as _;
 
 /// Says how far it is, on the error stream: the other belongs to the figures.
@@ -11,14 +15,8 @@ pub(super) fn progress(pair: u32, pairs: u32) {
 }
 
 /// Prints all findings.
-#[expect(clippy::print_stdout, reason = "the figures are what the program is for")]
 pub(super) fn tell(findings: &Findings, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(findings)?);
-    } else {
-        print!("{}", text(findings)?);
-    }
-    Ok(())
+    print(findings, json, text)
 }
 
 fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
@@ -81,11 +79,6 @@ fn ratios(out: &mut String, name: &str, ratios: &Ratios) -> std::fmt::Result {
     let Ratios { rate, cpu, memory, .. } = ratios;
     let width = width(name, 28);
     writeln!(out, "  {name:<width$}rate {rate:.2} ×   cpu a message {cpu:.3} ×   memory {memory:.2} ×")
-}
-
-/// A Chinese character is as wide as two.
-fn width(name: &str, columns: usize) -> usize {
-    columns - name.chars().filter(|letter| !letter.is_ascii()).count()
 }
 
 fn bars(out: &mut String, findings: &Findings) -> std::fmt::Result {

@@ -1,7 +1,14 @@
 //! The figure and its bar.
 
 use super::WeChatOptions;
-use crate::bench::{dispatch::median, floor::Floor, machine::Machine, report::ground, rig::Spent, verdict};
+use crate::bench::{
+    dispatch::median,
+    floor::Floor,
+    machine::Machine,
+    report::{ground, print},
+    rig::Spent,
+    verdict,
+};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -48,14 +55,8 @@ pub(super) fn progress(run: u32, runs: u32) {
 }
 
 /// Prints all findings.
-#[expect(clippy::print_stdout, reason = "the figures are what the program is for")]
 pub(super) fn tell(findings: &Findings, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(findings)?);
-        return Ok(());
-    }
-    print!("{}", text(findings)?);
-    Ok(())
+    print(findings, json, text)
 }
 
 fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
