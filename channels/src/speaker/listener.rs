@@ -108,6 +108,8 @@ pub async fn serve(
             }
         });
     }
+    // Who knocks from here on is told at once that nobody is there, and is not left waiting in the kernel's queue.
+    drop(listener);
     links.close();
     if within(door.clock.as_ref(), DRAIN, links.wait()).await.is_err() {
         tracing::warn!(n_links = links.len(), "links did not say goodbye in time");

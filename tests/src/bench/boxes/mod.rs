@@ -122,8 +122,7 @@ async fn mingluo(field: &Field) -> Result<Row> {
     let kb_a_box =
         super::machine::resident_kb("self")?.saturating_sub(before) as f64 / f64::from(field.count);
     city.shut().await?;
-    wave.until_online(0, &field.clock).await?;
-    let away = wave.turned_away();
+    let away = wave.until_closed(&field.clock).await?;
     city.open().await?;
     let back_s = wave.until_online(field.count, &field.clock).await?;
     let turned_away = wave.turned_away() - away;

@@ -117,8 +117,7 @@ async fn measure(
     ensure!(answers.len() == field.count as usize, "{} of {} answered", answers.len(), field.count);
     let kb_a_box = resident_kb(&pid)?.saturating_sub(before) as f64 / f64::from(field.count);
     end(&mut server, &*field.clock).await?;
-    wave.until_online(0, &field.clock).await?;
-    let away = wave.turned_away();
+    let away = wave.until_closed(&field.clock).await?;
     let mut server = begin(field, start(), at).await?;
     let back_s = wave.until_online(field.count, &field.clock).await?;
     let turned_away = wave.turned_away() - away;

@@ -7,7 +7,7 @@ use mingluo_model::{
     bulletin::KeySet,
     clock::{SharedClock, within},
 };
-use std::{fs, net::SocketAddr, path::Path, process::Stdio};
+use std::{fs, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
     process::{Child, ChildStdout, Command},
@@ -15,6 +15,8 @@ use tokio::{
 
 /// As fast as real boxes play: a minute at most.
 const PLAY_MS: &str = "60000";
+/// Nothing has changed for so long when it is quiet.
+const QUIET: Duration = Duration::from_millis(300);
 
 /// A running process of them.
 pub(super) struct Wave {
@@ -75,6 +77,20 @@ impl Wave {
         let reached = within(clock.as_ref(), DEADLINE, reached).await;
         reached.with_context(|| format!("{online} online, but {:?}", self.standing))??;
         Ok(clock.ticks().saturating_sub(began).as_secs_f64())
+    }
+
+    /// Waits until the door is closed to everybody and those who were on their way to it have found out; gives how many were
+    /// turned away so far.
+    pub(super) async fn until_closed(&mut self, clock: &SharedClock) -> Result<u64> {
+        self.until_online(0, clock).await?;
+        loop {
+            let Ok(line) = within(clock.as_ref(), QUIET, self.lines.next_line()).await else {
+                return Ok(self.turned_away());
+            };
+            if let Ok(standing) = serde_json::from_str(&line?.context("the boxes' process ended")?) {
+                self.standing = standing;
+            }
+        }
     }
 
     pub(super) const fn turned_away(&self) -> u64 {
