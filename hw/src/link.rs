@@ -46,10 +46,11 @@ pub async fn run(
             Ending::Renewed => {}
             Ending::Journal(error) => return Err(error),
             Ending::Lost(error) => {
+                let is_refused = error.refuses_certificate();
                 if !was_linked {
-                    agent.link_failed(error.refuses_certificate());
+                    agent.link_failed(is_refused);
                 }
-                if !was_linked && error.leaves_hope() {
+                if !was_linked && !is_refused && error.leaves_hope() {
                     tracing::info!(error = &error as &dyn std::error::Error, %city, "no link comes about; polling");
                     match keep_polling(agent, dial, city, run, clock, chance, stop).await? {
                         After::Stopped => return Ok(()),

@@ -152,6 +152,7 @@ impl Papers {
         }
         // Stable: of two that live equally long the slot goes before the copy of it.
         held.sort_by_key(|held| std::cmp::Reverse(held.pair.validity.until));
+        held.dedup_by(|copy, held| copy.pair.cert.trim() == held.pair.cert.trim());
         let connector = Connectors::from(fits(&held[0].pair)?);
         Ok(Self {
             code: config.own.code,
@@ -218,6 +219,10 @@ impl Papers {
             return;
         }
         for (path, content, mode) in self.copies() {
+            let is_there = std::fs::read(&path).is_ok_and(|there| there == content);
+            if is_there {
+                continue;
+            }
             if let Err(error) = replace(&path, &content, mode) {
                 return tracing::warn!(%error, ?path, "the renewed certificate stays in the state directory");
             }

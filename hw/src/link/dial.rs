@@ -248,6 +248,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_citys_alert_about_the_certificate_is_found_wherever_it_came_up() {
+        let broken = |alert| std::io::Error::other(rustls::Error::AlertReceived(alert));
+        use rustls::AlertDescription::{CertificateExpired, HandshakeFailure};
+        assert!(LinkError::Connect(broken(CertificateExpired)).refuses_certificate());
+        let late = LinkError::from(tungstenite::Error::Io(broken(CertificateExpired)));
+        assert!(late.refuses_certificate(), "in TLS 1.3 it comes with the first answer");
+        assert!(!LinkError::Connect(broken(HandshakeFailure)).refuses_certificate());
+        assert!(!LinkError::Closed.refuses_certificate());
+    }
+
+    #[test]
     fn only_a_secure_address_with_a_host_is_taken() {
         for good in ["wss://city.example:8444/link", "wss://127.0.0.1:1/", "wss://[::1]:8444/link"] {
             assert!(good.parse::<City>().is_ok(), "{good}");

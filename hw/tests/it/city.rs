@@ -60,7 +60,7 @@ pub(crate) fn papers_for(own: rcgen::CertificateParams) -> (Papers, rcgen::Issue
 }
 
 /// A city with this certificate, which lets in whom this authority knows.
-pub(crate) fn acceptor(
+fn acceptor(
     city: &rcgen::Certificate,
     key: &rcgen::KeyPair,
     believed: &CertificateDer<'static>,

@@ -1,7 +1,7 @@
 //! A box whose certificate nears its end, and a city that gives it the next, over real sockets and real mutual TLS.
 
 use crate::{
-    city::{BOX, CityEnd, Papers, acceptor, papers, papers_for},
+    city::{BOX, CityEnd, Papers, papers_for},
     link::agent,
     poll::{Asked, answer, welcome},
 };
@@ -12,11 +12,11 @@ use mingluo_model::{
 use mingluo_speaker::{assemble, config::Config, link, player::MuteSink, trust::ClockSource};
 use rand::{SeedableRng as _, rngs::StdRng};
 use rcgen::{CertificateParams, CertificateSigningRequestParams, DnType, Issuer, KeyPair, date_time_ymd};
-use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use rustls::pki_types::CertificateDer;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 /// What the box's certificate says: good from so many days ago for so many days.
@@ -100,15 +100,6 @@ impl Story {
         CityFrame::Certificate(Ok(request.signed_by(&self.issuer).unwrap().pem()).into())
     }
 
-    /// The same city, which lets in whom another authority knows.
-    fn refusing(&self) -> TlsAcceptor {
-        let key = KeyPair::generate().unwrap();
-        let city = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let city = city.signed_by(&key, &self.issuer).unwrap();
-        let other = CertificateDer::from_pem_slice(papers().ca.as_bytes()).unwrap();
-        acceptor(&city, &key, &other)
-    }
-
     /// A link on which the box asked and was given the next certificate; gives the one that it came with.
     async fn renewed(&self) -> CertificateDer<'static> {
         let (mut city, before) = self.accept().await;
@@ -151,11 +142,17 @@ async fn a_certificate_is_renewed_over_the_link_and_shown_on_the_next() {
 async fn a_city_that_refuses_the_new_certificate_gets_the_old_one_again() {
     let story = Story::begin().await;
     let before = story.renewed().await;
-    let (tcp, _) = story.listener.accept().await.unwrap();
-    assert!(story.refusing().accept(tcp).await.is_err());
-    let (mut city, after) = story.accept().await;
-    assert_eq!(before, after);
-    assert!(asked(&mut city).await.contains("REQUEST"), "and asks for another");
+    let mut n_refused = 0;
+    loop {
+        // Hanging up at once is the hardest case: the alert that says why is lost with the connection.
+        let asked = Asked::accept(&story.listener, &story.papers).await;
+        if shown(&asked.stream) == before {
+            break;
+        }
+        n_refused += 1;
+        assert!(n_refused <= 4, "it insists on the new one");
+    }
+    assert!(n_refused > 0);
 }
 
 #[tokio::test]
