@@ -101,6 +101,14 @@ pub struct PapersView {
     pub is_refused: bool,
 }
 
+/// What the city made of the pair that is shown, in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Untried,
+    Welcomed,
+    Refused,
+}
+
 /// The box's papers.
 pub struct Papers {
     code: ResourceCode,
@@ -112,9 +120,7 @@ pub struct Papers {
     // The one that lives longest first; never empty.
     held: Vec<Held>,
     shown: usize,
-    // Whether the city has welcomed the one that is shown, in this run.
-    is_proven: bool,
-    is_refused: bool,
+    standing: Standing,
     // Links in a row that came to nothing with it.
     n_lost: u32,
     // The first was taken and is not shown yet.
@@ -147,7 +153,7 @@ impl Papers {
             Ok(pair) => held.push(Held { pair, slot: None }),
             Err(error) if held.is_empty() => return Err(error),
             Err(error) => {
-                tracing::warn!(%error, "city.cert_file and city.key_file are not used; the last renewal is")
+                tracing::warn!(%error, "city.cert_file and city.key_file are not used; the last renewal is");
             }
         }
         // Stable: of two that live equally long the slot goes before the copy of it.
@@ -163,8 +169,7 @@ impl Papers {
             connector,
             held,
             shown: 0,
-            is_proven: false,
-            is_refused: false,
+            standing: Standing::Untried,
             n_lost: 0,
             is_fresh: false,
             asking: Asking::default(),
@@ -178,7 +183,7 @@ impl Papers {
 
     /// How things are.
     pub fn view(&self) -> PapersView {
-        PapersView { validity: self.shown().pair.validity, is_refused: self.is_refused }
+        PapersView { validity: self.shown().pair.validity, is_refused: self.standing == Standing::Refused }
     }
 
     /// Where the pair in use lies.
@@ -194,7 +199,7 @@ impl Papers {
         match connector(self.held[which].pair.pem(&self.ca), self.clock.clone(), self.lenient) {
             Ok(connector) => {
                 self.connector.replace(connector);
-                (self.shown, self.is_proven, self.is_refused, self.n_lost) = (which, false, false, 0);
+                (self.shown, self.standing, self.n_lost) = (which, Standing::Untried, 0);
             }
             Err(error) => tracing::error!(%error, "papers that could be used before cannot be used any more"),
         }
@@ -214,8 +219,9 @@ impl Papers {
 
     /// The city has welcomed the box. Whoever looks at the files that the configuration names should find what is in use.
     pub(crate) fn welcomed(&mut self) {
-        (self.n_lost, self.is_refused) = (0, false);
-        if std::mem::replace(&mut self.is_proven, true) || self.shown().slot.is_none() {
+        self.n_lost = 0;
+        let before = std::mem::replace(&mut self.standing, Standing::Welcomed);
+        if before == Standing::Welcomed || self.shown().slot.is_none() {
             return;
         }
         for (path, content, mode) in self.copies() {
@@ -242,8 +248,9 @@ impl Papers {
     /// welcomed the others are tried, as long as they are good.
     pub(crate) fn lost(&mut self, is_refused: bool, now: Timestamp) {
         self.n_lost += 1;
-        self.is_refused |= is_refused;
-        if !(is_refused || !self.is_proven && self.n_lost >= PATIENCE) {
+        if is_refused {
+            self.standing = Standing::Refused;
+        } else if self.standing == Standing::Welcomed || self.n_lost < PATIENCE {
             return;
         }
         let others = (1..self.held.len()).map(|step| (self.shown + step) % self.held.len());

@@ -159,7 +159,7 @@ impl Roll {
         for incident in &state.incidents {
             match incident.kind {
                 IncidentKind::Cloned { .. } | IncidentKind::Superseded { .. } => {
-                    entry.cloned = Some(incident.last)
+                    entry.cloned = Some(incident.last);
                 }
                 IncidentKind::Forgery { .. } => entry.forged = Some(incident.last),
             }

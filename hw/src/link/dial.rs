@@ -249,8 +249,8 @@ mod tests {
 
     #[test]
     fn the_citys_alert_about_the_certificate_is_found_wherever_it_came_up() {
-        let broken = |alert| std::io::Error::other(rustls::Error::AlertReceived(alert));
         use rustls::AlertDescription::{CertificateExpired, HandshakeFailure};
+        let broken = |alert| std::io::Error::other(rustls::Error::AlertReceived(alert));
         assert!(LinkError::Connect(broken(CertificateExpired)).refuses_certificate());
         let late = LinkError::from(tungstenite::Error::Io(broken(CertificateExpired)));
         assert!(late.refuses_certificate(), "in TLS 1.3 it comes with the first answer");
