@@ -4,6 +4,7 @@ use crate::{
     desk::Desk,
     living::{start, started},
 };
+use mingluo_model::clock::{Clock as _, Timestamp, system::SystemClock};
 use rcgen::{CertificateSigningRequestParams, Issuer, KeyPair, SerialNumber, date_time_ymd};
 use std::{
     fs::{self, File},
@@ -103,8 +104,8 @@ fn age(desk: &Desk) {
 }
 
 fn day(from_today: i64) -> (i32, u8, u8) {
-    let date =
-        (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * from_today)).strftime("%Y %m %d");
+    let then = Timestamp(SystemClock::shared().now().0 + from_today * 86_400_000);
+    let date = then.to_jiff().unwrap().strftime("%Y %m %d");
     let parts: Vec<u16> = date.to_string().split(' ').map(|part| part.parse().unwrap()).collect();
     (parts[0].into(), parts[1] as u8, parts[2] as u8)
 }
