@@ -26,6 +26,7 @@ use mingluo_channels::{
         enrol::{self, Enrolment},
         keyring, listener,
         pages::Pages,
+        renewal,
         revocation::{self, Gatekeeper},
     },
     wechat::{Callback, WeChatChannel},
@@ -350,12 +351,16 @@ async fn listen(
     }
     let (files, keeper) = (speakers.config.tls.clone(), speakers.keeper.clone());
     tokio::spawn(revocation::follow(Arc::clone(&hub), files, keeper, clock.clone(), stop.clone()));
-    if let Some(enrolment) = speakers.enrolment.take() {
+    let desk = speakers.config.desk_socket.clone();
+    let desk = desk.map(|socket| Arc::new(SocketDesk::new(socket, clock.clone())));
+    if let Some(desk) = &desk {
+        tokio::spawn(renewal::serve(Arc::clone(&hub), Arc::<SocketDesk>::clone(desk), stop.clone()));
+    }
+    if let (Some(enrolment), Some(desk)) = (speakers.enrolment.take(), desk) {
         let address = enrolment.listen();
         let field = format!("{}.speaker.enrol.listen", mode.word());
         let strangers =
             TcpListener::bind(address).await.map_err(|cause| ConfigError::port(field, address, &cause))?;
-        let desk = Arc::new(SocketDesk::new(enrolment.desk_socket(), clock.clone()));
         tokio::spawn(enrol::serve(enrolment, desk, strangers, clock.clone(), stop.clone()));
     }
     tokio::spawn(async move { listener::serve(hub, listener, tls, pages, clock, stop).await });

@@ -7,7 +7,9 @@ use mingluo_channels::speaker::enrol::Desk;
 use mingluo_model::{
     clock::{SharedClock, within},
     enrol::{Application, Certified, NotEnrolled},
+    link::renew::{NotRenewed, Petition},
 };
+use serde::{Serialize, de::DeserializeOwned};
 use std::{path::PathBuf, time::Duration};
 
 /// How long the desk may take; it signs and writes two small files.
@@ -29,15 +31,26 @@ impl SocketDesk {
 #[async_trait]
 impl Desk for SocketDesk {
     async fn enrol(&self, application: &Application) -> Result<Certified, NotEnrolled> {
-        let asking = ask_line::<Result<Certified, NotEnrolled>>(&self.socket, application);
+        self.ask(application).await.unwrap_or(Err(NotEnrolled::Unavailable))
+    }
+
+    async fn renew(&self, petition: &Petition) -> Result<String, NotRenewed> {
+        self.ask(petition).await.unwrap_or(Err(NotRenewed::Unavailable))
+    }
+}
+
+impl SocketDesk {
+    /// The desk's answer; `None` when it gives none, which is told in the log.
+    async fn ask<A: DeserializeOwned>(&self, request: &impl Serialize) -> Option<A> {
+        let asking = ask_line(&self.socket, request);
         let cause: Box<dyn std::error::Error + Send + Sync> =
             match within(self.clock.as_ref(), PATIENCE, asking).await {
-                Ok(Ok(answer)) => return answer,
+                Ok(Ok(answer)) => return Some(answer),
                 Ok(Err(error)) => error.into(),
                 Err(late) => late.into(),
             };
         let socket = self.socket.display();
-        tracing::error!(%cause, %socket, "no box can be enrolled; is `mingluo box desk` running?");
-        Err(NotEnrolled::Unavailable)
+        tracing::error!(%cause, %socket, "no box can be certified; is `mingluo box desk` running?");
+        None
     }
 }

@@ -3,11 +3,12 @@
 //!
 //! Here: sessions, reports and what is remembered of them. Orders are taken in `obey`, new keys in `rekey`, what a power
 //! cut left behind in `recover`, playing is in `play`, and what is looked at again and again in `round`: contacts there,
-//! mains and gauges in `condition`, self-tests in `selftest`, people at the box in `outlook`.
+//! mains and gauges in `condition`, self-tests in `selftest`, people at the box in `outlook`. Its certificate is in `papers`.
 
 mod condition;
 mod obey;
 mod outlook;
+mod papers;
 mod play;
 mod recover;
 mod rekey;
@@ -18,6 +19,7 @@ use crate::{
     clip::{ClipBoard, library::Library},
     evidence::Inputs,
     journal::{Journal, JournalError, Record},
+    papers::Papers,
     player::AudioSink,
     queue::Queue,
     relay::Power,
@@ -133,6 +135,8 @@ pub struct Agent {
     outbox: VecDeque<BoxFrame>,
     // What the last poll said: reports after this one have not been said in any.
     said: u64,
+    // Its certificate and key, if it renews them by itself.
+    papers: Option<Papers>,
     // Answers that were made while a poll's answer was taken in, and wait for the next.
     carried: Vec<BoxFrame>,
 }
@@ -168,6 +172,7 @@ impl Agent {
             last_heard: None,
             outbox: VecDeque::new(),
             said: 0,
+            papers: None,
             carried: Vec::new(),
         };
         agent.recover()?;
@@ -198,8 +203,12 @@ impl Agent {
     /// The session is over: reports wait in the journal for the next one.
     pub fn part(&mut self) {
         self.welcomed = false;
-        // Reports are in the journal; an answer about keys is nowhere else. The last ones are enough.
-        self.carried = self.outbox.drain(..).filter(|frame| matches!(frame, BoxFrame::Keys(_))).collect();
+        // Reports are in the journal; an answer about keys and a request are nowhere else. The last ones are enough.
+        let is_nowhere_else = |frame: &BoxFrame| matches!(frame, BoxFrame::Keys(_) | BoxFrame::Renew(_));
+        self.carried = self.outbox.drain(..).filter(is_nowhere_else).collect();
+        if let Some(papers) = &mut self.papers {
+            papers.put_on();
+        }
     }
 
     /// What a poll says after its hello: what waits to be reported, oldest first, and how the box is.
@@ -286,6 +295,12 @@ impl Agent {
                     self.page.push(Record::Committed(ids));
                 }
             }
+            CityFrame::Certificate(told) => {
+                let (now, ticks) = (self.now(), self.clock.ticks());
+                if let Some(papers) = &mut self.papers {
+                    papers.answered(told, now, ticks);
+                }
+            }
             CityFrame::Other => {}
         }
         self.turn_page()?;
@@ -300,6 +315,9 @@ impl Agent {
         }
         if !self.welcomed {
             self.welcomed = true;
+            if let Some(papers) = &mut self.papers {
+                papers.welcomed();
+            }
             self.outbox.extend(self.journal.book().pending().values().cloned().map(BoxFrame::Report));
         }
         Ok(())

@@ -11,10 +11,8 @@ use crate::{
     },
     config::{Config, ConfigError, RelayConfig, RelayOnly, SenseConfig, SinkKind},
     journal::{FileMedium, Journal, JournalError},
-    link::{
-        Dial, Pace,
-        tls::{Pem, TlsError, connector},
-    },
+    link::{Dial, Pace},
+    papers::{Papers, PapersError},
     pins::{self, Pin, PinError},
     player::{AlsaSink, AudioSink, MuteSink, WavSink},
     relay::{Power, Relay, RelayError, SimulatedRelay},
@@ -51,7 +49,7 @@ pub enum AssembleError {
     Relay(#[from] RelayError),
     /// Certificates and key.
     #[error(transparent)]
-    Tls(#[from] TlsError),
+    Papers(#[from] PapersError),
     /// A wire that this machine cannot have.
     #[error(transparent)]
     Pin(#[from] PinError),
@@ -80,16 +78,20 @@ pub fn agent(config: &Config, clock: SharedClock) -> Result<(Agent, Option<Outsi
     Ok((Agent::new(identity, rules(config), clock, trust, journal, hands)?, outside))
 }
 
-/// How the box of this configuration reaches the city; `lenient` while its clock is not believed (see [`connector`]).
+/// How the box of this configuration reaches the city; `lenient` while its clock is not believed (see [`Papers::open`]).
 ///
 /// # Errors
 /// [`AssembleError`] names the file that is missing or wrong.
 pub fn dial(config: &Config, clock: SharedClock, lenient: bool) -> Result<Dial, AssembleError> {
-    let city = &config.city;
-    let ca = content("city.ca_file", &city.ca_file)?;
-    let cert = content("city.cert_file", &city.cert_file)?;
-    let key = content("city.key_file", &city.key_file)?;
-    let pem = Pem { ca: &ca, cert: &cert, key: &key };
+    linked(config, clock, lenient).map(|(dial, _)| dial)
+}
+
+/// The same, with the papers that it shows there, for the agent to carry.
+///
+/// # Errors
+/// [`AssembleError`] names the file that is missing or wrong.
+pub fn linked(config: &Config, clock: SharedClock, lenient: bool) -> Result<(Dial, Papers), AssembleError> {
+    let (city, papers) = (&config.city, Papers::open(config, clock, lenient)?);
     let seconds = |count: u32| Duration::from_secs(count.into());
     let pace = Pace {
         patience: seconds(city.patience_s),
@@ -100,7 +102,7 @@ pub fn dial(config: &Config, clock: SharedClock, lenient: bool) -> Result<Dial, 
         poll: seconds(city.poll_s),
         link_again: LINK_AGAIN,
     };
-    Ok(Dial { cities: config.cities()?, connector: connector(pem, clock, lenient)?, pace })
+    Ok((Dial { cities: config.cities()?, connector: papers.connector(), pace }, papers))
 }
 
 /// How far the box of this configuration may go.

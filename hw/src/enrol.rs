@@ -8,7 +8,7 @@ use crate::{
     link::{LinkError, tls::TlsError},
 };
 pub use city::enrol;
-use mingluo_model::enrol::NotEnrolled;
+use mingluo_model::{bulletin::ResourceCode, enrol::NotEnrolled};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
 use std::{
     fs::File,
@@ -99,18 +99,28 @@ pub fn request(config: &Config) -> Result<PathBuf, EnrolError> {
     let key = if let Ok(pem) = std::fs::read_to_string(place) {
         KeyPair::from_pem(&pem).map_err(|source| EnrolError::Key { path: place.clone(), source })?
     } else {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(EnrolError::Request)?;
+        let key = new_key().map_err(EnrolError::Request)?;
         write_key(place, &key.serialize_pem())?;
         key
     };
-    let mut params = CertificateParams::new(Vec::<String>::new()).map_err(EnrolError::Request)?;
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, config.own.code.as_str());
-    let request = params.serialize_request(&key).and_then(|request| request.pem());
+    let request = csr(config.own.code, &key);
     let beside = place.with_extension("csr");
     std::fs::write(&beside, request.map_err(EnrolError::Request)?)
         .map_err(|source| EnrolError::Write { path: beside.clone(), source })?;
     Ok(beside)
+}
+
+/// A key of a box.
+pub(crate) fn new_key() -> Result<KeyPair, rcgen::Error> {
+    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)
+}
+
+/// A request for the certificate of this box's key, PEM.
+pub(crate) fn csr(code: ResourceCode, key: &KeyPair) -> Result<String, rcgen::Error> {
+    let mut params = CertificateParams::new(Vec::<String>::new())?;
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, code.as_str());
+    params.serialize_request(key)?.pem()
 }
 
 /// For its owner alone, and never over another.

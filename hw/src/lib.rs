@@ -33,11 +33,13 @@ pub mod contact;
 pub mod enrol;
 pub mod envelope;
 mod evidence;
+mod files;
 pub mod gauge;
 pub mod heart;
 pub mod journal;
 pub mod link;
 pub mod page;
+pub mod papers;
 pub mod pins;
 pub mod player;
 #[cfg(test)]

@@ -43,9 +43,14 @@ pub async fn run(
         agent.part();
         match ending {
             Ending::Stopped => return Ok(()),
+            Ending::Renewed => {}
             Ending::Journal(error) => return Err(error),
             Ending::Lost(error) => {
-                if !was_linked && error.leaves_hope() {
+                let is_refused = error.refuses_certificate();
+                if !was_linked {
+                    agent.link_failed(is_refused);
+                }
+                if !was_linked && !is_refused && error.leaves_hope() {
                     tracing::info!(error = &error as &dyn std::error::Error, %city, "no link comes about; polling");
                     match keep_polling(agent, dial, city, run, clock, chance, stop).await? {
                         After::Stopped => return Ok(()),
@@ -160,6 +165,9 @@ impl Session<'_> {
                 Some(_) => self.feed(Message::text(frame.write())).await?,
                 None => self.send(Message::text(frame.write())).await?,
             }
+        }
+        if self.agent.wants_new_link() {
+            return Err(Ending::Renewed);
         }
         let rest = self.ping_at.min(self.beat_at).saturating_sub(self.clock.ticks());
         let message = tokio::select! {

@@ -4,14 +4,16 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use mingluo_model::{
     bulletin::Tone,
-    clock::{Clock, SharedClock, system::SystemClock},
+    clock::{Clock, SharedClock, Timestamp, system::SystemClock},
     enrol::Slip,
 };
 use mingluo_speaker::{
     assemble,
     clip::{self, CityClips},
     config::{Config, RelayConfig, RelayOnly, SinkKind},
-    heart, link, page, tone_test,
+    heart, link, page,
+    papers::Papers,
+    tone_test,
     trust::ClockSource,
     window,
 };
@@ -161,7 +163,8 @@ async fn run(path: &Path) -> anyhow::Result<()> {
     let clock: SharedClock = SystemClock::shared();
     // The agent first: it opens a relay that a killed program may have left closed, whatever else is wrong.
     let (mut agent, outside) = assemble::agent(&config, clock.clone())?;
-    let dial = assemble::dial(&config, clock.clone(), !agent.knows_time())?;
+    let (dial, papers) = assemble::linked(&config, clock.clone(), !agent.knows_time())?;
+    agent.carry(papers);
     introduce(&config);
     heart::ready();
     let stop = CancellationToken::new();
@@ -224,10 +227,30 @@ fn status(path: &Path) -> anyhow::Result<()> {
     ));
     say(format_args!("公钥集 keys    经链路 over the link: {version}"));
     say(format_args!("待回执 pending  {}", told.n_pending));
+    let clock = SystemClock::shared();
+    // What the journal has seen counts over a clock that fell back.
+    let now = clock.now().max(told.known_until);
+    match assemble::linked(&config, clock, true) {
+        Ok((_, papers)) => say(certificate(&papers, now)),
+        Err(error) => say(format_args!("证书 certificate 不能用 cannot be used: {error}")),
+    }
     for (ebm, phase, latest) in told.bulletins {
         say(format_args!("指令 bulletin   {ebm} {phase} {latest:?}"));
     }
     Ok(())
+}
+
+/// How the box's certificate is.
+fn certificate(papers: &Papers, now: Timestamp) -> String {
+    let validity = papers.view().validity;
+    let date = |at: Timestamp| at.to_jiff().map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+    let state = if now < validity.until {
+        format!("{} 起续期 renewed from then on", date(validity.renew_at))
+    } else {
+        "已过期，须凭注册码重新注册 it has run out: enrol anew with a code".to_owned()
+    };
+    let place = papers.place().display();
+    format!("证书 certificate 至 until {} ({state}) {place}", date(validity.until))
 }
 
 fn set_pin(path: &Path) -> anyhow::Result<()> {
@@ -269,7 +292,7 @@ async fn stop_on_signal(stop: CancellationToken) {
 fn check(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let clock = SystemClock::shared();
-    assemble::dial(&config, clock.clone(), config.trust.clock == ClockSource::City)?;
+    let (_, papers) = assemble::linked(&config, clock.clone(), config.trust.clock == ClockSource::City)?;
     let beliefs = assemble::beliefs(&config, None)?;
     if let Some(shown) = &config.page {
         assemble::page(&config, window::window(shown.may_stop).1, clock.clone())?;
@@ -277,6 +300,7 @@ fn check(path: &Path) -> anyhow::Result<()> {
     say(format_args!("终端 box      {} ({}, {:?})", config.own.code, config.own.region, config.own.mode));
     say(format_args!("城市 city     {}", config.city.addresses.join(", ")));
     say(format_args!("公钥集 keys  版本 version {}", beliefs.version));
+    say(certificate(&papers, clock.now()));
     for key in &beliefs.keys.keys {
         let state = if clock.now() < key.not_after { "有效 valid" } else { "已过期 expired" };
         say(format_args!("公钥 key      {} {:?} ≤{} {state}", key.id, key.tier, key.max_level.word()));

@@ -2,7 +2,7 @@
 //! end and looks at it on its round; whoever shows pages holds the other. Neither waits for the other: what is seen is a
 //! copy, and asks stand in a short queue.
 
-use crate::{journal::Note, selftest::Kind};
+use crate::{journal::Note, papers::PapersView, selftest::Kind};
 use mingluo_model::{
     bulletin::{BroadcastClass, Bulletin, EbmId, ResourceCode},
     clock::Timestamp,
@@ -41,6 +41,8 @@ pub struct View {
     pub last_heard: Option<Timestamp>,
     /// The version of the key set that it believes.
     pub key_set: u64,
+    /// Its certificate; `None` for a pretend box that renews none.
+    pub papers: Option<PapersView>,
     /// Reports that the city has not committed.
     pub n_pending: usize,
     /// Whether the lid is open; `None` without a switch under it.

@@ -108,6 +108,7 @@ pub(crate) fn account(made: &Made, listen: SocketAddr, boxes: u32) -> SpeakerCon
             client_crl_file: None,
         },
         key_set_file: None,
+        desk_socket: None,
         enrol: None,
         boxes,
         per_second: 100_000,

@@ -153,6 +153,7 @@ impl Book {
         row.region = Some(hello.region);
         row.firmware = hello.firmware.chars().filter(|it| !it.is_control()).take(LONGEST_FIRMWARE).collect();
         row.meet(hello, &line.caller, now);
+        row.papers.link = line.serial;
         if let Some(old) = row.connect(Arc::clone(&line)) {
             row.replaced += 1;
             tracing::info!(box_code = %code, n_replaced = row.replaced, "a newer login takes over");

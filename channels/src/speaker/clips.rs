@@ -86,6 +86,8 @@ mod tests {
     use super::*;
     use http_body_util::BodyExt as _;
 
+    const NEVER: mingluo_model::clock::Timestamp = mingluo_model::clock::Timestamp(0);
+
     struct One;
 
     #[async_trait]
@@ -96,8 +98,12 @@ mod tests {
     }
 
     async fn ask(method: Method, name: &str, range: Option<&str>) -> (u16, String, String) {
-        let caller =
-            Caller { code: "62104230010010314010101".parse().unwrap(), serial: Box::default(), from: None };
+        let caller = Caller {
+            code: "62104230010010314010101".parse().unwrap(),
+            serial: Box::default(),
+            until: NEVER,
+            from: None,
+        };
         let mut asked = hyper::Request::builder().method(method).uri(format!("/clip/{name}"));
         if let Some(range) = range {
             asked = asked.header(RANGE, range);

@@ -26,6 +26,9 @@ pub struct SpeakerConfig {
     /// The key set that the offline root signed for these boxes; a newer one is sent to them as soon as it lies there.
     #[serde(default)]
     pub key_set_file: Option<PathBuf>,
+    /// The socket of `mingluo box desk`, which holds the boxes' authority: it renews certificates and enrols boxes.
+    #[serde(default)]
+    pub desk_socket: Option<PathBuf>,
     /// Where boxes enrol with one-time codes; nowhere without it.
     #[serde(default)]
     pub enrol: Option<EnrolConfig>,
@@ -61,6 +64,10 @@ impl SpeakerConfig {
         if self.pretend && !self.listen.ip().is_loopback() {
             let fix = "a pretend account takes 127.0.0.1:PORT only";
             return Err(ConfigError::new("listen", self.listen, fix));
+        }
+        if self.enrol.is_some() && self.desk_socket.is_none() {
+            let fix = "name the socket of `mingluo box desk` beside enrol, not in it";
+            return Err(ConfigError::new("desk_socket", "", fix));
         }
         let boxes = at_least_one(in_range("boxes", self.boxes, 1..=50_000)?);
         Ok(Limits {
@@ -117,5 +124,8 @@ mod tests {
         assert_eq!(check(&json!({"name": ""})), Err(("name", String::new())));
         assert_eq!(check(&json!({"pretend": true})), Err(("listen", "0.0.0.0:8443".into())));
         assert!(check(&json!({"pretend": true, "listen": "127.0.0.1:0"})).is_ok());
+        let enrol = json!({"listen": "0.0.0.0:8445", "root_file": "root.pub"});
+        assert_eq!(check(&json!({"enrol": enrol})), Err(("desk_socket", String::new())));
+        assert!(check(&json!({"enrol": enrol, "desk_socket": "desk.sock"})).is_ok());
     }
 }

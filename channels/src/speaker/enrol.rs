@@ -17,6 +17,7 @@ use mingluo_model::{
     bulletin::RootKey,
     clock::{SharedClock, Timestamp, within},
     enrol::{Application, Certified, Enrolled, MOST_ASKED, NotEnrolled, PATH},
+    link::renew::{NotRenewed, Petition},
 };
 use rustls::ServerConfig;
 use serde::Deserialize;
@@ -52,17 +53,18 @@ const MOST_GUESSERS: usize = 4_096;
 pub struct EnrolConfig {
     /// Where boxes without a certificate connect; the program binds it.
     pub listen: SocketAddr,
-    /// The socket of `mingluo box desk`, which holds the authority.
-    pub desk_socket: PathBuf,
     /// The offline root's public key, which boxes are given.
     pub root_file: PathBuf,
 }
 
-/// Who signs boxes' requests: the port to the process that holds the authority.
+/// Who certifies boxes: the port to the process that holds the authority.
 #[async_trait]
 pub trait Desk: Send + Sync {
     /// Has a box certified whose code is good, which uses the code up.
     async fn enrol(&self, application: &Application) -> Result<Certified, NotEnrolled>;
+
+    /// Has the next certificate made for a box that came in with one; gives the chain, PEM.
+    async fn renew(&self, petition: &Petition) -> Result<String, NotRenewed>;
 }
 
 /// What is needed to serve, read and checked.
@@ -104,11 +106,6 @@ impl Enrolment {
     /// Where boxes connect.
     pub const fn listen(&self) -> SocketAddr {
         self.config.listen
-    }
-
-    /// The socket of the desk.
-    pub fn desk_socket(&self) -> PathBuf {
-        self.config.desk_socket.clone()
     }
 }
 

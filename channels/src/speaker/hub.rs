@@ -1,7 +1,8 @@
 //! The hub of all boxes: where their links and dispatch's session meet.
 
 use super::{
-    book::Book, incident::Incident, keyring::IssuedKeys, pages::Caller, parting::Parting, row::Line,
+    book::Book, incident::Incident, keyring::IssuedKeys, pages::Caller, parting::Parting, renewal::Request,
+    row::Line,
 };
 use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
@@ -14,7 +15,7 @@ use mingluo_model::{
 };
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 use tokio::sync::{Notify, mpsc};
@@ -42,6 +43,8 @@ pub struct BoxState {
     pub firmware: String,
     /// The version of the key set that it believes; zero when no root signed it.
     pub key_set: u64,
+    /// Until when the certificate is good that it showed last.
+    pub certificate_until: Option<Timestamp>,
     /// Whether its case is open (防拆报警).
     pub case_open: bool,
     /// How often a newer login has cut off an older one; grows fast when two devices hold one certificate.
@@ -77,6 +80,8 @@ pub struct SpeakerHub {
     heard: mpsc::Sender<Report>,
     ears: tokio::sync::Mutex<mpsc::Receiver<Report>>,
     news: Notify,
+    // Who takes boxes' requests for certificates, once somebody does.
+    pub(super) desk: OnceLock<mpsc::Sender<Request>>,
 }
 
 impl SpeakerHub {
@@ -84,7 +89,7 @@ impl SpeakerHub {
     pub fn new(mode: ModeKind, clock: SharedClock, signer: Option<Arc<dyn Signer>>) -> Arc<Self> {
         let (heard, ears) = mpsc::channel(MOST_HEARD);
         let (book, ears) = (Mutex::default(), tokio::sync::Mutex::new(ears));
-        Arc::new(Self { mode, clock, signer, book, heard, ears, news: Notify::new() })
+        Arc::new(Self { mode, clock, signer, book, heard, ears, news: Notify::new(), desk: OnceLock::new() })
     }
 
     /// Every box that was heard of or written to since the start, by code.
@@ -101,6 +106,7 @@ impl SpeakerHub {
                 device_state: row.device_state,
                 firmware: row.firmware.clone(),
                 key_set: row.key_set,
+                certificate_until: row.papers.until(),
                 case_open: row.case_open,
                 replaced: row.replaced,
                 region: row.region,

@@ -34,6 +34,12 @@ pub enum IncidentKind {
         /// Where the two called from last; the same twice when they sit behind one address translation.
         addresses: [Option<SocketAddr>; 2],
     },
+    /// A certificate was shown after its successor had been (旧证书重现): a copy of the box, or a card that was put back from a
+    /// drawer. It gets its bulletins and no further certificate; who is not sure revokes the box and enrols it anew.
+    Superseded {
+        /// Where it called from.
+        address: Option<SocketAddr>,
+    },
     /// The box refused a bulletin whose signature does not fit or whose key it does not know (伪造指令): somebody forges, or
     /// the box has not got its keys.
     Forgery {
@@ -59,7 +65,9 @@ impl IncidentKind {
     const fn is_like(&self, other: &Self) -> bool {
         matches!(
             (self, other),
-            (Self::Cloned { .. }, Self::Cloned { .. }) | (Self::Forgery { .. }, Self::Forgery { .. })
+            (Self::Cloned { .. }, Self::Cloned { .. })
+                | (Self::Superseded { .. }, Self::Superseded { .. })
+                | (Self::Forgery { .. }, Self::Forgery { .. })
         )
     }
 }

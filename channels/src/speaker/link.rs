@@ -134,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                 message = self.socket.next() => {
                     misses = 0;
                     let message = message.ok_or(Parting::ByTheBox)??;
-                    self.hear(message).await?;
+                    self.hear(line, message).await?;
                 }
                 () = line.wake.notified() => self.send_due(line.serial).await?,
                 () = &mut alarm => {
@@ -149,9 +149,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         }
     }
 
-    async fn hear(&mut self, message: Message) -> Result<(), Parting> {
+    async fn hear(&mut self, line: &Line, message: Message) -> Result<(), Parting> {
         match read(message)? {
-            Some(frame) => drop(self.hub.take_in(self.code, frame).await?),
+            Some(frame) => drop(self.hub.take_in(line, frame).await?),
             None => self.hub.note(self.code, None),
         }
         Ok(())

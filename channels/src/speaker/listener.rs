@@ -185,7 +185,8 @@ impl Door {
         let accepting = within(self.clock.as_ref(), GREETING_LIMIT, self.acceptor.accept(stream));
         let stream = accepting.await??;
         let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        let (code, serial) = pki::box_of(certificates.first().ok_or(pki::NoBox::Unreadable)?)?;
-        Ok((Caller { code, serial, from: Some(from) }, stream))
+        let shown = pki::box_of(certificates.first().ok_or(pki::NoBox::Unreadable)?)?;
+        let pki::BoxCertificate { code, serial, until } = shown;
+        Ok((Caller { code, serial, until, from: Some(from) }, stream))
     }
 }

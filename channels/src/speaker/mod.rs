@@ -14,6 +14,7 @@
 //! - One live link for each box: the newest wins, since an older one is mostly a half-open connection. Two devices
 //!   that take it from each other in turn are raised as an incident (`incident`), and so are forgeries that boxes report.
 //! - A box behind something that lets no WebSocket pass asks by `POST /poll` (`poll`): the same frames, the same rules.
+//! - A box asks for its next certificate over its link; the desk, another process, gives it ([`renewal`]).
 //! - Outboxes live as long as the session: dispatch keeps what is to be sent, not the hub.
 //!
 //! It refuses to judge keys: an envelope is carried as the bytes that the signer made, and opened only for its name,
@@ -36,6 +37,7 @@ mod parting;
 pub mod pki;
 mod poll;
 mod reception;
+pub mod renewal;
 pub mod revocation;
 mod row;
 mod witness;

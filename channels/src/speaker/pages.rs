@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use http_body_util::Full;
 use hyper::{StatusCode, body::Bytes, header};
-use mingluo_model::bulletin::ResourceCode;
+use mingluo_model::{bulletin::ResourceCode, clock::Timestamp};
 use std::{fmt, net::SocketAddr, sync::Arc};
 
 /// What a box asks, its body read whole.
@@ -19,6 +19,8 @@ pub struct Caller {
     pub code: ResourceCode,
     /// The number of its certificate, as its authority wrote it: 20 octets at most (RFC 5280, 4.1.2.2).
     pub serial: Box<[u8]>,
+    /// Until when that is good.
+    pub until: Timestamp,
     /// Where it called from; the last translation of its carrier, so two boxes may share one. `None` over a pipe.
     pub from: Option<SocketAddr>,
 }

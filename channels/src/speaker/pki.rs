@@ -2,7 +2,7 @@
 
 use super::revocation::Gatekeeper;
 use crate::account::ConfigError;
-use mingluo_model::bulletin::ResourceCode;
+use mingluo_model::{bulletin::ResourceCode, clock::Timestamp};
 use rustls::{
     RootCertStore, ServerConfig,
     pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem, pem::PemObject as _},
@@ -150,11 +150,21 @@ pub enum NoBox {
     },
 }
 
-/// The box that a certificate was issued to, which is its subject's common name, and the certificate's number.
+/// What a box's certificate says.
+pub struct BoxCertificate {
+    /// The box that it was issued to, which is its subject's common name.
+    pub code: ResourceCode,
+    /// Its number.
+    pub serial: Box<[u8]>,
+    /// Until when it is good.
+    pub until: Timestamp,
+}
+
+/// Reads a box's certificate.
 ///
 /// # Errors
 /// [`NoBox`] when it names none.
-pub fn box_of(certificate: &CertificateDer<'_>) -> Result<(ResourceCode, Box<[u8]>), NoBox> {
+pub fn box_of(certificate: &CertificateDer<'_>) -> Result<BoxCertificate, NoBox> {
     let (_, certificate) = X509Certificate::from_der(certificate).map_err(|_| NoBox::Unreadable)?;
     let names = certificate.subject().iter_common_name();
     let names: Vec<&str> = names.map(|name| name.as_str().unwrap_or("?")).collect();
@@ -162,7 +172,9 @@ pub fn box_of(certificate: &CertificateDer<'_>) -> Result<(ResourceCode, Box<[u8
         [name] => name.parse().ok(),
         _ => None,
     };
-    code.map(|code| (code, certificate.raw_serial().into())).ok_or_else(|| {
+    let until = Timestamp(certificate.validity().not_after.timestamp().saturating_mul(1_000));
+    let serial = certificate.raw_serial().into();
+    code.map(|code| BoxCertificate { code, serial, until }).ok_or_else(|| {
         let found = names.iter().map(|name| name.chars().take(64).collect()).collect();
         NoBox::NotAResource { found }
     })

@@ -12,7 +12,6 @@ use super::{
 use async_trait::async_trait;
 use hyper::{Method, StatusCode, header};
 use mingluo_model::{
-    bulletin::ResourceCode,
     clock::within,
     link::{
         BoxFrame, CityFrame,
@@ -96,7 +95,7 @@ impl SpeakerHub {
         let breath = Breath { hub: self, line };
         let mut said = BTreeSet::new();
         for frame in frames {
-            said.extend(self.take_in(caller.code, frame).await?);
+            said.extend(self.take_in(&breath.line, frame).await?);
         }
         self.settle(&breath.line, &said).await?;
         // The time is signed last, so that it is as fresh as it can be.
@@ -122,7 +121,8 @@ impl SpeakerHub {
     ///
     /// # Errors
     /// [`Parting`] when the box may not say that.
-    pub(super) async fn take_in(&self, code: ResourceCode, frame: BoxFrame) -> Result<Option<u64>, Parting> {
+    pub(super) async fn take_in(&self, line: &Line, frame: BoxFrame) -> Result<Option<u64>, Parting> {
+        let code = line.caller.code;
         match frame {
             BoxFrame::Hello(_) => return Err(Parting::SecondHello),
             BoxFrame::Report(report) => {
@@ -138,6 +138,10 @@ impl SpeakerHub {
             BoxFrame::Keys(answer) => {
                 self.note(code, None);
                 self.rekeyed(code, &answer);
+            }
+            BoxFrame::Renew(renew) => {
+                self.note(code, None);
+                self.want_certificate(line, renew);
             }
             BoxFrame::Heartbeat(heartbeat) => self.note(code, Some(&heartbeat)),
             BoxFrame::Other => self.note(code, None),

@@ -5,6 +5,7 @@ use super::{
     keyring::IssuedKeys,
     order::SealedOrder,
     pages::Caller,
+    renewal::Papers,
     witness::is_given,
 };
 use mingluo_model::{
@@ -110,6 +111,8 @@ pub(super) struct Row {
     pub(super) polled: Option<Timestamp>,
     pub(super) incidents: Incidents,
     holders: Holders,
+    /// Its certificates.
+    pub(super) papers: Papers,
     // The link on which a key set was sent last, and its version: one that is refused is not sent for ever.
     offered: (u64, u64),
     outbox: Vec<Waiting>,
@@ -133,6 +136,13 @@ impl Row {
     pub(super) fn meet(&mut self, hello: &Hello, caller: &Caller, now: Timestamp) {
         let is_held = self.is_here(now);
         self.polled = None;
+        if let Some(superseded) = self.papers.shown(caller) {
+            tracing::warn!(
+                box_code = %hello.box_code, incident = ?superseded,
+                "a certificate comes back whose successor was seen; is it a copy, or a card from a drawer?"
+            );
+            self.incidents.raise(superseded, now);
+        }
         if let Some(cloned) = self.holders.speaks(Holder::new(hello.run, caller), is_held, now) {
             tracing::warn!(
                 box_code = %hello.box_code, incident = ?cloned,
@@ -278,6 +288,7 @@ impl Row {
             .chunks(MOST_COMMITTED)
             .map(|ids| CityFrame::Committed(Committed { ids: ids.to_vec() }).write().into());
         let mut frames: Vec<Utf8Bytes> = commits.collect();
+        frames.extend(self.papers.answer.take());
         let unsent = |it: &&mut Waiting| !it.is_silenced && it.sent_on != serial && now < it.order.end;
         let mut orders: Vec<&mut Waiting> = self.outbox.iter_mut().filter(unsent).collect();
         orders.sort_by_key(|waiting| waiting.order.seq);

@@ -4,6 +4,7 @@ mod enrol;
 mod hostile;
 mod keys;
 mod poll;
+mod renewal;
 mod tls;
 mod witness;
 

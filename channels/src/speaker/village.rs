@@ -19,7 +19,7 @@ use mingluo_model::{
     signer::{LocalSigner, Signer},
 };
 use rand::{SeedableRng as _, rngs::StdRng};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     io::DuplexStream,
     task::{JoinHandle, yield_now},
@@ -35,6 +35,9 @@ use tokio_util::sync::CancellationToken;
 
 /// The present of the tests: 2026-07-05T00:00:00Z.
 pub(super) const NOW: Timestamp = Timestamp(1_783_209_600_000);
+
+/// How long boxes' certificates are good from then on.
+pub(super) const LIFE: Duration = Duration::from_hours(24 * 60);
 
 pub(super) fn box_code(number: u32) -> ResourceCode {
     format!("621042300100103140{number:05}").parse().unwrap()
@@ -101,7 +104,7 @@ pub(super) fn hello(number: u32) -> Hello {
 
 /// A caller over a pipe, with a certificate of its own.
 pub(super) fn caller(number: u32) -> Caller {
-    Caller { code: box_code(number), serial: number.to_be_bytes().into(), from: None }
+    Caller { code: box_code(number), serial: number.to_be_bytes().into(), until: NOW.plus(LIFE), from: None }
 }
 
 pub(super) struct City {
@@ -131,6 +134,7 @@ impl City {
                 client_crl_file: None,
             },
             key_set_file: None,
+            desk_socket: None,
             enrol: None,
             boxes,
             per_second: 2_000,

@@ -152,9 +152,15 @@ impl Roll {
         let entry = self.boxes.entry(code).or_default();
         entry.connected = state.connected;
         entry.playing = state.playing;
+        // What the box shows is newer than what was written down when it was enrolled.
+        if let Some((record, _)) = &mut entry.record {
+            record.certificate_until = state.certificate_until.or(record.certificate_until);
+        }
         for incident in &state.incidents {
             match incident.kind {
-                IncidentKind::Cloned { .. } => entry.cloned = Some(incident.last),
+                IncidentKind::Cloned { .. } | IncidentKind::Superseded { .. } => {
+                    entry.cloned = Some(incident.last);
+                }
                 IncidentKind::Forgery { .. } => entry.forged = Some(incident.last),
             }
         }

@@ -51,6 +51,7 @@ fn alive(number: u32, heard: Timestamp) -> BoxState {
         device_state: Some(DeviceState::On),
         firmware: "1.0".into(),
         key_set: 0,
+        certificate_until: None,
         case_open: false,
         replaced: 0,
         region: Some("210423001001".parse().unwrap()),
@@ -163,6 +164,22 @@ fn what_the_hub_suspects_is_an_alarm_for_a_day() {
     assert!(roll.hear(suspected(86_459), 0, at(86_459)).is_empty());
     let changes = roll.hear(suspected(86_460), 0, at(86_460));
     assert!(changes.len() == 2 && changes.iter().all(|change| !change.is_raised));
+}
+
+#[test]
+fn the_certificate_that_a_box_shows_counts_over_the_one_that_was_written_down() {
+    let mut roll = Roll::new(START, Vec::new());
+    let ends = |days: i64| Some(at(days * 86_400));
+    let old = BoxRecord { certificate_until: ends(20), ..record(1, 50) };
+    roll.write_down((1, START), vec![(old, false)]);
+    let changes = roll.hear(vec![alive(1, at(1))], 0, at(1));
+    assert_eq!((changes[0].alarm, changes[0].is_raised), (Alarm::CertificateExpiring, true));
+    let renewed = BoxState { certificate_until: ends(180), ..alive(1, at(2)) };
+    let changes = roll.hear(vec![renewed], 0, at(2));
+    assert_eq!((changes[0].alarm, changes[0].is_raised), (Alarm::CertificateExpiring, false));
+    let missed = BoxState { certificate_until: ends(180), ..alive(1, at(151 * 86_400)) };
+    let changes = roll.hear(vec![missed], 0, at(151 * 86_400));
+    assert_eq!(changes[0].alarm, Alarm::CertificateExpiring, "it should have been renewed by then");
 }
 
 #[test]

@@ -3,14 +3,18 @@
 use crate::desk::Desk;
 use std::{
     io::{BufRead, BufReader, Read},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc,
     time::Duration,
 };
 
 /// Starts a command that says a line when it is ready; gives that line and the end of its output.
 pub(crate) fn started(desk: &Desk, words: &[&str]) -> (Child, String, mpsc::Receiver<()>) {
-    let mut command = desk.command(words);
+    start(&mut desk.command(words))
+}
+
+/// The same for any command.
+pub(crate) fn start(command: &mut Command) -> (Child, String, mpsc::Receiver<()>) {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let mut said = BufReader::new(child.stdout.take().unwrap());

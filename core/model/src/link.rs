@@ -5,9 +5,11 @@
 //! The talk: the box says [`Hello`], the city [`Welcome`]. The city sends [`Order`]s; the box answers each with
 //! [`Report`]s, keeps every one in its journal, and sends it again after each hello until the city names it in
 //! [`Committed`]. A report's id is the box's own rising number: the city acts on each (box, id) once. A box whose hello
-//! tells of older keys than the city has is sent [`Keys`], and answers with [`KeysAnswer`].
+//! tells of older keys than the city has is sent [`Keys`], and answers with [`KeysAnswer`]. Long before its certificate
+//! ends the box asks by [`Renew`] for the next, and is answered by [`Certificate`].
 
 pub mod poll;
+pub mod renew;
 
 use crate::{
     bulletin::{EbmId, KeyId, ResourceCode, SignedKeySet},
@@ -16,6 +18,7 @@ use crate::{
     region::RegionCode,
     signer::SignatureBytes,
 };
+pub use renew::{Certificate, Renew};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -38,6 +41,8 @@ pub enum BoxFrame {
     Heartbeat(Heartbeat),
     /// Which keys it believes from now on.
     Keys(KeysAnswer),
+    /// That it wants the next certificate.
+    Renew(Renew),
     /// A frame of a later version.
     #[serde(other)]
     Other,
@@ -55,6 +60,8 @@ pub enum CityFrame {
     Committed(Committed),
     /// The keys that are to be believed.
     Keys(Keys),
+    /// The certificate that was asked for, or why there is none.
+    Certificate(Certificate),
     /// A frame of a later version.
     #[serde(other)]
     Other,

@@ -83,6 +83,7 @@ impl Agent {
             is_linked: self.welcomed,
             last_heard: self.last_heard,
             key_set: trust.key_set(),
+            papers: self.papers_seen(),
             n_pending: book.pending().len(),
             is_open: self.hands.watch.lid.as_ref().map(|_| self.round.is_open),
             health: self.health(),

@@ -60,6 +60,7 @@ impl Agent {
     /// [`JournalError`] when it cannot be written down; nothing new is begun then.
     pub fn tick(&mut self) -> Result<(), JournalError> {
         self.go_round()?;
+        self.renew_if_due();
         let now = self.now();
         self.keep_floor(now);
         for expired in self.queue.take_expired(now) {
@@ -78,7 +79,12 @@ impl Agent {
     /// How long until [`Self::tick`] has something to do; `None` when only a frame can bring work.
     pub fn due(&self) -> Option<Duration> {
         let block = self.playing.as_ref().map(|playing| playing.next_at.saturating_sub(self.clock.ticks()));
-        block.into_iter().chain(self.queue.due(self.now())).chain(self.round_due()).min()
+        block
+            .into_iter()
+            .chain(self.queue.due(self.now()))
+            .chain(self.round_due())
+            .chain(self.papers_due())
+            .min()
     }
 
     /// Remembers now and then what time it is: a clock that falls back while the power is off is found out by that.

@@ -4,10 +4,12 @@
 use super::{EnrolError, request};
 use crate::{
     config::Config,
+    files::replace,
     link::{
         Bounds, City, Dial, LinkError, Pace,
         tls::{Pem, connector, pinned},
     },
+    papers,
 };
 use hyper::{Request, StatusCode, body::Bytes};
 use mingluo_model::{
@@ -16,12 +18,7 @@ use mingluo_model::{
     enrol::{Application, Enrolled, MOST_ANSWERED, NotEnrolled, PATH, Slip},
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-use std::{
-    fs::File,
-    io::{self, Write as _},
-    path::Path,
-    time::Duration,
-};
+use std::{io, path::Path, time::Duration};
 
 /// For a poor mobile link.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -64,7 +61,7 @@ async fn ask(
         poll: PATIENCE,
         link_again: PATIENCE,
     };
-    let dial = Dial { cities: Vec::new(), connector: pinned(slip.clone(), clock.clone())?, pace };
+    let dial = Dial { cities: Vec::new(), connector: pinned(slip.clone(), clock.clone())?.into(), pace };
     let body = serde_json::to_vec(application).map_err(EnrolError::Garbled)?;
     let asked = Request::post(PATH)
         .header("content-type", "application/json")
@@ -107,18 +104,12 @@ fn keep(config: &Config, enrolled: &Enrolled) -> Result<(), EnrolError> {
         (&config.city.ca_file, enrolled.certified.authority.as_bytes()),
         (&config.city.cert_file, enrolled.certified.certificate.as_bytes()),
     ];
+    // What an earlier enrolment led to must not count over this one.
+    let state = &config.own.state_dir;
+    papers::forget(config).map_err(|source| EnrolError::Write { path: state.clone(), source })?;
     files.into_iter().try_for_each(|(path, content)| {
-        replace(path, content).map_err(|source| EnrolError::Write { path: path.to_owned(), source })
+        replace(path, content, 0o644).map_err(|source| EnrolError::Write { path: path.to_owned(), source })
     })
-}
-
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let fresh = path.with_added_extension("new");
-    let mut file = File::create(&fresh)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    std::fs::rename(&fresh, path)?;
-    File::open(path.parent().unwrap_or_else(|| Path::new(".")))?.sync_all()
 }
 
 fn unreadable(path: &Path, source: io::Error) -> EnrolError {

@@ -1,5 +1,6 @@
 //! How a connection is made: addresses, pace, and what can go wrong on the way.
 
+use super::tls::Connectors;
 use crate::{agent::Agent, journal::JournalError};
 use mingluo_model::{
     clock::{Clock, TooLate},
@@ -8,7 +9,7 @@ use mingluo_model::{
 use rustls::pki_types::ServerName;
 use std::{fmt, future::Future, str::FromStr, time::Duration};
 use tokio::net::TcpStream;
-use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{
@@ -89,7 +90,7 @@ pub struct Dial {
     /// Addresses, tried in turn; at least one.
     pub cities: Vec<City>,
     /// The box's certificate and whom it believes (see [`super::tls`]).
-    pub connector: TlsConnector,
+    pub connector: Connectors,
     /// How long to wait for what.
     pub pace: Pace,
 }
@@ -132,6 +133,31 @@ pub enum LinkError {
 }
 
 impl LinkError {
+    /// Whether the city does not take the certificate. In TLS 1.3 that comes after the handshake, with the first answer.
+    pub(super) fn refuses_certificate(&self) -> bool {
+        use rustls::AlertDescription as Alert;
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            let alert = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+            if let Some(rustls::Error::AlertReceived(alert)) = alert {
+                return matches!(
+                    alert,
+                    Alert::BadCertificate
+                        | Alert::UnsupportedCertificate
+                        | Alert::CertificateRevoked
+                        | Alert::CertificateExpired
+                        | Alert::CertificateUnknown
+                        | Alert::UnknownCA
+                        | Alert::AccessDenied
+                        | Alert::CertificateRequired
+                );
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     /// Whether polls may do where the link failed so: somebody was there with the right certificate.
     pub(super) const fn leaves_hope(&self) -> bool {
         !matches!(self, Self::Connect(_))
@@ -153,6 +179,8 @@ impl From<hyper::Error> for LinkError {
 /// How a connection ended.
 pub(super) enum Ending {
     Stopped,
+    /// The box has a newer certificate and comes back with that.
+    Renewed,
     Lost(LinkError),
     Journal(JournalError),
 }
@@ -176,7 +204,7 @@ impl Dial {
         let port = city.uri.port_u16().unwrap_or(443);
         let tcp = TcpStream::connect((host.as_ref(), port)).await.map_err(LinkError::Connect)?;
         tcp.set_nodelay(true).map_err(LinkError::Connect)?;
-        self.connector.connect(city.name.clone(), tcp).await.map_err(LinkError::Connect)
+        self.connector.present().connect(city.name.clone(), tcp).await.map_err(LinkError::Connect)
     }
 
     pub(super) async fn connect(&self, city: &City) -> Result<Socket, LinkError> {
@@ -218,6 +246,17 @@ pub(super) async fn attending<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_citys_alert_about_the_certificate_is_found_wherever_it_came_up() {
+        use rustls::AlertDescription::{CertificateExpired, HandshakeFailure};
+        let broken = |alert| std::io::Error::other(rustls::Error::AlertReceived(alert));
+        assert!(LinkError::Connect(broken(CertificateExpired)).refuses_certificate());
+        let late = LinkError::from(tungstenite::Error::Io(broken(CertificateExpired)));
+        assert!(late.refuses_certificate(), "in TLS 1.3 it comes with the first answer");
+        assert!(!LinkError::Connect(broken(HandshakeFailure)).refuses_certificate());
+        assert!(!LinkError::Closed.refuses_certificate());
+    }
 
     #[test]
     fn only_a_secure_address_with_a_host_is_taken() {

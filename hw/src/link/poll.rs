@@ -52,6 +52,7 @@ pub(super) async fn keep_polling(
             Ok(()) => failures = 0,
             Err(Ending::Journal(error)) => return Err(error),
             Err(Ending::Stopped) => return Ok(After::Stopped),
+            Err(Ending::Renewed) => return Ok(After::TryLink),
             Err(Ending::Lost(error)) => {
                 failures += 1;
                 if failures >= dial.cities.len() {

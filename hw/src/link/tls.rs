@@ -1,6 +1,9 @@
 //! Mutual TLS: the box shows its own certificate, whose name is its resource code, and believes one authority.
 
-use mingluo_model::{clock::SharedClock, enrol::Slip};
+use mingluo_model::{
+    clock::{SharedClock, Timestamp},
+    enrol::Slip,
+};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
@@ -9,9 +12,14 @@ use rustls::{
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem, pem::PemObject as _},
+    server::WebPkiClientVerifier,
     time_provider::TimeProvider,
 };
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 use tokio_rustls::TlsConnector;
 
 /// PEM files that make no TLS identity.
@@ -67,6 +75,50 @@ pub fn connector(pem: Pem<'_>, clock: SharedClock, lenient: bool) -> Result<TlsC
     // One city is spoken to; the default of 256 remembered sessions costs memory in a host of pretend boxes.
     config.resumption = Resumption::in_memory_sessions(2);
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// A box's connector, whichever it is at the moment: its certificate is renewed while it runs. Clones share it.
+#[derive(Clone)]
+pub struct Connectors(Arc<RwLock<TlsConnector>>);
+
+impl From<TlsConnector> for Connectors {
+    fn from(first: TlsConnector) -> Self {
+        Self(Arc::new(RwLock::new(first)))
+    }
+}
+
+impl Connectors {
+    /// The one for the next connection.
+    pub fn present(&self) -> TlsConnector {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Uses this one from the next connection on.
+    pub(crate) fn replace(&self, newer: TlsConnector) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = newer;
+    }
+}
+
+/// Whether a box's certificate comes from the authority that it believes and is good at this moment.
+///
+/// # Errors
+/// [`TlsError`] when it is not.
+pub fn belongs(pem: Pem<'_>, now: Timestamp) -> Result<(), TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates("city.ca_file", pem.ca)? {
+        roots.add(certificate).map_err(|error| TlsError::Authority(Box::new(error)))?;
+    }
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|error| TlsError::Authority(Box::new(error)))?;
+    let chain = certificates("city.cert_file", pem.cert)?;
+    let Some((own, issuers)) = chain.split_first() else { return Ok(()) };
+    verifier.verify_client_cert(own, issuers, unix(now)).map(|_| ()).map_err(TlsError::Identity)
+}
+
+fn unix(at: Timestamp) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_millis(u64::try_from(at.0).unwrap_or_default()))
 }
 
 /// A connector for a box that has no certificate yet: it believes the authority whose fingerprint stands in its code, and

@@ -204,6 +204,17 @@ fn condition(view: &View) -> String {
     }
     row(&mut body, ("待送达回执", "Reports to deliver"), &view.n_pending.to_string(), false);
     row(&mut body, ("公钥集版本", "Key set"), &view.key_set.to_string(), false);
+    if let Some(papers) = view.papers {
+        let is_over = view.at >= papers.validity.until;
+        let words = match (is_over, papers.is_refused) {
+            (true, _) => "，已过期，请向城市要注册码重新注册 run out: ask the city for a code and enrol anew",
+            (false, true) => "，城市不接受 the city refuses it",
+            (false, false) => "",
+        };
+        let until = papers.validity.until.to_jiff().map(|at| at.strftime("%Y-%m-%d").to_string());
+        let told = format!("{}{words}", until.unwrap_or_default());
+        row(&mut body, ("证书有效至", "Certificate until"), &told, !words.is_empty());
+    }
     row(&mut body, ("程序", "Program"), &Text(&view.firmware).to_string(), false);
     body + "</dl></section>"
 }

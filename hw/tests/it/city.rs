@@ -16,7 +16,7 @@ use mingluo_model::{
 };
 use rustls::{
     RootCertStore, ServerConfig,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
     server::WebPkiClientVerifier,
 };
 use std::{sync::Arc, time::Duration};
@@ -38,32 +38,46 @@ pub(crate) struct Papers {
 }
 
 pub(crate) fn papers() -> Papers {
+    papers_for(rcgen::CertificateParams::new(vec![BOX.to_owned()]).unwrap()).0
+}
+
+/// The same for a box's certificate that says this, and who signs the next one.
+pub(crate) fn papers_for(own: rcgen::CertificateParams) -> (Papers, rcgen::Issuer<'static, rcgen::KeyPair>) {
     let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let ca_key = rcgen::KeyPair::generate().unwrap();
     let ca = params.self_signed(&ca_key).unwrap();
     let issuer = rcgen::Issuer::new(params, ca_key);
-    let issue = |name: &str| {
+    let issue = |params: rcgen::CertificateParams| {
         let key = rcgen::KeyPair::generate().unwrap();
-        let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         (params.signed_by(&key, &issuer).unwrap(), key)
     };
-    let (city, city_key) = issue("localhost");
-    let (own, own_key) = issue(BOX);
+    let (city, city_key) = issue(rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap());
+    let (own, own_key) = issue(own);
+    let acceptor = acceptor(&city, &city_key, ca.der());
+    let papers = Papers { ca: ca.pem(), box_cert: own.pem(), box_key: own_key.serialize_pem(), acceptor };
+    (papers, issuer)
+}
+
+/// A city with this certificate, which lets in whom this authority knows.
+fn acceptor(
+    city: &rcgen::Certificate,
+    key: &rcgen::KeyPair,
+    believed: &CertificateDer<'static>,
+) -> TlsAcceptor {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
-    roots.add(ca.der().clone()).unwrap();
+    roots.add(believed.clone()).unwrap();
     let asks =
         WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(city_key.serialize_der()));
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let server = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_client_cert_verifier(asks)
         .with_single_cert(vec![city.der().clone()], key)
         .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(server));
-    Papers { ca: ca.pem(), box_cert: own.pem(), box_key: own_key.serialize_pem(), acceptor }
+    TlsAcceptor::from(Arc::new(server))
 }
 
 pub(crate) fn signer() -> LocalSigner {

@@ -33,7 +33,7 @@ pub(crate) fn events(reports: &[Report]) -> Vec<Event> {
     reports.iter().map(|report| report.event).collect()
 }
 
-fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestamp, sink: Sink) -> Agent {
+pub(crate) fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestamp, sink: Sink) -> Agent {
     let air = Air::default();
     let journal = Journal::open(Box::new(MemoryMedium::default()), clock.now()).unwrap();
     let beliefs = Beliefs::newest(root_key(), &key_set(real_now), std::iter::empty()).unwrap();
@@ -71,7 +71,7 @@ pub(crate) fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: boo
         link_again: Duration::from_millis(1),
     };
     let cities = vec![format!("wss://localhost:{port}/link").parse().unwrap()];
-    Dial { cities, connector: connector(pem, clock.clone(), lenient).unwrap(), pace }
+    Dial { cities, connector: connector(pem, clock.clone(), lenient).unwrap().into(), pace }
 }
 
 /// Switches a box on against a listening city; the token switches it off.

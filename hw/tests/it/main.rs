@@ -11,5 +11,6 @@ mod page;
 mod poll;
 #[path = "../../src/pretend_clips.rs"]
 mod pretend_clips;
+mod renew;
 mod sound;
 mod supervised;

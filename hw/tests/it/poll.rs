@@ -20,14 +20,14 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 
 /// One request, head and body, and where its answer goes.
-struct Asked {
-    stream: TlsStream<TcpStream>,
+pub(crate) struct Asked {
+    pub(crate) stream: TlsStream<TcpStream>,
     head: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Asked {
-    async fn accept(listener: &TcpListener, papers: &Papers) -> Self {
+    pub(crate) async fn accept(listener: &TcpListener, papers: &Papers) -> Self {
         let (tcp, _) = listener.accept().await.unwrap();
         tcp.set_nodelay(true).unwrap();
         let mut stream = papers.acceptor.accept(tcp).await.unwrap();
@@ -42,11 +42,11 @@ impl Asked {
         Self { stream, head, body: String::from_utf8(body).unwrap() }
     }
 
-    fn wants_link(&self) -> bool {
+    pub(crate) fn wants_link(&self) -> bool {
         self.head.starts_with("GET /link ")
     }
 
-    async fn answer(mut self, status: &str, body: &str) {
+    pub(crate) async fn answer(mut self, status: &str, body: &str) {
         let length = body.len();
         let answer =
             format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
@@ -75,12 +75,12 @@ async fn next_poll(listener: &TcpListener, papers: &Papers) -> (Asked, Hello, Ve
     }
 }
 
-fn welcome(hello: &Hello, now: Timestamp) -> CityFrame {
+pub(crate) fn welcome(hello: &Hello, now: Timestamp) -> CityFrame {
     let signature = signer().sign_now(Purpose::Time, &time_bytes(&hello.nonce, now));
     CityFrame::Welcome(Welcome { version: 1, time: now, nonce_signature: Some(signature) })
 }
 
-async fn answer(asked: Asked, frames: &[CityFrame]) {
+pub(crate) async fn answer(asked: Asked, frames: &[CityFrame]) {
     let body = lines(frames.iter().map(CityFrame::write), MOST_ANSWERED);
     asked.answer("200 OK", &body).await;
 }

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use mingluo_model::{
     clock::{SharedClock, manual::ManualClock},
     enrol::{Application, Certified, Enrolled, NotEnrolled, Secret},
+    link::renew::{NotRenewed, Petition},
 };
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -32,6 +33,10 @@ impl Desk for OneCode {
             _ => Err(NotEnrolled::UnknownCode),
         }
     }
+
+    async fn renew(&self, _: &Petition) -> Result<String, NotRenewed> {
+        Err(NotRenewed::Unavailable)
+    }
 }
 
 struct Office {
@@ -45,7 +50,7 @@ struct Office {
 
 fn config(dir: &Path) -> EnrolConfig {
     let listen = "127.0.0.1:0".parse().unwrap();
-    EnrolConfig { listen, desk_socket: dir.join("desk.sock"), root_file: dir.join("root.pub") }
+    EnrolConfig { listen, root_file: dir.join("root.pub") }
 }
 
 fn papers(dir: &Path, city: &Authority) -> TlsFiles {

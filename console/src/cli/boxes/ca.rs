@@ -127,6 +127,11 @@ impl Authority {
         Ok((own.signed_by(&key, &self.issuer)?.pem(), key.serialize_pem()))
     }
 
+    /// Writes the list of what was issued; it is on the disk when this returns.
+    pub(super) fn note(&self, registry: &Registry) -> anyhow::Result<()> {
+        registry.write(&self.dir)
+    }
+
     /// Writes the list of what was issued, and the signed list of what was taken back (crl.pem).
     pub(super) fn publish(&self, registry: &Registry) -> anyhow::Result<()> {
         let revoked = registry.revoked().map(|(serial, at)| {
@@ -150,7 +155,7 @@ impl Authority {
             revoked_certs,
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        registry.write(&self.dir)?;
+        self.note(registry)?;
         let (fresh, place) = (self.dir.join("crl.pem.new"), self.dir.join("crl.pem"));
         fs::write(&fresh, revocations.signed_by(&self.issuer)?.pem()?)
             .and_then(|()| fs::rename(&fresh, &place))

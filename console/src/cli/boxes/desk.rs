@@ -1,8 +1,9 @@
-//! The desk (发证进程): the process that holds the authority and certifies boxes whose code is good. It is neither the
+//! The desk (发证进程): the process that holds the authority. It certifies boxes whose code is good, and those that came in
+//! with a certificate of its own and ask for the next. It is neither the
 //! console, which faces the network, nor the signer: who breaks into one of them can do nothing of the others.
 
 use super::{
-    ca::{Authority, now},
+    ca::{Authority, Issued, now},
     codes::{Codes, Made},
     registry::Entry,
 };
@@ -13,8 +14,9 @@ use crate::{
 use anyhow::Context as _;
 use mingluo_model::{
     bulletin::ResourceCode,
-    clock::{system::SystemClock, within},
+    clock::{Timestamp, system::SystemClock, within},
     enrol::{Application, Certified, NotEnrolled, Secret, Slip},
+    link::renew::{NotRenewed, Petition},
 };
 use rand::{RngCore as _, SeedableRng as _, rngs::StdRng};
 use std::{
@@ -22,6 +24,13 @@ use std::{
     time::Duration,
 };
 use tokio::net::UnixListener;
+
+/// How long a certificate lives: after four months a box asks for the next, and two are left for a desk that is away or a
+/// box without power. Whoever takes a box's card has half a year of it at most.
+const LIFE_DAYS: u32 = 180;
+/// Certificates of one box within a day, after which it must wait: an answer may be lost on a poor line, and asked for again.
+const MOST_A_DAY: usize = 5;
+const DAY: Duration = Duration::from_hours(24);
 
 /// How long somebody who connected may take to say what they want.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -73,11 +82,12 @@ pub(super) struct DeskProcess {
     /// 证书机构的目录。 The authority's folder.
     #[arg(long)]
     dir: PathBuf,
-    /// 监听的套接字，配到 enrol.desk_socket。 The socket; name it in enrol.desk_socket.
+    /// 监听的套接字，配到 speaker.desk_socket。 The socket; name it in speaker.desk_socket.
     #[arg(long)]
     socket: PathBuf,
-    /// 证书有效天数，1–3650。 Days for which certificates are good.
-    #[arg(long, default_value_t = 730, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    /// 证书有效天数，1–3650；过了三分之二，终端经链路自行续期。 Days for which certificates are good; after two thirds of them a box asks
+    /// for the next over its link.
+    #[arg(long, default_value_t = LIFE_DAYS, value_parser = clap::value_parser!(u32).range(1..=3_650))]
     days: u32,
     /// 标准输入一关闭就退出。 End when standard input closes.
     #[arg(long)]
@@ -114,7 +124,71 @@ async fn serve(listener: &UnixListener, dir: &Path, days: u32) -> anyhow::Result
     }
 }
 
-fn answer(dir: &Path, line: &str, days: u32) -> Result<Certified, NotEnrolled> {
+/// What is answered, to each as it asked.
+#[derive(Debug, serde::Serialize)]
+#[serde(untagged)]
+enum Told {
+    Enrolled(Result<Certified, NotEnrolled>),
+    Renewed(Result<String, NotRenewed>),
+}
+
+/// The fields of the two requests have no name in common, which tells them apart.
+fn answer(dir: &Path, line: &str, days: u32) -> Told {
+    match serde_json::from_str(line) {
+        Ok(petition) => Told::Renewed(renew(dir, &petition, days, now())),
+        Err(_) => Told::Enrolled(enrol(dir, line, days)),
+    }
+}
+
+fn renew(dir: &Path, petition: &Petition, days: u32, now: Timestamp) -> Result<String, NotRenewed> {
+    let outcome = recertify(dir, petition, days, now).unwrap_or_else(|error| {
+        tracing::error!(error = format_args!("{error:#}"), "no certificate can be renewed");
+        Err(NotRenewed::Unavailable)
+    });
+    match &outcome {
+        Ok(_) => tracing::info!(box_code = %petition.box_code, "a certificate is renewed"),
+        Err(why) => tracing::warn!(box_code = %petition.box_code, %why, "a certificate is not renewed"),
+    }
+    outcome
+}
+
+/// Certifies a box that came in with a certificate of ours that is still good. The outer error is ours: a disk, a file.
+fn recertify(
+    dir: &Path,
+    petition: &Petition,
+    days: u32,
+    now: Timestamp,
+) -> anyhow::Result<Result<String, NotRenewed>> {
+    let _alone = Authority::lock(dir)?;
+    let authority = Authority::open(dir)?;
+    let mut registry = authority.registry()?;
+    let Some(shown) = registry.find(petition.box_code, &petition.serial) else {
+        return Ok(Err(NotRenewed::UnknownCertificate));
+    };
+    if shown.revoked.is_some() {
+        return Ok(Err(NotRenewed::Revoked));
+    }
+    if !shown.is_good(now) {
+        return Ok(Err(NotRenewed::Expired));
+    }
+    let day_ago = Timestamp(now.0 - DAY.as_millis() as i64);
+    if registry.issued_since(petition.box_code, day_ago) >= MOST_A_DAY {
+        return Ok(Err(NotRenewed::TooOften));
+    }
+    let Ok(issued) = authority.certify(&petition.csr, days) else {
+        return Ok(Err(NotRenewed::BadRequest));
+    };
+    if issued.code != petition.box_code {
+        return Ok(Err(NotRenewed::WrongBox));
+    }
+    let Issued { code, serial, until, pem, .. } = issued;
+    registry.entries.push(Entry { serial, code, issued: now, until, revoked: None });
+    // On the list before it is anybody's: one that nobody knows of could not be taken back.
+    authority.note(&registry)?;
+    Ok(Ok(pem))
+}
+
+fn enrol(dir: &Path, line: &str, days: u32) -> Result<Certified, NotEnrolled> {
     let application: Application = serde_json::from_str(line).map_err(|_| NotEnrolled::BadRequest)?;
     let outcome = redeem(dir, &application, days).unwrap_or_else(|error| {
         tracing::error!(error = format_args!("{error:#}"), "no box can be certified");

@@ -54,7 +54,18 @@ impl Registry {
         }
         writer.flush()?;
         writer.into_inner().map_err(csv::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&fresh, &file).with_context(|| file.display().to_string())
+        fs::rename(&fresh, &file).with_context(|| file.display().to_string())?;
+        Ok(fs::File::open(dir)?.sync_all()?)
+    }
+
+    /// The certificate of this number that was issued to this box.
+    pub(super) fn find(&self, code: ResourceCode, serial: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.code == code && entry.serial == serial)
+    }
+
+    /// How many certificates were issued to this box since then.
+    pub(super) fn issued_since(&self, code: ResourceCode, since: Timestamp) -> usize {
+        self.entries.iter().filter(|entry| entry.code == code && entry.issued > since).count()
     }
 
     /// What was taken back, and when.
