@@ -12,3 +12,4 @@ mod living;
 mod officers;
 mod readme;
 mod registry;
+mod sm2;
