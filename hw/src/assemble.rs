@@ -22,7 +22,7 @@ use crate::{
     window::Outside,
 };
 use mingluo_model::{
-    bulletin::{RootKey, SignedKeySet, reading::Readings},
+    bulletin::{BadKeySet, RootKey, SignedKeySet, reading::Readings},
     clock::SharedClock,
 };
 use std::{
@@ -222,13 +222,15 @@ pub fn open_relay(config: &RelayOnly, clock: &SharedClock) -> Result<(), Assembl
 /// Whom the box of this configuration believes: the newest of its file's key set and the one that it took last.
 ///
 /// # Errors
-/// [`ConfigError`] when a file cannot be read, or the root did not sign the key set in it.
+/// [`ConfigError`] when a file cannot be read, the root did not sign the key set in it, or this build can check none of it.
 pub fn beliefs(config: &Config, taken: Option<&SignedKeySet>) -> Result<Beliefs, ConfigError> {
     let (root, path) = (root(&config.trust.root_file)?, &config.trust.keys_file);
     let shipped: SignedKeySet = serde_json::from_slice(&content("trust.keys_file", path)?)
         .map_err(|source| ConfigError::Keys { path: path.clone(), source })?;
-    Beliefs::newest(root, &shipped, taken.cloned().into_iter())
-        .map_err(|source| ConfigError::KeySet { path: path.clone(), source })
+    Beliefs::newest(root, &shipped, taken.cloned().into_iter()).map_err(|source| match source {
+        BadKeySet::Unusable { .. } => ConfigError::Deaf { path: path.clone(), source },
+        source => ConfigError::KeySet { path: path.clone(), source },
+    })
 }
 
 fn root(path: &Path) -> Result<RootKey, ConfigError> {

@@ -302,8 +302,13 @@ fn check(path: &Path) -> anyhow::Result<()> {
     say(format_args!("公钥集 keys  版本 version {}", beliefs.version));
     say(certificate(&papers, clock.now()));
     for key in &beliefs.keys.keys {
-        let state = if clock.now() < key.not_after { "有效 valid" } else { "已过期 expired" };
-        say(format_args!("公钥 key      {} {:?} ≤{} {state}", key.id, key.tier, key.max_level.word()));
+        let state = match clock.now() < key.not_after {
+            _ if !key.public.is_usable() => "本程序不能核验 cannot be checked by this build",
+            true => "有效 valid",
+            false => "已过期 expired",
+        };
+        let (alg, level) = (key.public.alg(), key.max_level.word());
+        say(format_args!("公钥 key      {} {alg} {:?} ≤{level} {state}", key.id, key.tier));
     }
     if let Some(folder) = &config.clips.library_dir {
         let library = assemble::library(folder, &beliefs, &config)?;

@@ -109,6 +109,7 @@ impl Trust {
         source: ClockSource,
         floor: Timestamp,
     ) -> Self {
+        warn_of_unusable(&beliefs.keys);
         Self { beliefs, region, mode, time: Time::new(clock, source, floor), nonce: [0; 32] }
     }
 
@@ -172,6 +173,7 @@ impl Trust {
     pub fn adopt(&mut self, edition: KeyEdition) {
         self.beliefs.version = edition.version.get();
         self.beliefs.keys = Arc::new(edition.into_keys());
+        warn_of_unusable(&self.beliefs.keys);
     }
 
     /// Whether a key is believed.
@@ -207,6 +209,14 @@ impl Trust {
     pub fn read(&self, envelope: &[u8], seen: &Sequences) -> Result<Bulletin, Refusal> {
         let here = Circumstances { now: self.now(), region: self.region, mode: self.mode, seen };
         verify(envelope, &self.beliefs.keys, here)
+    }
+}
+
+/// A set goes to every box, whatever it was built with; what such a key signs is refused.
+fn warn_of_unusable(keys: &KeySet) {
+    for key in keys.keys.iter().filter(|key| !key.public.is_usable()) {
+        let (key, alg) = (key.id.as_str(), key.public.alg());
+        tracing::warn!(key, %alg, "this box cannot check what a key signs: build it with the feature of that name");
     }
 }
 

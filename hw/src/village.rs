@@ -3,7 +3,7 @@
 use mingluo_model::{
     alert::Language,
     bulletin::{
-        Action, Alg, AudioClip, BroadcastClass, Bulletin, EbmId, EventType, KeyEdition, KeySet, ResourceCode,
+        Action, AudioClip, BroadcastClass, Bulletin, EbmId, EventType, KeyEdition, KeySet, ResourceCode,
         RootKey, Tone, VerifyingEntry,
     },
     clock::Timestamp,
@@ -33,6 +33,13 @@ pub(crate) fn signer() -> LocalSigner {
     LocalSigner::from_seed("fushun-1".parse().unwrap(), &[7; 32])
 }
 
+/// The town's key where it signs by SM2.
+#[cfg(feature = "sm2")]
+pub(crate) fn sm2_signer() -> LocalSigner {
+    let file = format!("sm2:{}", "07".repeat(32));
+    LocalSigner::from_file_content("fushun-1".parse().unwrap(), file.as_bytes()).unwrap()
+}
+
 /// The offline root's private key.
 pub(crate) fn root() -> LocalSigner {
     LocalSigner::from_seed("root".parse().unwrap(), &[3; 32])
@@ -52,7 +59,6 @@ pub(crate) fn keys() -> KeySet {
     KeySet {
         keys: vec![VerifyingEntry {
             id: "fushun-1".parse().unwrap(),
-            alg: Alg::Ed25519,
             public: signer().public(),
             not_after: Timestamp(NOW.0 + 365 * 86_400_000),
             tier: Level::City,

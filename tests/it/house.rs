@@ -23,7 +23,7 @@ const MAY_IMPORT: [(&str, &[&str]); 8] = [
 ];
 
 /// Libraries with one home (or two).
-const ONE_HOME: [(&str, &[&str]); 10] = [
+const ONE_HOME: [(&str, &[&str]); 11] = [
     ("sqlx", &["mingluo-ledger"]),
     ("governor", &["mingluo-dispatch"]),
     ("lettre", &["mingluo-channels"]),
@@ -36,6 +36,7 @@ const ONE_HOME: [(&str, &[&str]); 10] = [
     // The city packs speech, a box unpacks it.
     ("opus-pure", &["mingluo-console", "mingluo-speaker"]),
     ("roxmltree", &["mingluo-exchange", "mingluo-channels"]),
+    ("sm2", &["mingluo-model"]),
 ];
 
 fn metadata() -> Metadata {
@@ -71,6 +72,24 @@ fn every_library_stays_in_its_home() {
         for (library, homes) in ONE_HOME {
             let stray = imports(package).contains(library) && !homes.contains(&package.name.as_str());
             assert!(!stray, "{} must not use {library}: its home is {homes:?}", package.name);
+        }
+    }
+}
+
+/// Cargo gives a library the features that anybody in the workspace asks for: one line would put SM2 into every program.
+#[test]
+fn nobody_turns_sm2_on_for_all() {
+    for package in metadata().workspace_packages() {
+        let asked = package.dependencies.iter().filter(|it| it.features.iter().any(|name| name == "sm2"));
+        let asked: Vec<_> = asked.map(|it| &it.name).collect();
+        assert!(asked.is_empty(), "{} asks for it of {asked:?}", package.name);
+        let meant = package
+            .features
+            .iter()
+            .find(|(name, on)| *name != "sm2" && on.iter().any(|it| it.contains("sm2")));
+        assert!(meant.is_none(), "{} turns it on with {meant:?}", package.name);
+        for dependency in package.dependencies.iter().filter(|it| it.name == "sm2") {
+            assert!(dependency.optional, "{} cannot do without it", package.name);
         }
     }
 }

@@ -7,7 +7,7 @@ use mingluo_channels::speaker::{SpeakerConfig, TlsFiles};
 use mingluo_model::{
     address::Address,
     alert::Language,
-    bulletin::{Action, Alg, BroadcastClass, Bulletin, EbmId, EventType, ResourceCode, Tone, VerifyingEntry},
+    bulletin::{Action, BroadcastClass, Bulletin, EbmId, EventType, ResourceCode, Tone, VerifyingEntry},
     channel::{Parcel, Recall, Run},
     clock::Timestamp,
     grade::Grade,
@@ -33,7 +33,6 @@ pub(crate) fn signer() -> LocalSigner {
 pub(crate) fn believed(now: Timestamp) -> VerifyingEntry {
     VerifyingEntry {
         id: KEY_ID.parse().expect("a key's name"),
-        alg: Alg::Ed25519,
         public: signer().public(),
         not_after: now.plus(Duration::from_hours(24)),
         tier: Level::City,

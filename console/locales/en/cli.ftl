@@ -34,7 +34,9 @@ error-config-unwritable = { $field }: the file { $path } cannot be written ({ $k
 error-config-zone = { $field } = "{ $value }": there is no such zone. Use a name like Asia/Shanghai.
 error-config-platform = { $field } = "{ $value }" is no platform's resource code. Give its 23 digits.
 error-config-key-id = { $field } = "{ $value }" is no key's name. Use 1 to 32 of a-z, 0-9 and -, like city-2026.
-error-config-seed = { $field } = "{ $value }": the file holds no signing key. Put 32 random bytes into it, or their 64 hexadecimal digits.
+error-config-seed = { $field } = "{ $value }": the file holds no signing key. Put 32 random bytes into it, or their 64 hexadecimal digits; for SM2 write sm2: before the digits.
+error-config-sm2-key = { $field } = "{ $value }": what follows sm2: is no SM2 key. There must be 64 hexadecimal digits, a number from 1 to n-2; make another.
+error-config-without-sm2 = { $field } = "{ $value }": the file holds an SM2 key, and this program is built without sm2. Build it with cargo build --features sm2, or take an Ed25519 key.
 error-config-hold = { $field } = "{ $value }" holds back too long. Give 0 to { $most } (milliseconds; { $most } are ten minutes).
 error-config-hazard = { $field } = "{ $value }" is no event code. Use one of { $table }, like 11B03.
 error-config-gap = { $field } = "{ $value }": nothing fills the gap { "{" }{ $gap }{ "}" }. Known are: { $known }.

@@ -34,7 +34,9 @@ error-config-unwritable = { $field }：文件 { $path } 写不了（{ $kind ->
 error-config-zone = { $field } = “{ $value }”：没有这个时区。请填时区库中的名称，如 Asia/Shanghai。
 error-config-platform = { $field } = “{ $value }”：不是应急广播平台资源编码。请填 23 位数字。
 error-config-key-id = { $field } = “{ $value }”：不是密钥名。请填 1 至 32 个小写字母、数字或连字符，如 city-2026。
-error-config-seed = { $field } = “{ $value }”：文件内容不是签名密钥。请放入 32 个随机字节，或其 64 位十六进制。
+error-config-seed = { $field } = “{ $value }”：文件内容不是签名密钥。请放入 32 个随机字节，或其 64 位十六进制；用国密 SM2 时在十六进制前加 sm2:。
+error-config-sm2-key = { $field } = “{ $value }”：sm2: 之后不是 SM2 私钥。须为 64 位十六进制，数值在 1 与 n-2 之间；请另做一把。
+error-config-without-sm2 = { $field } = “{ $value }”：文件内是 SM2 私钥，而本程序编译时未含 sm2。请用 cargo build --features sm2 重新编译，或改用 Ed25519 私钥。
 error-config-hold = { $field } = “{ $value }”：缓发期过长。请填 0 至 { $most }（毫秒，{ $most } 即十分钟）。
 error-config-hazard = { $field } = “{ $value }”：没有这个灾种代码。请用 { $table } 中的代码，如 11B03。
 error-config-gap = { $field } = “{ $value }”：空位 { "{" }{ $gap }{ "}" } 无内容可填。可用的空位有：{ $known }。

@@ -5,7 +5,7 @@ use crate::{
     config::{Config, ConfigError, Fix},
     signer,
 };
-use mingluo_model::signer::LocalSigner;
+use mingluo_model::signer::{BadKeyFile, LocalSigner};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -38,9 +38,10 @@ impl Sign {
             .map_err(|_| ConfigError::value("signer.key_id", &config.key_id, Fix::KeyId))
             .told()?;
         let local = LocalSigner::from_file_content(key_id, &content)
-            .map_err(|_| ConfigError::value("signer.key_file", path.display(), Fix::Seed))
+            .map_err(|bad| ConfigError::value("signer.key_file", path.display(), fix(bad)))
             .told()?;
-        let public = json!({ "key_id": config.key_id, "public": hex::encode(local.public()) });
+        let key = local.public();
+        let public = json!({ "key_id": config.key_id, "alg": key.alg(), "public": hex::encode(&key) });
         if self.public {
             say(public);
             return Ok(ExitCode::SUCCESS);
@@ -54,5 +55,13 @@ impl Sign {
             () = stdin_closed(), if self.until_stdin_closes => {}
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+const fn fix(bad: BadKeyFile) -> Fix {
+    match bad {
+        BadKeyFile::NoKey { .. } => Fix::Seed,
+        BadKeyFile::NoSm2Key => Fix::Sm2Key,
+        BadKeyFile::WithoutSm2 => Fix::WithoutSm2,
     }
 }

@@ -97,6 +97,10 @@ pub enum Fix {
     KeyId,
     /// A seed of 32 bytes.
     Seed,
+    /// The private number of an SM2 key, behind its mark.
+    Sm2Key,
+    /// A build with SM2.
+    WithoutSm2,
     /// A hold of at most so many milliseconds.
     Hold {
         /// The most.
@@ -235,6 +239,8 @@ impl Fix {
             Self::Platform => "config-platform",
             Self::KeyId => "config-key-id",
             Self::Seed => "config-seed",
+            Self::Sm2Key => "config-sm2-key",
+            Self::WithoutSm2 => "config-without-sm2",
             Self::Hold { .. } => "config-hold",
             Self::Hazard { .. } => "config-hazard",
             Self::Gap { .. } => "config-gap",
@@ -288,6 +294,8 @@ impl Fix {
             | Self::Platform
             | Self::KeyId
             | Self::Seed
+            | Self::Sm2Key
+            | Self::WithoutSm2
             | Self::Brace
             | Self::NoTemplate
             | Self::PortedInVain

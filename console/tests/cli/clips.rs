@@ -5,7 +5,7 @@ use crate::{
     living::{ends_with_its_stdin, started},
 };
 use mingluo_model::{
-    bulletin::{Alg, BroadcastClass, EventType, KeySet, SignedLibrary, VerifyingEntry},
+    bulletin::{BroadcastClass, EventType, KeySet, SignedLibrary, VerifyingEntry},
     clock::Timestamp,
     grade::Grade,
     region::Level,
@@ -57,7 +57,6 @@ fn a_library_is_spoken_signed_and_believed_for_its_signature() {
     let key = VerifyingEntry {
         public: LocalSigner::from_seed("desk-1".parse().unwrap(), &[7; 32]).public(),
         id,
-        alg: Alg::Ed25519,
         not_after: Timestamp(9_000_000_000_000),
         tier: Level::City,
         areas: vec!["2104".parse().unwrap()],

@@ -12,4 +12,5 @@ mod living;
 mod officers;
 mod readme;
 mod registry;
+mod sm2;
 mod village;

@@ -2,7 +2,7 @@
 //!
 //! A bulletin is written once in the city, signed, and believed by nobody on its way: gateways, caches and cards
 //! are mere carriers. [`codec`] writes it as bytes, [`envelope`] wraps and signs these, [`keys`] says which key may
-//! sign what, [`root`] who says so, [`reading`] how the script is
+//! sign what, [`public_key`] whether it did, [`root`] who says so, [`reading`] how the script is
 //! read aloud, [`library`] which speech a box has for the day without a network, [`mod@verify`] is the only road back. Nothing here knows how it travels or how it is played.
 
 pub mod codec;
@@ -10,9 +10,12 @@ pub mod ebm;
 pub mod envelope;
 pub mod keys;
 pub mod library;
+pub mod public_key;
 pub mod reading;
 pub mod root;
 pub mod seen;
+#[cfg(feature = "sm2")]
+pub mod sm2;
 pub mod verify;
 mod wire;
 
@@ -28,6 +31,7 @@ pub use ebm::{EbmId, EventType, ResourceCode};
 pub use envelope::{Alg, Envelope, KeyId};
 pub use keys::{KeySet, VerifyingEntry};
 pub use library::{BadLibrary, ClipLibrary, LibraryClip, SignedLibrary};
+pub use public_key::{BadPublicKey, PublicKey, Sm2Point};
 pub use root::{BadKeySet, KeyEdition, RootKey, SignedKeySet};
 pub use seen::{SeenWindow, Sequences};
 use serde::{Deserialize, Serialize};

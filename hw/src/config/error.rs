@@ -63,6 +63,15 @@ pub enum ConfigError {
         #[source]
         source: BadKeySet,
     },
+    /// The root signed it, and this build can check none of its keys.
+    #[error("trust.keys_file: {path:?} names no key that this box can check")]
+    Deaf {
+        /// The file.
+        path: PathBuf,
+        /// Which key it is about, and what to build.
+        #[source]
+        source: BadKeySet,
+    },
     /// The file holds no root key.
     #[error("trust.root_file: {path:?} is no root key; take the file that the city issued")]
     Root {

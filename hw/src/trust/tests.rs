@@ -127,3 +127,21 @@ fn of_two_sets_the_newer_counts_and_a_strangers_does_not() {
     assert_eq!(beliefs.unwrap().version, 3);
     assert_eq!(edition(1).sign(&signer()).unwrap().open(believed()).unwrap_err().code(), "bad-signature");
 }
+
+#[cfg(feature = "sm2")]
+#[test]
+fn a_box_without_a_clock_believes_the_time_and_the_bulletins_of_an_sm2_key() {
+    let (signer, mut sm2) = (crate::village::sm2_signer(), keys());
+    sm2.keys[0].public = signer.public();
+    let mut trust = woken_in_1970();
+    trust.beliefs = Beliefs::unsigned(Arc::new(sm2));
+    trust.learn(&welcome([5; 32]));
+    assert!(!trust.is_trusted(), "an Ed25519 signature under an SM2 key");
+    let signature = Some(signer.sign_now(Purpose::Time, &time_bytes(&[5; 32], NOW)));
+    trust.learn(&Welcome { version: 1, time: NOW, nonce_signature: signature });
+    assert_eq!(trust.now(), NOW);
+    let bulletin = crate::village::bulletin(1);
+    let envelope = signer.seal(&bulletin).unwrap().to_bytes();
+    assert_eq!(trust.judge(&Order { ebm: bulletin.ebm, envelope }, &Sequences::new()).unwrap(), bulletin);
+    assert_eq!(trust.judge(&order(1), &Sequences::new()).unwrap_err().code(), "bad-signature");
+}

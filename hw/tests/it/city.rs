@@ -4,8 +4,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use mingluo_model::{
     alert::Language,
     bulletin::{
-        Action, Alg, BroadcastClass, Bulletin, EventType, KeyEdition, RootKey, SignedKeySet, Tone,
-        VerifyingEntry,
+        Action, BroadcastClass, Bulletin, EventType, KeyEdition, RootKey, SignedKeySet, Tone, VerifyingEntry,
     },
     clock::Timestamp,
     grade::Grade,
@@ -108,7 +107,6 @@ pub(crate) fn key_set(now: Timestamp) -> SignedKeySet {
         version: 1.try_into().unwrap(),
         keys: vec![VerifyingEntry {
             id: "fushun-1".parse().unwrap(),
-            alg: Alg::Ed25519,
             public: signer().public(),
             not_after: now.plus(Duration::from_hours(24)),
             tier: Level::City,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::speaker::keyring::{IssuedKeys, follow};
 use mingluo_model::{
-    bulletin::{Alg, BroadcastClass, KeyEdition, SignedKeySet, VerifyingEntry},
+    bulletin::{BroadcastClass, KeyEdition, SignedKeySet, VerifyingEntry},
     grade::Grade,
     link::KeysAnswer,
     signer::LocalSigner,
@@ -13,7 +13,6 @@ use std::path::Path;
 pub(super) fn signed(version: u64) -> SignedKeySet {
     let key = VerifyingEntry {
         id: "fushun-1".parse().unwrap(),
-        alg: Alg::Ed25519,
         public: signer().public(),
         not_after: Timestamp(NOW.0 + 86_400_000),
         tier: Level::City,

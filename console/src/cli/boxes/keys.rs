@@ -18,7 +18,7 @@ pub(super) enum Keys {
     /// 用根密钥签一版公钥集。版本须比以前的都大；不再列入的密钥即被吊销。 Sign a key set with the root. Its version must be
     /// above all before; a key that is left out is revoked.
     #[command(
-        after_help = "例 Example:\n  mingluo box keys sign --root-file root.key --version 2 --keys wanted.json --out keys.json\n\nwanted.json（公钥由 mingluo signer --public 给出 the public key is what `mingluo signer --public` prints）:\n  {\"keys\": [{\"id\": \"city-2026\", \"public\": \"64 hex digits\", \"not_after\": 1830297600000, \"tier\": \"city\",\n    \"areas\": [\"2104\"], \"max_level\": \"red\", \"classes\": [\"emergency\", \"daily\"]}]}"
+        after_help = "例 Example:\n  mingluo box keys sign --root-file root.key --version 2 --keys wanted.json --out keys.json\n\nwanted.json（公钥由 mingluo signer --public 给出 the public key is what `mingluo signer --public` prints）:\n  {\"keys\": [{\"id\": \"city-2026\", \"public\": \"64 hex digits\", \"not_after\": 1830297600000, \"tier\": \"city\",\n    \"areas\": [\"2104\"], \"max_level\": \"red\", \"classes\": [\"emergency\", \"daily\"]}]}\n\n国密 SM2 的密钥另写 a key that signs by SM2 says so:  \"alg\": \"sm2\", \"public\": \"04 and 128 hex digits\""
     )]
     Sign {
         /// 根私钥文件。 The root's private key.
@@ -90,6 +90,7 @@ fn tell(edition: &KeyEdition) {
     say(format_args!("版本 version {}", edition.version));
     let mut table = Table::new([
         "密钥\nkey",
+        "算法\nby",
         "层级\ntier",
         "区域\nareas",
         "最高\nup to",
@@ -102,11 +103,12 @@ fn tell(edition: &KeyEdition) {
     table.lines().iter().for_each(say);
 }
 
-fn row(key: &VerifyingEntry) -> [String; 6] {
+fn row(key: &VerifyingEntry) -> [String; 7] {
     let listed = |words: Vec<String>| words.join(" ");
     let until = key.not_after.to_jiff().map(|at| at.strftime("%Y-%m-%d %H:%M").to_string());
     [
         key.id.to_string(),
+        key.public.alg().to_string(),
         format!("{:?}", key.tier),
         listed(key.areas.iter().map(ToString::to_string).collect()),
         key.max_level.word().to_owned(),

@@ -11,7 +11,7 @@ use std::{fmt, str::FromStr};
 
 /// The first byte of every envelope of this form.
 const VERSION: u8 = 1;
-/// Bytes of a signature at most; Ed25519 and SM2 both need 64, a DER form of SM2 up to 72.
+/// Bytes of a signature at most; those of Ed25519 and SM2 both have 64. What is longer than that fits no key.
 const LONGEST_SIGNATURE: usize = 80;
 
 /// A signature algorithm (签名算法), by its number on the wire.
@@ -21,7 +21,8 @@ const LONGEST_SIGNATURE: usize = 80;
 pub enum Alg {
     /// Ed25519 (RFC 8032).
     Ed25519 = 1,
-    /// SM2 with SM3 (国密, GB/T 32918.2); the number is kept for it, no speaker accepts it yet.
+    /// SM2 with SM3 (国密, GB/T 32918.2-2016), its signature r and s, 32 bytes each. Only programs that are built with the
+    /// feature `sm2` make and check it.
     Sm2 = 2,
 }
 
@@ -33,6 +34,24 @@ impl Alg {
             2 => Some(Self::Sm2),
             _ => None,
         }
+    }
+
+    /// Whether this build can make and check its signatures.
+    pub const fn is_built_in(self) -> bool {
+        match self {
+            Self::Ed25519 => true,
+            Self::Sm2 => cfg!(feature = "sm2"),
+        }
+    }
+}
+
+impl fmt::Display for Alg {
+    /// As it stands in JSON.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Ed25519 => "ed25519",
+            Self::Sm2 => "sm2",
+        })
     }
 }
 

@@ -57,7 +57,7 @@ pub struct SignedLibrary {
     pub list: String,
     /// Who signed it.
     pub key_id: KeyId,
-    /// The Ed25519 signature, hexadecimal in JSON.
+    /// The signature, by the key's own algorithm, hexadecimal in JSON.
     #[serde(with = "hex::serde")]
     pub signature: Vec<u8>,
 }
@@ -123,8 +123,7 @@ impl SignedLibrary {
         let speaks_here = |areas: &[RegionCode]| areas.iter().any(|area| area.contains(region));
         let key = keys.find(key_id).filter(|key| speaks_here(&key.areas));
         let key = key.ok_or_else(|| BadLibrary::UnknownKey { key_id: key_id.clone() })?;
-        let (bytes, purpose) = (self.list.as_bytes(), Purpose::ClipLibrary);
-        if !super::verify::verify_signature(&key.public, purpose, bytes, &self.signature) {
+        if !key.public.fits(Purpose::ClipLibrary, self.list.as_bytes(), &self.signature) {
             return Err(BadLibrary::BadSignature { key_id: key_id.clone() });
         }
         serde_json::from_str(&self.list).map_err(BadLibrary::NotAList)

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    bulletin::{Alg, BroadcastClass, VerifyingEntry},
+    bulletin::{BroadcastClass, VerifyingEntry},
     clock::Timestamp,
     region::Level,
     signer::LocalSigner,
@@ -16,7 +16,6 @@ fn keys(area: &str) -> KeySet {
     KeySet {
         keys: vec![VerifyingEntry {
             id: "fushun-1".parse().unwrap(),
-            alg: Alg::Ed25519,
             public: signer().public(),
             not_after: Timestamp(9_000_000_000),
             tier: Level::City,

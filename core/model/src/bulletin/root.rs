@@ -1,7 +1,10 @@
 //! The offline root (离线根密钥): it signs which keys the boxes believe, and never a bulletin. A newer set takes the place
 //! of an older one, so that a key is brought in by adding it and taken back by leaving it out.
+//!
+//! The root signs by Ed25519 also where the keys in its sets sign by SM2: a set goes to every box, also to those that are
+//! built without `sm2`, and nobody outside this house reads one.
 
-use super::{KeyId, KeySet, VerifyingEntry, verify::verify_signature};
+use super::{Alg, KeyId, KeySet, PublicKey, VerifyingEntry};
 use crate::signer::{LocalSigner, Purpose};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt, num::NonZeroU64, str::FromStr};
@@ -92,6 +95,21 @@ pub enum BadKeySet {
         /// The version that the box holds.
         held: u64,
     },
+    /// The set holds a key that this program cannot check, and whoever signs a set must have checked all of it; or no key that
+    /// it can, so that it would leave a box of this build deaf.
+    #[error("key {key_id}: {}", unusable(*alg))]
+    Unusable {
+        /// The key.
+        key_id: KeyId,
+        /// How it signs.
+        alg: Alg,
+    },
+    /// The root key signs by another algorithm.
+    #[error("the root key signs by {alg}, it must sign by ed25519: every box reads what it signs")]
+    RootAlg {
+        /// How it signs.
+        alg: Alg,
+    },
     /// The box was given no root key.
     #[error("this box was given no root key, so it takes no key set")]
     NoRoot,
@@ -102,11 +120,19 @@ impl BadKeySet {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::BadSignature => "bad-signature",
-            Self::TooLong { .. } | Self::NotASet(_) | Self::Keys { .. } => "malformed",
+            Self::TooLong { .. } | Self::NotASet(_) | Self::Keys { .. } | Self::RootAlg { .. } => "malformed",
+            Self::Unusable { .. } => "unsupported",
             Self::NotNewer { .. } => "not-newer",
             Self::NoRoot => "no-root",
         }
     }
+}
+
+fn unusable(alg: Alg) -> String {
+    if alg.is_built_in() {
+        return format!("its public key is no point of the {alg} curve");
+    }
+    format!("it signs by {alg}, and this program is built without {alg}; build it with --features {alg}")
 }
 
 impl KeyEdition {
@@ -115,10 +141,16 @@ impl KeyEdition {
     /// # Errors
     /// [`BadKeySet`] when boxes would not take it.
     pub fn sign(&self, root: &LocalSigner) -> Result<SignedKeySet, BadKeySet> {
+        let PublicKey::Ed25519(public) = root.public() else {
+            return Err(BadKeySet::RootAlg { alg: root.public().alg() });
+        };
+        if let Some(key) = self.keys.iter().find(|key| !key.public.is_usable()) {
+            return Err(key.is_unusable());
+        }
         let set = serde_json::to_string(self).map_err(BadKeySet::NotASet)?;
         let signature = root.sign_now(Purpose::KeySet, set.as_bytes()).bytes;
         let signed = SignedKeySet { set, signature };
-        signed.open(RootKey(root.public()))?;
+        signed.open(RootKey(public))?;
         Ok(signed)
     }
 
@@ -129,8 +161,11 @@ impl KeyEdition {
 
     fn check(&self) -> Result<(), BadKeySet> {
         let problem = |problem: String| BadKeySet::Keys { problem };
-        if self.keys.is_empty() {
+        let Some(first) = self.keys.first() else {
             return Err(problem("none; a box that believes nobody can never be spoken to again".to_owned()));
+        };
+        if !self.keys.iter().any(|key| key.public.is_usable()) {
+            return Err(first.is_unusable());
         }
         let mut names: BTreeSet<&KeyId> = BTreeSet::new();
         match self.keys.iter().find(|key| !names.insert(&key.id)) {
@@ -149,7 +184,7 @@ impl SignedKeySet {
         if self.set.len() > LONGEST_SET {
             return Err(BadKeySet::TooLong { length: self.set.len() });
         }
-        if !verify_signature(&root.0, Purpose::KeySet, self.set.as_bytes(), &self.signature) {
+        if !PublicKey::Ed25519(root.0).fits(Purpose::KeySet, self.set.as_bytes(), &self.signature) {
             return Err(BadKeySet::BadSignature);
         }
         let edition: KeyEdition = serde_json::from_str(&self.set).map_err(BadKeySet::NotASet)?;
@@ -160,6 +195,12 @@ impl SignedKeySet {
     /// The version that it claims. Nothing vouches for that: good enough for a carrier, never for a box.
     pub fn claimed_version(&self) -> Option<u64> {
         serde_json::from_str::<KeyEdition>(&self.set).ok().map(|edition| edition.version.get())
+    }
+}
+
+impl VerifyingEntry {
+    fn is_unusable(&self) -> BadKeySet {
+        BadKeySet::Unusable { key_id: self.id.clone(), alg: self.public.alg() }
     }
 }
 

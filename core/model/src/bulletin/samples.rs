@@ -7,6 +7,19 @@ pub(crate) fn ebm(sequence: u16) -> EbmId {
     EbmId::new("42104000000000103010101".parse().unwrap(), 20_260_705, sequence).unwrap()
 }
 
+/// What boxes believe of the town's key: emergencies of every grade in the whole city.
+pub(crate) fn town(public: PublicKey) -> VerifyingEntry {
+    VerifyingEntry {
+        id: "fushun-1".parse().unwrap(),
+        public,
+        not_after: Timestamp(9_000_000_000),
+        tier: Level::City,
+        areas: vec!["2104".parse().unwrap()],
+        max_level: Grade::Red,
+        classes: vec![BroadcastClass::Emergency],
+    }
+}
+
 pub(crate) fn red_rain() -> Bulletin {
     Bulletin {
         tier: Level::City,

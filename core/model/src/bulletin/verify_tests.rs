@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    bulletin::{BroadcastClass, SeenWindow, samples::red_rain},
+    bulletin::{
+        BroadcastClass, SeenWindow,
+        samples::{red_rain, town},
+    },
     grade::Grade,
     region::Level,
     signer::LocalSigner,
@@ -15,18 +18,7 @@ fn signer() -> LocalSigner {
 }
 
 fn keys() -> KeySet {
-    KeySet {
-        keys: vec![VerifyingEntry {
-            id: "fushun-1".parse().unwrap(),
-            alg: Alg::Ed25519,
-            public: signer().public(),
-            not_after: Timestamp(9_000_000_000),
-            tier: Level::City,
-            areas: vec!["2104".parse().unwrap()],
-            max_level: Grade::Red,
-            classes: vec![BroadcastClass::Emergency],
-        }],
-    }
+    KeySet { keys: vec![town(signer().public())] }
 }
 
 fn signed(bulletin: &Bulletin) -> Vec<u8> {
@@ -96,6 +88,19 @@ fn keys_that_expired_or_sign_only_blue_are_bounded() {
     assert_eq!(judge(&signed(&red_rain()), &old).unwrap_err().code(), "unknown-key");
     mild.keys[0].max_level = Grade::Blue;
     assert_eq!(judge(&signed(&red_rain()), &mild).unwrap_err().code(), "out-of-scope");
+}
+
+/// An SM2 bulletin is told apart from a forgery, which would raise an alarm.
+#[cfg(not(feature = "sm2"))]
+#[test]
+fn without_sm2_its_bulletins_are_unsupported_and_the_feature_is_named() {
+    let mut keys = keys();
+    keys.keys[0].public = PublicKey::new(Alg::Sm2, &[4; 65]).unwrap();
+    let mut envelope = signer().seal(&red_rain()).unwrap();
+    envelope.alg = Alg::Sm2;
+    let refused = judge(&envelope.to_bytes(), &keys).unwrap_err();
+    assert_eq!((refused.code(), refused.clone()), ("unsupported", Refusal::Unsupported { alg: Alg::Sm2 }));
+    assert!(refused.to_string().contains("built without the feature sm2"), "{refused}");
 }
 
 #[test]

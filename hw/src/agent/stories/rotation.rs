@@ -111,3 +111,53 @@ fn a_key_of_one_county_for_one_class_and_grade_signs_nothing_else() {
     }
     assert_eq!(village.hear(signed(&inside)).last(), Some(&(1, Event::Playing)));
 }
+
+#[cfg(feature = "sm2")]
+#[test]
+fn a_village_goes_over_to_sm2_by_a_key_set_and_stays_there_after_a_power_cut() {
+    let sm2 = crate::village::sm2_signer();
+    let by_sm2 = |seq| {
+        let bulletin = bulletin(seq);
+        Order { ebm: bulletin.ebm, envelope: sm2.seal(&bulletin).unwrap().to_bytes() }
+    };
+    let mut village = Village::new();
+    assert_eq!(village.hear(by_sm2(1)).last(), Some(&(1, Event::Refused)));
+    let mut edition = edition(2);
+    edition.keys[0].public = sm2.public();
+    assert_eq!(village.rekey(signed_by_root(&edition)).version, 2);
+    let mut village = village.power_cut();
+    assert_eq!(village.hear(by_sm2(2)).last(), Some(&(2, Event::Playing)));
+    village.pass(MINUTE);
+    village.agent.hear(CityFrame::Order(order(3))).unwrap();
+    assert_eq!(village.reports().pop().unwrap().reason, "bad-signature");
+}
+
+/// As the root's holder signs it with a program that has SM2: by hand here.
+#[cfg(not(feature = "sm2"))]
+#[test]
+fn a_box_without_sm2_takes_a_set_of_both_and_none_of_sm2_alone() {
+    use mingluo_model::{
+        bulletin::{Alg, Envelope, PublicKey},
+        signer::Purpose,
+    };
+    let signed = |edition: &KeyEdition| {
+        let set = serde_json::to_string(edition).unwrap();
+        let signature = root().sign_now(Purpose::KeySet, set.as_bytes()).bytes;
+        SignedKeySet { set, signature }
+    };
+    let mut both = overlapping();
+    both.keys[1].public = PublicKey::new(Alg::Sm2, &[4; 65]).unwrap();
+    let mut village = Village::new();
+    assert_eq!(village.rekey(signed(&both)).version, 2);
+    let order = by_second(1);
+    let envelope = Envelope { alg: Alg::Sm2, ..Envelope::from_bytes(&order.envelope).unwrap() };
+    village.agent.hear(CityFrame::Order(Order { envelope: envelope.to_bytes(), ..order })).unwrap();
+    let report = village.reports().pop().unwrap();
+    assert_eq!(report.reason, "unsupported");
+    assert!(report.detail.contains("sm2"), "{}", report.detail);
+
+    both.keys.remove(0);
+    let answer = village.rekey(signed(&KeyEdition { version: 3.try_into().unwrap(), ..both }));
+    assert_eq!((answer.version, answer.reason.as_str()), (2, "unsupported"));
+    assert!(answer.detail.contains("built without sm2"), "{}", answer.detail);
+}

@@ -12,7 +12,7 @@ use crate::{
 use anyhow::Context;
 use mingluo_model::{
     audience::ChannelKind,
-    bulletin::{Alg, BroadcastClass, KeySet, ResourceCode, VerifyingEntry},
+    bulletin::{Alg, BroadcastClass, KeySet, PublicKey, ResourceCode, VerifyingEntry},
     grade::Grade,
     region::Level,
 };
@@ -85,12 +85,10 @@ impl FarSide for Boxes {
 
 /// What boxes believe: the city's key, for the whole city and every grade and class, for as long as the certificates.
 fn believed(scene: &Scene) -> anyhow::Result<VerifyingEntry> {
-    let mut public = [0; 32];
-    hex::decode_to_slice(&scene.public_key, &mut public).context("the signer told no public key")?;
+    let public = hex::decode(&scene.public_key).context("the signer told no public key")?;
     Ok(VerifyingEntry {
         id: super::super::city::KEY_ID.parse()?,
-        alg: Alg::Ed25519,
-        public,
+        public: PublicKey::new(Alg::Ed25519, &public)?,
         not_after: scene.now.plus(Duration::from_hours(14 * 24)),
         tier: Level::City,
         areas: vec!["2104".parse()?],
