@@ -1,11 +1,15 @@
 //! Where the journal's bytes lie: a file on the card, or memory for rehearsals of many boxes.
 
+use crate::files::replace;
 use std::{
     fs::File,
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
+
+/// The rights of a new file, less what the process' mask takes away.
+const AS_THE_MASK_HAS_IT: u32 = 0o666;
 
 /// Bytes that survive what they are meant to survive once a call has returned.
 pub trait Medium: Send {
@@ -46,10 +50,6 @@ impl FileMedium {
     pub const fn new(path: PathBuf) -> Self {
         Self { path, file: None }
     }
-
-    fn beside(&self, ending: &str) -> PathBuf {
-        self.path.with_extension(ending)
-    }
 }
 
 impl Medium for FileMedium {
@@ -70,20 +70,13 @@ impl Medium for FileMedium {
     }
 
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let fresh = self.beside("new");
-        let mut file = File::create(&fresh)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&fresh, &self.path)?;
-        let dir =
-            self.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        File::open(dir)?.sync_all()?;
+        replace(&self.path, bytes, AS_THE_MASK_HAS_IT)?;
         self.file = None;
         Ok(())
     }
 
     fn keep_damaged(&mut self) -> io::Result<()> {
-        std::fs::copy(&self.path, self.beside("damaged")).map(|_| ())
+        std::fs::copy(&self.path, self.path.with_extension("damaged")).map(|_| ())
     }
 }
 

@@ -1,8 +1,9 @@
 //! The PIN of the page (本机口令), kept as its Argon2id hash in a file. A box has little memory, so the hash takes 7 MiB and
 //! five passes, which OWASP's table of 2024 calls equal to 19 MiB and two.
 
+use crate::files::replace;
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version};
-use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+use std::path::Path;
 
 /// Characters that a PIN has at least.
 pub const SHORTEST: usize = 6;
@@ -68,16 +69,7 @@ impl Pin {
     /// # Errors
     /// The system's.
     pub fn write(&self, path: &Path) -> Result<(), PinError> {
-        let fresh = path.with_extension("new");
-        if let Err(error) = std::fs::remove_file(&fresh)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            return Err(error.into());
-        }
-        let mut file = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&fresh)?;
-        writeln!(file, "{}", self.0)?;
-        file.sync_all()?;
-        Ok(std::fs::rename(&fresh, path)?)
+        Ok(replace(path, format!("{}\n", self.0).as_bytes(), 0o600)?)
     }
 
     /// Whether it is this PIN. Takes about a fifth of a second on a small board.
