@@ -8,6 +8,7 @@ mod codes;
 mod desk;
 mod fleet;
 mod keys;
+mod list;
 mod papers;
 mod registry;
 mod root;

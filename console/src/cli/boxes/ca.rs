@@ -1,7 +1,7 @@
 //! The boxes' certificate authority (终端证书机构), in a folder of its own: a key, a certificate, the list of what was issued,
 //! and what was taken back. A box makes its own key; only its request comes here.
 
-use super::{registry::Registry, write_new};
+use super::{list, registry::Registry, write_new};
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 use mingluo_model::{
@@ -156,10 +156,7 @@ impl Authority {
             key_identifier_method: KeyIdMethod::Sha256,
         };
         self.note(registry)?;
-        let (fresh, place) = (self.dir.join("crl.pem.new"), self.dir.join("crl.pem"));
-        fs::write(&fresh, revocations.signed_by(&self.issuer)?.pem()?)
-            .and_then(|()| fs::rename(&fresh, &place))
-            .with_context(|| place.display().to_string())
+        list::replace(&self.dir, "crl.pem", revocations.signed_by(&self.issuer)?.pem()?.as_bytes())
     }
 }
 

@@ -1,14 +1,10 @@
 //! One-time codes (注册码登记), as a CSV beside the authority: what was made, for whom, and which device used it. Of a code
 //! itself only its hash is kept.
 
-use anyhow::Context as _;
+use super::list;
 use mingluo_model::{bulletin::ResourceCode, clock::Timestamp};
 use serde::{Deserialize, Serialize};
-use std::{
-    fs::{self, File},
-    io::Write as _,
-    path::Path,
-};
+use std::path::Path;
 
 const FILE: &str = "codes.csv";
 
@@ -39,24 +35,11 @@ impl Codes {
         if !file.exists() {
             return Ok(Self::default());
         }
-        let mut reader = csv::Reader::from_path(&file).with_context(|| file.display().to_string())?;
-        let made = reader.deserialize().collect::<Result<_, _>>();
-        Ok(Self { made: made.with_context(|| file.display().to_string())? })
+        Ok(Self { made: list::read(&file)? })
     }
 
     /// Wholly or not at all, and on the disk when it returns: a code that was used must stay used.
     pub(super) fn write(&self, dir: &Path) -> anyhow::Result<()> {
-        let (fresh, file) = (dir.join("codes.csv.new"), dir.join(FILE));
-        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-        writer.write_record(["hash", "code", "until", "used", "key"])?;
-        for made in &self.made {
-            writer.serialize(made)?;
-        }
-        let content = writer.into_inner()?;
-        let mut out = File::create(&fresh).with_context(|| fresh.display().to_string())?;
-        out.write_all(&content)?;
-        out.sync_all()?;
-        fs::rename(&fresh, &file).with_context(|| file.display().to_string())?;
-        Ok(File::open(dir)?.sync_all()?)
+        list::write(dir, FILE, &["hash", "code", "until", "used", "key"], &self.made)
     }
 }

@@ -1,9 +1,9 @@
 //! What an authority has issued (发证登记), as a CSV beside it that a person can read.
 
-use anyhow::Context as _;
+use super::list;
 use mingluo_model::{bulletin::ResourceCode, clock::Timestamp};
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path};
+use std::path::Path;
 
 /// The file in the authority's folder.
 const FILE: &str = "issued.csv";
@@ -38,24 +38,12 @@ pub(super) struct Registry {
 
 impl Registry {
     pub(super) fn read(dir: &Path) -> anyhow::Result<Self> {
-        let file = dir.join(FILE);
-        let mut reader = csv::Reader::from_path(&file).with_context(|| file.display().to_string())?;
-        let entries = reader.deserialize().collect::<Result<_, _>>();
-        Ok(Self { entries: entries.with_context(|| file.display().to_string())? })
+        Ok(Self { entries: list::read(&dir.join(FILE))? })
     }
 
     /// Wholly or not at all: a list that is cut short would let back in what was taken back.
     pub(super) fn write(&self, dir: &Path) -> anyhow::Result<()> {
-        let (fresh, file) = (dir.join("issued.csv.new"), dir.join(FILE));
-        let mut writer = csv::WriterBuilder::new().has_headers(false).from_path(&fresh)?;
-        writer.write_record(["serial", "code", "issued", "until", "revoked"])?;
-        for entry in &self.entries {
-            writer.serialize(entry)?;
-        }
-        writer.flush()?;
-        writer.into_inner().map_err(csv::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&fresh, &file).with_context(|| file.display().to_string())?;
-        Ok(fs::File::open(dir)?.sync_all()?)
+        list::write(dir, FILE, &["serial", "code", "issued", "until", "revoked"], &self.entries)
     }
 
     /// The certificate of this number that was issued to this box.
