@@ -56,6 +56,9 @@ pub struct Identity {
     pub firmware: String,
 }
 
+/// How long a box may take to tell that it sounds: within it, thousands of boxes have all told that they verified.
+pub const SOUNDED_WITHIN: Duration = Duration::from_secs(2);
+
 /// How far it may go.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
@@ -65,6 +68,9 @@ pub struct Rules {
     pub volume_most: u8,
     /// The softest for a red or orange emergency, in percent: what wakes people must not be turned down by a slip.
     pub volume_grave_least: u8,
+    /// Within how long after it was heard "sounded" is told, each box at a moment of its own: when thousands sound at once,
+    /// what each has to say first must not wait behind what the others say second. Zero tells it at once.
+    pub sounded_within: Duration,
     /// Simulation only: playing runs this many times faster than the clock. One on every real box.
     pub time_scale: NonZeroU32,
 }
@@ -133,6 +139,10 @@ pub struct Agent {
     last_heard: Option<Timestamp>,
     // Bounded by the journal's pending reports: each report stands here once a session at most.
     outbox: VecDeque<BoxFrame>,
+    // What is told a little later, and the clock's tick at which it is. It stands in the journal all the same.
+    held: Option<(Duration, BoxFrame)>,
+    // This session's share of `Rules::sounded_within`, out of 65,535.
+    share: u16,
     // What the last poll said: reports after this one have not been said in any.
     said: u64,
     // Its certificate and key, if it renews them by itself.
@@ -171,6 +181,8 @@ impl Agent {
             welcomed: false,
             last_heard: None,
             outbox: VecDeque::new(),
+            held: None,
+            share: 0,
             said: 0,
             papers: None,
             carried: Vec::new(),
@@ -183,6 +195,8 @@ impl Agent {
     pub fn hello(&mut self, nonce: [u8; 32]) -> BoxFrame {
         self.welcomed = false;
         self.outbox.clear();
+        self.held = None;
+        self.share = u16::from_be_bytes([nonce[0], nonce[1]]);
         self.trust.begin(nonce);
         let book = self.journal.book();
         BoxFrame::Hello(Hello {
@@ -203,6 +217,7 @@ impl Agent {
     /// The session is over: reports wait in the journal for the next one.
     pub fn part(&mut self) {
         self.welcomed = false;
+        self.held = None;
         // Reports are in the journal; an answer about keys and a request are nowhere else. The last ones are enough.
         let is_nowhere_else = |frame: &BoxFrame| matches!(frame, BoxFrame::Keys(_) | BoxFrame::Renew(_));
         self.carried = self.outbox.drain(..).filter(is_nowhere_else).collect();
@@ -346,18 +361,41 @@ impl Agent {
     /// Writes down what was noted, all or nothing, and only then lets reports out.
     fn turn_page(&mut self) -> Result<(), JournalError> {
         let page = std::mem::take(&mut self.page);
-        let reports: Vec<BoxFrame> = page
+        let reports: Vec<Report> = page
             .iter()
             .filter_map(|record| match record {
-                Record::Reported(report) => Some(BoxFrame::Report(report.clone())),
+                Record::Reported(report) => Some(report.clone()),
                 _ => None,
             })
             .collect();
         self.journal.append(page, self.now())?;
         if self.welcomed {
-            self.outbox.extend(reports);
+            reports.into_iter().for_each(|report| self.tell(report));
         }
         Ok(())
+    }
+
+    /// Puts a report where it is sent from, in the order of the reports.
+    fn tell(&mut self, report: Report) {
+        self.outbox.extend(self.held.take().map(|(_, earlier)| earlier));
+        if report.event == Event::Sounded && !self.rules.sounded_within.is_zero() {
+            let share = f64::from(self.share) / f64::from(u16::MAX);
+            let at = self.clock.ticks() + self.rules.sounded_within.mul_f64(share);
+            self.held = Some((at, BoxFrame::Report(report)));
+        } else {
+            self.outbox.push_back(BoxFrame::Report(report));
+        }
+    }
+
+    /// How long until what is held back is told.
+    fn held_due(&self) -> Option<Duration> {
+        self.held.as_ref().map(|(at, _)| at.saturating_sub(self.clock.ticks()))
+    }
+
+    fn tell_held_if_due(&mut self) {
+        if self.held_due() == Some(Duration::ZERO) {
+            self.outbox.extend(self.held.take().map(|(_, frame)| frame));
+        }
     }
 
     fn now(&self) -> Timestamp {

@@ -3,13 +3,13 @@
 mod watch;
 
 use crate::{
-    agent::{Agent, Clips, Hands, Identity, Rules, Watch},
+    agent::{Agent, Clips, Hands, Identity, Rules, SOUNDED_WITHIN, Watch},
     clip::{
         ClipBoard,
         library::{Library, LibraryError},
         shelf::Shelf,
     },
-    config::{Config, ConfigError, RelayConfig, RelayOnly, SenseConfig, SinkKind},
+    config::{Config, ConfigError, RelayConfig, RelayOnly, SenseConfig, SinkKind, VoiceConfig},
     journal::{FileMedium, Journal, JournalError},
     link::{Dial, Pace},
     papers::{Papers, PapersError},
@@ -111,6 +111,7 @@ pub fn rules(config: &Config) -> Rules {
         longest_sounding: Duration::from_secs(config.play.longest_sounding_s.into()),
         volume_most: config.play.volume_most,
         volume_grave_least: config.play.volume_grave_least,
+        sounded_within: SOUNDED_WITHIN,
         time_scale: config.simulation.time_scale,
     }
 }
@@ -179,17 +180,28 @@ pub fn library(folder: &Path, beliefs: &Beliefs, config: &Config) -> Result<Libr
     Library::open(folder, &beliefs.keys, config.own.region)
 }
 
+/// How the operator wants words to be read.
+///
+/// # Errors
+/// [`ConfigError`] when the file cannot be read or is none of readings.
+pub fn readings(voice: &VoiceConfig) -> Result<Readings, ConfigError> {
+    let Some(path) = &voice.readings_file else { return Ok(Readings::default()) };
+    let text = content("voice.readings_file", path)?;
+    Readings::with_file(&String::from_utf8_lossy(&text))
+        .map_err(|source| ConfigError::Readings { path: path.clone(), source })
+}
+
 /// What reads scripts out on the box of this configuration.
 fn voice(config: &Config, dir: &Path) -> Result<Option<Box<dyn Voice>>, ConfigError> {
     let Some(voice) = &config.voice else { return Ok(None) };
-    let readings = match &voice.readings_file {
-        None => Readings::default(),
-        Some(path) => {
-            let text = content("voice.readings_file", path)?;
-            Readings::with_file(&String::from_utf8_lossy(&text))
-                .map_err(|source| ConfigError::Readings { path: path.clone(), source })?
-        }
-    };
+    // A place name that is read wrong is better than a box that stays down.
+    let readings = readings(voice).unwrap_or_else(|error| {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the box reads without the operator's readings"
+        );
+        Readings::default()
+    });
     let readings = voice.takes_pinyin.then_some(readings);
     let engine = CommandVoice::new(&voice.command, readings, dir.to_owned());
     Ok(engine.map(|engine| Box::new(engine) as Box<dyn Voice>))

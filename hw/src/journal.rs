@@ -14,6 +14,10 @@ use mingluo_model::clock::Timestamp;
 /// Below this many bytes the journal is never rewritten while running.
 const SMALL: usize = 1 << 20;
 
+/// Records of a rewritten journal in one frame: the longest, a bulletin of 16 KiB in hexadecimal, are far below a frame's bound
+/// together.
+const MOST_IN_A_FRAME: usize = 16;
+
 /// Why nothing can be remembered. A box that cannot remember must not act.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -92,7 +96,7 @@ impl Journal {
 
     fn compact(&mut self, now: Timestamp) -> Result<(), JournalError> {
         self.book.forget_over(now);
-        let bytes: Vec<u8> = self.book.records().chunks(64).flat_map(frame::write).collect();
+        let bytes: Vec<u8> = self.book.records().chunks(MOST_IN_A_FRAME).flat_map(frame::write).collect();
         self.medium.replace(&bytes).map_err(JournalError::Write)?;
         (self.length, self.compact_length) = (bytes.len(), bytes.len());
         Ok(())

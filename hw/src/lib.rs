@@ -26,6 +26,7 @@
 //! Left for later, and said so: certificates renewed over the link.
 
 pub mod agent;
+pub mod alone;
 pub mod assemble;
 pub mod clip;
 pub mod config;

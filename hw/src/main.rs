@@ -8,6 +8,7 @@ use mingluo_model::{
     enrol::Slip,
 };
 use mingluo_speaker::{
+    alone::alone,
     assemble,
     clip::{self, CityClips},
     config::{Config, RelayConfig, RelayOnly, SinkKind},
@@ -160,6 +161,7 @@ fn complain(error: &anyhow::Error) {
 
 async fn run(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
+    let _alone = alone(&config.own.state_dir)?;
     let clock: SharedClock = SystemClock::shared();
     // The agent first: it opens a relay that a killed program may have left closed, whatever else is wrong.
     let (mut agent, outside) = assemble::agent(&config, clock.clone())?;
@@ -173,8 +175,11 @@ async fn run(path: &Path) -> anyhow::Result<()> {
         tokio::spawn(clip::fetch::run(board, CityClips::of(&dial, &clock), clock.clone(), stop.clone()));
     }
     if let (Some(outside), Some(shown)) = (outside, &config.page) {
-        let page = assemble::page(&config, outside, clock.clone())?;
-        tokio::spawn(page::serve(page, shown.listen, stop.clone()));
+        // A warning must sound whatever is wrong with the page.
+        match assemble::page(&config, outside, clock.clone()) {
+            Ok(page) => drop(tokio::spawn(page::serve(page, shown.listen, stop.clone()))),
+            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the box shows no page"),
+        }
     }
     let mut chance = StdRng::from_os_rng();
     link::run(&mut agent, &dial, clock.as_ref(), &mut chance, &stop).await?;
@@ -294,6 +299,9 @@ fn check(path: &Path) -> anyhow::Result<()> {
     let clock = SystemClock::shared();
     let (_, papers) = assemble::linked(&config, clock.clone(), config.trust.clock == ClockSource::City)?;
     let beliefs = assemble::beliefs(&config, None)?;
+    if let Some(voice) = &config.voice {
+        assemble::readings(voice)?;
+    }
     if let Some(shown) = &config.page {
         assemble::page(&config, window::window(shown.may_stop).1, clock.clone())?;
     }
@@ -321,6 +329,7 @@ fn check(path: &Path) -> anyhow::Result<()> {
 async fn test_tone(path: &Path, tone: Tone) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let clock = SystemClock::shared();
+    let _alone = alone(&config.own.state_dir)?;
     let mut hands = assemble::hands(&config, &(clock.clone() as _))?;
     let heard = tone_test::play(&mut hands, tone, assemble::rules(&config), clock.as_ref())
         .await

@@ -6,7 +6,7 @@ use super::{
     meaning::{self, Meaning},
     order::SealedOrder,
     pages::Caller,
-    row::{Line, Row, Standing, Waiting},
+    row::{Line, Over, Row, Standing, Waiting},
     witness::{Witness, is_given},
 };
 use mingluo_model::{
@@ -157,7 +157,7 @@ impl Book {
         if let Some(old) = row.connect(Arc::clone(&line)) {
             row.replaced += 1;
             tracing::info!(box_code = %code, n_replaced = row.replaced, "a newer login takes over");
-            old.replaced.cancel();
+            old.end(Over::Replaced);
         }
         for ebm in hello.holding.iter().take(MOST_HOLDING) {
             self.has_taken(code, *ebm);
@@ -201,6 +201,7 @@ impl Book {
         }
         let status = match meaning::of(report.event) {
             Meaning::Nothing => return row.commit(&report),
+            Meaning::Refused if meaning::is_passing(&report) => return row.commit(&report),
             Meaning::Refused => {
                 row.suspect(&report, now);
                 let keys = row.answered(report.ebm);

@@ -1,8 +1,13 @@
 //! The hub of all boxes: where their links and dispatch's session meet.
 
 use super::{
-    book::Book, incident::Incident, keyring::IssuedKeys, pages::Caller, parting::Parting, renewal::Request,
-    row::Line,
+    book::Book,
+    incident::Incident,
+    keyring::IssuedKeys,
+    pages::Caller,
+    parting::Parting,
+    renewal::Request,
+    row::{Line, Over, Row},
 };
 use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
@@ -15,16 +20,26 @@ use mingluo_model::{
 };
 use std::{
     collections::HashSet,
+    convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// Reports that may wait for dispatch. When it is full, links wait before they read on, so boxes keep their reports.
 const MOST_HEARD: usize = 16_384;
 /// Reports that one look gives to dispatch at most.
 const MOST_AT_ONCE: usize = 2_000;
+/// Between two rounds of telling boxes what they may forget. No box waits for that, and a warning's first second has better
+/// to do: each is told of many reports in one frame, with what is sent to it next or after a whole round.
+const COMMITS_EVERY: Duration = Duration::from_secs(1);
+/// Reports that wait at once when many boxes speak.
+const MANY_AT_ONCE: usize = 16;
+/// How long their words are gathered then before they are kept together.
+const GATHER: Duration = Duration::from_millis(20);
+/// Boxes for whom the time is signed at once.
+const MOST_SIGNING: usize = 32;
 /// How long the signer may take for the time; without it the welcome goes out unsigned.
 const SIGNER_LIMIT: Duration = Duration::from_secs(5);
 
@@ -75,6 +90,7 @@ pub struct SpeakerHub {
     pub(super) mode: ModeKind,
     pub(super) clock: SharedClock,
     signer: Option<Arc<dyn Signer>>,
+    signing: Semaphore,
     // Guards all boxes and the session; held for the taking in of one batch, never across an await.
     book: Mutex<Book>,
     heard: mpsc::Sender<Report>,
@@ -89,7 +105,18 @@ impl SpeakerHub {
     pub fn new(mode: ModeKind, clock: SharedClock, signer: Option<Arc<dyn Signer>>) -> Arc<Self> {
         let (heard, ears) = mpsc::channel(MOST_HEARD);
         let (book, ears) = (Mutex::default(), tokio::sync::Mutex::new(ears));
-        Arc::new(Self { mode, clock, signer, book, heard, ears, news: Notify::new(), desk: OnceLock::new() })
+        let signing = Semaphore::new(MOST_SIGNING);
+        Arc::new(Self {
+            mode,
+            clock,
+            signer,
+            signing,
+            book,
+            heard,
+            ears,
+            news: Notify::new(),
+            desk: OnceLock::new(),
+        })
     }
 
     /// Every box that was heard of or written to since the start, by code.
@@ -143,7 +170,7 @@ impl SpeakerHub {
         let gone = lines.filter(|line| revoked.contains(&line.caller.serial));
         gone.inspect(|line| {
             tracing::warn!(box_code = %line.caller.code, "the certificate of a box was taken back; its link is closed");
-            line.revoked.cancel();
+            line.end(Over::Revoked);
         })
         .count()
     }
@@ -178,6 +205,8 @@ impl SpeakerHub {
 
     async fn sign_time(&self, bytes: &[u8]) -> Option<SignatureBytes> {
         let signer = self.signer.as_ref()?;
+        // Never closed. After a start all boxes ask at once; each has its own time from when it is its turn.
+        let _turn = self.signing.acquire().await.ok()?;
         match within(self.clock.as_ref(), SIGNER_LIMIT, signer.sign(Purpose::Time, bytes)).await {
             Ok(Ok(signature)) => return Some(signature),
             Ok(Err(error)) => {
@@ -230,9 +259,23 @@ impl SpeakerHub {
     pub(super) fn due(&self, code: ResourceCode, serial: u64) -> Vec<Utf8Bytes> {
         let (mut book, now) = (self.book(), self.clock.now());
         let keys = book.issued.clone();
-        let Some(row) = book.boxes.get_mut(&code) else { return Vec::new() };
+        // What a newer link is to be told is not told on an older one.
+        let Some(row) = book.boxes.get_mut(&code).filter(|row| row.holds(serial)) else { return Vec::new() };
         let keys = keys.and_then(|keys| row.keys_due(serial, &keys));
         keys.into_iter().chain(row.due(serial, now)).collect()
+    }
+
+    /// Has every box told what it may forget, over and over.
+    pub(super) async fn keep_telling(&self) -> Infallible {
+        loop {
+            self.clock.sleep(COMMITS_EVERY).await;
+            self.tell_commits();
+        }
+    }
+
+    /// One round of that.
+    pub(super) fn tell_commits(&self) {
+        self.book().boxes.values_mut().for_each(Row::tell_commits);
     }
 
     /// Takes a report; waits while the queue to dispatch is full.
@@ -244,6 +287,10 @@ impl SpeakerHub {
     /// Waits for the next reports of a session.
     pub(super) async fn next(&self, session: u64, out: &mut Vec<channel::Report>) -> Result<(), SendError> {
         let mut ears = self.ears.lock().await;
+        // Where many speak at once more will: what is kept together costs one turn of the disk.
+        if (MANY_AT_ONCE..MOST_AT_ONCE).contains(&ears.len()) {
+            self.clock.sleep(GATHER).await;
+        }
         loop {
             let mut news = std::pin::pin!(self.news.notified());
             news.as_mut().enable();

@@ -2,7 +2,7 @@
 //! It knows the talk of the village link and nothing of who waits for what.
 
 use super::{hub::SpeakerHub, pages::Caller, parting::Parting, row::Line};
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use mingluo_model::{
     bulletin::ResourceCode,
     clock::within,
@@ -27,6 +27,8 @@ const PING_EVERY: Duration = Duration::from_secs(30);
 pub(super) const MISSES: u32 = 2;
 /// The time that a box may take to take frames in, or that dispatch may take to take reports.
 pub(super) const STUCK_LIMIT: Duration = Duration::from_secs(20);
+/// Messages that are taken in before anything else is looked at; a box says four of a bulletin at most in one breath.
+const MOST_IN_A_BREATH: usize = 32;
 /// The time that a goodbye may take.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
 /// Read and write buffers; the library's own would be 128 KiB for each box. Its reports have a quarter of a kilobyte.
@@ -64,6 +66,8 @@ impl SpeakerHub {
         }
     }
 }
+
+type Incoming = Result<Message, tungstenite::Error>;
 
 struct Link<'a, S> {
     hub: &'a SpeakerHub,
@@ -125,18 +129,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
     ) -> Result<std::convert::Infallible, Parting> {
         let clock = Arc::clone(&self.hub.clock);
         let (mut alarm, mut misses) = (clock.sleep(PING_EVERY), 0);
+        // Made once: all links wait for it in one list, and thousands wake in the same instant.
+        let mut stopped = std::pin::pin!(stop.cancelled());
         self.send_due(line.serial).await?;
         loop {
             tokio::select! {
-                () = stop.cancelled() => return Err(Parting::Closing),
-                () = line.replaced.cancelled() => return Err(Parting::Replaced),
-                () = line.revoked.cancelled() => return Err(Parting::Revoked),
+                () = &mut stopped => return Err(Parting::Closing),
                 message = self.socket.next() => {
                     misses = 0;
-                    let message = message.ok_or(Parting::ByTheBox)??;
                     self.hear(line, message).await?;
                 }
-                () = line.wake.notified() => self.send_due(line.serial).await?,
+                () = line.wake.notified() => match line.over() {
+                    Some(over) => return Err(over.into()),
+                    None => self.send_due(line.serial).await?,
+                },
                 () = &mut alarm => {
                     if misses == MISSES {
                         return Err(Parting::Silent);
@@ -149,8 +155,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         }
     }
 
-    async fn hear(&mut self, line: &Line, message: Message) -> Result<(), Parting> {
-        match read(message)? {
+    /// Takes in this message and those that have come with it; a few, so that who never stops talking hears of an end too.
+    async fn hear(&mut self, line: &Line, first: Option<Incoming>) -> Result<(), Parting> {
+        let mut message = first;
+        for _ in 1..MOST_IN_A_BREATH {
+            self.take(line, message).await?;
+            match self.socket.next().now_or_never() {
+                Some(next) => message = next,
+                None => return Ok(()),
+            }
+        }
+        self.take(line, message).await
+    }
+
+    async fn take(&mut self, line: &Line, message: Option<Incoming>) -> Result<(), Parting> {
+        match read(message.ok_or(Parting::ByTheBox)??)? {
             Some(frame) => drop(self.hub.take_in(line, frame).await?),
             None => self.hub.note(self.code, None),
         }

@@ -93,7 +93,14 @@ pub async fn serve(
     let door = Door { hub, acceptor, pages: Arc::new(pages), asking, clock, stop };
     let (waiting, greeted) = (Arc::new(Semaphore::new(MOST_WAITING)), Arc::new(Semaphore::new(MOST_GREETED)));
     let links = TaskTracker::new();
-    while let Some((stream, from)) = next(&listener, door.clock.as_ref(), &door.stop).await {
+    let hub = Arc::clone(&door.hub);
+    let mut telling = std::pin::pin!(hub.keep_telling());
+    loop {
+        let came = tokio::select! {
+            came = next(&listener, door.clock.as_ref(), &door.stop) => came,
+            never = &mut telling => match never {},
+        };
+        let Some((stream, from)) = came else { break };
         let Ok(seat) = Arc::clone(&waiting).try_acquire_owned() else { continue };
         let (door, greeted) = (door.clone(), Arc::clone(&greeted));
         links.spawn(async move {

@@ -1,6 +1,9 @@
 //! Why links end, and what is said to the box about it.
 
-use super::link::{HELLO_LIMIT, MISSES, STUCK_LIMIT};
+use super::{
+    link::{HELLO_LIMIT, MISSES, STUCK_LIMIT},
+    row::Over,
+};
 use mingluo_model::{bulletin::ResourceCode, link::BadFrame, mode::ModeKind};
 use tokio_tungstenite::tungstenite::{self, error::CapacityError, protocol::frame::coding::CloseCode};
 
@@ -62,6 +65,16 @@ pub enum Parting {
     /// The connection broke, or what came was no WebSocket.
     #[error("the connection broke: {0}")]
     Broken(#[source] Box<tungstenite::Error>),
+}
+
+impl From<Over> for Parting {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Replaced => Self::Replaced,
+            Over::Revoked => Self::Revoked,
+            Over::Unkept => Self::Stuck { what: "the ledger of broadcasts is slow" },
+        }
+    }
 }
 
 impl Parting {

@@ -61,7 +61,7 @@ impl Page for PollPage {
 
 fn status(parting: &Parting) -> StatusCode {
     match parting {
-        Parting::WrongCode { .. } | Parting::WrongMode { .. } => StatusCode::FORBIDDEN,
+        Parting::WrongCode { .. } | Parting::WrongMode { .. } | Parting::Revoked => StatusCode::FORBIDDEN,
         Parting::Stuck { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Parting::Replaced => StatusCode::CONFLICT,
         _ => StatusCode::BAD_REQUEST,
@@ -107,14 +107,17 @@ impl SpeakerHub {
     /// Waits for the reports to become durable, but not for long.
     async fn settle(&self, line: &Line, said: &BTreeSet<u64>) -> Result<(), Parting> {
         let settled = async {
-            while !self.book().is_settled(line.caller.code, said) {
+            loop {
+                if let Some(over) = line.over() {
+                    return Err(over.into());
+                }
+                if self.book().is_settled(line.caller.code, said) {
+                    return Ok(());
+                }
                 line.wake.notified().await;
             }
         };
-        tokio::select! {
-            _in_time = within(self.clock.as_ref(), SETTLE, settled) => Ok(()),
-            () = line.replaced.cancelled() => Err(Parting::Replaced),
-        }
+        within(self.clock.as_ref(), SETTLE, settled).await.unwrap_or(Ok(()))
     }
 
     /// Takes one frame of a box in; gives the id of a report.

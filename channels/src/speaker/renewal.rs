@@ -1,7 +1,13 @@
 //! Renewal (证书续期): what a box asks over its link is carried to the desk, with what mutual TLS proved of who asks, and the
 //! answer goes back on whatever link the box has by then. The desk may be slow or away; no link waits for it.
 
-use super::{enrol::Desk, hub::SpeakerHub, incident::IncidentKind, pages::Caller, row::Line};
+use super::{
+    enrol::Desk,
+    hub::SpeakerHub,
+    incident::IncidentKind,
+    pages::Caller,
+    row::{Line, Over},
+};
 use mingluo_model::{
     bulletin::ResourceCode,
     clock::Timestamp,
@@ -63,7 +69,7 @@ impl Papers {
             return Err(NotRenewed::Superseded);
         }
         // Of a link that was cut off, what it said last may still come in.
-        let is_newest = self.link == line.serial && !line.revoked.is_cancelled();
+        let is_newest = self.link == line.serial && line.over() != Some(Over::Revoked);
         Ok(is_newest && !std::mem::replace(&mut self.is_asked, true))
     }
 }

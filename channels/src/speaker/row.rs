@@ -17,12 +17,11 @@ use mingluo_model::{
 };
 use std::{
     collections::{BTreeSet, VecDeque},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-use tokio_util::sync::CancellationToken;
 
 /// Bulletins of which it is remembered that the box has them; older ones are over or refused as replays.
 const MOST_TAKEN: usize = 64;
@@ -39,23 +38,37 @@ pub(super) struct Line {
     pub(super) serial: u64,
     /// Whose it is.
     pub(super) caller: Arc<Caller>,
-    /// Something is to be sent.
+    /// Something is to be sent, or it is over.
     pub(super) wake: Notify,
+    // Said once; what comes later changes nothing.
+    over: OnceLock<Over>,
+}
+
+/// Why the city ends a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
     /// The box has logged in anew.
-    pub(super) replaced: CancellationToken,
+    Replaced,
     /// Its certificate was taken back.
-    pub(super) revoked: CancellationToken,
+    Revoked,
+    /// What it says cannot be kept at the moment.
+    Unkept,
 }
 
 impl Line {
     pub(super) fn new(serial: u64, caller: Arc<Caller>) -> Self {
-        Self {
-            serial,
-            caller,
-            wake: Notify::new(),
-            replaced: CancellationToken::new(),
-            revoked: CancellationToken::new(),
-        }
+        Self { serial, caller, wake: Notify::new(), over: OnceLock::new() }
+    }
+
+    /// Ends it.
+    pub(super) fn end(&self, why: Over) {
+        let _it_ended_before = self.over.set(why);
+        self.wake.notify_one();
+    }
+
+    /// Why it is over, if it is; whoever waits looks when it is woken.
+    pub(super) fn over(&self) -> Option<Over> {
+        self.over.get().copied()
     }
 }
 
@@ -118,6 +131,8 @@ pub(super) struct Row {
     outbox: Vec<Waiting>,
     taken: VecDeque<EbmId>,
     commits: Vec<u64>,
+    // How many of these waited already when it was last asked for.
+    n_ripe: usize,
     recent: VecDeque<Recent>,
 }
 
@@ -225,7 +240,7 @@ impl Row {
         self.note(report, Standing::Pending(token));
     }
 
-    /// Tells the box that it may forget a report.
+    /// The box may forget a report; it is told with what is sent next, or by [`Self::tell_commits`].
     pub(super) fn commit(&mut self, report: &Report) {
         if let Some((.., is_ready)) = self.unkept.iter_mut().find(|it| is_of(it, report)) {
             *is_ready = true;
@@ -238,11 +253,18 @@ impl Row {
             return;
         }
         self.commits.push(report.id);
-        // What follows at once is told in the same frame: a box does not wait for it, and there are thousands of them.
-        let follows = |recent: &Recent| matches!(recent.standing, Standing::Pending(_));
-        if report.event != Event::Received && !self.recent.iter().any(follows) {
+        // A poll waits for it.
+        if self.polled.is_some() {
             self.wake();
         }
+    }
+
+    /// Has the box told what it may forget, if that waits since the last call already.
+    pub(super) fn tell_commits(&mut self) {
+        if self.n_ripe > 0 {
+            self.wake();
+        }
+        self.n_ripe = self.commits.len();
     }
 
     /// The witness is shown a report.
@@ -283,6 +305,7 @@ impl Row {
     /// The frames to be sent now on this link: commits, then orders by their numbers, each once a link. A box refuses
     /// numbers far behind the last as replays, so not even a stop overtakes: what it silences has left the outbox.
     pub(super) fn due(&mut self, serial: u64, now: Timestamp) -> Vec<Utf8Bytes> {
+        self.n_ripe = 0;
         let commits = std::mem::take(&mut self.commits);
         let commits = commits
             .chunks(MOST_COMMITTED)
@@ -307,6 +330,18 @@ impl Row {
         }
         self.offered = offer;
         Some(keys.frame.clone())
+    }
+
+    /// Ends its link, if it has one.
+    pub(super) fn end(&self, why: Over) {
+        if let Some(line) = &self.line {
+            line.end(why);
+        }
+    }
+
+    /// Whether this is its link.
+    pub(super) fn holds(&self, serial: u64) -> bool {
+        self.line.as_ref().is_some_and(|line| line.serial == serial)
     }
 
     pub(super) fn wake(&self) {

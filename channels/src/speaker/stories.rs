@@ -47,9 +47,17 @@ fn verdicts(told: Vec<Told>) -> Vec<(u64, Verdict)> {
 
 /// What the box hears committed while dispatch is told nothing.
 async fn committed_unasked(city: &mut City, village: &mut ScriptedBox) -> Vec<u64> {
+    let hub = city.channel.hub();
+    let telling = async {
+        loop {
+            tokio::task::yield_now().await;
+            hub.tell_commits();
+        }
+    };
     tokio::select! {
         told = city.told() => panic!("told {told:?}"),
         ids = village.hear_committed() => ids,
+        () = telling => unreachable!("it tells for ever"),
     }
 }
 
@@ -207,7 +215,42 @@ async fn a_refusal_is_told_with_its_reason() {
 
     let refusal = Refusal { reason: Reason::BoxRefused, far_code: "unknown-key".to_owned() };
     assert_eq!(verdicts(city.told().await), [(key, Verdict::Permanent(refusal))]);
+    city.tell_commits();
     assert_eq!(village.hear_committed().await, [4]);
+}
+
+#[tokio::test]
+async fn a_box_that_does_not_know_the_time_gets_its_order_again_when_it_does() {
+    let mut city = City::new().await;
+    let mut village = city.welcome(1).await;
+    let key = city.order(&bulletin(1), &[1]).await;
+    village.hear_order().await;
+    village.say_report(4, 1, Event::Refused, "clock-untrusted").await;
+    assert_eq!(committed_unasked(&mut city, &mut village).await, [4], "dispatch hears of no refusal");
+
+    let mut village = city.welcome(1).await;
+    assert_eq!(village.hear_order().await, bulletin(1).ebm);
+    village.report(1, Event::Verified).await;
+    assert!(
+        matches!(verdicts(city.told().await)[..], [(answered, Verdict::Accepted(Some(_)))] if answered == key)
+    );
+}
+
+#[tokio::test]
+async fn boxes_are_told_what_they_may_forget_a_round_later() {
+    let mut city = City::new().await;
+    let mut village = city.welcome(1).await;
+    let hub = city.channel.hub();
+    let telling = tokio::spawn(async move { hub.keep_telling().await });
+    village.report(1, Event::Verified).await;
+    let told = city.told().await;
+    city.keep(&told).await;
+    for _ in 0..2 {
+        tokio::task::yield_now().await;
+        city.clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(village.hear_committed().await, [1]);
+    telling.abort();
 }
 
 #[tokio::test]

@@ -172,8 +172,21 @@ impl City {
         told
     }
 
-    /// Dispatch calls every receipt among these durable.
+    /// Two rounds of telling: what was committed before the first is told in the second.
+    pub(super) fn tell_commits(&self) {
+        let hub = self.channel.hub();
+        hub.tell_commits();
+        hub.tell_commits();
+    }
+
+    /// Dispatch calls every receipt among these durable, and the boxes are told.
     pub(super) async fn commit(&self, told: &[Told]) {
+        self.keep(told).await;
+        self.tell_commits();
+    }
+
+    /// Dispatch calls every receipt among these durable.
+    pub(super) async fn keep(&self, told: &[Told]) {
         let tokens = told.iter().filter_map(|told| match told {
             Told::Receipt { token, .. } => *token,
             Told::Answer { .. } | Told::Reply { .. } => None,

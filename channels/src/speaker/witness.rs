@@ -5,8 +5,9 @@
 use super::{
     book::Book,
     hub::SpeakerHub,
+    meaning,
     order::SealedOrder,
-    row::{Standing, Waiting},
+    row::{Over, Standing, Waiting},
 };
 use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
@@ -98,6 +99,8 @@ impl Book {
         }
         if self.witness.unkept.len() >= MOST_UNKEPT {
             tracing::warn!(box_code = %report.box_code, "the ledger is slow: a box keeps its report for later");
+            // It says it again after its next hello, to dispatch as well.
+            row.end(Over::Unkept);
             return false;
         }
         row.show(report);
@@ -111,7 +114,7 @@ impl Book {
             return false;
         }
         let row = self.boxes.entry(report.box_code).or_default();
-        if report.event != Event::Received {
+        if report.event != Event::Received && !meaning::is_passing(report) {
             let _taken_out = row.answered(report.ebm);
         }
         if !matches!(report.event, Event::Received | Event::Refused | Event::Other) {

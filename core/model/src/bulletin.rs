@@ -31,7 +31,7 @@ pub use ebm::{EbmId, EventType, ResourceCode};
 pub use envelope::{Alg, Envelope, KeyId};
 pub use keys::{KeySet, VerifyingEntry};
 pub use library::{BadLibrary, ClipLibrary, LibraryClip, SignedLibrary};
-pub use public_key::{BadPublicKey, PublicKey, Sm2Point};
+pub use public_key::{BadPublicKey, Ed25519Key, PublicKey, Sm2Point};
 pub use root::{BadKeySet, KeyEdition, RootKey, SignedKeySet};
 pub use seen::{SeenWindow, Sequences};
 use serde::{Deserialize, Serialize};

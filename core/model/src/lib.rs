@@ -23,6 +23,7 @@ pub mod enrol;
 pub mod fleet;
 pub mod grade;
 pub mod hazard;
+pub mod hexadecimal;
 pub mod id;
 pub mod link;
 pub mod message;

@@ -132,7 +132,7 @@ pub struct Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
-    /// The order arrived (已接收).
+    /// It arrived, and no more can be said of it yet (已接收). A box that judges it at once says what it found, and not this.
     Received,
     /// It is genuine, fresh and meant for this box, and stands in the journal (已验签).
     Verified,
@@ -292,7 +292,7 @@ pub struct Order {
     /// The name under which the box reports, also when the envelope cannot be read; must equal the signed one.
     pub ebm: EbmId,
     /// The envelope's bytes, hexadecimal in JSON.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "crate::hexadecimal")]
     pub envelope: Vec<u8>,
 }
 

@@ -8,7 +8,7 @@ use crate::{
 };
 use mingluo_model::{
     bulletin::{Action, Bulletin, EbmId, LONGEST_LIFE},
-    link::{Event, Order},
+    link::{BoxFrame, Event, Order},
 };
 use sha2::{Digest as _, Sha256};
 
@@ -21,7 +21,13 @@ impl Agent {
         if let Some(entry) = self.journal.book().entry(order.ebm) {
             if entry.digest == digest {
                 let latest = entry.latest;
-                self.note(order.ebm, latest, "", "sent again; nothing is done twice");
+                // What stands in the journal already is only said again: whoever repeats an order must not fill the card.
+                let mut pending = self.journal.book().pending().values();
+                match pending.find(|report| (report.ebm, report.event) == (order.ebm, latest)) {
+                    Some(report) if self.welcomed => self.outbox.push_back(BoxFrame::Report(report.clone())),
+                    Some(_) => {}
+                    None => self.note(order.ebm, latest, "", "sent again; nothing is done twice"),
+                }
             } else {
                 self.refuse(order.ebm, "replayed", "another bulletin of this name was taken before");
             }
@@ -39,7 +45,6 @@ impl Agent {
     fn refuse(&mut self, ebm: EbmId, reason: &str, detail: &str) {
         tracing::warn!(%ebm, reason, detail, "a bulletin is refused");
         if self.journal.book().pending().len() < MANY_PENDING {
-            self.note(ebm, Event::Received, "", "");
             self.note(ebm, Event::Refused, reason, detail);
         }
     }
@@ -56,7 +61,6 @@ impl Agent {
             digest,
             envelope: order.envelope.clone(),
         });
-        self.note(ebm, Event::Received, "", "");
         self.note(ebm, Event::Verified, "", "");
         let n_silenced = self.silence(&bulletin);
         if bulletin.action != Action::Play {
@@ -98,6 +102,10 @@ impl Agent {
         let until = order.end.max(order.created.plus(LONGEST_LIFE));
         for ebm in named.iter().chain(&order.related).copied() {
             self.page.push(Record::Barred { ebm, tier: order.tier, until });
+        }
+        if order.action == Action::StopAll {
+            // What was held back on the way and comes after it was stopped as well.
+            self.page.push(Record::BarredBefore { tier: order.tier, created: order.created, until });
         }
         stopped.len()
     }

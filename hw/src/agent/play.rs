@@ -61,6 +61,7 @@ impl Agent {
     pub fn tick(&mut self) -> Result<(), JournalError> {
         self.go_round()?;
         self.renew_if_due();
+        self.tell_held_if_due();
         let now = self.now();
         self.keep_floor(now);
         for expired in self.queue.take_expired(now) {
@@ -84,6 +85,7 @@ impl Agent {
             .chain(self.queue.due(self.now()))
             .chain(self.round_due())
             .chain(self.papers_due())
+            .chain(self.held_due())
             .min()
     }
 

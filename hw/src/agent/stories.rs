@@ -16,6 +16,8 @@ mod beside;
 mod clips;
 #[path = "stories/clockless.rs"]
 mod clockless;
+#[path = "stories/later.rs"]
+mod later;
 #[path = "stories/rotation.rs"]
 mod rotation;
 #[path = "stories/round.rs"]
@@ -75,7 +77,8 @@ fn assemble(
 
 fn rules(volume_most: u8) -> Rules {
     let (longest_sounding, time_scale) = (Duration::from_mins(10), NonZeroU32::MIN);
-    Rules { longest_sounding, volume_most, volume_grave_least: 60, time_scale }
+    let sounded_within = Duration::ZERO;
+    Rules { longest_sounding, volume_most, volume_grave_least: 60, sounded_within, time_scale }
 }
 
 impl Village {
@@ -146,7 +149,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 #[test]
 fn a_good_bulletin_is_received_verified_played_heard_and_ended() {
     let mut village = Village::new();
-    assert_eq!(village.hear(order(1)), [(1, Event::Received), (1, Event::Verified), (1, Event::Playing)]);
+    assert_eq!(village.hear(order(1)), [(1, Event::Verified), (1, Event::Playing)]);
     assert!(village.air.is_loud());
     assert_eq!(village.pass(MINUTE), [(1, Event::Sounded), (1, Event::Ended)]);
     assert!(!village.air.has_power());
@@ -201,7 +204,7 @@ fn red_interrupts_blue_in_mid_word() {
     village.pass(Duration::from_secs(3));
     assert!(village.air.has_power());
     let events = village.hear(order(2));
-    assert_eq!(events[2..], [(1, Event::Preempted), (2, Event::Playing)]);
+    assert_eq!(events[1..], [(1, Event::Preempted), (2, Event::Playing)]);
     assert!(village.air.is_loud(), "the red tone begins at once");
     assert_eq!(village.pass(MINUTE), [(2, Event::Sounded), (2, Event::Ended)]);
 }
@@ -210,7 +213,7 @@ fn red_interrupts_blue_in_mid_word() {
 fn blue_waits_until_red_has_ended() {
     let mut village = Village::new();
     village.hear(order(1));
-    assert_eq!(village.hear(signed(&blue(2))), [(2, Event::Received), (2, Event::Verified)]);
+    assert_eq!(village.hear(signed(&blue(2))), [(2, Event::Verified)]);
     let events = village.pass(2 * MINUTE);
     assert_eq!(
         events,
@@ -225,7 +228,7 @@ fn stop_silences_at_once() {
     assert!(village.air.is_loud());
     let events = village.hear(signed(&stop(2, 1)));
     assert!(!village.air.has_power());
-    assert_eq!(events, [(2, Event::Received), (2, Event::Verified), (1, Event::Stopped), (2, Event::Ended)]);
+    assert_eq!(events, [(2, Event::Verified), (1, Event::Stopped), (2, Event::Ended)]);
 }
 
 #[test]
@@ -234,6 +237,31 @@ fn a_stop_that_overtakes_its_bulletin_keeps_it_silent() {
     village.hear(signed(&stop(2, 1)));
     let events = village.power_cut().hear(order(1));
     assert_eq!(events.last(), Some(&(1, Event::Stopped)));
+}
+
+#[test]
+fn a_stop_of_everything_that_overtakes_keeps_silent_what_was_written_before_it() {
+    let mut village = Village::new();
+    let at = |seq, seconds: i64| Bulletin { created: Timestamp(NOW.0 + seconds * 1_000), ..bulletin(seq) };
+    village.clock.advance(Duration::from_secs(20));
+    village.hear(signed(&Bulletin { action: Action::StopAll, ..at(6, 10) }));
+    let mut village = village.power_cut();
+    let events = village.hear(signed(&at(5, 9)));
+    assert_eq!(events.last(), Some(&(5, Event::Stopped)));
+    assert!(!village.air.has_power());
+    let events = village.hear(signed(&at(7, 11)));
+    assert_eq!(events, [(7, Event::Verified), (7, Event::Playing)], "what was written after it sounds");
+}
+
+#[test]
+fn an_order_that_is_repeated_without_end_fills_no_card() {
+    let mut village = Village::new();
+    village.hear(order(1));
+    for _ in 0..100 {
+        village.hear(order(1));
+    }
+    let told = village.agent.journal.book().pending().len();
+    assert_eq!(told, 2, "verified and playing, each once");
 }
 
 #[test]
@@ -252,7 +280,7 @@ fn an_update_takes_the_place_of_what_it_updates() {
     village.hear(order(1));
     let update = Bulletin { related: vec![bulletin(1).ebm], ..bulletin(2) };
     let events = village.hear(signed(&update));
-    assert_eq!(events[2..], [(1, Event::Stopped), (2, Event::Playing)]);
+    assert_eq!(events[1..], [(1, Event::Stopped), (2, Event::Playing)]);
 }
 
 #[test]
@@ -281,7 +309,7 @@ fn a_lift_is_heard_before_the_repeats_of_what_it_lifts() {
     village.hear(signed(&Bulletin { repeats: 10, ..bulletin(2) }));
     let lift = Bulletin { related: vec![bulletin(1).ebm, bulletin(2).ebm], ..bulletin(3) };
     let events = village.hear(signed(&lift));
-    assert_eq!(events[2..], [(2, Event::Stopped), (1, Event::Stopped), (3, Event::Playing)]);
+    assert_eq!(events[1..], [(2, Event::Stopped), (1, Event::Stopped), (3, Event::Playing)]);
 }
 
 /// A card on which the power fails right after the frame that says "begun".
@@ -314,7 +342,7 @@ fn power_cut_between_journal_and_relay_acts_at_most_once() {
     assert!(village.agent.hear(CityFrame::Order(order(1))).is_err());
     assert!(!village.air.has_power());
     let mut village = village.power_cut();
-    assert_eq!(village.events(), [(1, Event::Received), (1, Event::Verified), (1, Event::Interrupted)]);
+    assert_eq!(village.events(), [(1, Event::Verified), (1, Event::Interrupted)]);
     assert_eq!(village.hear(order(1)), [(1, Event::Interrupted)]);
     assert!(village.pass(MINUTE).is_empty() && !village.air.has_power());
 }
@@ -343,13 +371,13 @@ fn reports_are_kept_until_committed() {
     village.pass(MINUTE);
     let mut village = village.power_cut();
     let again = village.reports();
-    assert_eq!(again.len(), 5);
-    let ids: Vec<u64> = again.iter().map(|report| report.id).take(4).collect();
+    assert_eq!(again.len(), 4);
+    let ids: Vec<u64> = again.iter().map(|report| report.id).take(3).collect();
     village.agent.hear(CityFrame::Committed(Committed { ids })).unwrap();
     let mut village = village.power_cut();
     assert_eq!(village.events(), [(1, Event::Ended)]);
-    assert_eq!(village.hear(order(2))[0], (2, Event::Received));
-    assert!(village.agent.journal.book().pending().keys().all(|id| *id >= 5));
+    assert_eq!(village.hear(order(2))[0], (2, Event::Verified));
+    assert!(village.agent.journal.book().pending().keys().all(|id| *id >= 4));
 }
 
 #[test]

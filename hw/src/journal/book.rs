@@ -29,10 +29,10 @@ pub enum Record {
         /// When it ends.
         end: Timestamp,
         /// SHA-256 of the envelope.
-        #[serde(with = "hex::serde")]
+        #[serde(with = "mingluo_model::hexadecimal")]
         digest: [u8; 32],
         /// The envelope, to be read again after a power cut.
-        #[serde(with = "hex::serde")]
+        #[serde(with = "mingluo_model::hexadecimal")]
         envelope: Vec<u8>,
     },
     /// The relay is about to close for it; from here on it is never begun again.
@@ -55,6 +55,15 @@ pub enum Record {
         ebm: EbmId,
         /// The tier of who said so.
         tier: Level,
+        /// How long that holds.
+        until: Timestamp,
+    },
+    /// A stop of everything: nothing of this tier or below that was written before may begin, should it come later.
+    BarredBefore {
+        /// The tier of who said so.
+        tier: Level,
+        /// When that was written, by the city's clock.
+        created: Timestamp,
         /// How long that holds.
         until: Timestamp,
     },
@@ -89,7 +98,7 @@ pub enum Record {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// SHA-256 of its envelope.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "mingluo_model::hexadecimal")]
     pub digest: [u8; 32],
     /// When it ends.
     pub end: Timestamp,
@@ -104,7 +113,7 @@ pub struct Entry {
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// It waits for its turn; the envelope's bytes.
-    Waiting(#[serde(with = "hex::serde")] Vec<u8>),
+    Waiting(#[serde(with = "mingluo_model::hexadecimal")] Vec<u8>),
     /// It was begun.
     Begun,
     /// It is over.
@@ -116,6 +125,8 @@ pub enum Phase {
 pub struct Book {
     bulletins: BTreeMap<EbmId, Entry>,
     barred: BTreeMap<EbmId, (Level, Timestamp)>,
+    // By tier: written when, and until when that holds.
+    barred_before: BTreeMap<Level, (Timestamp, Timestamp)>,
     pending: BTreeMap<u64, Report>,
     seen: Sequences,
     next_report: u64,
@@ -142,7 +153,9 @@ impl Book {
 
     /// Whether a stop that may stop this bulletin came before it.
     pub fn bars(&self, bulletin: &Bulletin) -> bool {
-        self.barred.get(&bulletin.ebm).is_some_and(|(tier, _)| *tier >= bulletin.tier)
+        let is_named = self.barred.get(&bulletin.ebm).is_some_and(|(tier, _)| *tier >= bulletin.tier);
+        let mut stops = self.barred_before.range(bulletin.tier..);
+        is_named || stops.any(|(_, (created, _))| bulletin.created < *created)
     }
 
     /// Reports that the city has not committed, oldest first.
@@ -186,6 +199,10 @@ impl Book {
             Record::Begun { ebm, at } => self.step(ebm, Phase::Begun, at),
             Record::Closed { ebm, at } => self.step(ebm, Phase::Closed, at),
             Record::Barred { ebm, tier, until } => self.bar(ebm, tier, until),
+            Record::BarredBefore { tier, created, until } => {
+                let known = self.barred_before.entry(tier).or_insert((created, until));
+                *known = (known.0.max(created), known.1.max(until));
+            }
             Record::Reported(report) => self.report(report),
             Record::Committed(ids) => ids.iter().for_each(|id| drop(self.pending.remove(id))),
             Record::Seen(key_id, window) => drop(self.seen.insert(key_id, window)),
@@ -228,9 +245,11 @@ impl Book {
         self.pending.insert(report.id, report);
     }
 
-    /// Drops what ended more than a day ago. Waiting bulletins go too: they have expired.
+    /// Drops what was over and ended more than a day ago. What is open stays, whatever the clock says: how it ended has yet to
+    /// be told, and a clock that runs ahead must not make the box forget what it has.
     pub(super) fn forget_over(&mut self, now: Timestamp) {
-        self.bulletins.retain(|_, entry| now < entry.end.plus(REMEMBERED));
+        self.bulletins.retain(|_, entry| entry.phase != Phase::Closed || now < entry.end.plus(REMEMBERED));
+        self.barred_before.retain(|_, (_, until)| now < until.plus(REMEMBERED));
         self.barred.retain(|_, (_, until)| now < until.plus(REMEMBERED));
     }
 
@@ -244,6 +263,11 @@ impl Book {
             tier: *tier,
             until: *until,
         });
+        let stops = self.barred_before.iter().map(|(tier, (created, until))| Record::BarredBefore {
+            tier: *tier,
+            created: *created,
+            until: *until,
+        });
         let pending = self.pending.values().cloned().map(Record::Reported);
         // After the reports, each of which would else overwrite what was reported last.
         let known = self.entries().map(|(ebm, entry)| Record::Known(ebm, entry.clone()));
@@ -253,6 +277,7 @@ impl Book {
             .chain(keys)
             .chain(seen)
             .chain(barred)
+            .chain(stops)
             .chain(pending)
             .chain(known)
             .chain(diary)

@@ -4,16 +4,19 @@ use super::Record;
 
 /// Bytes of length and checksum before the records.
 const HEAD: usize = 8;
+/// Bytes that a frame with a bulletin has, about.
+const USUAL: usize = 2 * 1024;
 /// Bytes of one frame's records at most; a length above it is damage, not a promise.
 const LONGEST: usize = 1 << 20;
 
 /// The records as one frame.
 pub(super) fn write(records: &[Record]) -> Vec<u8> {
-    let body = serde_json::to_vec(records).expect("records hold texts and numbers only");
-    let mut frame = Vec::with_capacity(HEAD + body.len());
-    frame.extend_from_slice(&(body.len() as u32).to_be_bytes());
-    frame.extend_from_slice(&crc32fast::hash(&body).to_be_bytes());
-    frame.extend_from_slice(&body);
+    let mut frame = Vec::with_capacity(USUAL);
+    frame.resize(HEAD, 0);
+    serde_json::to_writer(&mut frame, records).expect("records hold texts and numbers only");
+    let (head, body) = frame.split_at_mut(HEAD);
+    head[..4].copy_from_slice(&(body.len() as u32).to_be_bytes());
+    head[4..].copy_from_slice(&crc32fast::hash(body).to_be_bytes());
     frame
 }
 

@@ -64,10 +64,12 @@ fn a_rewritten_journal_adds_up_to_the_same_book() {
 #[test]
 fn what_is_long_over_is_forgotten_but_its_sequence_is_not() {
     let medium = MemoryMedium::default();
-    open(&medium).append(vec![taken(1)], NOW).unwrap();
+    let ebm = bulletin(1).ebm;
+    open(&medium).append(vec![taken(1), taken(2), Record::Closed { ebm, at: NOW }], NOW).unwrap();
     let later = Timestamp(NOW.0 + 3 * 86_400_000);
     let journal = Journal::open(Box::new(medium), later).unwrap();
-    assert!(journal.book().entry(bulletin(1).ebm).is_none());
+    assert!(journal.book().entry(ebm).is_none());
+    assert!(journal.book().entry(bulletin(2).ebm).is_some(), "how it ended has yet to be told");
     assert!(!journal.book().seen()[&bulletin(1).key_id].is_new(1));
 }
 

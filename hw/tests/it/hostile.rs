@@ -99,14 +99,12 @@ async fn story(city: &mut CityEnd, bulletin: &Bulletin) -> Option<Vec<Event>> {
         let BoxFrame::Report(report) = city.try_hear().await? else { continue };
         // What was told before and not committed is told again on each link.
         let is_news = told.iter().all(|known| known.id != report.id);
-        // Forgeries used the names of coming bulletins, and were received and refused in them.
+        // Forgeries used the names of coming bulletins, and were refused in them.
         if report.ebm == bulletin.ebm && report.event != Event::Refused && is_news {
             let is_last = report.event.is_last();
             told.push(report);
             if is_last {
-                let mut told = events(&told);
-                told.dedup_by(|later, earlier| (*later, *earlier) == (Event::Received, Event::Received));
-                return Some(told);
+                return Some(events(&told));
             }
         }
     }

@@ -53,6 +53,7 @@ pub(crate) fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestam
         longest_sounding: Duration::from_mins(10),
         volume_most: 100,
         volume_grave_least: 60,
+        sounded_within: Duration::ZERO,
         time_scale,
     };
     Agent::new(identity, rules, clock.clone(), trust, journal, hands).unwrap()
@@ -102,8 +103,7 @@ pub(crate) async fn switch_on_with(
     (listener, papers, stop)
 }
 
-pub(crate) const WHOLE_STORY: [Event; 5] =
-    [Event::Received, Event::Verified, Event::Playing, Event::Sounded, Event::Ended];
+pub(crate) const WHOLE_STORY: [Event; 4] = [Event::Verified, Event::Playing, Event::Sounded, Event::Ended];
 
 #[tokio::test]
 async fn a_bulletin_goes_out_and_its_reports_come_back_until_they_are_committed() {

@@ -1,7 +1,7 @@
 //! A pretend box's end of the link: the talk of a real box, with the faults of this one.
 
 use super::{Shared, Village, village_box::PretendBox};
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use mingluo_model::{
     clock::{Clock, within},
     link::{BoxFrame, CityFrame, FRAME_LIMIT},
@@ -11,6 +11,7 @@ use rand::RngCore as _;
 use rustls::pki_types::ServerName;
 use std::{
     fmt,
+    pin::Pin,
     str::FromStr,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -19,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{Message, http::Uri, protocol::WebSocketConfig},
+    tungstenite::{self, Message, http::Uri, protocol::WebSocketConfig},
 };
 
 /// For a connection and for a frame.
@@ -29,7 +30,8 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Buffers of a connection.
 const BUFFER: usize = 4 * 1024;
 
-type Sleep<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+type Incoming = Result<Message, tungstenite::Error>;
 type Socket = WebSocketStream<TlsStream<TcpStream>>;
 
 /// Where the city listens; on this machine only, since these boxes pretend.
@@ -190,15 +192,22 @@ impl Link<'_> {
         }
         let clock = Arc::clone(&self.pretend.village().clock);
         let mut heartbeat = clock.sleep(HEARTBEAT);
+        let stop = self.pretend.shared.stop.clone();
+        let mut stopped = std::pin::pin!(stop.cancelled());
         loop {
-            if let Err(ending) = self.turn(clock.as_ref(), &mut heartbeat).await {
+            if let Err(ending) = self.turn(clock.as_ref(), &mut heartbeat, stopped.as_mut()).await {
                 return ending;
             }
         }
     }
 
     /// Says what there is to say, then waits for whatever comes first.
-    async fn turn<'a>(&mut self, clock: &'a dyn Clock, heartbeat: &mut Sleep<'a>) -> Result<(), Ending> {
+    async fn turn<'a>(
+        &mut self,
+        clock: &'a dyn Clock,
+        heartbeat: &mut Sleep<'a>,
+        stopped: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(), Ending> {
         // As a real box does it: what is due at once is told in the same breath.
         if self.agent.due() == Some(Duration::ZERO) {
             self.agent.tick()?;
@@ -206,11 +215,8 @@ impl Link<'_> {
         }
         self.report().await?;
         tokio::select! {
-            () = self.pretend.shared.stop.cancelled() => Err(Ending::Stopped),
-            message = self.socket.next() => match message {
-                Some(Ok(message)) => self.hear(message).await,
-                Some(Err(_)) | None => Err(self.lost()),
-            },
+            () = stopped => Err(Ending::Stopped),
+            message = self.socket.next() => self.hear(message).await,
             () = due(self.agent.due(), clock) => {
                 self.agent.tick()?;
                 self.live_on()
@@ -248,7 +254,18 @@ impl Link<'_> {
         Ok(())
     }
 
-    async fn hear(&mut self, message: Message) -> Result<(), Ending> {
+    /// Takes in this message and all that have come with it.
+    async fn hear(&mut self, first: Option<Incoming>) -> Result<(), Ending> {
+        let mut next = Some(first);
+        while let Some(message) = next {
+            let Some(Ok(message)) = message else { return Err(self.lost()) };
+            self.take_in(message).await?;
+            next = self.socket.next().now_or_never();
+        }
+        Ok(())
+    }
+
+    async fn take_in(&mut self, message: Message) -> Result<(), Ending> {
         let frame = match message {
             Message::Text(text) => CityFrame::read(&text).map_err(|_| self.lost())?,
             Message::Close(_) => return Err(self.lost()),

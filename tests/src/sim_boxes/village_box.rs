@@ -12,7 +12,7 @@ use mingluo_model::{
     link::{BoxFrame, Report},
 };
 use mingluo_speaker::{
-    agent::{Agent, Clips, Hands, Identity, Rules, Watch},
+    agent::{Agent, Clips, Hands, Identity, Rules, SOUNDED_WITHIN, Watch},
     journal::{FileMedium, Journal, JournalError, Medium, MemoryMedium},
     link::tls::{Pem, connector},
     player::{AudioSink, Block, MuteSink, SinkError},
@@ -223,11 +223,13 @@ impl Card {
 
 fn rules(play_ms: NonZeroU32) -> Rules {
     let scale = LONGEST_SOUNDING.as_millis() as u32 / play_ms;
+    let time_scale = NonZeroU32::new(scale).unwrap_or(NonZeroU32::MIN);
     Rules {
         longest_sounding: LONGEST_SOUNDING,
         volume_most: 100,
         volume_grave_least: 0,
-        time_scale: NonZeroU32::new(scale).unwrap_or(NonZeroU32::MIN),
+        sounded_within: SOUNDED_WITHIN / time_scale.get(),
+        time_scale,
     }
 }
 

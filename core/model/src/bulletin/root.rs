@@ -150,7 +150,7 @@ impl KeyEdition {
         let set = serde_json::to_string(self).map_err(BadKeySet::NotASet)?;
         let signature = root.sign_now(Purpose::KeySet, set.as_bytes()).bytes;
         let signed = SignedKeySet { set, signature };
-        signed.open(RootKey(public))?;
+        signed.open(RootKey(public.bytes()))?;
         Ok(signed)
     }
 
@@ -184,7 +184,7 @@ impl SignedKeySet {
         if self.set.len() > LONGEST_SET {
             return Err(BadKeySet::TooLong { length: self.set.len() });
         }
-        if !PublicKey::Ed25519(root.0).fits(Purpose::KeySet, self.set.as_bytes(), &self.signature) {
+        if !PublicKey::ed25519(root.0).fits(Purpose::KeySet, self.set.as_bytes(), &self.signature) {
             return Err(BadKeySet::BadSignature);
         }
         let edition: KeyEdition = serde_json::from_str(&self.set).map_err(BadKeySet::NotASet)?;

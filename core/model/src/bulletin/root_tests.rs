@@ -15,7 +15,7 @@ fn own() -> RootKey {
 fn key(id: &str) -> VerifyingEntry {
     VerifyingEntry {
         id: id.parse().unwrap(),
-        public: PublicKey::Ed25519([9; 32]),
+        public: PublicKey::ed25519([9; 32]),
         not_after: Timestamp(9_000_000_000),
         tier: Level::City,
         areas: vec!["2104".parse().unwrap()],

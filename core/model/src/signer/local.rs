@@ -82,7 +82,7 @@ impl LocalSigner {
     /// Never: an SM2 key's public half is a point.
     pub fn public(&self) -> PublicKey {
         match &self.key {
-            Secret::Ed25519(key) => PublicKey::Ed25519(key.verifying_key().to_bytes()),
+            Secret::Ed25519(key) => PublicKey::ed25519(key.verifying_key().to_bytes()),
             #[cfg(feature = "sm2")]
             Secret::Sm2(key) => PublicKey::new(Alg::Sm2, &key.public()).expect("a point, uncompressed"),
         }

@@ -28,10 +28,10 @@ fn cut_off_for_an_hour_then_plays_only_what_still_holds() {
         kept.contains(&(1, Event::Sounded)),
         "it sounded without a link, and its reports waited: {kept:?}"
     );
-    assert_eq!(village.hear(signed(&passed)), [(2, Event::Received), (2, Event::Refused)]);
+    assert_eq!(village.hear(signed(&passed)), [(2, Event::Refused)]);
     assert!(!village.air.has_power());
     let events = village.hear(signed(&holds));
-    assert_eq!(events, [(3, Event::Received), (3, Event::Verified), (3, Event::Playing)]);
+    assert_eq!(events, [(3, Event::Verified), (3, Event::Playing)]);
 }
 
 #[test]
