@@ -2,6 +2,7 @@
 //! every part of the house.
 
 use crate::{
+    call::Calling,
     config::{Accounts, Config, ConfigError, read_text},
     desk::SocketDesk,
     examine::{Examined, examine},
@@ -83,10 +84,13 @@ pub struct City {
     pub signer: Arc<dyn Signer>,
     /// The speakers' hubs that have a listener.
     pub hubs: Vec<Arc<SpeakerHub>>,
+    /// How responsible persons are called; `None` where nobody is.
+    pub calling: Option<Arc<Calling>>,
     /// How the forwarding of receipts stands.
     pub forwards: Arc<Standing>,
     stop: CancellationToken,
-    /// What hands receipts on, hears returned mail and keeps what boxes said; it ends when it is stopped.
+    /// What hands receipts on, hears returned mail, keeps what boxes said and calls responsible persons; it ends when it is
+    /// stopped.
     forwarding: TaskTracker,
 }
 
@@ -123,7 +127,7 @@ impl City {
     }
 
     async fn begin(config: Config, clock: SharedClock, mut chance: StdRng) -> anyhow::Result<Self> {
-        let Examined { region, routing } = examine(&config)?;
+        let Examined { region, routing, calling } = examine(&config)?;
         let store = open_store(&config).await?;
         let stop = CancellationToken::new();
         let signer = signer(&config, &clock);
@@ -147,10 +151,12 @@ impl City {
         let carrier_of = carrier_of(numbers);
         let routed = (live_routes, Arc::clone(&carrier_of));
         let live =
-            Box::pin(office(&config, &region, &store, (live, &speech), routed, &clock, &mut chance)).await?;
+            Box::pin(office(&config, &region, &store, (live, &speech, &calling), routed, &clock, &mut chance))
+                .await?;
         let routed = (drill_routes, carrier_of);
         let drill =
-            Box::pin(office(&config, &region, &store, (drill, &speech), routed, &clock, &mut chance)).await?;
+            Box::pin(office(&config, &region, &store, (drill, &speech, &calling), routed, &clock, &mut chance))
+                .await?;
         let forwards = forwarder.as_ref().map(Forwarder::standing).unwrap_or_default();
         let forwarding = TaskTracker::new();
         let returned_mail = hear_bounces(&mail_doors, (&live, &drill), &clock, &stop, &forwarding).await?;
@@ -159,6 +165,10 @@ impl City {
         }
         if let Some(forwarder) = forwarder {
             forwarding.spawn(forwarder.run(Arc::clone(live.engine().roster()), stop.clone()));
+        }
+        if calling.is_some() {
+            forwarding.spawn(Arc::clone(&live).call_until(stop.clone()));
+            forwarding.spawn(Arc::clone(&drill).call_until(stop.clone()));
         }
         forwarding.close();
         Ok(Self {
@@ -173,6 +183,7 @@ impl City {
             feed: config.feed.map(|feed| feed.url),
             signer,
             hubs,
+            calling,
             forwards,
             stop,
             forwarding,
@@ -468,7 +479,7 @@ async fn office<M: Mode>(
     config: &Config,
     region: &Region,
     store: &Arc<dyn Store>,
-    (outward, speech): (Outward<M>, &Option<Speech>),
+    (outward, speech, calling): (Outward<M>, &Option<Speech>, &Option<Arc<Calling>>),
     (routes, carrier_of): (Routes, CarrierOf),
     clock: &SharedClock,
     chance: &mut StdRng,
@@ -508,6 +519,7 @@ async fn office<M: Mode>(
         renderer,
         fleet,
         speech: speech.clone(),
+        calling: calling.clone(),
         clock: clock.clone(),
         chance: StdRng::from_rng(chance),
     })))
