@@ -115,6 +115,7 @@ pub(super) async fn show<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id
         |code: &RegionCode| Some((code.to_string(), door.office.gazetteer().get(*code)?.name.to_string()));
     told["districts"] = json!(districts.filter_map(named).collect::<BTreeMap<_, _>>());
     told["plans"] = json!(plans);
+    told["calls"] = json!(door.office.called(id).await?);
     Ok(Json(told))
 }
 

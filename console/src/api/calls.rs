@@ -1,6 +1,6 @@
-//! Calls to responsible persons over JSON: how they stand, and an answer that was heard on the telephone.
+//! An answer that was heard on the telephone, over JSON. How the calls stand is told with their alert.
 
-use super::{ApiError, Caller, Door, path::Id};
+use super::{ApiError, Caller, Door};
 use axum::{
     Json,
     extract::{Path, State},
@@ -9,19 +9,8 @@ use mingluo_model::{id::AlertId, mode::Mode};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-type Of<M> = State<Arc<Door<M>>>;
-
-pub(super) async fn list<M: Mode>(
-    State(door): Of<M>,
-    caller: Caller,
-    Id(id): Id<AlertId>,
-) -> Result<Json<Value>, ApiError> {
-    door.office.alert_seen_by(&caller.0, id).await?;
-    Ok(Json(json!(door.office.called(id).await?)))
-}
-
 pub(super) async fn phone<M: Mode>(
-    State(door): Of<M>,
+    State(door): State<Arc<Door<M>>>,
     caller: Caller,
     Path((id, call)): Path<(String, String)>,
 ) -> Result<Json<Value>, ApiError> {
