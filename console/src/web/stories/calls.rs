@@ -23,7 +23,7 @@ const COUNTY: &str = "+8619730601242";
 
 /// The officer on duty of 清原镇 with telephone and mailbox, a deputy, and somebody of the county who sits in another town.
 const ALL: &str = ",township_duty,+8619730601240,,duty@pretend.invalid,\n\
-210423100002,township_duty,+8619730601241,,,\n210423101001,agency_duty,+8619730601242,,,\n";
+210423100002,township_duty,+8619730601241,,,\n210423101008,agency_duty,+8619730601242,,,\n";
 
 const RED: Duration = Duration::from_mins(5);
 
