@@ -150,13 +150,27 @@ impl City {
         let Routing { live: live_routes, drill: drill_routes, numbers } = routing;
         let carrier_of = carrier_of(numbers);
         let routed = (live_routes, Arc::clone(&carrier_of));
-        let live =
-            Box::pin(office(&config, &region, &store, (live, &speech, &calling), routed, &clock, &mut chance))
-                .await?;
+        let live = Box::pin(office(
+            &config,
+            &region,
+            &store,
+            (live, &speech, &calling),
+            routed,
+            &clock,
+            &mut chance,
+        ))
+        .await?;
         let routed = (drill_routes, carrier_of);
-        let drill =
-            Box::pin(office(&config, &region, &store, (drill, &speech, &calling), routed, &clock, &mut chance))
-                .await?;
+        let drill = Box::pin(office(
+            &config,
+            &region,
+            &store,
+            (drill, &speech, &calling),
+            routed,
+            &clock,
+            &mut chance,
+        ))
+        .await?;
         let forwards = forwarder.as_ref().map(Forwarder::standing).unwrap_or_default();
         let forwarding = TaskTracker::new();
         let returned_mail = hear_bounces(&mail_doors, (&live, &drill), &clock, &stop, &forwarding).await?;

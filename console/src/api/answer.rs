@@ -86,7 +86,8 @@ async fn read(city: &City, token: &str) -> Result<Option<(Link, Summons)>, Offic
 /// The page of a link that we wrote: it asks, or says when and how it was answered, or that its time is over.
 fn found(city: &City, link: Link, summons: &Summons, is_new: bool) -> Response {
     let now = city.clock.now();
-    let time = |at: Timestamp| city.live.local_time(at).replace('T', " ").chars().take(19).collect::<String>();
+    let time =
+        |at: Timestamp| city.live.local_time(at).replace('T', " ").chars().take(19).collect::<String>();
     let asks = summons.answered.is_none() && now < summons.ask.until;
     let words = match summons.answered {
         Some((at, by)) => {

@@ -67,11 +67,8 @@ impl CallConfig {
             let named: Vec<_> = self.channels.iter().map(|channel| channel.word()).collect();
             wrong.push(ConfigError::value("call.channels", named.join(", "), Fix::CallChannels));
         }
-        let levels = [
-            ("call.township", &self.township),
-            ("call.county", &self.county),
-            ("call.city", &self.city),
-        ];
+        let levels =
+            [("call.township", &self.township), ("call.county", &self.county), ("call.city", &self.city)];
         let [township, county, city] = levels.map(|(field, names)| named(field, names, groups, &mut wrong));
         if !wrong.is_empty() {
             return Err(wrong);
@@ -97,12 +94,7 @@ fn is_address(url: &str) -> bool {
     crate::feed::FeedConfig { url: url.to_owned() }.is_usable()
 }
 
-fn named(
-    field: &str,
-    names: &[String],
-    groups: &GroupTable,
-    wrong: &mut Vec<ConfigError>,
-) -> Vec<Group> {
+fn named(field: &str, names: &[String], groups: &GroupTable, wrong: &mut Vec<ConfigError>) -> Vec<Group> {
     let mut found = Vec::new();
     for name in names {
         match groups.named(name) {
@@ -121,7 +113,8 @@ mod tests {
     use super::*;
 
     fn groups() -> GroupTable {
-        let table = "group,name_zh,responsible,number\ntownship_duty,值班室,true,12\nagency_duty,成员单位,true,13\n";
+        let table =
+            "group,name_zh,responsible,number\ntownship_duty,值班室,true,12\nagency_duty,成员单位,true,13\n";
         GroupTable::read(table.as_bytes()).unwrap()
     }
 
@@ -142,7 +135,10 @@ mod tests {
         let minutes = |grade| calling.within.get(&grade).map(|within| within.as_secs() / 60);
         assert_eq!(Grade::ALL.map(minutes), [None, None, Some(10), Some(5)]);
         assert_eq!(calling.channels[0], ChannelKind::Sms);
-        assert_eq!((calling.township.as_slice(), calling.city.as_slice()), (&[Group(12)][..], &[Group(13)][..]));
+        assert_eq!(
+            (calling.township.as_slice(), calling.city.as_slice()),
+            (&[Group(12)][..], &[Group(13)][..])
+        );
     }
 
     #[test]

@@ -96,9 +96,8 @@ impl<M: Mode> Office<M> {
     async fn is_due(&self, stored: &StoredAlert, within: Duration) -> Result<bool, OfficeError> {
         let calls = self.store.calls(stored.id).await?;
         let now = self.clock.now();
-        let goes_on = |call: &Call| {
-            call.answered().is_none() && due(&[], self.done(call), within, now).is_some()
-        };
+        let goes_on =
+            |call: &Call| call.answered().is_none() && due(&[], self.done(call), within, now).is_some();
         Ok(calls.is_empty() || calls.iter().any(goes_on))
     }
 
@@ -170,9 +169,9 @@ impl<M: Mode> Office<M> {
     /// Who can be asked about a township.
     fn persons(&self, calling: &Calling, indexed: &Indexed, township: RegionCode) -> Persons {
         let of = |groups: &[Group], level| {
-            township.at(level).map_or_else(Vec::new, |region| {
-                self.persons_of(&calling.channels, indexed, groups, region)
-            })
+            township
+                .at(level)
+                .map_or_else(Vec::new, |region| self.persons_of(&calling.channels, indexed, groups, region))
         };
         Persons {
             here: of(&calling.township, Level::Township),
@@ -223,7 +222,9 @@ impl<M: Mode> Office<M> {
             let mut messages: BTreeMap<Asking, Vec<Open>> = BTreeMap::new();
             for one in open.drain(..) {
                 match one.next.first() {
-                    Some(question) => messages.entry((*question, asked_before(&one.call, question))).or_default().push(one),
+                    Some(question) => {
+                        messages.entry((*question, asked_before(&one.call, question))).or_default().push(one)
+                    }
                     None => self.leave(&one.call, step),
                 }
             }

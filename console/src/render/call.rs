@@ -113,6 +113,9 @@ mod tests {
         let names = ["清原镇", "红透山镇", "草市镇", "湾甸子镇"].map(str::to_owned);
         assert_eq!(question(&names[..1], 300).named(), "清原镇");
         assert_eq!(question(&names, 300).named(), "清原镇、红透山镇、草市镇等4个乡镇");
-        assert_eq!((question(&names, 300).time(), question(&names, 90).time()), ("5分钟".into(), "90秒".into()));
+        assert_eq!(
+            (question(&names, 300).time(), question(&names, 90).time()),
+            ("5分钟".into(), "90秒".into())
+        );
     }
 }

@@ -54,8 +54,11 @@ impl<M: Mode> Engine<M> {
         let now = self.clock.now();
         let mut failing = Vec::new();
         for post in self.posts.values() {
-            for progress in
-                post.desk().plans().iter().filter(|progress| progress.status() == PlanStatus::Open)
+            for progress in post
+                .desk()
+                .plans()
+                .iter()
+                .filter(|progress| progress.status() == PlanStatus::Open)
                 // Where a call fails, its own ladder leads on.
                 .filter(|progress| progress.plan().cause != Cause::Call)
             {

@@ -207,8 +207,14 @@ mod tests {
     #[test]
     fn a_code_is_digits_and_nothing_else() {
         assert_eq!((wish("4821"), wish("４８２１。")), (Wish::Code, Wish::Code));
-        for words in ["482913", "４８２９１３", "482 913", "收到482913", "482913 收到！", "回复：已收到 ４８２ ９１３。"]
-        {
+        for words in [
+            "482913",
+            "４８２９１３",
+            "482 913",
+            "收到482913",
+            "482913 收到！",
+            "回复：已收到 ４８２ ９１３。",
+        ] {
             assert_eq!((wish(words), code(words).as_deref()), (Wish::Code, Some("482913")), "{words}");
         }
         for words in ["1", "110", "4821号", "123456789", "收到", "收到1", "没收到482913", "482913?"] {

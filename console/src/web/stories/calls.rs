@@ -35,9 +35,8 @@ async fn released(town: &Town, base: &str) -> String {
         _ => 0,
     };
     let zhao = town.sign_in("zhao").await;
-    let done = zhao
-        .post(&format!("{base}/alerts/{id}/release"), &[("deliveries", &deliveries.to_string())])
-        .await;
+    let done =
+        zhao.post(&format!("{base}/alerts/{id}/release"), &[("deliveries", &deliveries.to_string())]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     look(town).await;
     id
@@ -110,7 +109,8 @@ async fn the_township_officer_sleeps_and_the_deputy_is_asked() {
     let zhao = town.sign_in("zhao").await;
     assert_eq!(rungs(&town, &id).await, [Some(Rung::Asked)]);
     let shown = zhao.get(&page).await.body;
-    for words in ["叫应", "清原镇 <span class=\"pill\">未应</span>", "未应：乡镇（街道）值班室"] {
+    for words in ["叫应", "清原镇 <span class=\"pill\">未应</span>", "未应：乡镇（街道）值班室"]
+    {
         assert!(shown.contains(words), "{words}: {shown}");
     }
     assert!(!shown.contains("19730601240") && !shown.contains("duty@pretend"), "no address on the page");
@@ -308,7 +308,9 @@ async fn a_drill_calls_too_and_says_that_it_is_one() {
     assert!(page.contains(r#"<body class="drill">"#) && page.contains("已记下"), "{page}");
     let (drill, _) = town.city.drill.alert(id.parse().unwrap()).await.unwrap();
     assert!(matches!(drill.state, AlertState::Released { .. }));
-    assert!(town.city.store.calls(id.parse().unwrap()).await.unwrap().iter().all(|c| c.mode == ModeKind::Drill));
+    assert!(
+        town.city.store.calls(id.parse().unwrap()).await.unwrap().iter().all(|c| c.mode == ModeKind::Drill)
+    );
 }
 
 #[tokio::test]
@@ -321,11 +323,15 @@ async fn programs_see_the_calls_and_no_sum_counts_their_messages() {
     let call = &told["calls"][0];
     assert_eq!((call["name"].as_str(), call["outcome"]["rung"].as_str()), (Some("清原镇"), Some("reminded")));
     assert_eq!(call["asked"].as_array().unwrap().len(), 2);
-    let target: u64 = told["plans"].as_array().unwrap().iter().map(|plan| plan["counts"]["target"].as_u64().unwrap()).sum();
+    let target: u64 =
+        told["plans"].as_array().unwrap().iter().map(|plan| plan["counts"]["target"].as_u64().unwrap()).sum();
     assert_eq!(Some(target), told["deliveries"].as_u64(), "what was signed for is what is counted");
     let call = call["call"].as_str().unwrap();
     let noted = zhao.send(&format!("/api/live/alerts/{id}/calls/{call}/phone"), "").await.json();
-    assert_eq!((noted["outcome"]["state"].as_str(), noted["outcome"]["by"].as_str()), (Some("answered"), Some("phone")));
+    assert_eq!(
+        (noted["outcome"]["state"].as_str(), noted["outcome"]["by"].as_str()),
+        (Some("answered"), Some("phone"))
+    );
     let called = town.city.live.called(id.parse().unwrap()).await.unwrap();
     assert!(matches!(called[0].outcome, Outcome::Answered { officer: Some(_), .. }));
 }

@@ -22,7 +22,8 @@ const TELEPHONE: i16 = 5;
 /// Rows of one insert statement.
 const AT_ONCE: usize = 500;
 
-const CALLS: &str = "select call_id, mode, alert_id, region, opened from call where alert_id = $1 order by region";
+const CALLS: &str =
+    "select call_id, mode, alert_id, region, opened from call where alert_id = $1 order by region";
 
 const STEPS: &str = "
 select s.call_id, s.kind, s.at, s.ask_id, s.channel, s.plan_id, s.address_hash, s.means, s.officer_id, a.ordinal
@@ -51,7 +52,8 @@ on conflict (call_id, kind) do nothing";
 
 pub(super) async fn write(conn: &mut Conn, writes: &CallWrites) -> Result<(), StoreError> {
     for some in writes.calls.chunks(AT_ONCE) {
-        let mut insert = QueryBuilder::<Db>::new("insert into call (call_id, mode, alert_id, region, opened) ");
+        let mut insert =
+            QueryBuilder::<Db>::new("insert into call (call_id, mode, alert_id, region, opened) ");
         insert.push_values(some, |mut row, call| {
             row.push_bind(bytes(call.id.0))
                 .push_bind(i16::from(call.mode.number()))
@@ -134,12 +136,9 @@ impl Columns {
                 means: Some(i16::from(by.number())),
                 ..Self::default()
             },
-            Taken::Answered(Answered::Noted { by }) => Self {
-                kind: ANSWERED,
-                means: Some(TELEPHONE),
-                officer: Some(bytes(by.0)),
-                ..Self::default()
-            },
+            Taken::Answered(Answered::Noted { by }) => {
+                Self { kind: ANSWERED, means: Some(TELEPHONE), officer: Some(bytes(by.0)), ..Self::default() }
+            }
         }
     }
 }

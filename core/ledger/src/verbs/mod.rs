@@ -8,9 +8,9 @@ use crate::{
     chunk::Chunk,
     event::{Event, RawId, RawReceipt},
     store::{
-        ApiKeyRow, Append, Ask, BoxEvent, BoxOrder, Call, Change, EditionBlock, EditionHead, Heard, Lease, LogPlace,
-        OfficerRow, OrgRow, ReceiptPage, SessionRow, Store, StoreError, StoredAlert, StoredPlan, StoredReply,
-        StoredSpeech,
+        ApiKeyRow, Append, Ask, BoxEvent, BoxOrder, Call, Change, EditionBlock, EditionHead, Heard, Lease,
+        LogPlace, OfficerRow, OrgRow, ReceiptPage, SessionRow, Store, StoreError, StoredAlert, StoredPlan,
+        StoredReply, StoredSpeech,
     },
     vault::Vault,
 };
