@@ -138,6 +138,9 @@ impl<M: Mode> Office<M> {
 
     async fn keep_calls(&self, step: Step<M>) -> Result<(), OfficeError> {
         let Step { writes, plans, audit } = step;
+        if writes == CallWrites::default() {
+            return Ok(());
+        }
         let stored = plans.iter().map(|plan| StoredPlan::new(plan, PlanStatus::Open)).collect();
         let change = Change { plans: stored, calls: writes, audit, ..Change::default() };
         Ok(self.engine.call(change, plans).await?)

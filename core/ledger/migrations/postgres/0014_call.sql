@@ -32,7 +32,7 @@ create table call_step (
     kind smallint not null check (kind between 1 and 7),
     at bigint not null,
     ask_id bytea,
-    channel smallint check (channel between 1 and 4),
+    channel smallint check (channel > 0),
     plan_id bytea,
     address_hash bytea check (octet_length(address_hash) = 16),
     means smallint check (means between 1 and 5),

@@ -30,7 +30,7 @@ create table call_step (
     kind integer not null check (kind between 1 and 7),
     at integer not null,
     ask_id blob,                                -- who is asked, or whose answer it is
-    channel integer check (channel between 1 and 4),
+    channel integer check (channel > 0),
     plan_id blob,                               -- the message to them
     address_hash blob check (length(address_hash) = 16),  -- keyed hash of where it goes: answers come from there
     means integer check (means between 1 and 5),  -- 1 reply, 2 page, 3 mail, 4 button, 5 telephone
