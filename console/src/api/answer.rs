@@ -1,6 +1,6 @@
-//! Where a responsible person answers (叫应页面): behind the link that was sent to them, on any telephone, without signing in.
-//! Looking at the page answers nothing, since scanners of mails and telephones open every link; only its button does. Who has
-//! the message may answer, as with any paper; the page shows nothing but what the message said.
+//! Where a responsible person answers (叫应页面): behind the link that was sent to them, on any telephone, without signing
+//! in. Looking at the page answers nothing, since scanners of mails and telephones open every link; only its button does.
+//! Who has the message may answer, as with any paper; the page shows nothing but the warning that they got.
 
 use super::reader::HEADERS;
 use crate::{

@@ -38,8 +38,8 @@ pub struct CallConfig {
     pub city: Vec<String>,
 }
 
-/// Five minutes for red and ten for orange. Practice of 叫应: whoever was not woken within five minutes (Changzhi), or by three
-/// calls in five minutes (Mian county), is taken to their superior.
+/// Five minutes for red and ten for orange. Practice of 叫应: whoever was not woken within five minutes (长治), or by three
+/// calls in five minutes (勉县), is taken to their superior.
 fn five_minutes_for_red() -> BTreeMap<Grade, u32> {
     BTreeMap::from([(Grade::Red, 300), (Grade::Orange, 600)])
 }

@@ -215,12 +215,12 @@ impl<M: Mode> Office<M> {
         Ok(self.store.answer(M::KIND, answer, self.clock.now(), None).await? > 0)
     }
 
-    /// An officer notes an answer that was heard on the telephone. Whoever is set over the warning's organisation may, but for
-    /// those who only look. What was answered before stays as it was.
+    /// An officer notes an answer that was heard on the telephone. Whoever is set over the warning's organisation may, but
+    /// for those who only look. What was answered before stays as it was.
     ///
     /// # Errors
     /// [`OfficeError::NoSuchAlert`] for what the officer is not set over; [`OfficeError::NoSuchCall`];
-    /// [`OfficeError::NoRight`]; [`OfficeError::Store`].
+    /// [`OfficeError::NoRightToNote`]; [`OfficeError::Store`].
     pub async fn note_answer(
         &self,
         officer: &Officer,

@@ -1,5 +1,5 @@
-//! How the calls of a warning stand (叫应), in the panel beside its arrivals: who has not answered first, with everybody who was
-//! asked; and the click of an officer who heard the answer on the telephone.
+//! How the calls of a warning stand (叫应), in the panel beside its arrivals: who has not answered first, with everybody
+//! who was asked; and the click of an officer who heard the answer on the telephone.
 
 use super::{desk::Desk, error::WebError, situation::Situation, visit::Visit, voice::Voice};
 use crate::office::{Asked, Called, Outcome, may_note};

@@ -4,12 +4,9 @@ use crate::{
     desk::Desk,
     living::{ends_with_its_stdin, started},
 };
+use mingluo_model::clock::{Clock as _, system::SystemClock};
 use serde_json::Value;
-use std::{
-    process::Child,
-    sync::mpsc,
-    time::{Duration, Instant},
-};
+use std::{process::Child, sync::mpsc, time::Duration};
 
 const CALL: &str = r#"[call]
 url = "https://warn.example"
@@ -67,14 +64,15 @@ impl Served {
 
     /// The rungs of the only call, once there are so many.
     fn rungs(&self, desk: &Desk, id: &str, least: usize) -> Vec<String> {
-        let began = Instant::now();
+        let clock = SystemClock::shared();
+        let began = clock.ticks();
         loop {
             let told = self.issue(desk, &["status", id, "--json"]);
             let asked = told["calls"][0]["asked"].as_array().cloned().unwrap_or_default();
             if asked.len() >= least {
                 return asked.iter().map(|one| one["rung"].as_str().unwrap().to_owned()).collect();
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "{}", told["calls"]);
+            assert!(clock.ticks().saturating_sub(began) < Duration::from_mins(1), "{}", told["calls"]);
             std::thread::yield_now();
         }
     }
@@ -88,10 +86,10 @@ impl Served {
 
 /// A red warning for 清原镇 is out.
 fn warned(desk: &Desk, served: &Served) -> String {
-    let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(3);
+    let end = SystemClock::shared().now().plus(Duration::from_hours(3));
     let draft = serde_json::json!({
         "hazard": "11B03", "grade": "red", "headline": "", "body": "今晚清原镇有大暴雨。", "instruction": "",
-        "area": ["210423100"], "groups": [], "channels": ["sms"], "reserve": [], "expires": end.as_millisecond(),
+        "area": ["210423100"], "groups": [], "channels": ["sms"], "reserve": [], "expires": end,
     });
     desk.write("draft.json", draft.to_string());
     let file = desk.path("draft.json").display().to_string();
