@@ -18,6 +18,6 @@ pub(super) async fn phone<M: Mode>(
     let id: AlertId = id.parse().map_err(|_| bad(&id))?;
     let call = call.parse().map_err(|_| bad(&call))?;
     door.office.note_answer(&caller.0, id, call).await?;
-    let called = door.office.called(id).await?;
-    Ok(Json(json!(called.into_iter().find(|one| one.call == call))))
+    let calls = door.office.called(id).await?;
+    Ok(Json(json!(calls.into_iter().find(|one| one.call == call))))
 }

@@ -97,12 +97,11 @@ fn is_address(url: &str) -> bool {
 fn named(field: &str, names: &[String], groups: &GroupTable, wrong: &mut Vec<ConfigError>) -> Vec<Group> {
     let mut found = Vec::new();
     for name in names {
-        match groups.named(name) {
-            Some(group) => found.push(group),
-            None => {
-                let known: Vec<_> = groups.entries().iter().map(|entry| &*entry.name).collect();
-                wrong.push(ConfigError::value(field, name, Fix::Group { known: known.join(", ") }));
-            }
+        if let Some(group) = groups.named(name) {
+            found.push(group);
+        } else {
+            let known: Vec<_> = groups.entries().iter().map(|entry| &*entry.name).collect();
+            wrong.push(ConfigError::value(field, name, Fix::Group { known: known.join(", ") }));
         }
     }
     found

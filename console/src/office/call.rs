@@ -150,12 +150,12 @@ impl<M: Mode> Office<M> {
     fn begin_calls(&self, alert: &Alert<M>, now: Timestamp) -> Vec<Call> {
         let mut townships = BTreeSet::new();
         for region in &alert.content.audience.regions {
-            match region.at(Level::Township) {
-                Some(township) => drop(townships.insert(township)),
-                None => {
-                    let inside = self.gazetteer.inside(*region, Level::Township);
-                    townships.extend(inside.map(|division| division.code));
-                }
+            // A village's call is that of its township; a county has all of its townships called.
+            if let Some(township) = region.at(Level::Township) {
+                townships.insert(township);
+            } else {
+                let inside = self.gazetteer.inside(*region, Level::Township);
+                townships.extend(inside.map(|division| division.code));
             }
         }
         let call = |region| Call {
@@ -224,9 +224,10 @@ impl<M: Mode> Office<M> {
         while !open.is_empty() {
             let mut messages: BTreeMap<Asking, Vec<Open>> = BTreeMap::new();
             for one in open.drain(..) {
-                match one.next.first() {
+                match one.next.first().copied() {
                     Some(question) => {
-                        messages.entry((*question, asked_before(&one.call, question))).or_default().push(one)
+                        let asking = (question, asked_before(&one.call, question));
+                        messages.entry(asking).or_default().push(one);
                     }
                     None => self.leave(&one.call, step),
                 }
@@ -350,7 +351,7 @@ fn waits(calling: &Calling, state: &AlertState, content: &Content, now: Timestam
 }
 
 /// What the same person was asked in this call, where this reminds them of it.
-fn asked_before(call: &Call, question: &Question) -> Option<AskId> {
+fn asked_before(call: &Call, question: Question) -> Option<AskId> {
     call.steps.iter().find_map(|step| match step.taken {
         Taken::Asked { ask, ordinal, .. } if ordinal == question.ordinal => Some(ask),
         _ => None,
