@@ -2,6 +2,7 @@
 //! every part of the house.
 
 use crate::{
+    call::Calling,
     config::{Accounts, Config, ConfigError, read_text},
     desk::SocketDesk,
     examine::{Examined, examine},
@@ -83,10 +84,13 @@ pub struct City {
     pub signer: Arc<dyn Signer>,
     /// The speakers' hubs that have a listener.
     pub hubs: Vec<Arc<SpeakerHub>>,
+    /// How responsible persons are called; `None` where nobody is.
+    pub calling: Option<Arc<Calling>>,
     /// How the forwarding of receipts stands.
     pub forwards: Arc<Standing>,
     stop: CancellationToken,
-    /// What hands receipts on, hears returned mail and keeps what boxes said; it ends when it is stopped.
+    /// What hands receipts on, hears returned mail, keeps what boxes said and calls responsible persons; it ends when it is
+    /// stopped.
     forwarding: TaskTracker,
 }
 
@@ -123,7 +127,7 @@ impl City {
     }
 
     async fn begin(config: Config, clock: SharedClock, mut chance: StdRng) -> anyhow::Result<Self> {
-        let Examined { region, routing } = examine(&config)?;
+        let Examined { region, routing, calling } = examine(&config)?;
         let store = open_store(&config).await?;
         let stop = CancellationToken::new();
         let signer = signer(&config, &clock);
@@ -133,33 +137,25 @@ impl City {
         let callbacks = both(&live.callbacks, &drill.callbacks);
         let sms_callbacks = both(&live.sms_callbacks, &drill.sms_callbacks);
         let mail_doors = both(&live.mail_doors, &drill.mail_doors);
-        let pages = pages(&store);
-        let mut hubs = Vec::new();
-        for (speakers, mode) in [(&mut live.speakers, ModeKind::Live), (&mut drill.speakers, ModeKind::Drill)]
-        {
-            let Some(speakers) = speakers else { continue };
-            listen(speakers, mode, pages.clone(), &clock, &stop).await?;
-            hubs.push(Arc::clone(&speakers.hub));
-        }
+        let speakers = [(&mut live.speakers, ModeKind::Live), (&mut drill.speakers, ModeKind::Drill)];
+        let hubs = listen_to(speakers, &pages(&store), &clock, &stop).await?;
         let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
         let speech = speech(&config, &store, &clock)?;
         let Routing { live: live_routes, drill: drill_routes, numbers } = routing;
         let carrier_of = carrier_of(numbers);
+        let house = House { config: &config, region: &region, store: &store, speech, calling, clock: &clock };
         let routed = (live_routes, Arc::clone(&carrier_of));
-        let live =
-            Box::pin(office(&config, &region, &store, (live, &speech), routed, &clock, &mut chance)).await?;
-        let routed = (drill_routes, carrier_of);
-        let drill =
-            Box::pin(office(&config, &region, &store, (drill, &speech), routed, &clock, &mut chance)).await?;
+        let live = Box::pin(office(&house, live, routed, &mut chance)).await?;
+        let drill = Box::pin(office(&house, drill, (drill_routes, carrier_of), &mut chance)).await?;
+        let calling = house.calling;
         let forwards = forwarder.as_ref().map(Forwarder::standing).unwrap_or_default();
         let forwarding = TaskTracker::new();
         let returned_mail = hear_bounces(&mail_doors, (&live, &drill), &clock, &stop, &forwarding).await?;
-        for fleet in [live.fleet(), drill.fleet()].into_iter().flatten() {
-            forwarding.spawn(Arc::clone(fleet).run(stop.clone()));
-        }
         if let Some(forwarder) = forwarder {
             forwarding.spawn(forwarder.run(Arc::clone(live.engine().roster()), stop.clone()));
         }
+        look_after(&live, &stop, &forwarding);
+        look_after(&drill, &stop, &forwarding);
         forwarding.close();
         Ok(Self {
             store,
@@ -173,6 +169,7 @@ impl City {
             feed: config.feed.map(|feed| feed.url),
             signer,
             hubs,
+            calling,
             forwards,
             stop,
             forwarding,
@@ -333,6 +330,32 @@ fn pages(store: &Arc<dyn Store>) -> Pages {
     Pages::default().with(clips::PLACE, Arc::new(ClipPage::new(clips)))
 }
 
+/// Opens the doors of the modes that have village boxes, and gives their hubs.
+async fn listen_to(
+    speakers: [(&mut Option<Speakers>, ModeKind); 2],
+    pages: &Pages,
+    clock: &SharedClock,
+    stop: &CancellationToken,
+) -> Result<Vec<Arc<SpeakerHub>>, ConfigError> {
+    let mut hubs = Vec::new();
+    for (speakers, mode) in speakers {
+        let Some(speakers) = speakers else { continue };
+        listen(speakers, mode, pages.clone(), clock, stop).await?;
+        hubs.push(Arc::clone(&speakers.hub));
+    }
+    Ok(hubs)
+}
+
+/// What goes on in an office besides what officers do: boxes are heard of, responsible persons are called.
+fn look_after<M: Mode>(office: &Arc<Office<M>>, stop: &CancellationToken, tasks: &TaskTracker) {
+    if let Ok(fleet) = office.fleet() {
+        tasks.spawn(Arc::clone(fleet).run(stop.clone()));
+    }
+    if office.calling.is_some() {
+        tasks.spawn(Arc::clone(office).call_until(stop.clone()));
+    }
+}
+
 /// Opens the door for village boxes, and the one for those that have no certificate yet.
 async fn listen(
     speakers: &mut Speakers,
@@ -464,15 +487,23 @@ impl<M: Mode> Outward<M> {
     }
 }
 
+/// What the offices of both modes share.
+struct House<'a> {
+    config: &'a Config,
+    region: &'a Region,
+    store: &'a Arc<dyn Store>,
+    speech: Option<Speech>,
+    calling: Option<Arc<Calling>>,
+    clock: &'a SharedClock,
+}
+
 async fn office<M: Mode>(
-    config: &Config,
-    region: &Region,
-    store: &Arc<dyn Store>,
-    (outward, speech): (Outward<M>, &Option<Speech>),
+    house: &House<'_>,
+    outward: Outward<M>,
     (routes, carrier_of): (Routes, CarrierOf),
-    clock: &SharedClock,
     chance: &mut StdRng,
 ) -> anyhow::Result<Arc<Office<M>>> {
+    let House { config, region, store, speech, calling, clock } = house;
     let lease =
         engine::take_lease::<M>(store.as_ref(), &config.node.name, &config.dispatch, clock, chance).await?;
     let numbers = match &outward.speakers {
@@ -483,14 +514,14 @@ async fn office<M: Mode>(
     let fleet = match &outward.speakers {
         Some(speakers) => {
             let (store, hub) = (Arc::clone(store), Arc::clone(&speakers.hub));
-            Some(Fleet::open(M::KIND, store, hub, clock.clone()).await?)
+            Some(Fleet::open(M::KIND, store, hub, SharedClock::clone(clock)).await?)
         }
         None => None,
     };
     let engine = Engine::start(Parts {
         store: Arc::clone(store),
         lease,
-        clock: clock.clone(),
+        clock: SharedClock::clone(clock),
         chance: StdRng::from_rng(chance),
         channels: outward.channels,
         read_index: read_index(),
@@ -508,7 +539,8 @@ async fn office<M: Mode>(
         renderer,
         fleet,
         speech: speech.clone(),
-        clock: clock.clone(),
+        calling: calling.clone(),
+        clock: SharedClock::clone(clock),
         chance: StdRng::from_rng(chance),
     })))
 }

@@ -4,7 +4,7 @@ mod error;
 
 pub use error::{ConfigError, Fix};
 
-use crate::{complaint, feed::FeedConfig, people::SessionConfig, speech::SpeechConfig};
+use crate::{call::CallConfig, complaint, feed::FeedConfig, people::SessionConfig, speech::SpeechConfig};
 use mingluo_channels::{
     email::EmailConfig,
     forward::ForwardConfig,
@@ -61,6 +61,8 @@ pub struct Config {
     pub forward: Option<ForwardConfig>,
     /// The public feed of real warnings.
     pub feed: Option<FeedConfig>,
+    /// How responsible persons are called; without it nobody is.
+    pub call: Option<CallConfig>,
     /// Accounts for real warnings.
     #[serde(default)]
     pub live: Accounts,

@@ -3,6 +3,7 @@
 
 use crate::{
     app::{wrong_accounts, wrong_forward},
+    call::Calling,
     config::{Accounts, Config, ConfigError, Fix},
     region::Region,
     render::{SMS_GAPS, WECHAT_GAPS},
@@ -11,7 +12,7 @@ use crate::{
     tongue::tell,
 };
 use mingluo_model::{bulletin::KeyId, plan::AccountName, template::Template};
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 
 /// The longest hold: ten minutes. Whoever waits longer to be sure should not release yet; the flood does not wait.
 const LONGEST_HOLD_MS: u32 = 600_000;
@@ -22,6 +23,8 @@ pub struct Examined {
     pub region: Region,
     /// Who carries whom.
     pub routing: Routing,
+    /// How responsible persons are called.
+    pub calling: Option<Arc<Calling>>,
 }
 
 /// All that is wrong with a configuration.
@@ -51,8 +54,14 @@ impl fmt::Display for Refused {
 pub fn examine(config: &Config) -> Result<Examined, Refused> {
     let mut problems = wrong_values(config);
     let region = Region::read(config);
+    let mut calling = None;
     if let Ok(region) = &region {
         problems.extend(unknown_hazards(config, region));
+        match config.call.as_ref().map(|call| call.build(&region.groups)) {
+            Some(Ok(built)) => calling = Some(Arc::new(built)),
+            Some(Err(wrong)) => problems.extend(wrong),
+            None => {}
+        }
     }
     problems.extend(wrong_accounts(config));
     problems.extend(wrong_forward(config));
@@ -62,7 +71,7 @@ pub fn examine(config: &Config) -> Result<Examined, Refused> {
         Routing::default()
     });
     match region {
-        Ok(region) if problems.is_empty() => Ok(Examined { region, routing }),
+        Ok(region) if problems.is_empty() => Ok(Examined { region, routing, calling }),
         Ok(_) => Err(Refused { file: config.file.clone(), problems }),
         Err(error) => {
             problems.push(error);

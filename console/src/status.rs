@@ -9,9 +9,11 @@ use mingluo_model::alert::AlertError;
 /// The status of a refusal.
 pub(crate) fn status(error: &OfficeError) -> StatusCode {
     match error {
-        OfficeError::NoSuchAlert { .. } | OfficeError::NoSuchBox { .. } | OfficeError::NoSuchOrder { .. } => {
-            StatusCode::NOT_FOUND
-        }
+        OfficeError::NoSuchAlert { .. }
+        | OfficeError::NoSuchBox { .. }
+        | OfficeError::NoSuchCall { .. }
+        | OfficeError::NoSuchOrder { .. } => StatusCode::NOT_FOUND,
+        OfficeError::NoRightToNote => StatusCode::FORBIDDEN,
         OfficeError::Alert(error) => of_rule(error),
         OfficeError::ContentChanged { .. }
         | OfficeError::Void { .. }

@@ -7,6 +7,7 @@
 )]
 
 mod browser;
+mod calls;
 mod clouds;
 mod feed;
 mod house;

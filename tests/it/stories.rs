@@ -254,7 +254,7 @@ on_both_engines!(
 );
 
 /// A database of the story's own on the test server, if there is one.
-async fn database(story: &str) -> Option<String> {
+pub(crate) async fn database(story: &str) -> Option<String> {
     let Ok(server) = std::env::var("MINGLUO_TEST_POSTGRES") else {
         eprintln!("skipped on PostgreSQL: MINGLUO_TEST_POSTGRES is not set");
         return None;

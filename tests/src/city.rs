@@ -59,6 +59,8 @@ pub struct CityOrder {
     pub dispatch: String,
     /// The first pretend number of each network that recipients are in, in turn.
     pub networks: Vec<u64>,
+    /// Persons besides, as the roster has them.
+    pub persons: Vec<Recipient>,
     /// The region pack, when it is not the demonstration's.
     pub pack: Option<PathBuf>,
     /// The database; a SQLite file of the city's own when `None`.
@@ -80,6 +82,7 @@ impl Default for CityOrder {
             more: String::new(),
             dispatch: String::new(),
             networks: vec![FIRST_NUMBER],
+            persons: Vec::new(),
             pack: None,
             database: None,
         }
@@ -349,6 +352,9 @@ fn people(region: &Region, order: &CityOrder) -> anyhow::Result<mingluo_targetin
         recipient.wechat = order.wechat.then(|| mingluo_model::address::Address::new(openid(index)));
         recipient.email = order.mail.then(|| mingluo_model::address::Address::new(mailbox(index)));
         builder.push(&recipient)?;
+    }
+    for person in &order.persons {
+        builder.push(person)?;
     }
     Ok(builder.finish())
 }

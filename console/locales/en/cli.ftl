@@ -141,3 +141,7 @@ error-import-no-edition = There is no edition { $edition }. mingluo import --lis
 error-roster-real = The { $mode } roster is a real one and all { $mode } accounts are pretend (pretend = true): nothing can be sent, and a draft is refused. If these people are made up, import the roster again with --pretend; to reach real people, configure real accounts.
 error-roster-pretend = The { $mode } roster is a pretend one and all { $mode } accounts are real: nothing can be sent, and a draft is refused. Import the real roster, without --pretend; for a demonstration configure pretend accounts (pretend = true).
 error-secret-open = { $field }: the file { $path } has mode { $mode }, others can read it. Run chmod 600 { $path }, and let the user who runs this program own it.
+error-config-group = { $field } = "{ $value }": the region pack's groups.csv has no such group. Use one of { $known }.
+error-config-call-time = { $field } = "{ $value }" is out of range. Give 1 to { $most } (seconds).
+error-config-call-channels = { $field } = "{ $value }": nobody can be asked so. Name at least one of sms, wechat and email.
+error-config-call-key = { $field } = "{ $value }": the key is too short. Put at least { $least } characters on the file's first line, such as od -An -N32 -tx1 /dev/urandom | tr -d ' \n' writes.

@@ -107,12 +107,15 @@ pub(super) async fn show<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id
     let groups = door.office.groups_of(&alert.content.audience).map(|entry| &*entry.name_zh);
     told["groups"] = json!(groups.collect::<Vec<_>>());
     told["steps"] = json!(door.office.steps(id).await?);
-    let plans = door.office.plans(id).await?;
+    let mut plans = door.office.plans(id).await?;
+    // What asks responsible persons to answer was not signed for; it is told with the calls.
+    plans.retain(|plan| !plan.is_call);
     let districts = plans.iter().flat_map(|plan| plan.districts.keys());
     let named =
         |code: &RegionCode| Some((code.to_string(), door.office.gazetteer().get(*code)?.name.to_string()));
     told["districts"] = json!(districts.filter_map(named).collect::<BTreeMap<_, _>>());
     told["plans"] = json!(plans);
+    told["calls"] = json!(door.office.called(id).await?);
     Ok(Json(told))
 }
 

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `GET /api/{mode}/alerts` | the latest 100 alerts |
 //! | `POST /api/{mode}/alerts` | drafts ([`crate::office::DraftOrder`]); answers `people` (each counted once), `speakers`, `deliveries` (over all channels), the counts by channel, `checks` (what in the words is worth a second look), `parts` by channel and `sms`, the text of each part as phones show it |
-//! | `GET /api/{mode}/alerts/{id}` | state, content, `deliveries`, before the release `people`, `speakers` and `checks`, `steps` (who did what when), `plans` and the names of their `districts` |
+//! | `GET /api/{mode}/alerts/{id}` | state, content, `deliveries`, before the release `people`, `speakers` and `checks`, `steps` (who did what when), `plans` and the names of their `districts`, `calls` (how the responsible persons of each township were called and who answered) |
 //! | `POST …/{id}/edit` | the author writes a draft anew; takes and answers what drafting does |
 //! | `POST …/{id}/submit`, `/recall` | the officers' verbs |
 //! | `POST …/{id}/approve` with `{"content_hash": "…"}` | approves; the hash is that of the content which the officer was shown, as drafting and `GET …/{id}` tell it. It is the same for all who sign: if the content was changed meanwhile, nothing is signed (409, `content-changed`) |
@@ -15,6 +15,7 @@
 //! | `POST …/{id}/release` with `{"content_hash": "…", "deliveries": N}` | releases; N are the deliveries that the draft told. `speech` names the clip of the bulletin (`sha256`, `voice`), or the `problem` for which the boxes read the script by themselves |
 //! | `POST …/{id}/lift`, `/correct` with `{"body": "…"}` or nothing | takes a released alert back, at once where the policy's `withdrawal` wants one person and the caller may release. That rule is for the prewritten words (no `body`); with other words the lift takes the rule of the earlier alert's grade: `people_needed` tells how many must sign, and until they have, sending goes on. `unsent` tells the channels that could not carry it, and why |
 //! | `GET /api/{mode}/plans/{id}/unconfirmed` | deliveries that nobody confirmed, part by part |
+//! | `POST …/alerts/{id}/calls/{call}/phone` | notes an answer that was heard on the telephone |
 //! | `GET …/alerts/{id}/broadcasts` | the bulletins of an alert box by box, in the states of the standard |
 //! | `GET /api/{mode}/boxes`, `/boxes/{code}`, `/boxes/visits` | village boxes: how they are, one with its story, where somebody has to go |
 //! | `POST /api/{mode}/boxes/test`, `/boxes/stop`; `GET …/boxes/orders/{ebm}` | a test of boxes, the stop of everything, and what became of either |
@@ -30,9 +31,11 @@
 //! exist as well; a body that cannot be read is refused by field.
 
 mod alerts;
+mod answer;
 mod body;
 mod boxes;
 mod callback;
+mod calls;
 mod error;
 mod path;
 mod reader;
@@ -79,6 +82,10 @@ impl<M: Mode> FromRequestParts<Arc<Door<M>>> for Caller {
 const FEED: u32 = 200;
 const READERS: u32 = 200;
 
+/// Requests a second to the pages on which responsible persons answer, from everybody together: all persons of a province in
+/// one minute, and few enough that nobody guesses a link.
+const ANSWERS: u32 = 200;
+
 /// Characters of a path that a refusal repeats.
 const LONGEST_PATH: usize = 200;
 
@@ -98,6 +105,7 @@ pub fn routes(city: &Arc<City>, people: &Arc<People>) -> Router {
         .route("/api/{*rest}", any(nothing))
         .merge(callback::routes(city))
         .merge(turnstile::behind(reader::routes(city), READERS, &city.clock))
+        .merge(turnstile::behind(answer::routes(city), ANSWERS, &city.clock))
         .merge(turnstile::behind(feed::routes(city), FEED, &city.clock))
         .layer(middleware::from_fn_with_state(city.live.renderer.zone.clone(), error::tell_refusals))
 }
@@ -132,6 +140,7 @@ fn of_mode<M: Mode>(base: &'static str, office: &Arc<Office<M>>, people: &Arc<Pe
         .route("/alerts/{id}/recall", post(alerts::recall::<M>))
         .route("/alerts/{id}/lift", post(alerts::lift::<M>))
         .route("/alerts/{id}/correct", post(alerts::correct::<M>))
+        .route("/alerts/{id}/calls/{call}/phone", post(calls::phone::<M>))
         .route("/alerts/{id}/broadcasts", get(boxes::broadcasts::<M>))
         .route("/boxes", get(boxes::list::<M>))
         .route("/boxes/visits", get(boxes::visits::<M>))

@@ -26,7 +26,7 @@ const OUT: &str = "wish=out";
 const BACK: &str = "wish=back";
 
 /// Nothing foreign runs on the page or is told of it.
-const HEADERS: [(HeaderName, &str); 3] = [
+pub(super) const HEADERS: [(HeaderName, &str); 3] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",

@@ -199,6 +199,23 @@ pub enum Fix {
     },
     /// The address at which others reach this program.
     Public,
+    /// A group of the region pack.
+    Group {
+        /// Them.
+        known: String,
+    },
+    /// 1 to so many seconds.
+    CallTime {
+        /// The most.
+        most: u32,
+    },
+    /// Channels on which a person can be asked.
+    CallChannels,
+    /// A longer key.
+    CallKey {
+        /// The least characters.
+        least: usize,
+    },
     /// A longer password.
     Password {
         /// The least characters.
@@ -263,6 +280,10 @@ impl Fix {
             Self::SpeechTime => "config-speech-time",
             Self::OneEngine => "config-speech-one",
             Self::Readings { .. } => "config-readings",
+            Self::Group { .. } => "config-group",
+            Self::CallTime { .. } => "config-call-time",
+            Self::CallChannels => "config-call-channels",
+            Self::CallKey { .. } => "config-call-key",
             Self::Password { .. } => "config-password",
             Self::Login { .. } => "user-login",
             Self::NoOfficer => "user-no-officer",
@@ -279,7 +300,7 @@ impl Fix {
             Self::Port { kind, cause } | Self::Socket { kind, cause } => {
                 vec![("kind", (*kind).to_owned()), ("cause", cause.clone())]
             }
-            Self::Rank { most } => vec![("most", most.to_string())],
+            Self::Rank { most } | Self::CallTime { most } => vec![("most", most.to_string())],
             Self::EqualRank { account, other, carrier } => {
                 vec![("account", account.clone()), ("other", other.clone()), ("carrier", carrier.clone())]
             }
@@ -287,8 +308,10 @@ impl Fix {
                 vec![("pretend", pretend.clone()), ("real", real.clone())]
             }
             Self::NoCarrier { carriers } => vec![("carriers", carriers.clone())],
-            Self::NoSuchAccount { known } | Self::NoDefault { known } => vec![("known", known.clone())],
-            Self::Password { least } => vec![("least", least.to_string())],
+            Self::NoSuchAccount { known } | Self::NoDefault { known } | Self::Group { known } => {
+                vec![("known", known.clone())]
+            }
+            Self::Password { least } | Self::CallKey { least } => vec![("least", least.to_string())],
             Self::Login { most } => vec![("most", most.to_string())],
             Self::Zone
             | Self::Platform
@@ -304,6 +327,7 @@ impl Fix {
             | Self::SpeechUrl
             | Self::SpeechTime
             | Self::OneEngine
+            | Self::CallChannels
             | Self::NoOfficer => Vec::new(),
             Self::Readings { detail } => vec![("detail", detail.clone())],
         }

@@ -9,7 +9,7 @@ use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
     channel::Unfit,
     grade::{Grade, UnknownGrade},
-    id::AlertId,
+    id::{AlertId, CallId},
     mode::ModeKind,
     problem::Problem,
     region::BadRegionCode,
@@ -164,6 +164,15 @@ pub enum OfficeError {
         /// The bulletin's name.
         ebm: EbmId,
     },
+    /// There is no such call of this warning.
+    #[error("there is no call {call} here")]
+    NoSuchCall {
+        /// Its id.
+        call: CallId,
+    },
+    /// The officer only looks, and notes no answers.
+    #[error("this officer may not note answers; authors, approvers and releasers may")]
+    NoRightToNote,
     /// Nothing that was named has a box.
     #[error("codes, regions: no box is there; name boxes or divisions that have some")]
     NoBoxes,
@@ -224,6 +233,8 @@ impl Problem for OfficeError {
             Self::Void { .. } => "alert-void",
             Self::NoSuchBox { .. } => "no-such-box",
             Self::NoSuchOrder { .. } => "no-such-order",
+            Self::NoSuchCall { .. } => "no-such-call",
+            Self::NoRightToNote => "no-right-to-note",
             Self::NoBoxes => "no-boxes",
             Self::WrongBoxes { .. } => "wrong-boxes",
             Self::NotConfirmed { .. } => "not-confirmed",
@@ -248,6 +259,7 @@ impl Problem for OfficeError {
             Self::Unfit { channel, source } => unfit_fields(*channel, source),
             Self::NoSuchBox { code } => vec![("code", code.to_string())],
             Self::NoSuchOrder { ebm } => vec![("ebm", ebm.to_string())],
+            Self::NoSuchCall { call } => vec![("call", call.to_string())],
             Self::NotConfirmed { typed } => vec![("typed", typed.clone())],
             Self::WrongNumber { typed } | Self::WrongBoxes { typed } => vec![("typed", typed.to_string())],
             Self::TooFewPeople { grade, needed, signed, by, able } => vec![
@@ -281,6 +293,7 @@ impl Problem for OfficeError {
             | Self::Store(_)
             | Self::Damaged { .. }
             | Self::NoBoxes
+            | Self::NoRightToNote
             | Self::NoRoster => Vec::new(),
             Self::Resolve(error) => vec![("detail", error.to_string())],
             Self::Render(error) => vec![("detail", error.to_string())],

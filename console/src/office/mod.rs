@@ -4,6 +4,8 @@
 mod back;
 mod boxes;
 pub mod broadcast;
+mod call;
+mod called;
 mod checks;
 mod confirm;
 mod error;
@@ -21,6 +23,8 @@ mod withdraw;
 
 pub use back::follow;
 pub use boxes::{TestOrder, Timeline};
+pub use called::{Asked, Called, Outcome};
+pub(crate) use called::{Summons, may_note};
 pub use checks::Check;
 pub use confirm::Unconfirmed;
 pub use error::OfficeError;
@@ -36,6 +40,7 @@ pub use trail::Step;
 pub use withdraw::{Withdrawal, Withdrawn, may_withdraw, may_write};
 
 use crate::{
+    call::Calling,
     fleet::Fleet,
     render::{Rendered, Renderer, SmsParts},
     speech::Speech,
@@ -94,6 +99,8 @@ pub struct Parts<M: Mode> {
     pub fleet: Option<Arc<Fleet>>,
     /// Makes speech for loudspeakers; `None` where the boxes read scripts by themselves.
     pub speech: Option<Speech>,
+    /// How responsible persons are called; `None` where nobody is.
+    pub calling: Option<Arc<Calling>>,
     /// Time.
     pub clock: SharedClock,
     /// Chance, for ids.
@@ -111,11 +118,14 @@ pub struct Office<M: Mode> {
     pub(crate) renderer: Arc<Renderer>,
     fleet: Option<Arc<Fleet>>,
     speech: Option<Speech>,
+    pub(crate) calling: Option<Arc<Calling>>,
     pub(crate) clock: SharedClock,
     // Guards the source of chance; held for one id.
     chance: Arc<Mutex<StdRng>>,
     // Guards the index of the current edition, read once.
     index: Arc<Mutex<Option<Arc<Indexed>>>>,
+    // Guards what was looked up of who is called; held for look-ups only.
+    who: Arc<Mutex<called::Known>>,
     // Held while the audit log's new lines are read, so that no line is noted twice.
     trail: Arc<tokio::sync::Mutex<trail::Trail>>,
     decisions: TaskTracker,
@@ -154,8 +164,8 @@ pub struct SmsShare {
 impl<M: Mode> Office<M> {
     /// Opens the office.
     pub fn new(parts: Parts<M>) -> Self {
-        let Parts { store, engine, gazetteer, groups, policy, renderer, speech, fleet, clock, chance } =
-            parts;
+        let Parts { store, engine, gazetteer, groups, policy, renderer, .. } = parts;
+        let Parts { speech, calling, fleet, clock, chance, .. } = parts;
         Self {
             store,
             engine,
@@ -165,9 +175,11 @@ impl<M: Mode> Office<M> {
             renderer: Arc::new(renderer),
             fleet,
             speech,
+            calling,
             clock,
             chance: Arc::new(Mutex::new(chance)),
             index: Arc::default(),
+            who: Arc::default(),
             trail: Arc::default(),
             decisions: TaskTracker::new(),
         }

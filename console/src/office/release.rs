@@ -159,7 +159,7 @@ impl<M: Mode> Office<M> {
             plans: plans.iter().map(|plan| StoredPlan::new(plan, PlanStatus::Open)).collect(),
             statuses: stopped.plans.iter().map(|plan| (*plan, PlanStatus::Stopped)).collect(),
             audit: vec![self.line(officer, "alert.release", alert.id, detail)],
-            fence: None,
+            ..Change::default()
         };
         Ok(Decided { change, plans, unsent, voiced })
     }

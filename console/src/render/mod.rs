@@ -3,6 +3,7 @@
 
 mod advice;
 mod bulletin;
+mod call;
 pub(crate) mod cap;
 mod hazards;
 mod issued;
@@ -13,6 +14,7 @@ mod words;
 pub use advice::{fixed, fixed_instead};
 pub(crate) use bulletin::BoxBulletin;
 pub use bulletin::Broadcaster;
+pub use call::Question;
 pub use hazards::Hazards;
 pub use issued::{Numbers, bulletins, replaced};
 pub use sms::{SmsForm, SmsParts};

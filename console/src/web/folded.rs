@@ -31,6 +31,11 @@ impl Folded {
         !self.views.contains_key(&alert)
     }
 
+    /// The warnings that somebody looked at.
+    pub(super) fn chosen(&self) -> Vec<AlertId> {
+        self.chosen.iter().copied().collect()
+    }
+
     /// The folded plans of the live and the chosen warnings, without those that are in memory anyway.
     ///
     /// # Errors

@@ -228,6 +228,7 @@ mod tests {
             status: PlanStatus::Open,
             settled: false,
             is_fallback: false,
+            is_call: false,
             instead_of: None,
             handed_over: 0,
             parts: 1,

@@ -13,6 +13,7 @@ mod assets;
 mod attempts;
 mod back;
 mod board;
+mod call;
 mod compose;
 mod curve;
 mod desk;
@@ -185,6 +186,7 @@ fn of_mode<M: Mode>(desk: &Arc<Desk<M>>) -> Router {
         .route(&at("/alerts/{id}/retract"), post(back::retract::<M>))
         .route(&at("/alerts/{id}/approve"), post(alert::approve::<M>))
         .route(&at("/alerts/{id}/return"), post(back::send_back::<M>))
+        .route(&at("/alerts/{id}/calls/{call}/phone"), post(call::note::<M>))
         .route(&at("/alerts/{id}/recall"), post(alert::recall::<M>))
         .route(&at("/alerts/{id}/release"), get(release::ask::<M>).post(release::release::<M>))
         .route(&at("/alerts/{id}/hold"), get(release::hold::<M>))

@@ -1,6 +1,7 @@
 //! How one warning arrives: the panel at the right of the board and on the warning's own page.
 
 use super::{
+    call::Calls,
     curve::Curve,
     funnel::{Funnel, funnels, reasons, total, townships},
     marks::{Bar, GradeMark},
@@ -47,6 +48,8 @@ pub(super) struct Panel {
     sum: Sum,
     /// What the share of arrivals leaves out, where it leaves anything out.
     notes: Vec<String>,
+    /// Who was called and who answered, where anybody is.
+    calls: Option<Calls>,
     heads: Vec<Head>,
     rows: Vec<Row>,
     times: Vec<Times>,
@@ -138,6 +141,7 @@ impl Panel {
                 .chain(handed_over(voice, &plans))
                 .chain(flashes(voice, &plans))
                 .collect(),
+            calls: Calls::of(voice, situation, alert, officer),
             heads: columns.iter().map(|column| column.head(voice)).collect(),
             rows: funnels.iter().map(|funnel| row(voice, funnel, &columns)).collect(),
             times: funnels.iter().map(|funnel| times(voice, funnel)).collect(),

@@ -24,7 +24,7 @@ use mingluo_model::{
     id::AlertId,
     message::Body,
     mode::Mode,
-    plan::AccountName,
+    plan::{AccountName, Cause},
 };
 use std::{collections::BTreeMap, num::NonZeroU16, time::Duration};
 
@@ -148,7 +148,8 @@ pub(super) async fn sent<M: Mode>(desk: &Desk<M>, id: AlertId) -> Result<Sent, W
         let plan = plan.fields();
         (plan.channel, Rendered { body: plan.message.body.clone(), words: plan.message.words.clone() })
     };
-    Ok(plans.iter().map(words).collect())
+    // What responsible persons are asked is not what was signed for.
+    Ok(plans.iter().filter(|plan| plan.fields().cause != Cause::Call).map(words).collect())
 }
 
 /// Every channel of an alert that was chosen for anybody, each with its words or with why it cannot carry them.

@@ -4,7 +4,7 @@
 //! read back once and kept, so that a restart changes no number.
 
 use super::{error::WebError, folded::Folded, voice::Voice};
-use crate::office::{Office, ended_by, may_write};
+use crate::office::{Called, Office, ended_by, may_write};
 use mingluo_channels::speaker::{FleetCount, SpeakerHub};
 use mingluo_dispatch::{desk::Orphans, post::Link, view::PlanView};
 use mingluo_ledger::store::StoredAlert;
@@ -33,6 +33,8 @@ pub(super) struct Situation {
     pub(super) alerts: Vec<StoredAlert>,
     /// The plans in memory, and the folded ones of warnings that hold or are looked at.
     pub(super) plans: Vec<PlanView>,
+    /// How the calls of warnings that hold or are looked at stand.
+    pub(super) calls: BTreeMap<AlertId, Vec<Called>>,
     /// Units that left by each account in the last second.
     pub(super) paces: BTreeMap<AccountName, u32>,
     /// How each account stands.
@@ -100,6 +102,7 @@ impl Situation {
             at: office.clock.now(),
             alerts: office.alerts(LATEST).await?,
             plans: office.progress(None),
+            calls: BTreeMap::new(),
             paces: office.engine().paces(),
             links: office.engine().links(),
             orphans: office.engine().orphans(),
@@ -108,8 +111,13 @@ impl Situation {
             names: officers.into_iter().map(|row| (row.officer.id, row.name)).collect(),
         };
         let live: Vec<AlertId> = situation.live().iter().map(|alert| alert.id).collect();
+        let wanted: Vec<AlertId> = live.iter().copied().chain(folded.chosen()).collect();
         let folded = folded.beside(office, &situation.plans, &live).await?;
         situation.plans.extend(folded);
+        for alert in wanted {
+            let called = office.called(alert).await?;
+            situation.calls.insert(alert, called);
+        }
         Ok(situation)
     }
 
@@ -169,9 +177,9 @@ impl Situation {
         self.alerts.iter().find(|alert| alert.id == id)
     }
 
-    /// The plans of one alert.
+    /// The plans of one alert, but for those that ask responsible persons to answer: nobody signed for them.
     pub(super) fn plans_of(&self, id: AlertId) -> Vec<&PlanView> {
-        self.plans.iter().filter(|plan| plan.alert == id).collect()
+        self.plans.iter().filter(|plan| plan.alert == id && !plan.is_call).collect()
     }
 
     /// An officer's name; the id's first digits for one who is not in the list.

@@ -4,6 +4,7 @@ mod api;
 mod authority;
 mod back;
 mod boxes;
+mod calls;
 mod channels;
 mod checks;
 mod door;

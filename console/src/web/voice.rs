@@ -313,6 +313,8 @@ mod tests {
             ),
             ("step", &["recalled", "followed", "expired", "return", "returned", "retract", "retracted"]),
             ("step", &["edit", "edited"]),
+            ("call", &["answered", "beginning", "asked", "reminded", "deputy", "county", "city", "nobody"]),
+            ("call-by", &["reply", "page", "mail", "button", "phone"]),
         ];
         let words = families.iter().flat_map(|(family, words)| words.iter().map(move |word| (family, word)));
         let checks = ["advice", "area", "beyond", "drill", "markup", "links", "boxes", "overlap"];

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests stop the test where they cannot go on")]
 
 mod boxes;
+mod calls;
 mod check;
 mod clips;
 mod desk;

@@ -54,8 +54,13 @@ impl<M: Mode> Engine<M> {
         let now = self.clock.now();
         let mut failing = Vec::new();
         for post in self.posts.values() {
-            for progress in
-                post.desk().plans().iter().filter(|progress| progress.status() == PlanStatus::Open)
+            for progress in post
+                .desk()
+                .plans()
+                .iter()
+                .filter(|progress| progress.status() == PlanStatus::Open)
+                // Where a call fails, its own ladder leads on.
+                .filter(|progress| progress.plan().cause != Cause::Call)
             {
                 let counts = progress.tally().total();
                 let (id, failed) = (progress.plan().id, counts.of(DeliveryState::Failed));
@@ -135,7 +140,7 @@ fn is_reserve<M: Mode>(plan: &Plan<M>) -> bool {
 }
 
 fn targeted<M: Mode>(plans: &[Plan<M>], channel: ChannelKind) -> RoaringBitmap {
-    let on_channel = plans.iter().filter(|plan| plan.channel == channel);
+    let on_channel = plans.iter().filter(|plan| plan.channel == channel && plan.cause != Cause::Call);
     on_channel.fold(RoaringBitmap::new(), |sum, plan| match &plan.target {
         Target::People { ordinals, .. } => sum | ordinals,
         Target::Place { .. } => sum,

@@ -3,7 +3,8 @@
 //! The cast: [`planner`] turns a released alert into plans; a [`progress::Progress`] is one plan in memory, moved by
 //! facts; a [`desk::Desk`] holds all plans of one account and says whose turn it is; a [`post::Post`] works the
 //! account's sessions under its [`limit::Licence`]; the [`engine::Engine`] is all of them, recovered from the log at
-//! start; [`routes::Routes`] says which account carries whom; `sweep` does what only time brings about; [`retry`] decides, purely, what follows after trouble.
+//! start; [`routes::Routes`] says which account carries whom; `sweep` does what only time brings about; [`retry`] decides, purely, what follows after trouble; [`ladder`], as purely, who is
+//! asked next where nobody answers.
 //!
 //! The promises:
 //! - the intent to send is on disk before the first byte; a window slot is free only when its answer is on disk, so a
@@ -15,11 +16,13 @@
 //! - when the store fails, everything stops: what cannot be kept does not leave.
 
 mod absent;
+mod call;
 pub mod desk;
 pub mod engine;
 mod fallback;
 pub mod flights;
 mod handover;
+pub mod ladder;
 pub mod limit;
 pub mod planner;
 pub mod post;

@@ -34,6 +34,8 @@ pub struct PlanView {
     pub settled: bool,
     /// Whether it takes over what another channel could not reach.
     pub is_fallback: bool,
+    /// Whether it asks a responsible person to answer (叫应): nobody signed for it, and no sum counts it.
+    pub is_call: bool,
     /// The plan whose account could not send; these were its unsent rest.
     pub instead_of: Option<PlanId>,
     /// Recipients to whom another account sends instead; they are counted in its plan and no more in this one.
@@ -87,6 +89,7 @@ impl PlanView {
             status: progress.status(),
             settled: progress.status() == PlanStatus::Closed || progress.is_settled(now),
             is_fallback: matches!(plan.cause, Cause::FallbackOf(_)),
+            is_call: plan.cause == Cause::Call,
             instead_of: plan.instead_of,
             handed_over: progress.tally().total().handed_over(),
             parts: progress.parts(),

@@ -1,6 +1,7 @@
 //! The one store: verbs on sets, the same on both engines. What each verb promises is said here; how the
 //! engines keep it is theirs.
 
+mod call;
 mod decision;
 mod edition;
 mod error;
@@ -9,6 +10,7 @@ mod log;
 mod people;
 mod speech;
 
+pub use call::{Answered, Ask, Call, CallStep, CallWrites, Taken};
 pub use decision::{AlertWrite, Change, StoredAlert, StoredPlan};
 pub use edition::{EditionBlock, EditionHead};
 pub use error::StoreError;
@@ -29,9 +31,10 @@ use async_trait::async_trait;
 use mingluo_model::{
     audience::ChannelKind,
     bulletin::{EbmId, ResourceCode},
+    call::Answer,
     clock::Timestamp,
     fleet::{BoxRecord, Keeper, Playout, Seen},
-    id::{AlertId, EditionId, NodeId, PlanId},
+    id::{AlertId, AskId, EditionId, NodeId, PlanId},
     mode::ModeKind,
     plan::AccountName,
     reply::Reply,
@@ -200,8 +203,25 @@ pub trait Store: Send + Sync + 'static {
     /// list.
     async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError>;
 
-    /// Keeps what residents wrote to an account, and takes off or on again who wishes it ([`Reply::wish`]). What is said
-    /// again is neither kept nor heeded again. It is known by the gateway's own id for three days; where there is none, by
+    /// The calls of an alert (叫应) with their steps, by division.
+    async fn calls(&self, alert: AlertId) -> Result<Vec<Call>, StoreError>;
+
+    /// What somebody is asked to answer.
+    async fn ask(&self, id: AskId) -> Result<Option<Ask>, StoreError>;
+
+    /// Takes an answer to a call, from whatever channel, and gives how many calls it answers: 0, and no audit line is
+    /// kept, where all were answered before, where there is none of this mode, or too late.
+    async fn answer(
+        &self,
+        mode: ModeKind,
+        answer: Answer,
+        at: Timestamp,
+        audit: Option<AuditLine>,
+    ) -> Result<u64, StoreError>;
+
+    /// Keeps what residents wrote to an account, takes off or on again who wishes it ([`Reply::wish`]), and takes the answer
+    /// of who writes back the code that was sent to their address ([`Reply::code`]). What is said again is neither kept nor
+    /// heeded again. It is known by the gateway's own id for three days; where there is none, by
     /// writer and words for an hour. Gives the places in `replies` of those that are new.
     async fn keep_replies(
         &self,

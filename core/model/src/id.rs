@@ -69,6 +69,10 @@ typed_id! {
     OfficerId;
     /// An immutable snapshot of the roster.
     EditionId;
+    /// A call to the responsible persons of one division about one warning (叫应).
+    CallId;
+    /// What one person is asked to answer, in whatever messages; links name it.
+    AskId;
     /// One run of a dispatching process; streams of the log are keyed by it.
     NodeId;
 }

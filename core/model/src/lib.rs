@@ -5,7 +5,8 @@
 //! [`audience::Audience`] says who must hear it. For each channel it becomes a [`message::Message`] and a
 //! [`plan::Plan`], which is a set of recipients, never rows. Each recipient's share is a delivery with a
 //! [`delivery::Standing`]; [`receipt::Receipt`]s from the far side move it. A [`channel::Channel`] is the port to
-//! one gateway account. Speakers obey only a signed [`bulletin::Bulletin`].
+//! one gateway account. Speakers obey only a signed [`bulletin::Bulletin`]. Responsible persons are asked to answer, see
+//! [`call`].
 //!
 //! The promises: a step that the rules forbid is an error with a code and typed fields, never a panic; live and
 //! drill are different types; time and chance are arguments; an address never shows in `Debug`.
@@ -15,6 +16,7 @@ pub mod alert;
 pub mod area;
 pub mod audience;
 pub mod bulletin;
+pub mod call;
 pub mod carrier;
 pub mod channel;
 pub mod clock;

@@ -57,6 +57,8 @@ pub enum Cause {
     Release,
     /// An earlier plan could not reach these people; the link is kept (改道).
     FallbackOf(PlanId),
+    /// A responsible person is asked to answer (叫应): not among those who were signed for, and in no sum of them.
+    Call,
 }
 
 /// A plan (发送计划): one message, one channel, one account, one set, one end.

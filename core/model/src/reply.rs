@@ -13,6 +13,8 @@ const SHORTEST_CODE: usize = 4;
 const OUT: [&str; 7] = ["退订", "退訂", "取消订阅", "拒收", "TD", "STOP", "UNSUBSCRIBE"];
 /// Words by which a resident asks for them again (订阅).
 const BACK: [&str; 6] = ["订阅", "訂閱", "恢复", "DY", "START", "SUBSCRIBE"];
+/// Words that may stand before or behind a code ("收到482913", "482913已收到").
+const HEARD: [&str; 4] = ["已收到", "收到", "已应答", "确认"];
 /// What stands before the word in our own messages ("回复TD退订"), and so in many answers.
 const ANSWER: [&str; 2] = ["回复", "回"];
 
@@ -63,7 +65,8 @@ pub enum Wish {
     OptOut,
     /// Messages again (订阅).
     OptIn,
-    /// The code that a responsible person was asked to answer with (叫应确认码): four to eight digits and nothing else.
+    /// The code that a responsible person was asked to answer with (叫应确认码): four to eight digits, with 收到 or the like
+    /// beside them and nothing else.
     Code,
     /// Something that a person has to read.
     Other,
@@ -74,23 +77,32 @@ impl Reply {
     /// who is not heard writes again, one who was wrongly taken off gets no warning. A signature (【…】), which phones quote
     /// and gateways add, and the word "reply" before it are nothing else.
     pub fn wish(&self) -> Wish {
-        // The end of "do not take me off" is no wish, nor is a question.
-        if self.part.is_some() || self.words.contains(['?', '？']) {
-            return Wish::Other;
-        }
-        let word = plain(unsigned(&self.words));
-        let word = ANSWER.iter().find_map(|answer| word.strip_prefix(answer)).unwrap_or(&word);
-        if OUT.contains(&word) {
+        let Some(word) = self.word() else { return Wish::Other };
+        if OUT.contains(&&*word) {
             Wish::OptOut
-        } else if BACK.contains(&word) {
+        } else if BACK.contains(&&*word) {
             Wish::OptIn
-        } else if (SHORTEST_CODE..=LONGEST_CODE).contains(&word.len())
-            && word.bytes().all(|octet| octet.is_ascii_digit())
-        {
+        } else if digits(&word).is_some() {
             Wish::Code
         } else {
             Wish::Other
         }
+    }
+
+    /// The digits of the code that is written back, wide ones narrowed; `None` where [`Self::wish`] is no code.
+    pub fn code(&self) -> Option<String> {
+        digits(&self.word()?).map(str::to_owned)
+    }
+
+    /// What was written, without signature, "reply" and marks; `None` for what means nothing by itself: the end of "do not
+    /// take me off" is no wish, nor is a question.
+    fn word(&self) -> Option<String> {
+        if self.part.is_some() || self.words.contains(['?', '？']) {
+            return None;
+        }
+        let word = plain(unsigned(&self.words));
+        let bare = ANSWER.iter().find_map(|answer| word.strip_prefix(answer)).map(str::to_owned);
+        Some(bare.unwrap_or(word))
     }
 }
 
@@ -98,6 +110,14 @@ impl fmt::Debug for Reply {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Reply").field("wish", &self.wish()).field("at", &self.at).finish_non_exhaustive()
     }
+}
+
+/// Four to eight digits, alone or with one of [`HEARD`].
+fn digits(word: &str) -> Option<&str> {
+    let before = HEARD.iter().find_map(|heard| word.strip_prefix(heard)).unwrap_or(word);
+    let digits = HEARD.iter().find_map(|heard| before.strip_suffix(heard)).unwrap_or(before);
+    let is_code = (SHORTEST_CODE..=LONGEST_CODE).contains(&digits.len());
+    (is_code && digits.bytes().all(|octet| octet.is_ascii_digit())).then_some(digits)
 }
 
 /// The words without a signature before or behind them, unless they are nothing but that.
@@ -126,6 +146,11 @@ mod tests {
         let words = words.to_owned();
         let from = Address::new("+8613900000000");
         Reply { from, to: "10690001".into(), words, id: None, part: None, at: Timestamp(0) }.wish()
+    }
+
+    fn code(words: &str) -> Option<String> {
+        let (from, words) = (Address::new("+8613900000000"), words.to_owned());
+        Reply { from, to: "10690001".into(), words, id: None, part: None, at: Timestamp(0) }.code()
     }
 
     #[test]
@@ -182,7 +207,18 @@ mod tests {
     #[test]
     fn a_code_is_digits_and_nothing_else() {
         assert_eq!((wish("4821"), wish("４８２１。")), (Wish::Code, Wish::Code));
-        for words in ["1", "110", "4821号", "123456789"] {
+        for words in [
+            "482913",
+            "４８２９１３",
+            "482 913",
+            "收到482913",
+            "482913 收到！",
+            "回复：已收到 ４８２ ９１３。",
+        ] {
+            assert_eq!((wish(words), code(words).as_deref()), (Wish::Code, Some("482913")), "{words}");
+        }
+        for words in ["1", "110", "4821号", "123456789", "收到", "收到1", "没收到482913", "482913?"] {
+            assert_eq!(code(words), None, "{words}");
             assert_eq!(wish(words), Wish::Other, "{words}");
         }
     }

@@ -30,12 +30,19 @@ use std::{
     io,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicU32, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use clap::Parser;
-use mingluo_channels::sms::cmpp::Version;
+use mingluo_channels::sms::{
+    cmpp::Version,
+    smpp::{Address, MessageState},
+    wire::Stamp,
+};
 use mingluo_model::clock::SharedClock;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -45,6 +52,7 @@ use desk::Desk;
 use log::Sink;
 use owed::Earlier;
 use postbag::Receipt;
+use tongue::Key;
 use watch::Watch;
 
 /// How often receipts that wait for their time are looked at.
@@ -238,6 +246,25 @@ impl Smsc {
     /// What it did so far.
     pub fn counts(&self) -> Snapshot {
         self.centre.counts.snapshot(self.centre.watch.now_us() / 1_000)
+    }
+
+    /// The owner of a mobile number writes to the access number of every account that has logged in (上行).
+    pub fn writes(&self, number: u64, words: &str) {
+        let now_us = self.centre.watch.now_us();
+        let receipt = Receipt {
+            id: self.centre.next_id.fetch_add(1, Ordering::Relaxed),
+            state: MessageState::Delivered,
+            // Any session of the account brings it.
+            session: 0,
+            taken_us: now_us,
+            to: Address::default(),
+            from: owed::number(number, self.centre.protocol),
+            key: Key { node: 0, stamp: Stamp(0), counter: 0 },
+            wrote: Some(words.into()),
+        };
+        for desk in self.centre.desks() {
+            locked(&desk).owe(vec![(now_us, receipt.clone())], now_us);
+        }
     }
 
     /// Ends all sessions and writes the log to its end.

@@ -75,7 +75,7 @@ fn owed(arrived: &Arrived, protocol: Protocol, faults: &Faults) -> (i64, Receipt
 }
 
 /// A number in the form that the protocol has it in.
-fn number(destination: u64, protocol: Protocol) -> Address {
+pub(super) fn number(destination: u64, protocol: Protocol) -> Address {
     let plain = destination.to_string();
     let with_country = matches!(protocol, Protocol::Smpp | Protocol::Sgip) && plain.len() == MOBILE;
     let digits = if with_country { format!("86{plain}") } else { plain };

@@ -80,6 +80,7 @@ pub(super) fn one(answer: &Value, townships: bool) -> Vec<String> {
         table.row(row(label(&channel), &cells));
     }
     lines.extend(table.lines());
+    lines.extend(calls(&answer["calls"]));
     if townships {
         lines.extend(by_township(plans, &answer["districts"]));
     }
@@ -135,6 +136,22 @@ fn reach(answer: &Value) -> String {
         _ => String::new(),
     };
     format!("受众 audience: {people}{deliveries} 条 deliveries（{each}）")
+}
+
+/// How each township's call stands, where responsible persons are called (叫应).
+fn calls(calls: &Value) -> Vec<String> {
+    let calls = calls.as_array().map_or(&[][..], Vec::as_slice);
+    if calls.is_empty() {
+        return Vec::new();
+    }
+    let mut table = Table::new(["叫应\ncall", "情况\nhow it stands", "已叫\nasked"]);
+    for call in calls {
+        let outcome = &call["outcome"];
+        let word = if outcome["rung"].is_string() { &outcome["rung"] } else { &outcome["state"] };
+        let asked = call["asked"].as_array().map_or(0, Vec::len);
+        table.row([text(&call["name"]).to_owned(), both("call", text(word)), asked.to_string()]);
+    }
+    table.lines()
 }
 
 fn by_township(plans: &[Value], names: &Value) -> Vec<String> {
@@ -253,6 +270,17 @@ mod tests {
         let long = one(&answer(&plans), true);
         assert!(long.last().unwrap().contains("210423100 清原镇 短信"), "{long:#?}");
         assert!(long.len() < 20);
+    }
+
+    #[test]
+    fn who_has_not_answered_is_told_below_the_arrivals() {
+        let mut answer = answer(&json!([plan(&json!({ "delivered": 6 }), 6)]));
+        answer["calls"] = json!([
+            { "name": "清原镇", "outcome": { "state": "waiting", "rung": "deputy", "since": 1 }, "asked": [1, 2, 3] },
+            { "name": "草市镇", "outcome": { "state": "nobody", "since": 1 }, "asked": [] },
+        ]);
+        let lines = one(&answer, false).join("\n");
+        assert!(lines.contains("已转副职 Deputy asked") && lines.contains("无人可叫"), "{lines}");
     }
 
     #[test]

@@ -27,7 +27,7 @@ use mingluo_ledger::{
 };
 use mingluo_model::{
     alert::ContentHash,
-    clock::{Clock, Timestamp, manual::ManualClock, system::SystemClock},
+    clock::{Clock, SharedClock, Timestamp, manual::ManualClock, system::SystemClock},
     delivery::{DeliveryState, Standing},
     id::{OfficerId, OrgId},
     mode::ModeKind,
@@ -153,6 +153,16 @@ boxes = 10
 tls = { cert_file = "HOME/city.pem", key_file = "HOME/city.key", client_ca_file = "HOME/ca.pem" }
 "#;
 
+/// Responsible persons are called.
+const CALLS: &str = r#"
+[call]
+url = "https://warn.example"
+key_file = "HOME/call.key"
+township = ["township_duty"]
+county = ["agency_duty"]
+city = ["media"]
+"#;
+
 /// A city with its pages.
 pub(super) struct Town {
     pub(super) city: Arc<City>,
@@ -174,6 +184,17 @@ impl Town {
     /// Opens a new town that has mail and WeChat besides, with a resident for each.
     pub(super) async fn with_all_channels() -> Self {
         Self::built(1, &format!("{CONFIG}{MORE}")).await
+    }
+
+    /// Opens a new town that holds nothing back and calls responsible persons, of whom the roster has these besides; its
+    /// lease outlives the hours that a story lets pass at once. Time stands still until
+    /// [`Self::shift`] moves it.
+    pub(super) async fn with_calls(persons: &str) -> Self {
+        let text = format!("{CONFIG}{MORE}{CALLS}").replace("hold_ms = 60000", "hold_ms = 0");
+        let text = text.replace("sweep_ms = 20", "sweep_ms = 20\nlease_ms = 1000000000");
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("call.key"), "0123456789abcdef0123456789abcdef\n").unwrap();
+        Self::built_in(home, 1, &text, persons).await
     }
 
     /// Opens a new town that has village boxes, and a signer for them.
@@ -217,18 +238,19 @@ impl Town {
         }
         mingluo_ledger::migrate(&config.store.address).await.unwrap();
         let region = Region::read(&config).unwrap();
-        let town = Box::pin(Self::start(home, config)).await;
+        let shift = ManualClock::at(SystemClock::shared().now());
+        let town = Box::pin(Self::start(home, config, shift)).await;
         let mut chance = StdRng::seed_from_u64(1);
         hire(&town.city, &mut chance).await;
         settle(&town.city, &region, &mut chance, more).await;
         town
     }
 
-    async fn start(home: TempDir, config: Config) -> Self {
+    async fn start(home: TempDir, config: Config, shift: Arc<ManualClock>) -> Self {
         let pack = config.region.pack.clone();
         let chance = StdRng::from_os_rng();
-        let city = Arc::new(Box::pin(City::start(config, SystemClock::shared(), chance)).await.unwrap());
-        let shift = ManualClock::at(city.clock.now());
+        let clock: SharedClock = if config.call.is_some() { shift.clone() } else { SystemClock::shared() };
+        let city = Arc::new(Box::pin(City::start(config, clock, chance)).await.unwrap());
         let people = Arc::new(People::new(Arc::clone(&city.store), shift.clone()));
         let closing = CancellationToken::new();
         let pages = Web::new(&city, &people).with_outlines(&pack).until(closing.clone()).routes();
@@ -241,7 +263,7 @@ impl Town {
     pub(super) async fn restart(self) -> Self {
         self.city.shutdown().await;
         let config = Config::read(&self.home.path().join("mingluo.toml")).unwrap();
-        Self::start(self.home, config).await
+        Self::start(self.home, config, self.shift).await
     }
 
     /// A newer roster of the same people.

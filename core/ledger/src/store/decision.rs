@@ -1,6 +1,6 @@
 //! Alerts and plans as the ledger keeps them, and what one decision writes of them.
 
-use super::Lease;
+use super::{CallWrites, Lease};
 use crate::audit::AuditLine;
 use mingluo_model::{
     alert::{Alert, AlertState, Content},
@@ -21,6 +21,8 @@ pub struct Change {
     pub plans: Vec<StoredPlan>,
     /// Plans to move, with the state they must move from not being checked (a closed plan stays closed).
     pub statuses: Vec<(PlanId, PlanStatus)>,
+    /// Calls to responsible persons: what begins, and which steps are taken.
+    pub calls: CallWrites,
     /// Who did what, one line each.
     pub audit: Vec<AuditLine>,
     /// A decision of dispatch's own holds only as long as this lease is ours; people's decisions hang on none.

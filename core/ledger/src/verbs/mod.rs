@@ -8,9 +8,9 @@ use crate::{
     chunk::Chunk,
     event::{Event, RawId, RawReceipt},
     store::{
-        ApiKeyRow, Append, BoxEvent, BoxOrder, Change, EditionBlock, EditionHead, Heard, Lease, LogPlace,
-        OfficerRow, OrgRow, ReceiptPage, SessionRow, Store, StoreError, StoredAlert, StoredPlan, StoredReply,
-        StoredSpeech,
+        ApiKeyRow, Append, Ask, BoxEvent, BoxOrder, Call, Change, EditionBlock, EditionHead, Heard, Lease,
+        LogPlace, OfficerRow, OrgRow, ReceiptPage, SessionRow, Store, StoreError, StoredAlert, StoredPlan,
+        StoredReply, StoredSpeech,
     },
     vault::Vault,
 };
@@ -18,9 +18,10 @@ use async_trait::async_trait;
 use mingluo_model::{
     audience::ChannelKind,
     bulletin::{EbmId, ResourceCode},
+    call::Answer,
     clock::Timestamp,
     fleet::{BoxRecord, Keeper, Playout, Seen},
-    id::{AlertId, EditionId, NodeId, PlanId},
+    id::{AlertId, AskId, EditionId, NodeId, PlanId},
     mode::ModeKind,
     plan::AccountName,
     reply::Reply,
@@ -31,6 +32,7 @@ mod account;
 mod alert;
 mod audit;
 mod bounce;
+mod call;
 mod chunk;
 mod clip;
 mod edition;
@@ -123,6 +125,7 @@ impl Store for Engine {
         for (plan, status) in &change.statuses {
             plan::set_status(write.conn(), *plan, *status).await?;
         }
+        call::write(write.conn(), &change.calls).await?;
         audit::append(write.conn(), &change.audit).await?;
         // Last: whoever appends under this lease waits for it until the commit.
         if let Some(lease) = &change.fence {
@@ -245,6 +248,24 @@ impl Store for Engine {
 
     async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError> {
         bounce::struck_off(self, mode).await
+    }
+
+    async fn calls(&self, alert: AlertId) -> Result<Vec<Call>, StoreError> {
+        call::of_alert(self, alert).await
+    }
+
+    async fn ask(&self, id: AskId) -> Result<Option<Ask>, StoreError> {
+        call::ask(self, id).await
+    }
+
+    async fn answer(
+        &self,
+        mode: ModeKind,
+        answer: Answer,
+        at: Timestamp,
+        audit: Option<AuditLine>,
+    ) -> Result<u64, StoreError> {
+        call::answer(self, mode, answer, at, audit).await
     }
 
     async fn keep_replies(

@@ -2,7 +2,7 @@
 
 use super::{
     Conn, Engine, ModeKind, StoreError, StoredPlan, Timestamp,
-    value::{Row, bytes, coded, get, id, json, mode, to_json},
+    value::{Row, bytes, coded, flag, get, id, json, mode, optional_id, to_json},
 };
 use crate::codec::{CodecError, Reader, Writer};
 use mingluo_model::{
@@ -17,16 +17,15 @@ use mingluo_model::{
 };
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 const INSERT: &str = "
 insert into plan (plan_id, mode, status, alert_id, channel, account, language, body_json, edition_id, ordinals,
-    place, rank, priority_json, not_before, not_after, fallback_of, instead_of)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    place, rank, priority_json, not_before, not_after, fallback_of, instead_of, is_call)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
 
 const COLUMNS: &str = "
 select plan_id, mode, status, alert_id, channel, account, language, body_json, edition_id, ordinals, place,
-    priority_json, not_before, not_after, fallback_of, instead_of from plan";
+    priority_json, not_before, not_after, fallback_of, instead_of, is_call from plan";
 
 /// What `body_json` holds: the content, and the words by name where there are any.
 #[derive(Serialize, Deserialize)]
@@ -53,7 +52,7 @@ pub(super) async fn insert(conn: &mut Conn, stored: &StoredPlan) -> Result<(), S
     let plan = stored.fields();
     let (edition, ordinals, place) = target_columns(&plan.target);
     let fallback_of = match plan.cause {
-        Cause::Release => None,
+        Cause::Release | Cause::Call => None,
         Cause::FallbackOf(earlier) => Some(bytes(earlier.0)),
     };
     sqlx::query(INSERT)
@@ -74,6 +73,7 @@ pub(super) async fn insert(conn: &mut Conn, stored: &StoredPlan) -> Result<(), S
         .bind(plan.not_after.0)
         .bind(fallback_of)
         .bind(plan.instead_of.map(|earlier| bytes(earlier.0)))
+        .bind(i16::from(plan.cause == Cause::Call))
         .execute(conn)
         .await
         .map_err(StoreError::database("insert a plan"))?;
@@ -140,15 +140,18 @@ fn read(row: &Row) -> Result<StoredPlan, StoreError> {
         priority,
         not_before: Timestamp(get(row, "not_before")?),
         not_after: Timestamp(get(row, "not_after")?),
-        cause: optional_id(row, "fallback_of")?
-            .map_or(Cause::Release, |plan| Cause::FallbackOf(PlanId(plan))),
+        cause: cause(row)?,
         instead_of: optional_id(row, "instead_of")?.map(PlanId),
     };
     Ok(StoredPlan::restore(mode(row)?, coded(row, "status", PlanStatus::from_number)?, plan))
 }
 
-fn optional_id(row: &Row, column: &'static str) -> Result<Option<Uuid>, StoreError> {
-    get::<Option<Vec<u8>>>(row, column)?.map(|_| id(row, column)).transpose()
+fn cause(row: &Row) -> Result<Cause, StoreError> {
+    if flag(row, "is_call")? {
+        return Ok(Cause::Call);
+    }
+    let earlier = optional_id(row, "fallback_of")?;
+    Ok(earlier.map_or(Cause::Release, |plan| Cause::FallbackOf(PlanId(plan))))
 }
 
 type TargetColumns = (Option<Vec<u8>>, Option<Vec<u8>>, Option<String>);

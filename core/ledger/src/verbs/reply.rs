@@ -1,11 +1,12 @@
 //! What residents wrote back. What a gateway says again is kept once, so that an old wish does not come after a newer one.
 
 use super::{
-    AccountName, Conn, Db, Engine, ModeKind, StoreError, StoredReply, Timestamp, opt_out,
+    AccountName, Conn, Db, Engine, ModeKind, StoreError, StoredReply, Timestamp, call, opt_out,
     value::{Row, fixed, get},
 };
 use mingluo_model::{
     address::Address,
+    call::Code,
     reply::{Portion, Reply, Wish},
 };
 use sqlx::QueryBuilder;
@@ -44,6 +45,7 @@ pub(super) async fn keep(
     }
     let new_replies: Vec<_> = new.iter().map(|at| &replies[*at]).collect();
     heed(write.conn(), mode, &new_replies, &rows).await?;
+    take_codes(write.conn(), mode, &new_replies, &rows).await?;
     write.commit().await?;
     Ok(new)
 }
@@ -121,6 +123,21 @@ async fn heed(
     };
     opt_out::add(conn, mode, &of(Wish::OptOut), latest).await?;
     opt_out::remove(conn, mode, &of(Wish::OptIn)).await
+}
+
+/// Who was called answers by a code: it counts in the transaction that keeps the words.
+async fn take_codes(
+    conn: &mut Conn,
+    mode: ModeKind,
+    replies: &[&Reply],
+    sealed: &[Sealed],
+) -> Result<(), StoreError> {
+    for (reply, kept) in replies.iter().zip(sealed) {
+        if let Some(code) = reply.code().and_then(|digits| Code::read(&digits)) {
+            call::take_code(conn, mode, (code, kept.address_hash), kept.at).await?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn latest(

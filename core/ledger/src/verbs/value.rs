@@ -22,6 +22,11 @@ pub(super) fn id(row: &Row, column: &'static str) -> Result<Uuid, StoreError> {
     Ok(Uuid::from_bytes(fixed(row, column)?))
 }
 
+/// A UUID column's bytes, where there are any.
+pub(super) fn optional_id(row: &Row, column: &'static str) -> Result<Option<Uuid>, StoreError> {
+    get::<Option<Vec<u8>>>(row, column)?.map(|_| id(row, column)).transpose()
+}
+
 /// A blob column of one length.
 pub(super) fn fixed<const N: usize>(row: &Row, column: &'static str) -> Result<[u8; N], StoreError> {
     get::<Vec<u8>>(row, column)?

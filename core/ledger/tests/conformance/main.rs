@@ -70,6 +70,11 @@ stories! {
         what_a_gateway_says_again_is_not_heeded_again,
         two_warnings_that_come_back_strike_a_mailbox_off,
         what_a_resident_wrote_is_not_readable_in_the_database_file;
+    call:
+        calls_come_back_with_their_steps,
+        a_step_is_taken_once_and_a_call_begun_once,
+        the_first_answer_stands_and_a_second_changes_nothing,
+        a_code_answers_from_where_it_was_sent_to_and_in_time;
     fleet:
         boxes_that_are_written_down_come_back_and_keep_what_is_not_said_again,
         what_was_heard_of_boxes_survives_and_the_last_word_holds,

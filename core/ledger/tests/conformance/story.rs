@@ -1,6 +1,7 @@
 //! The stories.
 
 pub(crate) mod audit;
+pub(crate) mod call;
 pub(crate) mod change;
 pub(crate) mod edition;
 pub(crate) mod fleet;

@@ -1,0 +1,121 @@
+//! What somebody who is called gets (叫应): which warning, for which divisions, and how to answer. The words are short, since
+//! the warning itself is told by its own messages.
+
+use super::{RenderError, Renderer, marked};
+use mingluo_model::{
+    alert::{Alert, Language},
+    audience::ChannelKind,
+    call::{Code, Rung},
+    clock::Timestamp,
+    message::{Body, Message},
+    mode::Mode,
+};
+use std::time::Duration;
+
+/// Divisions that are named; of more it is said how many there are.
+const MOST_NAMED: usize = 3;
+
+/// What is asked of somebody.
+pub struct Question<'a> {
+    /// On which rung.
+    pub rung: Rung,
+    /// The names of the divisions that they are asked about.
+    pub divisions: &'a [String],
+    /// What they may write back.
+    pub code: Code,
+    /// Where they may answer.
+    pub link: &'a str,
+    /// How long an answer is waited for.
+    pub within: Duration,
+}
+
+impl Question<'_> {
+    /// 清原镇, or 清原镇、红透山镇、草市镇等14个乡镇.
+    fn named(&self) -> String {
+        let names = self.divisions.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join("、");
+        match self.divisions.len() {
+            many if many > MOST_NAMED => format!("{names}等{many}个乡镇"),
+            _ => names,
+        }
+    }
+
+    /// 5分钟, or 90秒.
+    fn time(&self) -> String {
+        let seconds = self.within.as_secs();
+        if seconds.is_multiple_of(60) { format!("{}分钟", seconds / 60) } else { format!("{seconds}秒") }
+    }
+
+    /// Why they of all people are asked.
+    const fn why(&self) -> &'static str {
+        match self.rung {
+            Rung::Asked => "请确认已收到",
+            Rung::Reminded => "尚未收到您的应答，请立即确认",
+            Rung::Deputy => "责任人未应答，请您确认并处置",
+            Rung::County | Rung::City | Rung::Nobody => "乡镇责任人未应答，请您确认并督促",
+        }
+    }
+}
+
+impl Renderer {
+    /// The message that asks somebody to answer.
+    ///
+    /// # Errors
+    /// [`RenderError`].
+    pub fn question<M: Mode>(
+        &self,
+        alert: &Alert<M>,
+        channel: ChannelKind,
+        question: &Question<'_>,
+        now: Timestamp,
+    ) -> Result<Message<M>, RenderError> {
+        let text = alert.content.texts.get(&Language::chinese());
+        let headline = text.map_or("", |text| text.headline.as_str());
+        let (named, why, time) = (question.named(), question.why(), question.time());
+        let (code, link) = (question.code.expose(), question.link);
+        let body = match channel {
+            ChannelKind::Email => {
+                let subject = marked::<M>(&format!("叫应：{headline}（{named}）"));
+                let said = text.map_or(String::new(), |text| format!("{}\n{}", text.body, text.instruction));
+                let plain =
+                    format!("{headline}\n涉及：{named}\n{why}（{time}内）：\n{link}\n\n{}\n", said.trim());
+                let (html, cap_xml) = (String::new(), String::new());
+                Body::Email { subject, text: marked::<M>(&plain), html, cap_xml }
+            }
+            ChannelKind::WeChat => match self.wechat_body(alert, now)? {
+                Body::WeChat { template_id, fields, .. } => {
+                    Body::WeChat { template_id, fields, url: link.to_owned() }
+                }
+                other => other,
+            },
+            // The address has a blank on both sides, so that a telephone takes no more for it.
+            ChannelKind::Sms | ChannelKind::Speaker => Body::Sms {
+                text: marked::<M>(&format!(
+                    "叫应：{headline}（{named}）。{why}：{time}内回复{code}，或打开 {link} 应答"
+                )),
+            },
+        };
+        Ok(Message::new(alert.id, alert.content.grade, Language::chinese(), body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question(divisions: &[String], within_s: u64) -> Question<'_> {
+        let code = Code::read("482913").unwrap();
+        let (rung, within) = (Rung::Asked, Duration::from_secs(within_s));
+        Question { rung, divisions, code, link: "https://warn.example/a/x", within }
+    }
+
+    #[test]
+    fn many_divisions_are_counted_and_few_are_named() {
+        let names = ["清原镇", "红透山镇", "草市镇", "湾甸子镇"].map(str::to_owned);
+        assert_eq!(question(&names[..1], 300).named(), "清原镇");
+        assert_eq!(question(&names, 300).named(), "清原镇、红透山镇、草市镇等4个乡镇");
+        assert_eq!(
+            (question(&names, 300).time(), question(&names, 90).time()),
+            ("5分钟".into(), "90秒".into())
+        );
+    }
+}
