@@ -332,8 +332,7 @@ fn parts(v: &Voice, cut: &SmsParts) -> Vec<Words> {
 
 /// How long an account needs for so many units at its licence.
 fn duration<M: Mode>(account: &dyn Channel<M>, units: u64) -> Duration {
-    let per_second = u64::from(account.limits().per_second.get());
-    Duration::from_millis(units * 1000 / per_second)
+    account.limits().rate.time_for(units)
 }
 
 fn words(v: &Voice, body: &Body) -> Vec<Words> {

@@ -67,14 +67,14 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    fn open_post(&self, account: &AccountName) -> Result<&Post<M>, EngineError> {
+    pub(super) fn open_post(&self, account: &AccountName) -> Result<&Post<M>, EngineError> {
         self.check()?;
         let unknown = || EngineError::Halted { reason: format!("account {account} is not configured") };
         self.posts.get(account).map(AsRef::as_ref).ok_or_else(unknown)
     }
 
     /// When a folded plan of this mode began; `None` for one that is not folded, or that there is not.
-    async fn folded_since(&self, plan: PlanId) -> Result<Option<Timestamp>, EngineError> {
+    pub(super) async fn folded_since(&self, plan: PlanId) -> Result<Option<Timestamp>, EngineError> {
         let stands = |progress: &mut Progress<M>| (progress.status(), progress.plan().not_before);
         let in_memory = self.posts.values().find_map(|post| post.desk().find(plan).map(stands));
         let (status, start) = match in_memory {
@@ -89,7 +89,7 @@ impl<M: Mode> Engine<M> {
 
     /// Moves a delivery of a folded plan: the log first, as with any other, then its chunk, then the counts. Whoever is
     /// cut off in between is told again and goes on from there.
-    async fn amend(&self, post: &Post<M>, start: Timestamp, named: &NamedReceipt) -> Result<(), EngineError> {
+    pub(super) async fn amend(&self, post: &Post<M>, start: Timestamp, named: &NamedReceipt) -> Result<(), EngineError> {
         let NamedReceipt { plan, ordinal, receipt } = named;
         let (plan, ordinal, status) = (*plan, *ordinal, receipt.status);
         let Some((state, reason)) = status.state() else { return Ok(()) };
