@@ -347,6 +347,11 @@ fn words(v: &Voice, body: &Body) -> Vec<Words> {
         Body::Email { subject, text, .. } => {
             vec![whole("web-words-subject", subject), whole("web-words-mail", text)]
         }
+        Body::WeCom { text, title, note, button } => vec![
+            whole("web-words-wecom", text),
+            whole("web-words-card", &format!("{title}\n{note}\n[{button}]")),
+        ],
+        Body::Robot { text } => vec![whole("web-words-robot", text)],
         Body::Speaker { script, .. } => vec![whole("web-words-script", script)],
     }
 }

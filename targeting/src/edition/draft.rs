@@ -1,6 +1,6 @@
 //! Building an edition: recipients in, in any order; ordinals, index and blocks out.
 //!
-//! A recipient costs 40 bytes and its addresses with one byte of length each: 1.65 million need some 90 MB.
+//! A recipient costs 40 bytes and its addresses with one byte of length each: 1.65 million need some 100 MB.
 
 use super::{
     block::{BLOCK, BlockPlain},
