@@ -16,3 +16,4 @@ mod mail;
 mod routing;
 mod stories;
 mod wechat;
+mod wecom;

@@ -137,14 +137,29 @@ impl<M: Mode> Engine<M> {
     /// # Errors
     /// [`EngineError::Store`] when a folded plan cannot be read.
     pub async fn unconfirmed(&self, plan: PlanId) -> Result<BTreeMap<u32, Standing>, EngineError> {
-        let open = |progress: &mut Progress<M>| {
-            (progress.status() != PlanStatus::Closed).then(|| progress.unconfirmed())
-        };
+        self.asked(plan, Progress::unconfirmed).await
+    }
+
+    /// The deliveries of a plan that did not arrive, by ordinal.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when a folded plan cannot be read.
+    pub async fn unreached(&self, plan: PlanId) -> Result<BTreeMap<u32, Standing>, EngineError> {
+        self.asked(plan, Progress::unreached).await
+    }
+
+    async fn asked(
+        &self,
+        plan: PlanId,
+        of: impl Fn(&Progress<M>) -> BTreeMap<u32, Standing> + Send,
+    ) -> Result<BTreeMap<u32, Standing>, EngineError> {
+        let open =
+            |progress: &mut Progress<M>| (progress.status() != PlanStatus::Closed).then(|| of(progress));
         let in_memory = self.posts.values().find_map(|post| post.desk().find(plan).and_then(open));
         if let Some(unconfirmed) = in_memory {
             return Ok(unconfirmed);
         }
         let Some(stored) = self.store.plan(plan).await? else { return Ok(BTreeMap::new()) };
-        Ok(self.unfold(&stored).await?.map(|progress| progress.unconfirmed()).unwrap_or_default())
+        Ok(self.unfold(&stored).await?.map(|progress| of(&progress)).unwrap_or_default())
     }
 }
