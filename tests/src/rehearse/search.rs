@@ -78,7 +78,7 @@ impl Sought {
         let mut rows = csv::Reader::from_path(&roster).with_context(|| roster.display().to_string())?;
         let heads = rows.headers()?.clone();
         let personal: Vec<usize> =
-            (0..heads.len()).filter(|at| ["sms", "wechat", "email"].contains(&&heads[*at])).collect();
+            (0..heads.len()).filter(|at| ["sms", "wechat", "email", "wecom"].contains(&&heads[*at])).collect();
         for row in rows.records() {
             let row = row?;
             let addresses =
