@@ -8,7 +8,10 @@ use std::{
     path::Path,
 };
 
-use mingluo_model::{channel::{Limits, Rate}, problem::file_fault};
+use mingluo_model::{
+    channel::{Limits, Rate},
+    problem::file_fault,
+};
 
 use crate::sms::wire::TextError;
 

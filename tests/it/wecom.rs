@@ -140,8 +140,10 @@ async fn an_unreachable_member_is_named_and_shown_with_the_reason() {
     assert_eq!(states(&views), BTreeMap::from([("accepted", OFFICIALS - 2), ("failed", 2)]));
     let plan = views[0].plan;
     let named = town.city.console.live.unreached(plan).await.unwrap();
-    let named: BTreeMap<_, _> =
-        named.iter().map(|one| (one.member.as_deref().unwrap(), (one.reason, !one.place.is_empty()))).collect();
+    let named: BTreeMap<_, _> = named
+        .iter()
+        .map(|one| (one.member.as_deref().unwrap(), (one.reason, !one.place.is_empty())))
+        .collect();
     let (third, seventh) = (userid(3), userid(7));
     let expected = [(third.as_str(), ("bad-address", true)), (seventh.as_str(), ("not-allowed", true))];
     assert_eq!(named, BTreeMap::from(expected));
@@ -185,7 +187,10 @@ async fn what_a_member_writes_is_kept_like_any_reply() {
     assert_eq!(wrote.0, 200);
     let kept = town.city.console.store.replies(ModeKind::Live, None, 10).await.unwrap();
     assert_eq!((kept.len(), kept[0].reply.words.as_str()), (1, "桥断了"));
-    assert_eq!((kept[0].reply.from.expose(), &kept[0].account), (&*userid(2), &AccountName("live-wecom".into())));
+    assert_eq!(
+        (kept[0].reply.from.expose(), &kept[0].account),
+        (&*userid(2), &AccountName("live-wecom".into()))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -196,7 +201,8 @@ async fn the_robots_licence_is_reached_and_what_is_over_waits() {
     let (seen, since) = (town.city.console.clock.now(), Duration::from_millis(300));
     town.city.until(|| (town.city.console.clock.now().since(seen) > since).then_some(())).await.unwrap();
     assert_eq!(town.told(What::Accepted).len(), 2, "the third has to wait for its minute");
-    let waiting: u32 = states(&town.views(alert)).iter().filter(|(state, _)| **state != "accepted").map(|(_, n)| *n).sum();
+    let waiting: u32 =
+        states(&town.views(alert)).iter().filter(|(state, _)| **state != "accepted").map(|(_, n)| *n).sum();
     assert_eq!((waiting, states(&town.views(alert)).get("failed")), (1, None));
 }
 

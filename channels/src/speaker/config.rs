@@ -2,7 +2,10 @@
 
 use super::{enrol::EnrolConfig, pki::TlsFiles};
 use crate::account::{ConfigError, in_range};
-use mingluo_model::{channel::{Limits, Rate}, plan::AccountName};
+use mingluo_model::{
+    channel::{Limits, Rate},
+    plan::AccountName,
+};
 use serde::Deserialize;
 use std::{
     net::SocketAddr,

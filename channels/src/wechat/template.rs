@@ -94,7 +94,12 @@ pub(super) mod tests {
     use super::*;
     use crate::account::Secret;
     use mingluo_model::{
-        address::Address, alert::Language, channel::{Limits, Rate}, grade::Grade, id::AlertId, mode::Live,
+        address::Address,
+        alert::Language,
+        channel::{Limits, Rate},
+        grade::Grade,
+        id::AlertId,
+        mode::Live,
         plan::AccountName,
     };
     use std::{

@@ -41,9 +41,7 @@ impl Tokens for Giver {
     /// `/cgi-bin/gettoken`: the same one again until it ends.
     async fn ask(&self) -> Result<TokenSaid, CallError> {
         let Account { corp_id, secret, .. } = &*self.account;
-        self.server
-            .get("/cgi-bin/gettoken", &[("corpid", corp_id), ("corpsecret", secret.expose())])
-            .await
+        self.server.get("/cgi-bin/gettoken", &[("corpid", corp_id), ("corpsecret", secret.expose())]).await
     }
 }
 
@@ -104,9 +102,7 @@ fn answered(members: &[(u64, Address)], answer: Result<Said, CallError>) -> Told
 /// A call that was taken names those whom it does not reach (发送应用消息, invaliduser, unlicenseduser).
 fn each(members: &[(u64, Address)], said: &Said) -> Told {
     let (invalid, unlicensed) = (named(&said.invaliduser), named(&said.unlicenseduser));
-    let refused = |reason, word: &str| {
-        Verdict::Permanent(Refusal { reason, far_code: word.to_owned() })
-    };
+    let refused = |reason, word: &str| Verdict::Permanent(Refusal { reason, far_code: word.to_owned() });
     let verdict = |to: &Address| {
         let to = to.expose().to_ascii_lowercase();
         if invalid.contains(&to) {

@@ -11,12 +11,7 @@ use crate::{
         push::{CallbackError, LONGEST, Query, escaped, open, sealed},
     },
 };
-use mingluo_model::{
-    acknowledgement::Acknowledgement,
-    address::Address,
-    clock::SharedClock,
-    reply::Reply,
-};
+use mingluo_model::{acknowledgement::Acknowledgement, address::Address, clock::SharedClock, reply::Reply};
 use rand::RngCore;
 
 /// The parser of one application's callbacks (回调).

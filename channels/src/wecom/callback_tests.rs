@@ -45,7 +45,8 @@ fn heard(words: &str) -> Heard {
 /// Vectors of wechatpy's own tests.
 #[test]
 fn the_address_check_and_a_message_of_others_are_read() {
-    let echo = "4ByGGj%2BsVCYcvGeQYhaKIk1o0pQRNbRjxybjTGblXrBaXlTXeOo1%2BbXFXDQQb1o6co6Yh9Bv41n7hOchLF6p%2BQ%3D%3D";
+    let echo =
+        "4ByGGj%2BsVCYcvGeQYhaKIk1o0pQRNbRjxybjTGblXrBaXlTXeOo1%2BbXFXDQQb1o6co6Yh9Bv41n7hOchLF6p%2BQ%3D%3D";
     let query = |nonce: u32| {
         format!(
             "msg_signature=dd6b9c95b495b3f7e2901bfbc76c664930ffdb96&timestamp=1411443780&nonce={nonce}&echostr={echo}"
@@ -60,9 +61,8 @@ fn the_address_check_and_a_message_of_others_are_read() {
         iT+P4hIiOAQqGp/TywZBtDh1yCF2KOd0gpiMZ5jSw3e29mTvmUHzkVQiMS6td7vXUaWOMZnYZlF3So2SjHnwh4jYFxdgpkHHqIrH/54SNdsh\
         oQgWYEvccTKe7FS709/5t6NMxuGhcUGAPOQipvWTT4dShyqio7mlsl5noTrb++x6En749zCpQVhDpbV6GDnTbcX2e8K9QaNWHp91eBdCRxth\
         uL0=";
-    let query = format!(
-        "msg_signature=74d92dfeb87ba7c714f89d98870ae5eb62dff26d&timestamp={SECONDS}&nonce=461056294"
-    );
+    let query =
+        format!("msg_signature=74d92dfeb87ba7c714f89d98870ae5eb62dff26d&timestamp={SECONDS}&nonce=461056294");
     let body = format!("<xml><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>");
     let reply = callback(SECONDS).parse(&query, body.as_bytes()).unwrap().reply.unwrap();
     assert_eq!((reply.words.as_str(), reply.from.expose()), ("test", "messense"));
@@ -137,7 +137,9 @@ fn the_library_for_corporations_reads_us_and_we_read_it() {
              <MsgId>{number}</MsgId></xml>",
             escaped(words)
         );
-        case(json!({"do": "seal", "words": xml, "nonce": number.to_string(), "timestamp": seconds.to_string()}))
+        case(
+            json!({"do": "seal", "words": xml, "nonce": number.to_string(), "timestamp": seconds.to_string()}),
+        )
     };
     let mut cases: Vec<Value> = told.iter().enumerate().map(seal).collect();
     let answered = |(number, (words, seconds)): (usize, &(String, i64))| {
@@ -146,15 +148,18 @@ fn the_library_for_corporations_reads_us_and_we_read_it() {
         case(json!({"do": "open", "body": body}))
     };
     cases.extend(told.iter().enumerate().map(answered));
+    let mut strange = cases[CASES].clone();
+    strange["id"] = json!("ww-other");
+    cases.push(strange);
     let Some(said) = asked("wechat.py", &cases) else { return };
     let said: Vec<Value> = said.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     for (number, ((words, seconds), push)) in told.iter().zip(&said).enumerate() {
         let of = |name: &str| push[name].as_str().unwrap();
-        let query =
-            format!("msg_signature={}&timestamp={seconds}&nonce={number}", of("msg_signature"));
+        let query = format!("msg_signature={}&timestamp={seconds}&nonce={number}", of("msg_signature"));
         let heard = callback(*seconds).parse(&query, of("body").as_bytes()).unwrap();
         assert_eq!(heard.reply.unwrap().words, words.trim());
     }
+    assert_eq!(said[2 * CASES], json!({"error": "InvalidCorpIdException"}));
     for ((words, _), read) in told.iter().zip(&said[CASES..]) {
         let read = read["words"].as_str().unwrap();
         assert!(read.contains(&format!("<ReplaceName>{}</ReplaceName>", escaped(words))), "{read}");

@@ -43,9 +43,11 @@ impl Letter {
             return Err(Unfit::Wrong { field: "body".into(), problem: problem.into() });
         };
         fits("text", text)?;
-        for (field, words, longest) in
-            [("title", title, LONGEST_TITLE), ("note", note, LONGEST_NOTE), ("button", button, LONGEST_BUTTON)]
-        {
+        for (field, words, longest) in [
+            ("title", title, LONGEST_TITLE),
+            ("note", note, LONGEST_NOTE),
+            ("button", button, LONGEST_BUTTON),
+        ] {
             let length = words.chars().count();
             if length > longest {
                 return Err(Unfit::TooLong { field: field.into(), length, longest, unit: "characters" });
@@ -106,7 +108,8 @@ mod tests {
 
     fn message(text: &str, title: &str) -> Message<Live> {
         let (text, title) = (text.to_owned(), title.to_owned());
-        let body = Body::WeCom { text, title, note: "至7月5日20时".into(), button: "确认收到".into() };
+        let body =
+            Body::WeCom { text, title, note: "至7月5日20时".into(), button: "确认收到".into() };
         Message::new(PLAN.parse::<AlertId>().unwrap(), Grade::Red, Language::chinese(), body)
     }
 

@@ -390,7 +390,11 @@ pub(super) fn name(voice: &Voice, funnel: &Funnel) -> String {
 /// The name of a row where times are told: of mail they are those of leaving us.
 fn reached_name(voice: &Voice, funnel: &Funnel) -> String {
     let name = name(voice, funnel);
-    if funnel.channel.is_some_and(|one| arrival(one) == DeliveryState::Accepted) { voice.with("web-left-name", "a", name) } else { name }
+    if funnel.channel.is_some_and(|one| arrival(one) == DeliveryState::Accepted) {
+        voice.with("web-left-name", "a", name)
+    } else {
+        name
+    }
 }
 
 fn times(voice: &Voice, funnel: &Funnel) -> Times {

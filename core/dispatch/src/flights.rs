@@ -229,7 +229,9 @@ mod tests {
         flights.land(1);
         flights.land(2);
         assert!(flights.arrived().is_empty());
-        flights.on_the_wire(Licence::new(Rate::per_second(NonZeroU32::MIN), ManualClock::at(Timestamp(0))).ticket());
+        flights.on_the_wire(
+            Licence::new(Rate::per_second(NonZeroU32::MIN), ManualClock::at(Timestamp(0))).ticket(),
+        );
         flights.reserve(0, &[two_parts(2)]);
         flights.launch(3, Duration::ZERO);
         flights.land(3);

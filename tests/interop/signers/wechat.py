@@ -10,8 +10,8 @@ import sys
 
 import xmltodict
 from wechatpy.crypto import WeChatCrypto
+from wechatpy.enterprise.crypto import WeChatCrypto as WorkCrypto
 from wechatpy.utils import WeChatSigner
-from wechatpy.work.crypto import WeChatCrypto as WorkCrypto
 
 
 def seal(crypto, case):

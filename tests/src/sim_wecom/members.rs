@@ -78,7 +78,8 @@ pub(super) async fn write(State(platform): State<Arc<Platform>>, body: Bytes) ->
     let members = &platform.members;
     let number = members.nonce.fetch_add(1, Ordering::Relaxed);
     let words = act.words.unwrap_or_default();
-    let what = format!("<MsgType>text</MsgType><Content><![CDATA[{words}]]></Content><MsgId>{number}</MsgId>");
+    let what =
+        format!("<MsgType>text</MsgType><Content><![CDATA[{words}]]></Content><MsgId>{number}</MsgId>");
     match members.push(&members.xml(&act.userid, &what)).await {
         Some(_) => (StatusCode::OK, Json(json!({}))),
         None => (StatusCode::GATEWAY_TIMEOUT, Json(json!({ "error": "no answer" }))),
@@ -191,7 +192,8 @@ impl Members {
              <Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
         );
         let call = async {
-            let response = self.client.post(url).header("content-type", "text/xml").body(body).send().await.ok()?;
+            let response =
+                self.client.post(url).header("content-type", "text/xml").body(body).send().await.ok()?;
             let well = response.status().is_success();
             let words = response.text().await.ok()?;
             match (well, words.is_empty()) {

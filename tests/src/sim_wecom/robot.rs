@@ -36,9 +36,7 @@ pub(super) async fn say(
     let key = named.key.unwrap_or_default();
     let (what, answer, detail) = match platform.hear(&key, &body) {
         Ok(words) => (What::Accepted, Json(json!({ "errcode": 0, "errmsg": "ok" })), words),
-        Err((errcode, errmsg)) => {
-            (What::Refused, refusal(errcode, errmsg), format!("{errcode} {errmsg}"))
-        }
+        Err((errcode, errmsg)) => (What::Refused, refusal(errcode, errmsg), format!("{errcode} {errmsg}")),
     };
     platform.journal.note(what, "", &key, &detail);
     answer
@@ -55,7 +53,8 @@ impl Platform {
             return Err((errcode, "as it was told to"));
         }
         let call: Call = serde_json::from_slice(body).map_err(|_| (47_001, "data format error"))?;
-        let words = call.text.filter(|_| call.msgtype == "text").ok_or((40_008, "invalid message type"))?.content;
+        let words =
+            call.text.filter(|_| call.msgtype == "text").ok_or((40_008, "invalid message type"))?.content;
         if words.is_empty() {
             return Err((44_004, "empty content"));
         }

@@ -113,7 +113,8 @@ impl Platform {
             return Err((40_058, "task_id exists"));
         }
         let is_of = |list: &[String], one: &&String| list.iter().any(|other| other.eq_ignore_ascii_case(one));
-        let invalid: Vec<String> = to.iter().filter(|one| is_of(&self.faults.invalid, one)).cloned().collect();
+        let invalid: Vec<String> =
+            to.iter().filter(|one| is_of(&self.faults.invalid, one)).cloned().collect();
         if invalid.len() == to.len() {
             return Err((81_013, "user & party & tag all invalid"));
         }

@@ -64,10 +64,7 @@ impl Tokens {
 }
 
 /// `GET /cgi-bin/gettoken`.
-pub(super) async fn give(
-    State(platform): State<Arc<Platform>>,
-    Query(asked): Query<Asked>,
-) -> Json<Value> {
+pub(super) async fn give(State(platform): State<Arc<Platform>>, Query(asked): Query<Asked>) -> Json<Value> {
     let tokens = &platform.tokens;
     tokens.asked.fetch_add(1, Ordering::Relaxed);
     if asked.corpid != platform.account.corp_id {

@@ -67,8 +67,7 @@ impl RobotConfig {
     /// Checks every key and reads the files that they name.
     pub(super) fn check(self) -> Result<Account, ConfigError> {
         let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        let is_name =
-            |name: &String| (1..=64).contains(&name.len()) && name.bytes().all(alphabet);
+        let is_name = |name: &String| (1..=64).contains(&name.len()) && name.bytes().all(alphabet);
         if self.key_files.is_empty() || !self.key_files.keys().all(is_name) {
             let names = self.key_files.keys().cloned().collect::<Vec<_>>().join(", ");
             let fix = "name at least one robot by letters, digits, - and _, each with the file of its key";

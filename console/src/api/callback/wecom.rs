@@ -79,11 +79,7 @@ async fn receive(
 
 /// The one entrance of a button: its delivery is acknowledged. What confirms nothing that we sent is kept like anything that a
 /// member writes.
-async fn keep<M: Mode>(
-    engine: &Engine<M>,
-    account: &AccountName,
-    heard: &Heard,
-) -> Result<(), EngineError> {
+async fn keep<M: Mode>(engine: &Engine<M>, account: &AccountName, heard: &Heard) -> Result<(), EngineError> {
     if let Some(confirmed) = &heard.confirmed {
         if engine.acknowledge(account, confirmed).await? {
             return Ok(());

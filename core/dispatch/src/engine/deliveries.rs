@@ -89,7 +89,12 @@ impl<M: Mode> Engine<M> {
 
     /// Moves a delivery of a folded plan: the log first, as with any other, then its chunk, then the counts. Whoever is
     /// cut off in between is told again and goes on from there.
-    pub(super) async fn amend(&self, post: &Post<M>, start: Timestamp, named: &NamedReceipt) -> Result<(), EngineError> {
+    pub(super) async fn amend(
+        &self,
+        post: &Post<M>,
+        start: Timestamp,
+        named: &NamedReceipt,
+    ) -> Result<(), EngineError> {
         let NamedReceipt { plan, ordinal, receipt } = named;
         let (plan, ordinal, status) = (*plan, *ordinal, receipt.status);
         let Some((state, reason)) = status.state() else { return Ok(()) };

@@ -28,9 +28,8 @@ impl<M: Mode> Progress<M> {
 
     /// Deliveries that did not arrive, with the reasons: failed or run out of time.
     pub fn unreached(&self) -> BTreeMap<u32, Standing> {
-        let lost = |standing: &Standing| {
-            matches!(standing.state(), DeliveryState::Failed | DeliveryState::Expired)
-        };
+        let lost =
+            |standing: &Standing| matches!(standing.state(), DeliveryState::Failed | DeliveryState::Expired);
         let all = self.members().map(|(offset, ordinal)| (ordinal, self.at(offset)));
         all.filter(|(_, standing)| lost(standing)).collect()
     }

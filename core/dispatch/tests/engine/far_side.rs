@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use mingluo_model::{
     audience::ChannelKind,
     channel::{
-        Answerer, Channel, Inlet, Limits, Outlet, Rate, ReceiptToken, Refusal, Repeat, Report, Run, SendError,
-        Session, Unfit, Verdict, WireKeys,
+        Answerer, Channel, Inlet, Limits, Outlet, Rate, ReceiptToken, Refusal, Repeat, Report, Run,
+        SendError, Session, Unfit, Verdict, WireKeys,
     },
     delivery::Reason,
     message::Message,
