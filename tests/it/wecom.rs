@@ -200,6 +200,8 @@ async fn the_robots_licence_is_reached_and_what_is_over_waits() {
     town.city.until(|| (town.told(What::Accepted).len() == 2).then_some(())).await.unwrap();
     let (seen, since) = (town.city.console.clock.now(), Duration::from_millis(300));
     town.city.until(|| (town.city.console.clock.now().since(seen) > since).then_some(())).await.unwrap();
+    let said = &town.told(What::Accepted)[0].detail;
+    assert!(said.contains("请立即转移到高处") && said.contains("影响区域："), "{said}");
     assert_eq!(town.told(What::Accepted).len(), 2, "the third has to wait for its minute");
     let waiting: u32 =
         states(&town.views(alert)).iter().filter(|(state, _)| **state != "accepted").map(|(_, n)| *n).sum();
