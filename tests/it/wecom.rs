@@ -17,7 +17,7 @@ use mingluo_rehearsal::{
     sim_journal::{Entry, Journal, What},
     sim_wecom::{SimWeCom, WeComAccount, WeComFaults},
 };
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
 
 const OFFICIALS: u32 = 30;
@@ -28,7 +28,8 @@ struct Town {
     platform: SimWeCom,
     journal: Arc<Journal>,
     _files: tempfile::TempDir,
-    _serving: JoinSet<()>,
+    door: SocketAddr,
+    serving: JoinSet<()>,
 }
 
 fn accounts(port: u16, files: &Path, robots: &[&str], per_minute: u32) -> String {
@@ -78,14 +79,26 @@ async fn town(faults: WeComFaults, robots: &[&str], per_minute: u32) -> Town {
         ..CityOrder::default()
     };
     let city = City::start(order).await.unwrap();
-    let people = Arc::new(People::new(Arc::clone(&city.console.store), clock));
-    let routes = api::routes(&city.console, &people);
-    let mut serving = JoinSet::new();
-    serving.spawn(async move { axum::serve(door, routes).await.unwrap() });
-    Town { city, platform, journal, _files: files, _serving: serving }
+    let at = door.local_addr().unwrap();
+    let mut town = Town { city, platform, journal, _files: files, door: at, serving: JoinSet::new() };
+    town.serve(door);
+    town
 }
 
 impl Town {
+    fn serve(&mut self, door: TcpListener) {
+        let console = &self.city.console;
+        let people = Arc::new(People::new(Arc::clone(&console.store), console.clock.clone()));
+        let routes = api::routes(console, &people);
+        self.serving.spawn(async move { axum::serve(door, routes).await.unwrap() });
+    }
+
+    async fn restart(&mut self) {
+        self.serving.shutdown().await;
+        self.city.restart().await.unwrap();
+        self.serve(TcpListener::bind(self.door).await.unwrap());
+    }
+
     async fn warn(&self, channel: ChannelKind) -> AlertId {
         let order = DraftOrder {
             channels: vec![channel],
@@ -142,7 +155,7 @@ async fn an_unreachable_member_is_named_and_shown_with_the_reason() {
     let named = town.city.console.live.unreached(plan).await.unwrap();
     let named: BTreeMap<_, _> = named
         .iter()
-        .map(|one| (one.member.as_deref().unwrap(), (one.reason, !one.place.is_empty())))
+        .map(|one| (one.member.as_ref().unwrap().expose(), (one.reason, !one.place.is_empty())))
         .collect();
     let (third, seventh) = (userid(3), userid(7));
     let expected = [(third.as_str(), ("bad-address", true)), (seventh.as_str(), ("not-allowed", true))];
@@ -178,6 +191,22 @@ async fn a_button_pressed_when_the_warning_was_folded_long_since_counts_once() {
     }
     let expected = BTreeMap::from([("accepted", OFFICIALS - 1), ("acknowledged", 1)]);
     assert_eq!((states(&town.views(alert)), town.confirmations(plan).await), (expected, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_button_pressed_after_a_restart_counts_and_what_was_sent_is_not_sent_again() {
+    let mut town = town(WeComFaults::default(), &[], 0).await;
+    let alert = town.warn(ChannelKind::WeCom).await;
+    town.city
+        .until(|| (town.told(What::Accepted).len() == 2 * OFFICIALS as usize).then_some(()))
+        .await
+        .unwrap();
+    town.restart().await;
+    let pressed = town.act("press", format!("{{\"userid\": \"{}\"}}", userid(9))).await;
+    assert_eq!(pressed, (200, r#"{"button":"已确认"}"#.to_owned()));
+    let views = town.city.console.live.engine().views_of(alert).await.unwrap();
+    assert_eq!(states(&views).get("acknowledged"), Some(&1), "{views:?}");
+    assert_eq!(town.told(What::Accepted).len(), 2 * OFFICIALS as usize);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,8 +2,10 @@
 //! village alone; an official of the corporation is named by the id that the corporation gave.
 
 use super::{Office, OfficeError};
-use mingluo_model::{audience::ChannelKind, id::PlanId, mode::Mode, plan::Target, region::RegionCode};
-use serde::Serialize;
+use mingluo_model::{
+    address::Address, audience::ChannelKind, id::PlanId, mode::Mode, plan::Target, region::RegionCode,
+};
+use serde::{Serialize, Serializer};
 
 /// One recipient whom a plan did not reach.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,11 +17,18 @@ pub struct Unreached {
     /// The village by its names from the county down.
     pub place: String,
     /// The `UserID` of a WeCom member, or the name of a group's robot; nothing on other channels.
-    pub member: Option<String>,
+    #[serde(serialize_with = "bare")]
+    pub member: Option<Address>,
     /// `failed` or `expired`.
     pub state: &'static str,
     /// Why.
     pub reason: &'static str,
+}
+
+/// Only who may see the plan asks for it.
+#[expect(clippy::ref_option, reason = "so serde hands it over")]
+fn bare<S: Serializer>(member: &Option<Address>, to: S) -> Result<S::Ok, S::Error> {
+    member.as_ref().map(Address::expose).serialize(to)
 }
 
 impl<M: Mode> Office<M> {
@@ -41,7 +50,7 @@ impl<M: Mode> Office<M> {
                 ordinal,
                 region,
                 place: region.map_or_else(String::new, |code| self.gazetteer.path(code)),
-                member: member.map(|address| address.expose().to_owned()),
+                member,
                 state: standing.state().word(),
                 reason: standing.reason().word(),
             });

@@ -35,7 +35,7 @@ pub(super) async fn missed<M: Mode>(
         let unreached = desk.office.unreached(plan.plan).await?;
         let named = unreached.into_iter().filter_map(|one| {
             let why = voice.reason(plan.channel, one.reason);
-            Some(Missed { who: one.member?, place: one.place, why })
+            Some(Missed { who: one.member?.expose().to_owned(), place: one.place, why })
         });
         all.extend(named);
     }
