@@ -113,8 +113,8 @@ mod tests {
         Message::new(PLAN.parse::<AlertId>().unwrap(), Grade::Red, Language::chinese(), body)
     }
 
-    fn said(bytes: Vec<u8>) -> Value {
-        serde_json::from_slice(&bytes).unwrap()
+    fn said(bytes: &[u8]) -> Value {
+        serde_json::from_slice(bytes).unwrap()
     }
 
     #[test]
@@ -122,10 +122,10 @@ mod tests {
         let letter = Letter::of(7, &message("请立即转移", "暴雨红色预警")).unwrap();
         let bytes = letter.words("zhang|li");
         assert!(String::from_utf8(bytes.clone()).unwrap().contains("请立即转移"), "no escapes");
-        let words = said(bytes);
+        let words = said(&bytes);
         assert_eq!((&words["touser"], &words["agentid"]), (&json!("zhang|li"), &json!(7)));
         assert_eq!(words["text"]["content"], json!("请立即转移"));
-        let card = said(letter.card("zhang|li", "T-1"));
+        let card = said(&letter.card("zhang|li", "T-1"));
         assert_eq!(card["template_card"]["task_id"], json!("T-1"));
         assert_eq!(card["template_card"]["button_list"][0]["key"], json!(CONFIRM));
     }
