@@ -29,7 +29,7 @@ use mingluo_channels::{
         renewal,
         revocation::{self, Gatekeeper},
     },
-    wechat::{Callback, WeChatChannel},
+    wechat::{Callback, MassChannel, WeChatChannel},
 };
 use mingluo_dispatch::{
     Engine,
@@ -94,6 +94,7 @@ pub struct City {
 struct Outward<M: Mode> {
     channels: Vec<Arc<dyn Channel<M>>>,
     pretend: BTreeSet<AccountName>,
+    mass: Option<AccountName>,
     sms_forms: BTreeMap<AccountName, SmsForm>,
     callbacks: BTreeMap<AccountName, Arc<Callback>>,
     sms_callbacks: BTreeMap<AccountName, Arc<CloudCallback>>,
@@ -276,6 +277,7 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
     let mut out = Outward {
         channels: Vec::new(),
         pretend: BTreeSet::new(),
+        mass: None,
         sms_forms: BTreeMap::new(),
         callbacks: BTreeMap::new(),
         sms_callbacks: BTreeMap::new(),
@@ -381,6 +383,7 @@ impl<M: Mode> Outward<M> {
             let built = WeChatChannel::<M>::new(wechat.clone(), clock.clone());
             if let Ok(channel) = &built {
                 self.callbacks.insert(wechat.name.clone(), Arc::new(channel.callback()));
+                self.add_mass(channel.mass(), wechat.pretend);
             }
             self.add("wechat", built);
         }
@@ -392,6 +395,13 @@ impl<M: Mode> Outward<M> {
             }
             self.add("email", built);
         }
+    }
+
+    fn add_mass(&mut self, mass: Option<MassChannel<M>>, pretend: bool) {
+        let Some(mass) = mass else { return };
+        self.note_pretend(mass.account(), pretend);
+        self.mass = Some(mass.account().clone());
+        self.channels.push(Arc::new(mass));
     }
 
     fn add(&mut self, kind: &str, built: Result<impl Channel<M> + 'static, account::ConfigError>) {
@@ -532,6 +542,7 @@ fn renderer<M: Mode>(
         hazards: region.hazards.clone(),
         sms: Template::new(&render.sms),
         wechat,
+        mass: outward.mass.clone(),
         broadcaster: numbers.map(|numbers| Broadcaster::new(signer(config, clock), platform, numbers)),
         pretend: outward.pretend.clone(),
         sms_forms: outward.sms_forms.clone(),

@@ -1,7 +1,7 @@
 //! Calls to the platform: one POST of JSON, one answer of JSON, bounded in time and size. Knows how a call can go
 //! wrong on the way; what a code in an answer means is [`super::errcode`]'s.
 
-use super::{config::Account, errcode::Said};
+use super::{call::Endpoint, config::Account, errcode::Said};
 use crate::{
     account::{ConfigError, Secret},
     https,
@@ -106,9 +106,14 @@ impl Platform {
         }
     }
 
-    /// Sends one template message (`/cgi-bin/message/template/send`).
-    pub(super) async fn send(&self, token: &Secret, body: Vec<u8>) -> Result<Said, CallError> {
-        let answer = self.post("/cgi-bin/message/template/send", Some(token), body).await?;
+    /// Sends a message to one follower, or to many.
+    pub(super) async fn send(
+        &self,
+        endpoint: Endpoint,
+        token: &Secret,
+        body: Vec<u8>,
+    ) -> Result<Said, CallError> {
+        let answer = self.post(endpoint.path(), Some(token), body).await?;
         Ok(Said { errcode: answer.errcode, errmsg: answer.errmsg, msgid: answer.msgid })
     }
 

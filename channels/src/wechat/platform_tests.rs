@@ -32,7 +32,7 @@ async fn called(answer: &str) -> Result<Said, CallError> {
         }
     };
     let token = Secret::new("a+b");
-    let call = platform.send(&token, b"{}".to_vec());
+    let call = platform.send(Endpoint::Template, &token, b"{}".to_vec());
     tokio::pin!(call);
     tokio::select! {
         said = &mut call => said,
@@ -75,6 +75,6 @@ async fn where_nobody_listens_nothing_left() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let account = Account { api_base: format!("http://{free}").parse().unwrap(), ..account() };
     let platform = Platform::new(&account, ManualClock::at(Timestamp(0))).unwrap();
-    let error = platform.send(&Secret::new("t"), Vec::new()).await.unwrap_err();
+    let error = platform.send(Endpoint::Template, &Secret::new("t"), Vec::new()).await.unwrap_err();
     assert_eq!((error.verdict(), error), (Verdict::Busy { retry_after: FAULT }, CallError::NoConnection));
 }

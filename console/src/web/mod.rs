@@ -28,6 +28,7 @@ mod list;
 mod login;
 mod map;
 mod marks;
+mod mass;
 mod once;
 mod page;
 mod panel;

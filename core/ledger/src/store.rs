@@ -34,6 +34,7 @@ use mingluo_model::{
     id::{AlertId, EditionId, NodeId, PlanId},
     mode::ModeKind,
     plan::AccountName,
+    receipt::{AggregateReceipt, Job},
     reply::Reply,
 };
 use std::{sync::Arc, time::Duration};
@@ -199,6 +200,17 @@ pub trait Store: Send + Sync + 'static {
     /// Keyed hashes of the mailboxes that [`STRIKES`] warnings came back from. Who asks for messages again is off the
     /// list.
     async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError>;
+
+    /// Keeps that these jobs for many were taken; said again with more people it holds anew. A job that nobody took is
+    /// passed over.
+    async fn begin_jobs(&self, jobs: &[Job]) -> Result<(), StoreError>;
+
+    /// Keeps how jobs of an account ended, heard of before or after they were kept as taken. What is said again changes
+    /// no time.
+    async fn end_jobs(&self, account: &AccountName, ends: &[AggregateReceipt]) -> Result<(), StoreError>;
+
+    /// The latest jobs for many of a mode, newest first.
+    async fn jobs(&self, mode: ModeKind, limit: u32) -> Result<Vec<Job>, StoreError>;
 
     /// Keeps what residents wrote to an account, and takes off or on again who wishes it ([`Reply::wish`]). What is said
     /// again is neither kept nor heeded again. It is known by the gateway's own id for three days; where there is none, by

@@ -139,7 +139,7 @@ async fn set(faults: WeChatFaults, aes_key: Option<String>) -> Scene {
 impl Scene {
     async fn courier(&self) -> Courier {
         let fields = BTreeMap::from([("thing1".into(), "暴雨红色预警".into())]);
-        let body = Body::WeChat { template_id: "T1".into(), fields, url: String::new() };
+        let body = Body::WeChat { template_id: "T1".into(), fields, url: String::new(), text: String::new() };
         let message = Message::new(PLAN.parse().unwrap(), Grade::Red, Language::chinese(), body);
         Courier::open(&self.channel, message).await.unwrap()
     }

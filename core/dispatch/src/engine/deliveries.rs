@@ -67,7 +67,7 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    fn open_post(&self, account: &AccountName) -> Result<&Post<M>, EngineError> {
+    pub(super) fn open_post(&self, account: &AccountName) -> Result<&Post<M>, EngineError> {
         self.check()?;
         let unknown = || EngineError::Halted { reason: format!("account {account} is not configured") };
         self.posts.get(account).map(AsRef::as_ref).ok_or_else(unknown)

@@ -23,6 +23,7 @@ use mingluo_model::{
     id::{AlertId, EditionId, NodeId, PlanId},
     mode::ModeKind,
     plan::AccountName,
+    receipt::{AggregateReceipt, Job},
     reply::Reply,
 };
 use std::time::Duration;
@@ -35,6 +36,7 @@ mod chunk;
 mod clip;
 mod edition;
 mod fleet;
+mod job;
 mod lease;
 mod opt_out;
 mod people;
@@ -245,6 +247,18 @@ impl Store for Engine {
 
     async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError> {
         bounce::struck_off(self, mode).await
+    }
+
+    async fn begin_jobs(&self, jobs: &[Job]) -> Result<(), StoreError> {
+        job::begin(self, jobs).await
+    }
+
+    async fn end_jobs(&self, account: &AccountName, ends: &[AggregateReceipt]) -> Result<(), StoreError> {
+        job::end(self, account, ends).await
+    }
+
+    async fn jobs(&self, mode: ModeKind, limit: u32) -> Result<Vec<Job>, StoreError> {
+        job::latest(self, mode, limit).await
     }
 
     async fn keep_replies(
