@@ -51,10 +51,19 @@ impl Courier {
 
     /// Sends to all, a window at a time; the verdicts in the order of the addresses.
     pub(crate) async fn deliver(&mut self, to: &[String], attempt: u8) -> Result<Vec<Verdict>, SendError> {
-        let parcels: Vec<Parcel> = (0..)
-            .zip(to)
-            .map(|(ordinal, to)| Parcel { ordinal, attempt, part_set: 1, to: Address::new(to.as_str()) })
-            .collect();
+        self.deliver_tries(to, &vec![attempt; to.len()]).await
+    }
+
+    /// The same with each one's own try.
+    pub(crate) async fn deliver_tries(
+        &mut self,
+        to: &[String],
+        attempts: &[u8],
+    ) -> Result<Vec<Verdict>, SendError> {
+        let parcel = |(ordinal, (to, attempt)): (u32, (&String, &u8))| {
+            Parcel { ordinal, attempt: *attempt, part_set: 1, to: Address::new(to.as_str()) }
+        };
+        let parcels: Vec<Parcel> = (0..).zip(to.iter().zip(attempts)).map(parcel).collect();
         let mut verdicts = Vec::new();
         for parcels in parcels.chunks(self.window) {
             verdicts.extend(self.run(parcels.to_vec()).await?);

@@ -163,3 +163,7 @@ impl<M: Mode> Desk<M> {
         self.shared.jobs.retain(|_, job| job.places.iter().any(is_open));
     }
 }
+
+#[cfg(test)]
+#[path = "shared_tests.rs"]
+mod tests;

@@ -16,8 +16,8 @@ pub struct DispatchConfig {
     pub answers_within_s: NonZeroU32,
     /// Seconds between two looks for failures that a reserve channel can take over.
     pub fallback_every_s: NonZeroU32,
-    /// Seconds without a session, or with a refused login, after which what an SMS account has not sent goes to the next
-    /// account for the same numbers.
+    /// Seconds without a session, or with a refused login, after which what an account has not sent goes to the next one in
+    /// line.
     pub account_down_s: NonZeroU32,
     /// Seconds after which a job for many of which nobody told the end has failed. WeChat gives an account's administrator
     /// 30 minutes to confirm a mass send and says then that it failed (微信开放文档, 群发接口); five more for the way.

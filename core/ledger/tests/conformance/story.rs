@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod edition;
 pub(crate) mod fleet;
+pub(crate) mod job;
 pub(crate) mod log;
 pub(crate) mod people;
 pub(crate) mod plan;
