@@ -47,7 +47,7 @@ use mingluo_ledger::{
     store::{AlertWrite, Change, EditionHead, StoredAlert},
 };
 use mingluo_model::{
-    alert::{Alert, ContentHash},
+    alert::{Alert, Content, ContentHash},
     audience::ChannelKind,
     bulletin::LONGEST_SCRIPT,
     channel::{Channel, Unfit},
@@ -58,6 +58,7 @@ use mingluo_model::{
     owner::Officer,
     plan::{AccountName, PlanStatus},
     policy::ReleasePolicy,
+    priority::Occasion,
 };
 use mingluo_targeting::{
     edition::EditionIndex,

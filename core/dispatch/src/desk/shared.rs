@@ -39,6 +39,12 @@ struct OpenJob {
     is_kept: bool,
 }
 
+impl OpenJob {
+    fn is_overdue(&self, begun_by: Timestamp) -> bool {
+        !self.is_over && self.begun <= begun_by
+    }
+}
+
 impl Shared {
     pub(super) fn is_empty(&self) -> bool {
         self.turns.is_empty() && self.jobs.is_empty()
@@ -83,17 +89,18 @@ impl<M: Mode> Desk<M> {
     }
 
     /// Whom a receipt of a shared name is about: everybody of a job; else the first of the same name who was not told of
-    /// yet, or the last when all were.
+    /// yet, sooner one whose receipt is still waited for.
     pub(super) fn sharers(&self, hash: IdHash) -> Vec<Place> {
         if let Some(job) = self.shared.jobs.get(&hash) {
             return job.places.clone();
         }
         let Some(turns) = self.shared.turns.get(&hash) else { return Vec::new() };
+        let standing = |place: &Place| self.plans[place.plan()].standing(place.ordinal);
+        let is_open = |place: &&Place| standing(place).is_some_and(|one| !one.state().is_final());
         let waits = |place: &&Place| {
-            let standing = self.plans[place.plan()].standing(place.ordinal);
-            standing.is_some_and(|one| !one.state().is_final() && one.reason() != Reason::NoReceipt)
+            is_open(place) && standing(place).is_some_and(|one| one.reason() != Reason::NoReceipt)
         };
-        turns.iter().find(waits).or(turns.last()).copied().into_iter().collect()
+        turns.iter().find(waits).or_else(|| turns.iter().find(is_open)).copied().into_iter().collect()
     }
 
     /// What one status amounts to for all of these, as facts of their plans.
@@ -138,11 +145,16 @@ impl<M: Mode> Desk<M> {
         }
     }
 
+    /// Whether a job began by an instant and nobody told its end.
+    pub fn has_overdue_jobs(&self, begun_by: Timestamp) -> bool {
+        self.shared.jobs.values().any(|job| job.is_overdue(begun_by))
+    }
+
     /// Jobs that began by an instant and whose end nobody told: nobody can say that any of it left, so they have failed and
     /// the next channel takes over.
     pub fn give_up_jobs(&mut self, begun_by: Timestamp, at: Timestamp) -> Vec<Entry> {
         let status = ReceiptStatus::Failed(Reason::NoReceipt);
-        let overdue = self.shared.jobs.values_mut().filter(|job| !job.is_over && job.begun <= begun_by);
+        let overdue = self.shared.jobs.values_mut().filter(|job| job.is_overdue(begun_by));
         let places: Vec<Vec<Place>> = overdue
             .map(|job| {
                 (job.is_over, job.said) = (true, Some(status));
