@@ -30,7 +30,7 @@ use mingluo_channels::{
         renewal,
         revocation::{self, Gatekeeper},
     },
-    wechat::{Callback, WeChatChannel},
+    wechat::{Callback, MassChannel, WeChatChannel},
     wecom::{self, RobotChannel, WeComChannel},
 };
 use mingluo_dispatch::{
@@ -101,6 +101,7 @@ pub struct City {
 struct Outward<M: Mode> {
     channels: Vec<Arc<dyn Channel<M>>>,
     pretend: BTreeSet<AccountName>,
+    mass: Option<AccountName>,
     sms_forms: BTreeMap<AccountName, SmsForm>,
     callbacks: BTreeMap<AccountName, Arc<Callback>>,
     wecom_callbacks: BTreeMap<AccountName, Arc<wecom::Callback>>,
@@ -279,6 +280,7 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
     let mut out = Outward {
         channels: Vec::new(),
         pretend: BTreeSet::new(),
+        mass: None,
         sms_forms: BTreeMap::new(),
         callbacks: BTreeMap::new(),
         wecom_callbacks: BTreeMap::new(),
@@ -411,6 +413,7 @@ impl<M: Mode> Outward<M> {
             let built = WeChatChannel::<M>::new(wechat.clone(), clock.clone());
             if let Ok(channel) = &built {
                 self.callbacks.insert(wechat.name.clone(), Arc::new(channel.callback()));
+                self.add_mass(channel.mass(), wechat.pretend);
             }
             self.add("wechat", built);
         }
@@ -423,6 +426,13 @@ impl<M: Mode> Outward<M> {
             }
             self.add("email", built);
         }
+    }
+
+    fn add_mass(&mut self, mass: Option<MassChannel<M>>, pretend: bool) {
+        let Some(mass) = mass else { return };
+        self.note_pretend(mass.account(), pretend);
+        self.mass = Some(mass.account().clone());
+        self.channels.push(Arc::new(mass));
     }
 
     /// Where officials are: their WeCom, and the robots of their groups.
@@ -588,6 +598,7 @@ fn renderer<M: Mode>(
         hazards: region.hazards.clone(),
         sms: Template::new(&render.sms),
         wechat,
+        mass: outward.mass.clone(),
         broadcaster: numbers.map(|numbers| Broadcaster::new(signer(config, clock), platform, numbers)),
         pretend: outward.pretend.clone(),
         sms_forms: outward.sms_forms.clone(),

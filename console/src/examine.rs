@@ -203,6 +203,7 @@ fn names(table: &str, accounts: &Accounts) -> Vec<(String, AccountName)> {
     let smgp = accounts.smgp.iter().map(|one| ("smgp", &one.name));
     let sgip = accounts.sgip.iter().map(|one| ("sgip", &one.name));
     let wechat = accounts.wechat.iter().map(|one| ("wechat", &one.name));
+    let mass = accounts.wechat.iter().filter_map(|one| Some(("wechat.mass", &one.mass.as_ref()?.name)));
     let wecom = accounts.wecom.iter().map(|one| ("wecom", &one.name));
     let robot = accounts.robot.iter().map(|one| ("robot", &one.name));
     let email = accounts.email.iter().map(|one| ("email", &one.name));
@@ -213,6 +214,7 @@ fn names(table: &str, accounts: &Accounts) -> Vec<(String, AccountName)> {
     let gateways = sms.chain(cmpp).chain(smgp).chain(sgip).chain(alibaba).chain(tencent).chain(http);
     gateways
         .chain(wechat)
+        .chain(mass)
         .chain(wecom)
         .chain(robot)
         .chain(email)

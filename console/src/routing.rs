@@ -3,7 +3,7 @@
 
 use crate::config::{Accounts, Config, ConfigError, Fix, RoutingConfig};
 use mingluo_dispatch::routes::Routes;
-use mingluo_model::{carrier::Carrier, plan::AccountName};
+use mingluo_model::{audience::ChannelKind, carrier::Carrier, plan::AccountName};
 use mingluo_targeting::carriers::{NumberPlan, PortedError, PortedNumbers};
 use std::{collections::BTreeMap, fs::File, sync::Arc};
 
@@ -37,11 +37,19 @@ impl Routing {
     pub fn read(config: &Config) -> Result<Self, Vec<ConfigError>> {
         let mut wrong = Vec::new();
         let modes = [("live", &config.live), ("drill", &config.drill)];
-        let [live, drill] = modes.map(|(table, accounts)| lines(table, accounts, &mut wrong));
+        let [live, drill] =
+            modes.map(|(table, accounts)| with_mass(lines(table, accounts, &mut wrong), accounts));
         let names_carriers = modes.iter().any(|(_, accounts)| names_carriers(accounts));
         let numbers = numbers(config, names_carriers, &mut wrong);
         if wrong.is_empty() { Ok(Self { live, drill, numbers }) } else { Err(wrong) }
     }
+}
+
+/// Where there is a mass send, the account's template messages stand in for it.
+fn with_mass(routes: Routes, accounts: &Accounts) -> Routes {
+    let Some(wechat) = &accounts.wechat else { return routes };
+    let Some(mass) = &wechat.mass else { return routes };
+    routes.with_line(ChannelKind::WeChat, vec![mass.name.clone(), wechat.name.clone()])
 }
 
 /// One SMS account as far as its turn is concerned.

@@ -14,6 +14,7 @@ mod house;
 mod interop;
 mod leash;
 mod mail;
+mod mass;
 mod routing;
 mod stories;
 mod wechat;

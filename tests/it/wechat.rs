@@ -22,17 +22,18 @@ use std::{
 };
 use tokio::{net::TcpListener, task::JoinSet};
 
-const PEOPLE: u32 = 40;
+pub(super) const PEOPLE: u32 = 40;
 
 /// The key of safe mode.
 const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 
-struct Town {
-    city: City,
+pub(super) struct Town {
+    pub(super) city: City,
     platform: SimWeChat,
     journal: Arc<Journal>,
     _files: tempfile::TempDir,
-    _serving: JoinSet<()>,
+    door: std::net::SocketAddr,
+    serving: JoinSet<()>,
 }
 
 fn account(port: u16, files: &Path) -> String {
@@ -50,9 +51,15 @@ fn account(port: u16, files: &Path) -> String {
 }
 
 async fn town(faults: WeChatFaults, hold_ms: u32) -> Town {
+    town_with(faults, hold_ms, "", "fallback_every_s = 1").await
+}
+
+/// A town whose account has these keys besides, and whose dispatch these.
+pub(super) async fn town_with(faults: WeChatFaults, hold_ms: u32, keys: &str, dispatch: &str) -> Town {
     let clock: SharedClock = SystemClock::shared();
     let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let callback = format!("http://{}/callback/wechat/live-wechat", door.local_addr().unwrap());
+    let at = door.local_addr().unwrap();
+    let callback = format!("http://{at}/callback/wechat/live-wechat");
     let far = WeChatAccount {
         app_id: "wx-pretend".into(),
         secret: "pretend-secret".into(),
@@ -71,8 +78,8 @@ async fn town(faults: WeChatFaults, hold_ms: u32) -> Town {
         hold_ms,
         receipts_within_s: 20,
         render: "wechat = { id = \"T1\", fields = { thing1 = \"{event}\", thing4 = \"{advice}\" } }".into(),
-        more: account(platform.address().port(), files.path()),
-        dispatch: "fallback_every_s = 1".into(),
+        more: account(platform.address().port(), files.path()) + keys,
+        dispatch: dispatch.into(),
         ..CityOrder::default()
     };
     let city = City::start(order).await.unwrap();
@@ -80,11 +87,11 @@ async fn town(faults: WeChatFaults, hold_ms: u32) -> Town {
     let routes = api::routes(&city.console, &people);
     let mut serving = JoinSet::new();
     serving.spawn(async move { axum::serve(door, routes).await.unwrap() });
-    Town { city, platform, journal, _files: files, _serving: serving }
+    Town { city, platform, journal, _files: files, door: at, serving }
 }
 
 impl Town {
-    async fn warn(&self, reserve: Vec<ChannelKind>) -> AlertId {
+    pub(super) async fn warn(&self, reserve: Vec<ChannelKind>) -> AlertId {
         let order = DraftOrder {
             channels: vec![ChannelKind::WeChat],
             reserve,
@@ -101,16 +108,27 @@ impl Town {
         assert_eq!(answer.status(), 200);
     }
 
-    fn told(&self, what: What) -> Vec<Entry> {
+    /// Stops the house and starts it again, behind the same door.
+    pub(super) async fn restart(&mut self) {
+        self.serving.abort_all();
+        self.city.restart().await.unwrap();
+        let people = Arc::new(People::new(Arc::clone(&self.city.console.store), SystemClock::shared()));
+        let routes = api::routes(&self.city.console, &people);
+        while self.serving.join_next().await.is_some() {}
+        let door = TcpListener::bind(self.door).await.unwrap();
+        self.serving.spawn(async move { axum::serve(door, routes).await.unwrap() });
+    }
+
+    pub(super) fn told(&self, what: What) -> Vec<Entry> {
         self.journal.entries().into_iter().filter(|entry| entry.what == what).collect()
     }
 
-    async fn settled(&self, alert: AlertId) -> Vec<PlanView> {
+    pub(super) async fn settled(&self, alert: AlertId) -> Vec<PlanView> {
         self.city.settled(&self.city.console.live, alert).await.unwrap()
     }
 }
 
-fn states(views: &[PlanView], channel: ChannelKind) -> BTreeMap<&str, u32> {
+pub(super) fn states(views: &[PlanView], channel: ChannelKind) -> BTreeMap<&str, u32> {
     let mut states = BTreeMap::new();
     for view in views.iter().filter(|view| view.channel == channel) {
         for (state, count) in &view.counts.states {

@@ -61,10 +61,31 @@ impl Courier {
         attempt: u8,
         part_set: u16,
     ) -> Result<Vec<Verdict>, SendError> {
-        let parcels: Vec<Parcel> = (0..)
-            .zip(to)
-            .map(|(ordinal, to)| Parcel { ordinal, attempt, part_set, to: Address::new(to.as_str()) })
-            .collect();
+        self.deliver_all(to, &vec![attempt; to.len()], part_set).await
+    }
+
+    /// The same with each one's own try.
+    pub(crate) async fn deliver_tries(
+        &mut self,
+        to: &[String],
+        attempts: &[u8],
+    ) -> Result<Vec<Verdict>, SendError> {
+        self.deliver_all(to, attempts, 1).await
+    }
+
+    async fn deliver_all(
+        &mut self,
+        to: &[String],
+        attempts: &[u8],
+        part_set: u16,
+    ) -> Result<Vec<Verdict>, SendError> {
+        let parcel = |(ordinal, (to, attempt)): (u32, (&String, &u8))| Parcel {
+            ordinal,
+            attempt: *attempt,
+            part_set,
+            to: Address::new(to.as_str()),
+        };
+        let parcels: Vec<Parcel> = (0..).zip(to.iter().zip(attempts)).map(parcel).collect();
         let mut verdicts = Vec::new();
         for parcels in parcels.chunks(self.window / part_set.count_ones() as usize) {
             verdicts.extend(self.run(parcels.to_vec()).await?);

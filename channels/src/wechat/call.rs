@@ -20,7 +20,29 @@ use mingluo_model::{
 use std::sync::Arc;
 
 /// How long dispatch waits when no token could be had for want of a connection.
-const NO_TOKEN: std::time::Duration = std::time::Duration::from_secs(1);
+pub(super) const NO_TOKEN: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What a call asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    /// A template message (模板消息).
+    Template,
+    /// A subscription notice (订阅通知).
+    Notice,
+    /// A mass send by open ids (根据OpenID列表群发).
+    Mass,
+}
+
+impl Endpoint {
+    /// Its path at the platform.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Template => "/cgi-bin/message/template/send",
+            Self::Notice => "/cgi-bin/message/subscribe/bizsend",
+            Self::Mass => "/cgi-bin/message/mass/send",
+        }
+    }
+}
 
 /// What every call of an account needs.
 #[derive(Clone)]
@@ -48,28 +70,40 @@ impl Tokens for Giver {
 }
 
 /// Sends one message to one follower.
-pub(super) async fn deliver(far: &Far, to: &Address, body: Vec<u8>) -> Outcome {
-    let token = match far.tokens.token().await {
-        Ok(token) => token,
-        Err(error) => return no_token(error),
-    };
-    let first = call(far, &token, body.clone()).await;
-    if !matches!(&first, Ok(said) if is_dead_token(said.errcode)) {
-        return answered(&first, to);
-    }
-    match far.tokens.instead_of(&token).await {
-        Ok(token) => answered(&call(far, &token, body).await, to),
+pub(super) async fn deliver(far: &Far, endpoint: Endpoint, to: &Address, body: Vec<u8>) -> Outcome {
+    match ask(far, endpoint, body).await {
+        Ok(answer) => answered(&answer, endpoint, to),
         Err(error) => no_token(error),
     }
 }
 
-async fn call(far: &Far, token: &Secret, body: Vec<u8>) -> Result<Said, CallError> {
-    far.server.post("/cgi-bin/message/template/send", &[("access_token", token.expose())], body).await
+/// One call with a living token.
+///
+/// # Errors
+/// [`SendError`] when there is no token; nothing left then.
+pub(super) async fn ask(
+    far: &Far,
+    endpoint: Endpoint,
+    body: Vec<u8>,
+) -> Result<Result<Said, CallError>, SendError> {
+    let token = far.tokens.token().await?;
+    let first = call(far, endpoint, &token, body.clone()).await;
+    if !matches!(&first, Ok(said) if is_dead_token(said.errcode)) {
+        return Ok(first);
+    }
+    let token = far.tokens.instead_of(&token).await?;
+    Ok(call(far, endpoint, &token, body).await)
 }
 
-fn answered(answer: &Result<Said, CallError>, to: &Address) -> Outcome {
+async fn call(far: &Far, endpoint: Endpoint, token: &Secret, body: Vec<u8>) -> Result<Said, CallError> {
+    far.server.post(endpoint.path(), &[("access_token", token.expose())], body).await
+}
+
+/// A notice has no name that would make its repeat act once: what may have left is lost, and doubt decides.
+fn answered(answer: &Result<Said, CallError>, endpoint: Endpoint, to: &Address) -> Outcome {
     Outcome::Answered(match answer {
         Ok(said) => verdict(said, to.expose()),
+        Err(error) if endpoint == Endpoint::Notice => error.verdict_once(),
         Err(error) => error.verdict(),
     })
 }

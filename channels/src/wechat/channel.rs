@@ -2,9 +2,10 @@
 //! and sends runs.
 
 use super::{
-    call::{Far, Giver, deliver},
+    call::{Endpoint, Far, Giver, deliver},
     callback::Callback,
     config::WeChatConfig,
+    mass::MassChannel,
     template::Template,
 };
 use crate::{
@@ -17,11 +18,14 @@ use async_trait::async_trait;
 use mingluo_model::{
     address::Address,
     audience::ChannelKind,
-    channel::{Channel, Limits, Outlet, Repeat, Run, SendError, Session, Unfit, WireKeys},
+    channel::{
+        Channel, Limits, Outlet, ReceiptFor, Repeat, Run, SendError, Session, Unfit, Verdict, WireKeys,
+    },
     clock::SharedClock,
     message::Message,
     mode::Mode,
     plan::AccountName,
+    receipt::ProviderId,
 };
 use std::{marker::PhantomData, num::NonZeroU16, sync::Arc};
 
@@ -46,10 +50,17 @@ impl<M: Mode> WeChatChannel<M> {
         Ok(Self { far: Far { account, server, tokens }, clock, mode: PhantomData })
     }
 
+    /// The account's mass send, where it has one.
+    pub fn mass(&self) -> Option<MassChannel<M>> {
+        let mass = self.far.account.mass.clone()?;
+        Some(MassChannel::new(self.far.clone(), mass, Arc::clone(&self.clock)))
+    }
+
     /// The parser of this account's callbacks, for the console that receives them.
     pub fn callback(&self) -> Callback {
         let account = &self.far.account;
-        Callback::new(account.callback_token.clone(), account.cipher.clone(), Arc::clone(&self.clock))
+        let mass = account.mass.as_ref().map(|mass| mass.name.clone());
+        Callback::new(account.callback_token.clone(), account.cipher.clone(), mass, Arc::clone(&self.clock))
     }
 }
 
@@ -67,8 +78,13 @@ impl<M: Mode> Channel<M> for WeChatChannel<M> {
         self.far.account.limits
     }
 
+    /// Notices have no name that would make their repeat act once.
     fn repeat(&self) -> Repeat {
-        Repeat::ActsOnce
+        if self.far.account.notices.is_empty() { Repeat::ActsOnce } else { Repeat::MayDouble }
+    }
+
+    fn receipts(&self) -> ReceiptFor {
+        if self.far.account.notices.is_empty() { ReceiptFor::EachPart } else { ReceiptFor::InTurn }
     }
 
     fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit> {
@@ -88,9 +104,20 @@ impl<M: Mode> Channel<M> for WeChatChannel<M> {
 /// A call of the prepared run.
 struct Prepared {
     key: u64,
+    endpoint: Endpoint,
+    /// What it is called, where the answer does not say.
+    notice: Option<ProviderId>,
     to: Address,
     body: Vec<u8>,
     leave: Leave,
+}
+
+/// An answer without a number, and the name by which its event will be known all the same.
+fn named(outcome: Outcome, notice: Option<ProviderId>) -> Outcome {
+    match outcome {
+        Outcome::Answered(Verdict::Accepted(None)) => Outcome::Answered(Verdict::Accepted(notice)),
+        other => other,
+    }
 }
 
 struct WeChatOutlet {
@@ -111,6 +138,8 @@ impl<M: Mode> Outlet<M> for WeChatOutlet {
         let leave = Leave::of(run, &self.held_back, &self.clock);
         self.prepared.extend(parcels.map(|(key, parcel)| Prepared {
             key,
+            endpoint: template.endpoint(),
+            notice: template.notice(&parcel.to),
             to: parcel.to.clone(),
             body: template.body(run.plan, parcel),
             leave: leave.clone(),
@@ -119,11 +148,11 @@ impl<M: Mode> Outlet<M> for WeChatOutlet {
     }
 
     async fn send(&mut self) -> Result<(), SendError> {
-        for Prepared { key, to, body, leave } in std::mem::take(&mut self.prepared) {
+        for Prepared { key, endpoint, notice, to, body, leave } in std::mem::take(&mut self.prepared) {
             let far = self.far.clone();
             let work = async move {
                 if leave.is_given() {
-                    Box::pin(deliver(&far, &to, body)).await
+                    named(Box::pin(deliver(&far, endpoint, &to, body)).await, notice)
                 } else {
                     Outcome::Answered(NOT_BEGUN)
                 }

@@ -1,5 +1,6 @@
 //! The configuration of one WeChat service account, and what it becomes once it is checked.
 
+use super::mass::{MassAccount, MassConfig};
 use crate::{
     account::{ConfigError, Secret, in_range, limits_of_calls},
     weixin::{cipher::Cipher, server::platform},
@@ -32,6 +33,11 @@ pub struct WeChatConfig {
     pub aes_key_file: Option<PathBuf>,
     /// The ids of the templates that the account holds; at most 25.
     pub templates: Vec<String>,
+    /// Which of them are subscription notices (订阅通知): they are sent by another call, to followers who consented.
+    #[serde(default)]
+    pub notices: Vec<String>,
+    /// Mass send for red warnings; without it there is none.
+    pub mass: Option<MassConfig>,
     /// Calls under way at most; 1 to 64.
     pub calls: u32,
     /// Calls a second over the account; 1 to 10,000. The platform publishes no figure; 200 is careful.
@@ -65,6 +71,8 @@ pub(super) struct Account {
     pub(super) callback_token: Secret,
     pub(super) cipher: Option<Cipher>,
     pub(super) templates: BTreeSet<String>,
+    pub(super) notices: BTreeSet<String>,
+    pub(super) mass: Option<MassAccount>,
     pub(super) limits: Limits,
     pub(super) calls: u32,
     pub(super) answer: Duration,
@@ -89,6 +97,8 @@ impl WeChatConfig {
             calls: self.calls,
             answer: Duration::from_secs(in_range("answer_seconds", self.answer_seconds, 1..=60)?.into()),
             templates: self.templates()?,
+            notices: self.notices()?,
+            mass: self.mass.map(|mass| mass.check(&self.name)).transpose()?,
             name: self.name,
             app_id: self.app_id,
         })
@@ -106,6 +116,14 @@ impl WeChatConfig {
             return Err(ConfigError::new("templates", listed.join(", "), fix));
         }
         Ok(listed.iter().cloned().collect())
+    }
+
+    fn notices(&self) -> Result<BTreeSet<String>, ConfigError> {
+        if let Some(stranger) = self.notices.iter().find(|id| !self.templates.contains(id)) {
+            let fix = "name ids that templates lists as well";
+            return Err(ConfigError::new("notices", stranger, fix));
+        }
+        Ok(self.notices.iter().cloned().collect())
     }
 
     fn limits(&self) -> Result<Limits, ConfigError> {
@@ -146,6 +164,10 @@ mod tests {
         assert_eq!(with("templates", json!([])), ("templates", String::new()));
         assert_eq!(with("calls", json!(65)), ("calls", "65".into()));
         assert_eq!(with("token_file", json!("/nowhere/token")), ("token_file", "/nowhere/token".into()));
+        assert_eq!(with("notices", json!(["T2"])), ("notices", "T2".into()));
+        assert_eq!(with("mass", json!({"name": "oa"})), ("mass.name", "oa".into()), "a way of its own");
+        let hasty = json!({"name": "oa-mass", "calls_per_minute": 61});
+        assert_eq!(with("mass", hasty), ("mass.calls_per_minute", "61".into()));
         let short = with("aes_key_file", json!(file.path()));
         assert_eq!(short, ("aes_key_file", file.path().display().to_string()), "43 characters it must have");
     }

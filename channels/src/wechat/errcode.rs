@@ -49,6 +49,23 @@ pub(super) fn verdict(said: &Said, to: &str) -> Verdict {
     }
 }
 
+/// What an answer means for a call to many. It says nothing of one of them: a used-up quota or a want of rights is the
+/// account's, and what else cannot be is told singly, where everybody has an answer of their own.
+pub(super) fn mass_verdict(said: &Said) -> Verdict {
+    let refusal = |reason| Refusal { reason, far_code: far_code(said.errcode, &said.errmsg, []) };
+    match verdict(said, "") {
+        Verdict::Permanent(Refusal { reason: reason @ (Reason::Quota | Reason::NotAllowed), .. }) => {
+            Verdict::Closed(refusal(reason))
+        }
+        Verdict::Permanent(Refusal { reason: Reason::BadAddress | Reason::Blocked, .. }) => {
+            // The words may quote an open id.
+            let far_code = said.errcode.to_string();
+            Verdict::Permanent(Refusal { reason: Reason::Other, far_code })
+        }
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +105,21 @@ mod tests {
         for (errcode, expected) in classes {
             assert_eq!(reason(errcode), Some(expected), "{errcode}");
         }
+    }
+
+    #[test]
+    fn what_refuses_a_call_to_many_is_no_word_on_one_of_them() {
+        let mass = |errcode| mass_verdict(&Said { msgid: Some(34_182), ..said(errcode) });
+        let id = Some(ProviderId::new(b"34182"));
+        assert_eq!([mass(0), mass(45_065)], [Verdict::Accepted(id.clone()), Verdict::Accepted(id)]);
+        assert_eq!(mass(45_066), Verdict::Busy { retry_after: MINUTE });
+        let closed = |errcode| match mass(errcode) {
+            Verdict::Closed(refusal) => Some(refusal.reason),
+            _ => None,
+        };
+        assert_eq!([closed(45_028), closed(48_001)], [Some(Reason::Quota), Some(Reason::NotAllowed)]);
+        let stranger = Refusal { reason: Reason::Other, far_code: "40003".into() };
+        assert_eq!(mass(40_003), Verdict::Permanent(stranger), "nobody's address is struck off by it");
     }
 
     #[test]

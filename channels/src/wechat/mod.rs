@@ -9,9 +9,10 @@
 //!   answered `success` within five seconds asks again, three times in all: store first, then answer.
 //! - Followers who take leave, or write that they want no more, are told as [`mingluo_model::reply::Reply`], like what
 //!   residents write by telephone.
+//! - Templates may be of the other kind, subscription notices (订阅通知): another call, whose answer has no number and whose
+//!   repeat may double. Their event is known by follower and template, in the order in which they left.
+//! - Red warnings may go out as mass sends ([`mass`]), a way of its own.
 //! - There is no receipt for reading.
-//!
-//! Not in here yet: mass send (群发), subscription notices (订阅通知).
 
 mod call;
 mod callback;
@@ -19,11 +20,13 @@ mod channel;
 mod config;
 mod errcode;
 mod fields;
+mod mass;
 mod template;
 
 pub use self::{
     callback::{Callback, Heard},
     channel::WeChatChannel,
     config::WeChatConfig,
+    mass::{MassChannel, MassConfig},
 };
 pub use crate::weixin::push::CallbackError;

@@ -1,14 +1,17 @@
 //! Writes the body of a call: the same words for everyone, a few keys for each follower. Raw UTF-8, since the
 //! platform refuses `\u` escapes (errcode 40033).
 
-use super::{config::Account, fields};
+use super::{call::Endpoint, config::Account, fields};
 use mingluo_model::{
+    address::Address,
     channel::{Parcel, Unfit},
     id::PlanId,
     message::{Body, Message},
     mode::Mode,
+    receipt::ProviderId,
 };
 use serde::Serialize;
+use sha1::{Digest, Sha1};
 use std::collections::BTreeMap;
 
 /// The longest page address that is passed on, in bytes.
@@ -17,6 +20,7 @@ const LONGEST_URL: usize = 1024;
 /// A message that the platform will take.
 pub(super) struct Template<'a> {
     id: &'a str,
+    endpoint: Endpoint,
     url: &'a str,
     data: BTreeMap<&'a str, Value<'a>>,
 }
@@ -36,13 +40,23 @@ struct Call<'a> {
     data: &'a BTreeMap<&'a str, Value<'a>>,
 }
 
+/// A subscription notice's: it has a page and no name of its own.
+#[derive(Serialize)]
+struct NoticeCall<'a> {
+    touser: &'a str,
+    template_id: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    page: &'a str,
+    data: &'a BTreeMap<&'a str, Value<'a>>,
+}
+
 impl<'a> Template<'a> {
     /// Checks a message against the account and the rules of the fields.
     ///
     /// # Errors
     /// [`Unfit`] naming what the platform would refuse, cut or drop.
     pub(super) fn of<M: Mode>(account: &Account, message: &'a Message<M>) -> Result<Self, Unfit> {
-        let Body::WeChat { template_id, fields, url } = &message.body else {
+        let Body::WeChat { template_id, fields, url, .. } = &message.body else {
             let kind = message.body.channel().word();
             return Err(wrong("body", format!("is for {kind}, a WeChat account takes template messages")));
         };
@@ -56,21 +70,39 @@ impl<'a> Template<'a> {
         check_url(url)?;
         fields::check(fields)?;
         let data = fields.iter().map(|(name, value)| (name.as_str(), Value { value })).collect();
-        Ok(Self { id: template_id, url, data })
+        let is_notice = account.notices.contains(template_id);
+        let endpoint = if is_notice { Endpoint::Notice } else { Endpoint::Template };
+        Ok(Self { id: template_id, endpoint, url, data })
+    }
+
+    /// Where it is sent: the template is of the one kind or of the other.
+    pub(super) const fn endpoint(&self) -> Endpoint {
+        self.endpoint
+    }
+
+    /// What a notice to this follower is called, since its answer does not say; `None` where the answer does.
+    pub(super) fn notice(&self, to: &Address) -> Option<ProviderId> {
+        (self.endpoint == Endpoint::Notice).then(|| notice_id(to.expose(), self.id))
     }
 
     /// The bytes for one follower. The attempt is not in the id: another try of the same delivery acts once.
     pub(super) fn body(&self, plan: PlanId, parcel: &Parcel) -> Vec<u8> {
+        let (touser, template_id, data) = (parcel.to.expose(), self.id, &self.data);
+        if self.endpoint == Endpoint::Notice {
+            let call = NoticeCall { touser, template_id, page: self.url, data };
+            return serde_json::to_vec(&call).expect("strings and maps of strings always have a JSON form");
+        }
         let client_msg_id = format!("{plan}-{}", parcel.ordinal);
-        let call = Call {
-            touser: parcel.to.expose(),
-            template_id: self.id,
-            url: self.url,
-            client_msg_id: &client_msg_id,
-            data: &self.data,
-        };
+        let call = Call { touser, template_id, url: self.url, client_msg_id: &client_msg_id, data };
         serde_json::to_vec(&call).expect("strings and maps of strings always have a JSON form")
     }
+}
+
+/// What notices of one template to one follower are called here, in answers as in events: the platform numbers them in the
+/// event alone. A digest, since an open id is kept out of the log.
+pub(super) fn notice_id(open_id: &str, template_id: &str) -> ProviderId {
+    let digest = Sha1::digest(format!("{open_id}\n{template_id}"));
+    ProviderId::new(&digest)
 }
 
 fn check_url(url: &str) -> Result<(), Unfit> {
@@ -94,7 +126,6 @@ pub(super) mod tests {
     use super::*;
     use crate::account::Secret;
     use mingluo_model::{
-        address::Address,
         alert::Language,
         channel::{Limits, Rate},
         grade::Grade,
@@ -118,7 +149,9 @@ pub(super) mod tests {
             secret: Secret::new("s"),
             callback_token: Secret::new("t"),
             cipher: None,
-            templates: ["T1".to_owned()].into(),
+            templates: ["T1".to_owned(), "N1".to_owned()].into(),
+            notices: ["N1".to_owned()].into(),
+            mass: None,
             limits: Limits {
                 rate: Rate::per_second(one),
                 window: one,
@@ -134,7 +167,12 @@ pub(super) mod tests {
     fn message(template_id: &str, words: &str, url: &str) -> Message<Live> {
         let fields = BTreeMap::from([("thing1".to_owned(), words.to_owned())]);
         let (template_id, url, alert) = (template_id.into(), url.into(), PLAN.parse::<AlertId>().unwrap());
-        Message::new(alert, Grade::Red, Language::chinese(), Body::WeChat { template_id, fields, url })
+        Message::new(
+            alert,
+            Grade::Red,
+            Language::chinese(),
+            Body::WeChat { template_id, fields, url, text: String::new() },
+        )
     }
 
     fn parcel(ordinal: u32, attempt: u8) -> Parcel {
@@ -149,6 +187,23 @@ pub(super) mod tests {
             r#"{{"touser":"oia2TjuEGTNoeX76QEjQNrcURxG8","template_id":"T1","client_msg_id":"{PLAN}-7","data":{{"thing1":{{"value":"暴雨红色预警"}}}}}}"#
         );
         assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_notice_has_a_page_and_a_name_that_only_we_know() {
+        let (account, message) = (account(), message("N1", "暴雨", "https://example.cn/w/1"));
+        let template = Template::of(&account, &message).unwrap();
+        let bytes = template.body(PLAN.parse().unwrap(), &parcel(7, 1));
+        assert_eq!(
+            String::from_utf8(bytes).unwrap(),
+            r#"{"touser":"oia2TjuEGTNoeX76QEjQNrcURxG8","template_id":"N1","page":"https://example.cn/w/1","data":{"thing1":{"value":"暴雨"}}}"#
+        );
+        let to = parcel(7, 1).to;
+        assert_eq!(
+            (template.endpoint(), template.notice(&to)),
+            (Endpoint::Notice, Some(notice_id(to.expose(), "N1")))
+        );
+        assert_ne!(notice_id("o1", "N1"), notice_id("o2", "N1"));
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Callback {
     fn heard(&self, pushed: &Fields) -> Result<Heard, CallbackError> {
         let event = pushed.event()?;
         let known = ["FromUserName", "CreateTime", "MsgId", "AgentID", "EventKey", "TaskId"];
-        let name = pushed.name(event, &known);
+        let name = pushed.name(event, &known, []);
         let words = match event {
             "" => pushed.text("Content").ok(),
             "template_card_event" if pushed.text("EventKey") == Ok(CONFIRM) => Some(CONFIRM),

@@ -47,10 +47,17 @@ impl Fields {
         if self.text("MsgType") == Ok("event") { self.text("Event") } else { Ok("") }
     }
 
-    /// The same for the same push (排重): of the event's kind and these fields, empty where one is missing.
-    pub(crate) fn name(&self, event: &str, known: &[&str]) -> [u8; 20] {
-        let of = |name: &&str| self.text(name).unwrap_or_default().to_owned();
-        Sha1::digest([event.to_owned(), known.iter().map(of).collect::<Vec<_>>().join("\n")].concat()).into()
+    /// The same for the same push (排重): of the event's kind, these fields, empty where one is missing, and what tells the
+    /// elements of its lists apart.
+    pub(crate) fn name<'a>(
+        &'a self,
+        event: &str,
+        known: &[&str],
+        listed: impl IntoIterator<Item = &'a str>,
+    ) -> [u8; 20] {
+        let of = |name: &&str| self.text(name).unwrap_or_default();
+        let parts: Vec<&str> = known.iter().map(of).chain(listed).collect();
+        Sha1::digest([event, &parts.join("\n")].concat()).into()
     }
 }
 

@@ -159,7 +159,9 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [login_name] 请填网关分配的登录名，至多 16 个字符
             [m_service_id] 请填移动网产品标识，至多 21 个字符
             [msg_src] 请填移动网企业代码，至多 8 个字符
+            [mass-name] 请另起一个名字，不与公众号账号同名，如 wechat-mass
             [name] 请给账号起个名字
+            [notices] 请只写 templates 里也有的模板编号
             [password_file] 请填口令文件的路径：文件须能读取，第一行为口令，不超过协议允许的长度；邮件账号须同时填 user
             [port] 请填网关的端口
             [relay] 请填邮件服务器的主机名或 IP 地址；pretend = true 时只能是 127.0.0.1

@@ -63,7 +63,9 @@ impl CallConfig {
             let fix = Fix::CallTime { most: LONGEST_S };
             wrong.push(ConfigError::value(format!("call.within_s.{}", grade.word()), seconds, fix));
         }
-        if self.channels.is_empty() || self.channels.contains(&ChannelKind::Speaker) {
+        // A box and a group's robot are no person, and WeCom's button confirms the message, not the call.
+        let can_ask = |channel: &ChannelKind| telephones_first().contains(channel);
+        if self.channels.is_empty() || !self.channels.iter().all(can_ask) {
             let named: Vec<_> = self.channels.iter().map(|channel| channel.word()).collect();
             wrong.push(ConfigError::value("call.channels", named.join(", "), Fix::CallChannels));
         }
@@ -138,6 +140,15 @@ mod tests {
             (calling.township.as_slice(), calling.city.as_slice()),
             (&[Group(12)][..], &[Group(13)][..])
         );
+    }
+
+    #[test]
+    fn nobody_is_asked_by_a_box_or_a_chat() {
+        let folder = tempfile::tempdir().unwrap();
+        for channel in ["speaker", "wecom", "robot"] {
+            let named = config(folder.path(), &format!("channels = [\"sms\", \"{channel}\"]\n"));
+            assert_eq!(named.build(&groups()).unwrap_err().len(), 1, "{channel}");
+        }
     }
 
     #[test]

@@ -428,7 +428,7 @@ mod tests {
     use crate::tongue::tell;
 
     /// Every key that a channel's account may be refused for, by the words `ConfigError::new` in its source.
-    const KEYS: [&str; 58] = [
+    const KEYS: [&str; 60] = [
         "access_key_id",
         "access_key_secret_file",
         "aes_key_file",
@@ -455,8 +455,10 @@ mod tests {
         "listen",
         "login_name",
         "m_service_id",
+        "mass.name",
         "msg_src",
         "name",
+        "notices",
         "password_file",
         "port",
         "receipt.delivered",

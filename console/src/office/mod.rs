@@ -53,8 +53,8 @@ use mingluo_ledger::{
     store::{AlertWrite, Change, EditionHead, StoredAlert},
 };
 use mingluo_model::{
-    alert::{Alert, ContentHash},
-    audience::{Audience, ChannelKind},
+    alert::{Alert, Content, ContentHash},
+    audience::ChannelKind,
     bulletin::LONGEST_SCRIPT,
     channel::{Channel, Unfit},
     clock::{SharedClock, Timestamp},
@@ -64,6 +64,7 @@ use mingluo_model::{
     owner::Officer,
     plan::{AccountName, PlanStatus},
     policy::ReleasePolicy,
+    priority::Occasion,
 };
 use mingluo_targeting::{
     edition::EditionIndex,
@@ -359,7 +360,7 @@ impl<M: Mode> Office<M> {
                 continue;
             }
             let rendered = self.words_of(alert, *channel)?;
-            for (account, recipients) in self.senders(&alert.content.audience, *channel).await? {
+            for (account, recipients) in self.senders(&alert.content, *channel).await? {
                 let parts = self.measure(alert, account.as_ref(), &rendered)?;
                 let most = preview.parts.entry(*channel).or_insert(parts);
                 *most = parts.max(*most);
@@ -378,20 +379,21 @@ impl<M: Mode> Office<M> {
         Ok(preview)
     }
 
-    /// The accounts by which an audience is reached on a channel, each with how many it reaches.
+    /// The accounts by which the audience of these words is reached on a channel, each with how many it reaches.
     ///
     /// # Errors
     /// [`OfficeError::NoAccount`]; [`OfficeError::Store`] when the edition cannot be read.
     pub(crate) async fn senders(
         &self,
-        audience: &Audience,
+        content: &Content,
         channel: ChannelKind,
     ) -> Result<Vec<(&Arc<dyn Channel<M>>, u64)>, OfficeError> {
+        let audience = &content.audience;
         let indexed = self.indexed_of(audience.edition).await?;
         let wanted = Wanted { regions: &audience.regions, groups: &audience.groups, channels: &[channel] };
         let mut targets = self.resolve(&indexed, &wanted)?.targets;
         let set = targets.remove(&channel).map(|targets| targets.all()).unwrap_or_default();
-        self.senders_of(audience.edition, channel, &set).await
+        self.senders_of(audience.edition, channel, &set, content.occasion()).await
     }
 
     /// The accounts by which a set of recipients is reached on a channel, each with how many it reaches.
@@ -403,8 +405,9 @@ impl<M: Mode> Office<M> {
         edition: EditionId,
         channel: ChannelKind,
         set: &RoaringBitmap,
+        occasion: Occasion,
     ) -> Result<Vec<(&Arc<dyn Channel<M>>, u64)>, OfficeError> {
-        let shares = self.engine.shares(channel, edition, set).await?;
+        let shares = self.engine.shares(channel, edition, set, occasion).await?;
         if shares.is_empty() && !set.is_empty() {
             return Err(OfficeError::NoAccount { channel });
         }

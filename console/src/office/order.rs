@@ -132,7 +132,7 @@ impl<M: Mode> Office<M> {
         for channel in counts.map(|(channel, _)| *channel).filter(|channel| *channel != ChannelKind::Speaker)
         {
             let message = self.words_of(alert, channel)?.message(alert);
-            for (account, _) in self.senders(&alert.content.audience, channel).await? {
+            for (account, _) in self.senders(&alert.content, channel).await? {
                 account.stands(&message).map_err(|source| OfficeError::Unfit { channel, source })?;
             }
         }

@@ -223,7 +223,8 @@ impl<M: Mode> Office<M> {
         let shares = match &hearing {
             Hearing::Now { responsible, residents } => {
                 let edition = alert.content.audience.edition;
-                self.engine.shares(channel, edition, &(responsible | residents)).await?
+                let everybody = responsible | residents;
+                self.engine.shares(channel, edition, &everybody, alert.content.occasion()).await?
             }
             Hearing::InReserve => BTreeMap::from([(first, RoaringBitmap::new())]),
         };

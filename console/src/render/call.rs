@@ -1,7 +1,7 @@
 //! What somebody who is called gets (叫应): which warning, for which divisions, and how to answer. The words are short, since
 //! the warning itself is told by its own messages.
 
-use super::{RenderError, Renderer, marked};
+use super::{RenderError, Renderer, marked, nothing};
 use mingluo_model::{
     alert::{Alert, Language},
     audience::ChannelKind,
@@ -81,14 +81,15 @@ impl Renderer {
                 let (html, cap_xml) = (String::new(), String::new());
                 Body::Email { subject, text: marked::<M>(&plain), html, cap_xml }
             }
-            ChannelKind::WeChat => match self.wechat_body(alert, now)? {
+            // Without the words whole, so that it never goes as a mass send: it asks one person.
+            ChannelKind::WeChat => match self.wechat_body(alert, &nothing(), now)? {
                 Body::WeChat { template_id, fields, .. } => {
-                    Body::WeChat { template_id, fields, url: link.to_owned() }
+                    Body::WeChat { template_id, fields, url: link.to_owned(), text: String::new() }
                 }
                 other => other,
             },
             // The address has a blank on both sides, so that a telephone takes no more for it.
-            ChannelKind::Sms | ChannelKind::Speaker => Body::Sms {
+            ChannelKind::Sms | ChannelKind::Speaker | ChannelKind::WeCom | ChannelKind::Robot => Body::Sms {
                 text: marked::<M>(&format!(
                     "叫应：{headline}（{named}）。{why}：{time}内回复{code}，或打开 {link} 应答"
                 )),

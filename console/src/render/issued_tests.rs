@@ -64,6 +64,7 @@ impl House {
             hazards: Hazards::default(),
             sms: Template::new("{body}"),
             wechat: None,
+            mass: None,
             broadcaster: Some(Broadcaster::new(signer, platform, numbers)),
             pretend: BTreeSet::new(),
             sms_forms: BTreeMap::new(),

@@ -99,6 +99,8 @@ pub struct Renderer {
     pub sms: Template,
     /// The WeChat template's id and its fields with gaps `event`, `area`, `time`, `advice`.
     pub wechat: Option<WeChatTemplate>,
+    /// The account that sends WeChat's words whole to many at once; `None` where there is none.
+    pub mass: Option<AccountName>,
     /// Signs bulletins; `None` where no speaker account is configured.
     pub broadcaster: Option<Broadcaster>,
     /// Accounts whose far side only pretends.
@@ -147,7 +149,7 @@ impl Renderer {
         let text = alert.content.texts.get(&Language::chinese()).cloned().unwrap_or_else(nothing);
         let body = match channel {
             ChannelKind::Sms => Body::Sms { text: self.sms_text::<M>(&text)? },
-            ChannelKind::WeChat => self.wechat_body(alert, now)?,
+            ChannelKind::WeChat => self.wechat_body(alert, &text, now)?,
             ChannelKind::Email => self.mail_body(alert, &text, now)?,
             ChannelKind::WeCom => self.wecom_body(alert, &text)?,
             ChannelKind::Robot => Body::Robot { text: self.chat_text(alert, &text)? },
@@ -209,14 +211,27 @@ impl Renderer {
         Ok(marked::<M>(&template.fill(&values)?))
     }
 
-    fn wechat_body<M: Mode>(&self, alert: &Alert<M>, now: Timestamp) -> Result<Body, RenderError> {
-        let Some(template) = &self.wechat else {
-            return Ok(Body::WeChat {
-                template_id: String::new(),
-                fields: BTreeMap::new(),
-                url: String::new(),
-            });
-        };
+    fn wechat_body<M: Mode>(
+        &self,
+        alert: &Alert<M>,
+        text: &Text,
+        now: Timestamp,
+    ) -> Result<Body, RenderError> {
+        let (mut template_id, mut fields, url) = (String::new(), BTreeMap::new(), String::new());
+        if let Some(template) = &self.wechat {
+            template_id.clone_from(&template.id);
+            fields = self.wechat_fields(alert, template, now)?;
+        }
+        let text = if self.mass.is_some() { whole::<M>(text) } else { String::new() };
+        Ok(Body::WeChat { template_id, fields, url, text })
+    }
+
+    fn wechat_fields<M: Mode>(
+        &self,
+        alert: &Alert<M>,
+        template: &WeChatTemplate,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, String>, RenderError> {
         let content = &alert.content;
         let drill = if M::KIND == ModeKind::Drill { "演练:" } else { "" };
         let values = BTreeMap::from([
@@ -226,8 +241,7 @@ impl Renderer {
             ("advice", advice::advice(content).to_owned()),
         ]);
         let fields = template.fields.iter().map(|(name, words)| Ok((name.clone(), words.fill(&values)?)));
-        let fields = fields.collect::<Result<_, TemplateError>>()?;
-        Ok(Body::WeChat { template_id: template.id.clone(), fields, url: String::new() })
+        Ok(fields.collect::<Result<_, TemplateError>>()?)
     }
 
     /// The words by name that approved templates are filled with; a drill's say so.
@@ -330,6 +344,14 @@ fn marked<M: Mode>(words: &str) -> String {
     }
 }
 
+/// The words whole, for a mass send: a line for each part; a drill says so first and last.
+fn whole<M: Mode>(text: &Text) -> String {
+    let headline = if repeats(text) { "" } else { text.headline.as_str() };
+    let parts = [headline, &text.body, &text.instruction].map(str::trim);
+    let lines: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    marked::<M>(&lines.join("\n"))
+}
+
 /// What a speaker says: headline, words, advice, no web address; a drill says so first and last.
 fn script<M: Mode>(text: &Text) -> String {
     let [headline, body, instruction] =
@@ -355,6 +377,16 @@ mod tests {
     fn a_body_that_says_its_headline_is_not_said_twice() {
         assert!(repeats(&text("抚顺市发布暴雨红色预警", "抚顺市气象台7月5日发布暴雨红色预警信号：预计…")));
         assert!(!repeats(&text("抚顺市发布暴雨红色预警", "预计未来三小时降雨将达100毫米")));
+    }
+
+    #[test]
+    fn a_mass_send_has_every_part_on_its_line_and_says_nothing_twice() {
+        let whole_text = Text {
+            instruction: "请转移".into(), ..text("抚顺市发布暴雨红色预警", "今晚有雨")
+        };
+        assert_eq!(whole::<Live>(&whole_text), "抚顺市发布暴雨红色预警\n今晚有雨\n请转移");
+        assert_eq!(whole::<Live>(&text("发布暴雨预警", "市气象台发布暴雨预警")), "市气象台发布暴雨预警");
+        assert_eq!(whole::<Drill>(&text("", "有雨")), "【演练】有雨【演练】");
     }
 
     #[test]

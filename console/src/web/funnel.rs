@@ -19,13 +19,15 @@ pub(super) struct Funnel {
     pub(super) channel: Option<ChannelKind>,
     /// Takes over what another channel could not reach.
     pub(super) is_fallback: bool,
+    /// The far side tells totals only: what it took has left us.
+    pub(super) in_totals: bool,
     pub(super) target: u64,
     /// Taken by the far side, arrived or not.
     pub(super) accepted: u64,
     /// Delivered, or sounded by a speaker; nothing of mail, WeCom and robots, since hardly a relay tells of it and the others
     /// never do.
     pub(super) arrived: u64,
-    /// What the relay, or WeCom, took (已离开本方): what became of it nobody tells, but for who confirms it.
+    /// What the relay, or WeCom, took, and mass sends (已离开本方): what became of each nobody tells, but for who confirms it.
     pub(super) left: u64,
     pub(super) failed: u64,
     /// Its time ran out first.
@@ -55,13 +57,14 @@ impl Funnel {
         Self {
             channel: Some(plan.channel),
             is_fallback: plan.is_fallback,
+            in_totals: plan.told_in_totals,
             reached_ms: [counts.reached_50_ms, counts.reached_90_ms, counts.reached_95_ms],
             first_byte_ms: first,
-            ..Self::counted(counts, plan.channel)
+            ..Self::counted(counts, plan)
         }
     }
 
-    /// How far the row has come and of how many: arrivals, or for mail alone what has left us.
+    /// How far the row has come and of how many: arrivals, or what has left us where nobody tells of arrivals.
     pub(super) const fn progress(&self) -> (u64, u64) {
         if self.countable == 0 && self.left > 0 {
             return (self.left, self.target - self.withdrawn);
@@ -74,18 +77,20 @@ impl Funnel {
         self.queued == self.target
     }
 
-    fn counted(counts: &CountsView, channel: ChannelKind) -> Self {
+    /// The counts of a plan, or of a part of it.
+    fn counted(counts: &CountsView, plan: &PlanView) -> Self {
+        let arrival = if plan.told_in_totals { DeliveryState::Accepted } else { arrival(plan.channel) };
         let of = |state: DeliveryState| u64::from(counts.states.get(state.word()).copied().unwrap_or(0));
         let beyond =
             of(DeliveryState::Delivered) + of(DeliveryState::Sounded) + of(DeliveryState::Acknowledged);
         let accepted = of(DeliveryState::Accepted) + beyond;
-        let is_told = arrival(channel) != DeliveryState::Accepted;
-        let (arrived, left) = match arrival(channel) {
+        let is_told = arrival != DeliveryState::Accepted;
+        let (arrived, left) = match arrival {
             DeliveryState::Accepted => (0, accepted),
             DeliveryState::Sounded => (beyond - of(DeliveryState::Delivered), 0),
             _ => (beyond, 0),
         };
-        let silent = match arrival(channel) {
+        let silent = match arrival {
             DeliveryState::Accepted => 0,
             _ => u64::from(counts.accepted_without_receipt),
         };
@@ -134,18 +139,19 @@ impl Funnel {
     }
 }
 
-/// The funnels of some plans: a row for each channel in the pages' order, fallbacks in rows of their own.
+/// The funnels of some plans: a row for each channel in the pages' order, mass sends and fallbacks in rows of their own.
 pub(super) fn funnels(plans: &[&PlanView]) -> Vec<Funnel> {
     let mut rows: Vec<Funnel> = Vec::new();
     for funnel in plans.iter().map(|plan| Funnel::of(plan)) {
-        let same = |row: &&mut Funnel| (row.channel, row.is_fallback) == (funnel.channel, funnel.is_fallback);
+        let key = |row: &Funnel| (row.channel, row.in_totals, row.is_fallback);
+        let same = |row: &&mut Funnel| key(row) == key(&funnel);
         match rows.iter_mut().find(same) {
             Some(row) => row.join(&funnel),
             None => rows.push(funnel),
         }
     }
     let place = |row: &Funnel| ChannelKind::ALL.iter().position(|kind| Some(*kind) == row.channel);
-    rows.sort_by_key(|row| (place(row), row.is_fallback));
+    rows.sort_by_key(|row| (place(row), !row.in_totals, row.is_fallback));
     rows
 }
 
@@ -171,7 +177,7 @@ pub(super) fn townships(plans: &[&PlanView]) -> Vec<Township> {
     let mut sums: BTreeMap<RegionCode, Funnel> = BTreeMap::new();
     for plan in plans {
         for (code, counts) in &plan.districts {
-            sums.entry(*code).or_default().add(&Funnel::counted(counts, plan.channel));
+            sums.entry(*code).or_default().add(&Funnel::counted(counts, plan));
         }
     }
     let mut townships: Vec<Township> = sums
@@ -232,6 +238,7 @@ mod tests {
             is_call: false,
             instead_of: None,
             handed_over: 0,
+            told_in_totals: false,
             parts: 1,
             not_before: Timestamp(1_000),
             first_byte: Some(Timestamp(1_020)),

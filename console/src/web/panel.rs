@@ -5,6 +5,7 @@ use super::{
     curve::Curve,
     funnel::{Funnel, funnels, reasons, total, townships},
     marks::{Bar, GradeMark},
+    mass::{self, MassLine},
     situation::{Situation, held, released_at},
     voice::{Voice, per_mille, share, thousands},
 };
@@ -47,6 +48,8 @@ pub(super) struct Panel {
     may_update: bool,
     may_withdraw: bool,
     sum: Sum,
+    /// What became of its mass sends.
+    mass: Vec<MassLine>,
     /// What the share of arrivals leaves out, where it leaves anything out.
     notes: Vec<String>,
     /// Who was called and who answered, where anybody is.
@@ -137,7 +140,8 @@ impl Panel {
             may_update: may_update(alert, officer),
             may_withdraw: may_take_back(alert, officer),
             sum: sum(voice, &whole),
-            notes: notes(voice, &whole)
+            mass: mass::lines(voice, situation, &plans),
+            notes: notes(voice, &whole, &funnels)
                 .into_iter()
                 .chain(confirmed(voice, &plans))
                 .chain(handed_over(voice, &plans))
@@ -239,10 +243,12 @@ pub(super) fn share_words(voice: &Voice, row: &Funnel) -> String {
     }
 }
 
-fn notes(voice: &Voice, total: &Funnel) -> Vec<String> {
+fn notes(voice: &Voice, total: &Funnel, rows: &[Funnel]) -> Vec<String> {
+    // Of mass sends their own lines tell.
+    let left: u64 = rows.iter().filter(|row| !row.in_totals).map(|row| row.left).sum();
     let withdrawn = voice.pair("web-share-withdrawn", thousands(total.withdrawn), thousands(total.countable));
-    let mail = voice.pair("web-share-mail", thousands(total.left), thousands(total.countable));
-    let notes = [(total.withdrawn > 0, withdrawn), (total.left > 0, mail)];
+    let mail = voice.pair("web-share-mail", thousands(left), thousands(total.countable));
+    let notes = [(total.withdrawn > 0, withdrawn), (left > 0, mail)];
     notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect()
 }
 
@@ -345,19 +351,19 @@ impl Column {
             _ if self.is_left_out() => "hm",
             _ => "",
         };
-        // A relay that took a mail is all that is ever known of it, and that is no arrival.
-        let is_mail = row.left > 0 && row.countable == 0;
-        let note = (self == Self::Arrived && is_mail).then(|| voice.say("web-left-us"));
-        Cell { text: self.number(voice, row, is_mail), class, note }
+        // That it was taken is all that is ever known of a mail or of one of a mass send, and that is no arrival.
+        let only_left = row.left > 0 && row.countable == 0;
+        let note = (self == Self::Arrived && only_left).then(|| voice.say("web-left-us"));
+        Cell { text: self.number(voice, row, only_left), class, note }
     }
 
-    fn number(self, voice: &Voice, row: &Funnel, is_mail: bool) -> String {
+    fn number(self, voice: &Voice, row: &Funnel, only_left: bool) -> String {
         let number = match self {
-            Self::Share if is_mail => return "–".to_owned(),
+            Self::Share if only_left => return "–".to_owned(),
             Self::Share => return share_words(voice, row),
             Self::Target => row.target,
             Self::Accepted => row.accepted,
-            Self::Arrived if is_mail => row.left,
+            Self::Arrived if only_left => row.left,
             Self::Arrived => row.arrived,
             Self::Queued => row.queued,
             // What did not leave yet is not on its way.
@@ -387,18 +393,20 @@ fn row(voice: &Voice, funnel: &Funnel, columns: &[Column]) -> Row {
 
 /// The name of a row.
 pub(super) fn name(voice: &Voice, funnel: &Funnel) -> String {
-    let channel = funnel.channel.map_or_else(String::new, |channel| voice.channel(channel));
+    let channel = match funnel.channel {
+        Some(_) if funnel.in_totals => voice.say("web-mass"),
+        Some(channel) => voice.channel(channel),
+        None => String::new(),
+    };
     if funnel.is_fallback { voice.with("web-fallback", "a", channel) } else { channel }
 }
 
-/// The name of a row where times are told: of mail they are those of leaving us.
+/// The name of a row where times are told: of mail and mass sends they are those of leaving us.
 fn reached_name(voice: &Voice, funnel: &Funnel) -> String {
     let name = name(voice, funnel);
-    if funnel.channel.is_some_and(|one| arrival(one) == DeliveryState::Accepted) {
-        voice.with("web-left-name", "a", name)
-    } else {
-        name
-    }
+    let tells_of_arrival = |one| arrival(one) != DeliveryState::Accepted;
+    let only_leaves = funnel.in_totals || !funnel.channel.is_none_or(tells_of_arrival);
+    if only_leaves { voice.with("web-left-name", "a", name) } else { name }
 }
 
 fn times(voice: &Voice, funnel: &Funnel) -> Times {

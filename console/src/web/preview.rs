@@ -272,6 +272,7 @@ fn fill<M: Mode>(
     // Words that are too long are shown all the same: the officer must see what to shorten.
     view.words = match &sms {
         Some(cut) => parts(v, cut),
+        None if desk.office.renderer.mass.as_ref() == Some(account.account()) => mass_words(v, &said.body),
         None => words(v, &said.body),
     };
     view.meta.extend(sms.as_ref().map(|cut| v.with("web-characters", "a", cut.units)));
@@ -334,6 +335,14 @@ fn parts(v: &Voice, cut: &SmsParts) -> Vec<Words> {
 /// How long an account needs for so many units at its licence.
 fn duration<M: Mode>(account: &dyn Channel<M>, units: u64) -> Duration {
     account.limits().rate.time_for(units)
+}
+
+/// The text of a mass send, where the template's fields are for those who are left over.
+fn mass_words(v: &Voice, body: &Body) -> Vec<Words> {
+    let Body::WeChat { text, .. } = body else { return Vec::new() };
+    let label = v.say("web-words-mass");
+    let whole = Words { label, text: text.clone(), is_field: false };
+    std::iter::once(whole).chain(words(v, body)).collect()
 }
 
 fn words(v: &Voice, body: &Body) -> Vec<Words> {

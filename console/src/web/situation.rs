@@ -16,6 +16,7 @@ use mingluo_model::{
     owner::{Officer, Role},
     plan::AccountName,
     policy::ReleasePolicy,
+    receipt::Job,
 };
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
@@ -25,6 +26,9 @@ pub(super) const FRESH: Duration = Duration::from_millis(500);
 
 /// Alerts looked at: the latest of the mode.
 const LATEST: u32 = 200;
+
+/// Jobs looked at: more than a month of them, since each follower gets four mass sends in one.
+const JOBS: u32 = 200;
 
 /// One reading.
 pub(super) struct Situation {
@@ -41,6 +45,8 @@ pub(super) struct Situation {
     pub(super) links: BTreeMap<AccountName, Link>,
     /// Receipts by account that match nothing that was sent.
     pub(super) orphans: BTreeMap<AccountName, Orphans>,
+    /// The latest jobs for many (群发任务), newest first.
+    pub(super) jobs: Vec<Job>,
     /// Why dispatch stopped, if it did.
     pub(super) halted: Option<String>,
     /// The boxes, where the mode has any.
@@ -106,6 +112,7 @@ impl Situation {
             paces: office.engine().paces(),
             links: office.engine().links(),
             orphans: office.engine().orphans(),
+            jobs: office.store.jobs(M::KIND, JOBS).await?,
             halted: office.engine().halted(),
             fleet: hub.map(SpeakerHub::count),
             names: officers.into_iter().map(|row| (row.officer.id, row.name)).collect(),

@@ -56,6 +56,11 @@ impl Voice {
         say(self.tongue, key, &[("a", a.to_string()), ("b", b.to_string())])
     }
 
+    /// A sentence with these values.
+    pub(super) fn values(&self, key: &str, values: &[(&'static str, String)]) -> String {
+        say(self.tongue, key, values)
+    }
+
     /// That one account sends so many instead of another (改由……发送).
     pub(super) fn handed_over(&self, from: &AccountName, to: &AccountName, n: impl Display) -> String {
         let values = [("a", from.to_string()), ("b", to.to_string()), ("c", n.to_string())];

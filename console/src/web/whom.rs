@@ -11,9 +11,9 @@ use super::{
 };
 use crate::office::OfficeError;
 use mingluo_model::{
-    alert::{Alert, AlertKind, AlertState},
-    audience::{Audience, ChannelKind},
-    id::{AlertId, EditionId},
+    alert::{Alert, AlertKind, AlertState, Content},
+    audience::ChannelKind,
+    id::AlertId,
     mode::Mode,
     plan::AccountName,
 };
@@ -54,7 +54,7 @@ impl Whom {
             let by_account = if is_planned(&alert.state) {
                 planned_by_account(&*desk.situation_of(alert.id).await?, alert.id)
             } else {
-                to_be_sent(desk, &content.audience).await
+                to_be_sent(desk, content).await
             };
             return Ok(Self { by_channel: signed.collect(), by_account, at_most: None, reach });
         };
@@ -62,9 +62,8 @@ impl Whom {
             let situation = desk.situation_of(alert.id).await?;
             (planned(&situation, alert.id), planned_by_account(&situation, alert.id), None)
         } else {
-            let edition = content.audience.edition;
             let told = reached(desk, earlier, |kind| counts.contains_key(&kind)).await?;
-            let by_account = may_have_got(desk, edition, earlier, &told.0).await?;
+            let by_account = may_have_got(desk, content, earlier, &told.0).await?;
             (told.0, by_account, Some(told.1))
         };
         Ok(Self { by_channel, by_account, at_most: Some(content.audience.deliveries()), reach })
@@ -108,10 +107,10 @@ pub(super) async fn reached<M: Mode>(
 }
 
 /// Deliveries of an audience by account. A channel without an account has none: its own line says so.
-async fn to_be_sent<M: Mode>(desk: &Desk<M>, audience: &Audience) -> Vec<(ChannelKind, AccountName, u64)> {
+async fn to_be_sent<M: Mode>(desk: &Desk<M>, content: &Content) -> Vec<(ChannelKind, AccountName, u64)> {
     let mut by_account = Vec::new();
-    for (channel, _) in audience.counts.iter().filter(|(_, count)| count.recipients > 0) {
-        let senders = desk.office.senders(audience, *channel).await.unwrap_or_default();
+    for (channel, _) in content.audience.counts.iter().filter(|(_, count)| count.recipients > 0) {
+        let senders = desk.office.senders(content, *channel).await.unwrap_or_default();
         by_account.extend(senders.into_iter().map(|(one, n)| (*channel, one.account().clone(), n)));
     }
     by_account
@@ -120,7 +119,7 @@ async fn to_be_sent<M: Mode>(desk: &Desk<M>, audience: &Audience) -> Vec<(Channe
 /// Those who may have got an alert, by the accounts that would tell them now.
 async fn may_have_got<M: Mode>(
     desk: &Desk<M>,
-    edition: EditionId,
+    content: &Content,
     alert: AlertId,
     by_channel: &BTreeMap<ChannelKind, u64>,
 ) -> Result<Vec<(ChannelKind, AccountName, u64)>, WebError> {
@@ -128,7 +127,8 @@ async fn may_have_got<M: Mode>(
     let mut by_account = Vec::new();
     for channel in by_channel.keys() {
         let Some(set) = reached.get(channel) else { continue };
-        let senders = desk.office.senders_of(edition, *channel, set).await?;
+        let senders =
+            desk.office.senders_of(content.audience.edition, *channel, set, content.occasion()).await?;
         by_account.extend(senders.into_iter().map(|(one, n)| (*channel, one.account().clone(), n)));
     }
     Ok(by_account)

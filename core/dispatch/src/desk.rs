@@ -4,6 +4,7 @@
 mod digest;
 mod early;
 mod place;
+mod shared;
 
 pub use digest::Digest;
 
@@ -25,9 +26,10 @@ use mingluo_model::{
     message::Message,
     mode::Mode,
     plan::{AccountName, PlanStatus},
-    receipt::ReceiptStatus,
+    receipt::{ProviderId, ReceiptStatus},
 };
 use place::{ById, IdHash, Place, id_hash};
+use shared::Shared;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -68,6 +70,7 @@ pub struct Desk<M: Mode> {
     known: ById<Place>,
     early: EarlyOnes,
     in_doubt: HashMap<[u8; 16], Vec<Place>>,
+    shared: Shared,
 }
 
 impl<M: Mode> Desk<M> {
@@ -83,6 +86,7 @@ impl<M: Mode> Desk<M> {
             known: ById::default(),
             early: EarlyOnes::default(),
             in_doubt: HashMap::new(),
+            shared: Shared::default(),
         }
     }
 
@@ -122,6 +126,12 @@ impl<M: Mode> Desk<M> {
     /// One plan by its id.
     pub fn find(&mut self, plan: PlanId) -> Option<&mut Progress<M>> {
         self.plans.iter_mut().find(|progress| progress.plan().id == plan)
+    }
+
+    /// Whether one of the deliveries is called so.
+    pub fn knows(&self, id: &ProviderId) -> bool {
+        let hash = id_hash(id);
+        self.known.contains_key(&hash) || !self.sharers(hash).is_empty()
     }
 
     /// One plan by its number.
@@ -176,7 +186,10 @@ impl<M: Mode> Desk<M> {
         if let Fact::Answers(answers) = &event.fact {
             for PartAnswer { ordinal, part, answer } in answers {
                 if let Answer::Accepted(Some(id)) = answer {
-                    self.known.insert(id_hash(id), Place::new(number, *ordinal, *part));
+                    let place = Place::new(number, *ordinal, *part);
+                    if !self.learn_shared(id, place, event.at) {
+                        self.known.insert(id_hash(id), place);
+                    }
                 }
             }
         }
@@ -204,6 +217,13 @@ impl<M: Mode> Desk<M> {
     /// Takes up a receipt that an earlier run of ours kept unmatched; gives what it amounts to now.
     pub fn take_up(&mut self, raw: RawId, receipt: &RawReceipt, at: Timestamp) -> Vec<Entry> {
         let hash = id_hash(&receipt.provider_id);
+        let sharers = self.sharers(hash);
+        if !sharers.is_empty() {
+            self.shared.say(hash, receipt.status);
+            let mut entries = self.tell_all(&sharers, receipt.status, at);
+            entries.push(Entry::Matched(raw));
+            return entries;
+        }
         let place = self.known.get(&hash).copied();
         let Some(place) = place.or_else(|| self.by_address(receipt.address_hash, receipt.status, receipt.at))
         else {
@@ -304,6 +324,7 @@ impl<M: Mode> Desk<M> {
             self.known.shrink_to_fit();
         }
         self.in_doubt.retain(|_, places| !places.iter().all(closed));
+        self.forget_shared();
     }
 }
 

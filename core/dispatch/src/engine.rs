@@ -2,9 +2,11 @@
 //! stops and callbacks come in. Starting it is recovering: the log of every open plan is replayed, what was on a
 //! wire when the last run died is in doubt, and receipts that were kept raw are looked at again.
 
+mod accounts;
 mod acknowledge;
 mod config;
 mod deliveries;
+mod jobs;
 mod recovery;
 
 pub use config::DispatchConfig;
@@ -58,7 +60,7 @@ pub struct Parts<M: Mode> {
     pub channels: Vec<Arc<dyn Channel<M>>>,
     /// Reads an edition's index.
     pub read_index: ReadIndex,
-    /// Which SMS account carries whom; with none named the first account of a channel sends everything.
+    /// Which account carries whom; with none named the first account of a channel sends everything.
     pub routes: Routes,
     /// Whose network a number is in.
     pub carrier_of: CarrierOf,
@@ -309,52 +311,6 @@ impl<M: Mode> Engine<M> {
             self.map(head.id).await?;
         }
         Ok(())
-    }
-
-    /// Splits recipients of a channel over its accounts: short messages by whose network their number is in, so that
-    /// nobody is in two shares and all together are the set. Nothing where the channel has no account.
-    ///
-    /// # Errors
-    /// [`EngineError::Store`] when there is no such edition.
-    pub async fn shares(
-        &self,
-        channel: ChannelKind,
-        edition: EditionId,
-        set: &RoaringBitmap,
-    ) -> Result<BTreeMap<AccountName, RoaringBitmap>, EngineError> {
-        self.shares_of(channel, edition, set, |_| true).await
-    }
-
-    /// The same, over those accounts only that `may` take a share; whose accounts all may not are in none.
-    pub(crate) async fn shares_of(
-        &self,
-        channel: ChannelKind,
-        edition: EditionId,
-        set: &RoaringBitmap,
-        may: impl Fn(&Post<M>) -> bool + Send,
-    ) -> Result<BTreeMap<AccountName, RoaringBitmap>, EngineError> {
-        let may = |account: &AccountName| self.posts.get(account).is_some_and(|post| may(post));
-        let mut of_channel = self.accounts().filter(|account| account.kind() == channel);
-        let first = of_channel.find(|account| may(account.account()));
-        let Some(first) = first.map(|account| account.account().clone()) else { return Ok(BTreeMap::new()) };
-        if channel != ChannelKind::Sms || self.routes.line(None).is_empty() {
-            return Ok(BTreeMap::from([(first, set.clone())]));
-        }
-        let map = self.map(edition).await?;
-        Ok(self.routes.split(&map, set, may))
-    }
-
-    /// An account that can send, by its name.
-    pub fn account(&self, name: &AccountName) -> Option<&Arc<dyn Channel<M>>> {
-        let post = self.posts.get(name).filter(|_| !self.absent.contains(name));
-        post.map(|post| &post.channel)
-    }
-
-    /// The account that a channel's words are made for when nobody is counted yet: that of unknown numbers for short
-    /// messages.
-    pub fn first_account(&self, channel: ChannelKind) -> Option<&Arc<dyn Channel<M>>> {
-        let named = self.routes.line(None).iter().filter_map(|name| self.account(name));
-        named.chain(self.accounts()).find(|account| account.kind() == channel)
     }
 
     /// Districts and addresses of an edition, read once.

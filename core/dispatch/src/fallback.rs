@@ -12,11 +12,12 @@ use mingluo_ledger::{
 };
 use mingluo_model::{
     audience::ChannelKind,
+    channel::ReceiptFor,
     clock::Timestamp,
     delivery::DeliveryState,
     id::{AlertId, PlanId},
     mode::Mode,
-    plan::{Cause, Plan, PlanStatus, Target},
+    plan::{AccountName, Cause, Plan, PlanStatus, Target},
 };
 use roaring::RoaringBitmap;
 use serde_json::json;
@@ -85,7 +86,7 @@ impl<M: Mode> Engine<M> {
             return Ok(());
         }
         let typed: Vec<Plan<M>> = stored.iter().filter_map(StoredPlan::typed).collect();
-        let mut rest = failing.failed.clone();
+        let mut rest = self.to_next_account(&typed, failing).await?;
         for reserve in typed.iter().filter(|plan| is_reserve(plan)) {
             let Target::People { edition, .. } = reserve.target else { continue };
             let map = self.map(edition).await?;
@@ -95,7 +96,7 @@ impl<M: Mode> Engine<M> {
                 continue;
             }
             // Accounts sign and cut differently: what one carries, another may not.
-            let carries = |post: &Post<M>| post.carries(&reserve.message);
+            let carries = |post: &Post<M>| post.is_for(reserve);
             for (account, share) in self.shares_of(reserve.channel, edition, &takes, carries).await? {
                 rest -= &share;
                 let reserve = Plan { account, ..reserve.clone() };
@@ -103,6 +104,33 @@ impl<M: Mode> Engine<M> {
             }
         }
         Ok(())
+    }
+
+    /// Whom a job for many did not reach is told singly by the next account of the same channel, which nobody was written
+    /// to by. Gives those who are left to reserve channels.
+    async fn to_next_account(
+        &self,
+        plans: &[Plan<M>],
+        failing: &Failing,
+    ) -> Result<RoaringBitmap, EngineError> {
+        let mut rest = failing.failed.clone();
+        let Some(plan) = plans.iter().find(|plan| plan.id == failing.id) else { return Ok(rest) };
+        let of_jobs = |account: &AccountName| {
+            self.account(account).is_some_and(|one| one.receipts() == ReceiptFor::Job)
+        };
+        let Target::People { edition, .. } = plan.target else { return Ok(rest) };
+        if !of_jobs(&plan.account) {
+            return Ok(rest);
+        }
+        let by_others: Vec<Plan<M>> = plans.iter().filter(|one| !of_jobs(&one.account)).cloned().collect();
+        rest -= targeted(&by_others, plan.channel);
+        let next = |post: &Post<M>| !of_jobs(post.channel.account()) && post.is_for(plan);
+        for (account, share) in self.shares_of(plan.channel, edition, &rest, next).await? {
+            rest -= &share;
+            let instead = Plan { account, instead_of: None, ..plan.clone() };
+            self.take_over(&instead, failing, share).await?;
+        }
+        Ok(rest)
     }
 
     async fn take_over(

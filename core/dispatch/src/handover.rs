@@ -12,7 +12,6 @@ use mingluo_ledger::{
     store::{Change, StoredPlan},
 };
 use mingluo_model::{
-    audience::ChannelKind,
     delivery::{DeliveryState, Reason, Standing},
     id::PlanId,
     mode::Mode,
@@ -93,7 +92,7 @@ impl<M: Mode> Engine<M> {
         let turns = if matters { self.turns(plan).await? } else { BTreeMap::new() };
         let has_turns = |account: &AccountName| turns.get(account).is_none_or(|turns| *turns < MOST_TURNS);
         let may_take_over = |account: &AccountName| has_turns(account) && self.may_take_over(account, plan);
-        let next = self.routes.split(&map, unsent, may_take_over);
+        let next = self.routes.split(plan.channel, &map, unsent, may_take_over);
         let mut nobody = unsent - all(&next);
         let plans: Vec<Plan<M>> = next
             .into_iter()
@@ -120,7 +119,7 @@ impl<M: Mode> Engine<M> {
         // Who may not send waits for the hour to come where it is only down; where it said no and nobody else is about to be
         // back, reserve channels take them.
         let may_be_back = |account: &AccountName| has_turns(account) && self.may_be_back(account, plan);
-        nobody -= all(&self.routes.split(&map, &nobody, may_be_back));
+        nobody -= all(&self.routes.split(plan.channel, &map, &nobody, may_be_back));
         if matches!(link, Link::Closed { .. }) && !nobody.is_empty() {
             let failed = Standing::new(DeliveryState::Failed, Reason::NotAllowed);
             self.move_unsent(post, plan.id, &nobody, failed).await?;
@@ -172,7 +171,8 @@ impl<M: Mode> Engine<M> {
     /// Another account, where it can carry the words.
     fn would_take(&self, account: &AccountName, plan: &Plan<M>) -> Option<&Arc<Post<M>>> {
         let post = self.posts.get(account).filter(|_| *account != plan.account)?;
-        (post.channel.kind() == ChannelKind::Sms && post.carries(&plan.message)).then_some(post)
+        let is_meant = post.channel.kind() == plan.channel && self.routes.holds(account);
+        (is_meant && post.is_for(plan)).then_some(post)
     }
 
     /// Those of `next` leave the plan that they were in.

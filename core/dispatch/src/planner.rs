@@ -1,14 +1,14 @@
 //! From a released alert to its plans: one for each account and each kind of hearers. Pure.
 
 use mingluo_model::{
-    alert::{Alert, AlertKind, AlertState},
+    alert::{Alert, AlertState},
     audience::ChannelKind,
     clock::Timestamp,
     id::PlanId,
     message::Message,
     mode::Mode,
     plan::{AccountName, Cause, Plan, Target},
-    priority::{Hearers, Priority, Withdraws},
+    priority::{Hearers, Occasion, Priority},
 };
 use rand::RngCore;
 use roaring::RoaringBitmap;
@@ -108,15 +108,6 @@ pub fn plans<M: Mode>(
 
 /// The place of an alert's plan in the order of sending.
 pub fn priority<M: Mode>(alert: &Alert<M>, hearers: Hearers) -> Priority {
-    let withdraws = match alert.content.kind {
-        AlertKind::Lift(_) | AlertKind::Correction(_) => Withdraws::Yes,
-        AlertKind::Alert | AlertKind::Update(_) => Withdraws::No,
-    };
-    Priority {
-        withdraws,
-        class: alert.content.class,
-        grade: alert.content.grade,
-        tier: alert.owner.level,
-        hearers,
-    }
+    let Occasion { grade, withdraws } = alert.content.occasion();
+    Priority { withdraws, class: alert.content.class, grade, tier: alert.owner.level, hearers }
 }

@@ -25,6 +25,7 @@ use mingluo_model::{
     clock::{SharedClock, Timestamp},
     message::Message,
     mode::Mode,
+    plan::Plan,
     reply::Reply,
 };
 use std::{
@@ -207,6 +208,11 @@ impl<M: Mode> Post<M> {
     /// examination.
     pub fn carries(&self, message: &Message<M>) -> bool {
         self.channel.measure(message).is_ok() && self.channel.stands(message).is_ok()
+    }
+
+    /// Whether the account is meant for such a plan and carries its words.
+    pub fn is_for(&self, plan: &Plan<M>) -> bool {
+        self.channel.is_for(plan.priority.occasion()) && self.carries(&plan.message)
     }
 
     /// Whether this account can send now: one that said no may be tried again when its rest is over.

@@ -235,6 +235,11 @@ impl<M: Mode> Progress<M> {
         self.recall.clone()
     }
 
+    /// What one receipt speaks for.
+    pub const fn receipts(&self) -> ReceiptFor {
+        self.rules.receipts
+    }
+
     /// Accepted deliveries whose receipt is still to come.
     pub fn awaiting(&self) -> u32 {
         let accepted = self.tally.total().of_reason(DeliveryState::Accepted, Reason::None);
@@ -257,15 +262,16 @@ impl<M: Mode> Progress<M> {
     }
 
     /// Settled, and nothing can be told of it any more: of whom nobody answered receipts may come for `receipts_within`
-    /// from the start; a box that was away obeys when it comes back, and a relay gives up on a mail, until the plan's
-    /// end.
+    /// from the start; a box that was away obeys when it comes back, a relay gives up on a mail, and a mass send is refused,
+    /// until the plan's end.
     pub fn may_be_folded(&self, now: Timestamp, receipts_within: Duration) -> bool {
         let over = self.withdrawn || now >= self.plan.not_after;
         let may_act = self.rules.repeat == Repeat::ActsOnce && !over;
         let may_be_told = now.since(self.plan.not_before) < receipts_within;
         let in_doubt = self.tally.total().of(DeliveryState::Unknown) > 0;
         let is_out = self.tally.total().of(DeliveryState::Accepted) > 0;
-        let may_come_back = is_out && self.rules.receipts == ReceiptFor::BadNews && !over;
+        let hears_bad_news = matches!(self.rules.receipts, ReceiptFor::BadNews | ReceiptFor::Job);
+        let may_come_back = is_out && hears_bad_news && !over;
         self.is_settled(now) && !(in_doubt && (may_act || may_be_told)) && !may_come_back
     }
 

@@ -52,6 +52,13 @@ pub(crate) fn progress(recipients: u32, parts: u16, grade: Grade) -> Progress<Li
     Progress::new(plan, NonZeroU16::new(parts).unwrap(), rules, districts, PlanStatus::Open)
 }
 
+/// The same on a channel where a receipt speaks for something else.
+pub(crate) fn told_by(receipts: ReceiptFor, recipients: u32) -> Progress<Live> {
+    let mut progress = progress(recipients, 1, Grade::Red);
+    progress.rules.receipts = receipts;
+    progress
+}
+
 pub(super) fn state(progress: &Progress<Live>, ordinal: u32) -> DeliveryState {
     progress.standing(ordinal).unwrap().state()
 }

@@ -6,6 +6,7 @@ use crate::{
 };
 use mingluo_model::{
     audience::ChannelKind,
+    channel::ReceiptFor,
     clock::Timestamp,
     delivery::{DeliveryState, Reason},
     id::{AlertId, PlanId},
@@ -40,6 +41,9 @@ pub struct PlanView {
     pub instead_of: Option<PlanId>,
     /// Recipients to whom another account sends instead; they are counted in its plan and no more in this one.
     pub handed_over: u32,
+    /// Whether the far side tells totals only (a mass send): what is accepted has left us, and nobody says of anybody whether
+    /// it arrived.
+    pub told_in_totals: bool,
     /// Parts of the message.
     pub parts: u16,
     /// What became of the flashes (闪信) beside the messages; `None` where none left.
@@ -92,6 +96,7 @@ impl PlanView {
             is_call: plan.cause == Cause::Call,
             instead_of: plan.instead_of,
             handed_over: progress.tally().total().handed_over(),
+            told_in_totals: progress.receipts() == ReceiptFor::Job,
             parts: progress.parts(),
             additions: Some(progress.additions()).filter(|some| *some != Additions::default()),
             not_before: plan.not_before,

@@ -37,6 +37,7 @@ use mingluo_model::{
     id::{AlertId, AskId, EditionId, NodeId, PlanId},
     mode::ModeKind,
     plan::AccountName,
+    receipt::{AggregateReceipt, Job},
     reply::Reply,
 };
 use std::{sync::Arc, time::Duration};
@@ -202,6 +203,17 @@ pub trait Store: Send + Sync + 'static {
     /// Keyed hashes of the mailboxes that [`STRIKES`] warnings came back from. Who asks for messages again is off the
     /// list.
     async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError>;
+
+    /// Keeps that these jobs for many were taken; said again with more people it holds anew. A job that nobody took is
+    /// passed over.
+    async fn begin_jobs(&self, jobs: &[Job]) -> Result<(), StoreError>;
+
+    /// Keeps how jobs of an account ended, heard of before or after they were kept as taken. What is said again changes
+    /// no time.
+    async fn end_jobs(&self, account: &AccountName, ends: &[AggregateReceipt]) -> Result<(), StoreError>;
+
+    /// The latest jobs for many of a mode, newest first.
+    async fn jobs(&self, mode: ModeKind, limit: u32) -> Result<Vec<Job>, StoreError>;
 
     /// The calls of an alert (叫应) with their steps, by division.
     async fn calls(&self, alert: AlertId) -> Result<Vec<Call>, StoreError>;

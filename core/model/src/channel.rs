@@ -21,6 +21,7 @@ use crate::{
     misfit::Misfit,
     mode::Mode,
     plan::AccountName,
+    priority::Occasion,
     receipt::{ProviderId, Receipt},
     reply::Reply,
 };
@@ -118,9 +119,15 @@ pub enum ReceiptFor {
     EachPart,
     /// For the whole message, whatever number of parts it was counted as (the clouds).
     AllParts,
+    /// For the whole message. Messages to the same person have one name, and are told of in the order in which they left
+    /// (WeChat's subscription notices, whose answer has no number).
+    InTurn,
     /// For the whole message, and only where it went wrong: silence is good news, and bad news may come until the
     /// message's end (mail without notices of success).
     BadNews,
+    /// For everybody of one call at once, and only where nobody got it (WeChat's mass send): what is known otherwise are
+    /// totals, which say nothing of one of them.
+    Job,
     /// For nothing, since none ever comes: the answer is all that will be known (mail where nobody hears what comes
     /// back).
     Nothing,
@@ -311,6 +318,17 @@ pub trait Channel<M: Mode>: Send + Sync + 'static {
     /// What one receipt speaks for.
     fn receipts(&self) -> ReceiptFor {
         ReceiptFor::EachPart
+    }
+
+    /// Whether messages on this occasion leave by this account at all, where its channel has others.
+    fn is_for(&self, _occasion: Occasion) -> bool {
+        true
+    }
+
+    /// Units that are best sent in one run, where that is not what the licence grants in a hundredth of a second: one call
+    /// may be for thousands.
+    fn run(&self) -> Option<NonZeroU32> {
+        None
     }
 
     /// How long after the last byte an answer may still come, for an orderly stop to wait; `None` where nobody knows.

@@ -13,7 +13,8 @@ pub enum Body {
         /// The words.
         text: String,
     },
-    /// A WeChat template message: values by field name (`thing1`, `time3`, …) and the page it opens.
+    /// A WeChat template message: values by field name (`thing1`, `time3`, …) and the page it opens. A mass send has the
+    /// words whole instead.
     WeChat {
         /// The template's id in the account.
         template_id: String,
@@ -21,6 +22,9 @@ pub enum Body {
         fields: BTreeMap<String, String>,
         /// The page that a tap opens; empty for none.
         url: String,
+        /// All of the words, for a mass send; empty where no account of the channel sends so.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
     },
     /// A mail.
     Email {

@@ -52,7 +52,21 @@ pub enum Hearers {
     Responsible,
 }
 
+/// What a message is sent on: which of an account's own rules hold for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occasion {
+    /// How grave it is.
+    pub grade: Grade,
+    /// Whether it takes an earlier one back.
+    pub withdraws: Withdraws,
+}
+
 impl Priority {
+    /// The occasion of a plan.
+    pub const fn occasion(self) -> Occasion {
+        Occasion { grade: self.grade, withdraws: self.withdraws }
+    }
+
     /// The order as one number for the ledger: greater goes first, compared like [`Ord`].
     pub fn packed(self) -> i64 {
         let digits = [

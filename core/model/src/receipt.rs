@@ -1,6 +1,12 @@
 //! Facts reported by the far side: about one delivery, or as a total about a place. The two are never added up.
 
-use crate::{address::Address, clock::Timestamp, delivery::DeliveryState, delivery::Reason};
+use crate::{
+    address::Address,
+    clock::Timestamp,
+    delivery::{DeliveryState, Reason},
+    id::PlanId,
+    plan::AccountName,
+};
 use smallvec::SmallVec;
 
 /// The far side's own name for what it took (回执编号): bytes of any form and length up to 64. Up to 24 of them need
@@ -100,17 +106,47 @@ pub struct Receipt {
     pub at: Timestamp,
 }
 
-/// A total about a place, for plans to a place only.
+/// What became of a job for many at once (群发任务的结果): totals, which say of nobody whether they got it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AggregateReceipt {
     /// The far side's name for the job.
     pub provider_id: ProviderId,
+    /// Why none of it was sent; `None` where it was.
+    pub refused: Option<Reason>,
     /// How many it was meant for, by the far side's count.
     pub targeted: u64,
+    /// How many were filtered before sending: who refuses, or had this month's share already.
+    pub filtered: u64,
     /// How many it says got it.
     pub reached: u64,
-    /// How many were filtered before sending.
-    pub filtered: u64,
+    /// How many it tried in vain.
+    pub failed: u64,
+    /// The far side's own words, kept verbatim for the record; at most 64 bytes.
+    pub far_code: String,
     /// When it reached us.
+    pub at: Timestamp,
+}
+
+/// A job for many at once (群发任务): one call, one name for all whom it was for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The account that sent it.
+    pub account: AccountName,
+    /// The far side's name for it.
+    pub provider_id: ProviderId,
+    /// What was taken, and when; `None` where the end was heard of before the answer that names its plan.
+    pub begun: Option<JobBegun>,
+    /// How it ended, once that is known.
+    pub end: Option<AggregateReceipt>,
+}
+
+/// That the far side took a job (已提交), which is not that anybody got it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobBegun {
+    /// The plan whose people it was for.
+    pub plan: PlanId,
+    /// How many of them.
+    pub recipients: u32,
+    /// When its answer came.
     pub at: Timestamp,
 }

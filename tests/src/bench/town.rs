@@ -94,6 +94,7 @@ impl Notice {
             template_id: TEMPLATE.into(),
             fields: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             url: String::new(),
+            text: String::new(),
         };
         Self { channel: ChannelKind::WeChat, body, address: |ordinal| format!("oPretend{ordinal:08}") }
     }

@@ -1,11 +1,14 @@
-//! A pretend WeChat platform (模拟微信平台): tokens, template messages and signed callbacks over HTTP on loopback, bare or
-//! enciphered. Keeps a line in its journal for each message and fails as it is told to. Knows nothing of who sends.
+//! A pretend WeChat platform (模拟微信平台): tokens, template messages, subscription notices, mass sends and signed callbacks
+//! over HTTP on loopback, bare or enciphered. Keeps a line in its journal for each message and fails as it is told to. Knows nothing of who sends.
 //!
 //! Beside what the real one has, `POST /pretend/follower` with `{"openid": "o1", "event": "unsubscribe"}`, `{"openid":
 //! "o1", "event": "subscribe", "key": "qrscene_210403004"}` or `{"openid": "o1", "words": "退订"}` lets a follower act;
 //! it answers with what the account said to them.
 
 mod followers;
+mod mass;
+#[cfg(test)]
+mod mass_story;
 mod receipts;
 mod seal;
 mod send;
@@ -13,14 +16,16 @@ mod send;
 mod story;
 mod tokens;
 
+pub use self::mass::{Administrator, MassFaults};
 pub(crate) use self::receipts::no_tls;
-use self::{receipts::Receipts, send::Sent, tokens::Tokens};
+use self::{mass::MassSent, receipts::Receipts, send::Sent, tokens::Tokens};
 use crate::{sim_journal::Journal, sim_stage::Dice};
 use axum::{Router, routing::post};
 use mingluo_model::clock::SharedClock;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::task::TaskTracker;
 
 /// The account that the pretend platform holds, and where its callbacks go.
 #[derive(Debug, Clone, clap::Args)]
@@ -78,9 +83,15 @@ pub struct WeChatFaults {
     /// After so many messages answer 45009 (the day's quota is used up).
     #[arg(long, value_name = "MESSAGES")]
     pub quota: Option<u64>,
-    /// Answer every call with this error code, like 47003; calls for tokens are answered as ever.
+    /// Answer every call with this error code, like 47003; calls for tokens and mass sends are answered as ever.
     #[arg(long, value_name = "ERRCODE")]
     pub always: Option<i64>,
+    /// So many of a hundred followers consented to no subscription notice, or take it back: 43101.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub unsubscribed_percent: u8,
+    /// What goes wrong with mass sends.
+    #[command(flatten)]
+    pub mass: MassFaults,
     /// The seed of all faults: the same one strikes the same followers.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -100,6 +111,8 @@ impl Default for WeChatFaults {
             receipt_first: false,
             quota: None,
             always: None,
+            unsubscribed_percent: 0,
+            mass: MassFaults::default(),
             seed: 1,
         }
     }
@@ -118,7 +131,11 @@ struct Platform {
     journal: Arc<Journal>,
     tokens: Tokens,
     sent: Sent,
+    mass: MassSent,
     receipts: Arc<Receipts>,
+    clock: SharedClock,
+    /// Mass sends that have not ended; not bounded, since calls are.
+    ending: TaskTracker,
 }
 
 impl SimWeChat {
@@ -136,12 +153,22 @@ impl SimWeChat {
         let address = listener.local_addr()?;
         let flushing = Arc::clone(&journal).keep_flushed();
         let receipts = Receipts::new(&account, faults.clone(), Arc::clone(&journal), Arc::clone(&clock))?;
-        let tokens = Tokens::new(account, faults.token_seconds, clock);
-        let sent = Sent::default();
-        let platform = Arc::new(Platform { faults, journal, tokens, sent, receipts: Arc::new(receipts) });
+        let tokens = Tokens::new(account, faults.token_seconds, Arc::clone(&clock));
+        let platform = Arc::new(Platform {
+            faults,
+            journal,
+            tokens,
+            sent: Sent::default(),
+            mass: MassSent::default(),
+            receipts: Arc::new(receipts),
+            clock,
+            ending: TaskTracker::new(),
+        });
         let router = Router::new()
             .route("/cgi-bin/stable_token", post(tokens::give))
             .route("/cgi-bin/message/template/send", post(send::template))
+            .route("/cgi-bin/message/subscribe/bizsend", post(send::notice))
+            .route("/cgi-bin/message/mass/send", post(mass::send))
             .route("/pretend/follower", post(followers::act))
             .with_state(Arc::clone(&platform));
         let mut tasks = JoinSet::new();

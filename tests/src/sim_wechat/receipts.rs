@@ -28,6 +28,8 @@ const TRIES: u32 = 3;
 pub(super) struct Due {
     pub(super) number: u64,
     pub(super) to: String,
+    /// The template, where it is a subscription notice.
+    pub(super) notice_of: Option<String>,
 }
 
 pub(super) struct Receipts {
@@ -141,12 +143,25 @@ impl Receipts {
     }
 
     fn event(&self, due: &Due, status: &str) -> String {
-        let (seconds, Due { number, to }) = (self.clock.now().0 / 1000, due);
+        let (seconds, Due { number, to, notice_of }) = (self.clock.now().0 / 1000, due);
+        let what = match notice_of {
+            None => format!(
+                "<Event><![CDATA[TEMPLATESENDJOBFINISH]]></Event><MsgID>{number}</MsgID>\
+                 <Status><![CDATA[{status}]]></Status>"
+            ),
+            Some(template) => {
+                let code = if status == "success" { 0 } else { 43_101 };
+                format!(
+                    "<Event><![CDATA[subscribe_msg_sent_event]]></Event><SubscribeMsgSentEvent><List>\
+                     <TemplateId><![CDATA[{template}]]></TemplateId><MsgID>{number}</MsgID>\
+                     <ErrorCode>{code}</ErrorCode><ErrorStatus><![CDATA[{status}]]></ErrorStatus></List>\
+                     </SubscribeMsgSentEvent>"
+                )
+            }
+        };
         format!(
             "<xml><ToUserName><![CDATA[gh_pretend]]></ToUserName><FromUserName><![CDATA[{to}]]></FromUserName>\
-             <CreateTime>{seconds}</CreateTime><MsgType><![CDATA[event]]></MsgType>\
-             <Event><![CDATA[TEMPLATESENDJOBFINISH]]></Event><MsgID>{number}</MsgID>\
-             <Status><![CDATA[{status}]]></Status></xml>"
+             <CreateTime>{seconds}</CreateTime><MsgType><![CDATA[event]]></MsgType>{what}</xml>"
         )
     }
 }

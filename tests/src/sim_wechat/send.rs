@@ -1,4 +1,4 @@
-//! Template messages of the pretend platform: checks a call as the real one does, gives it a number, and remembers
+//! Template messages and subscription notices of the pretend platform: checks a call as the real one does, gives it a number, and remembers
 //! what it sent.
 
 use super::{Platform, receipts::Due, refusal};
@@ -40,6 +40,12 @@ pub(super) struct Authorised {
     access_token: Option<String>,
 }
 
+impl Authorised {
+    pub(super) fn token(&self) -> Option<&str> {
+        self.access_token.as_deref()
+    }
+}
+
 #[derive(Deserialize)]
 struct Call {
     touser: String,
@@ -59,16 +65,13 @@ pub(super) async fn template(
     Query(authorised): Query<Authorised>,
     body: Bytes,
 ) -> Json<Value> {
-    if let Some((errcode, errmsg)) = platform.tokens.refuse(authorised.access_token.as_deref()) {
-        return refusal(errcode, errmsg);
-    }
-    if body.windows(2).any(|pair| pair == b"\\u") {
-        return refusal(40_033, "do not use \\uxxxx");
-    }
-    let Ok(call) = serde_json::from_slice::<Call>(&body) else { return refusal(47_001, "data format error") };
+    let call = match platform.read(&authorised, &body) {
+        Ok(call) => call,
+        Err(refused) => return refused,
+    };
     match platform.take(&call) {
         Ok(number) => {
-            let due = Due { number, to: call.touser };
+            let due = Due { number, to: call.touser, notice_of: None };
             Arc::clone(&platform.receipts).owe(due).await;
             Json(json!({ "errcode": 0, "errmsg": "ok", "msgid": number }))
         }
@@ -79,6 +82,36 @@ pub(super) async fn template(
     }
 }
 
+/// `POST /cgi-bin/message/subscribe/bizsend`: as often as it is asked, and without a number in the answer.
+pub(super) async fn notice(
+    State(platform): State<Arc<Platform>>,
+    Query(authorised): Query<Authorised>,
+    body: Bytes,
+) -> Json<Value> {
+    let call = match platform.read(&authorised, &body) {
+        Ok(call) => Call { client_msg_id: None, ..call },
+        Err(refused) => return refused,
+    };
+    if platform.dice().strikes("unsubscribed", &call.touser, platform.faults.unsubscribed_percent) {
+        platform.journal.note(What::Refused, "", &call.touser, "43101 user refuse to accept the msg");
+        return refusal(43_101, "user refuse to accept the msg");
+    }
+    match platform.take(&call) {
+        Ok(number) => {
+            let due = Due { number, to: call.touser, notice_of: Some(call.template_id) };
+            Arc::clone(&platform.receipts).owe(due).await;
+            Json(json!({ "errcode": 0, "errmsg": "ok" }))
+        }
+        Err(Refused::Code(errcode, errmsg)) => refusal(errcode, errmsg),
+        Err(Refused::Before(_)) => refusal(-1, "a notice has no client_msg_id"),
+    }
+}
+
+/// Whether a body has escapes that the platform refuses.
+pub(super) fn is_escaped(body: &[u8]) -> bool {
+    body.windows(2).any(|pair| pair == b"\\u")
+}
+
 enum Refused {
     /// The same `client_msg_id` for the same follower has this number.
     Before(u64),
@@ -86,6 +119,16 @@ enum Refused {
 }
 
 impl Platform {
+    fn read(&self, authorised: &Authorised, body: &[u8]) -> Result<Call, Json<Value>> {
+        if let Some((errcode, errmsg)) = self.tokens.refuse(authorised.token()) {
+            return Err(refusal(errcode, errmsg));
+        }
+        if is_escaped(body) {
+            return Err(refusal(40_033, "do not use \\uxxxx"));
+        }
+        serde_json::from_slice(body).map_err(|_| refusal(47_001, "data format error"))
+    }
+
     fn take(&self, call: &Call) -> Result<u64, Refused> {
         let taken = check(call).and_then(|()| self.number(call));
         let id = call.client_msg_id.as_deref().unwrap_or_default();

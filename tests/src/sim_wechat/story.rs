@@ -15,7 +15,7 @@ use mingluo_model::{
     grade::Grade,
     message::{Body, Message},
     mode::Live,
-    receipt::{ProviderId, Receipt, ReceiptStatus},
+    receipt::{AggregateReceipt, ProviderId, Receipt, ReceiptStatus},
 };
 use rand::{SeedableRng, rngs::StdRng};
 use std::{
@@ -47,32 +47,40 @@ impl Clock for Ahead {
 
 /// Our side of the callback: parses and keeps, as the console would.
 #[derive(Default)]
-struct Ear {
+pub(super) struct Ear {
     parser: OnceLock<Callback>,
     receipts: Mutex<Vec<Receipt>>,
+    jobs: Mutex<Vec<AggregateReceipt>>,
 }
 
 impl Ear {
     fn take(&self, query: &str, body: &[u8]) -> String {
         let Some(parser) = self.parser.get() else { return "not ready".into() };
-        let Ok(Heard { receipts, replies, .. }) = parser.parse(query, body) else { return "refused".into() };
+        let Ok(heard) = parser.parse(query, body) else { return "refused".into() };
+        let Heard { receipts, jobs, replies, .. } = heard;
         self.receipts.lock().unwrap().extend(receipts);
+        self.jobs.lock().unwrap().extend(jobs);
         replies
             .last()
             .map_or("success".into(), |reply| parser.answer(reply, "收到", &mut StdRng::seed_from_u64(1)))
     }
 
-    fn heard(&self) -> Vec<Receipt> {
+    pub(super) fn heard(&self) -> Vec<Receipt> {
         self.receipts.lock().unwrap().clone()
+    }
+
+    /// How mass sends ended.
+    pub(super) fn ends(&self) -> Vec<AggregateReceipt> {
+        self.jobs.lock().unwrap().clone()
     }
 }
 
 /// The platform, our channel and our callback, all in one process.
-struct Scene {
+pub(super) struct Scene {
     platform: SimWeChat,
     journal: Arc<Journal>,
-    channel: WeChatChannel<Live>,
-    ear: Arc<Ear>,
+    pub(super) channel: WeChatChannel<Live>,
+    pub(super) ear: Arc<Ear>,
     far_clock: Arc<Ahead>,
     _listening: JoinSet<()>,
     _files: tempfile::TempDir,
@@ -84,12 +92,13 @@ fn config(port: u16, files: &tempfile::TempDir, secret: &str) -> WeChatConfig {
     std::fs::write(&token_file, "pretend-token\n").unwrap();
     serde_json::from_value(json!({
         "name": "oa", "pretend": true, "api_base": format!("http://127.0.0.1:{port}"), "app_id": "wx-pretend",
-        "secret_file": secret_file, "token_file": token_file, "templates": ["T1"], "calls": 8, "per_second": 1000,
+        "secret_file": secret_file, "token_file": token_file, "templates": ["T1", "N1"], "notices": ["N1"], "calls": 8, "per_second": 1000,
+        "mass": { "name": "oa-mass" },
     }))
     .unwrap()
 }
 
-async fn scene(faults: WeChatFaults) -> Scene {
+pub(super) async fn scene(faults: WeChatFaults) -> Scene {
     set(faults, None).await
 }
 
@@ -138,28 +147,33 @@ async fn set(faults: WeChatFaults, aes_key: Option<String>) -> Scene {
 
 impl Scene {
     async fn courier(&self) -> Courier {
-        let fields = BTreeMap::from([("thing1".into(), "暴雨红色预警".into())]);
-        let body = Body::WeChat { template_id: "T1".into(), fields, url: String::new() };
-        let message = Message::new(PLAN.parse().unwrap(), Grade::Red, Language::chinese(), body);
-        Courier::open(&self.channel, message).await.unwrap()
+        Courier::open(&self.channel, message("T1")).await.unwrap()
     }
 
-    fn told(&self, what: What) -> Vec<Entry> {
+    pub(super) fn told(&self, what: What) -> Vec<Entry> {
         self.journal.entries().into_iter().filter(|entry| entry.what == what).collect()
     }
 
-    async fn until_told(&self, what: What, lines: usize) {
+    pub(super) async fn until_told(&self, what: What, lines: usize) {
         while self.told(what).len() < lines {
             self.far_clock.sleep(Duration::from_millis(5)).await;
         }
     }
 }
 
-fn followers(number: usize) -> Vec<String> {
+/// A red warning by one of the account's templates, and whole.
+pub(super) fn message(template_id: &str) -> Message<Live> {
+    let fields = BTreeMap::from([("thing1".into(), "暴雨红色预警".into())]);
+    let (template_id, url, text) = (template_id.into(), String::new(), "暴雨红色预警\n请立即转移".into());
+    let body = Body::WeChat { template_id, fields, url, text };
+    Message::new(PLAN.parse().unwrap(), Grade::Red, Language::chinese(), body)
+}
+
+pub(super) fn followers(number: usize) -> Vec<String> {
     (0..number).map(|follower| format!("oPretend{follower:04}")).collect()
 }
 
-fn ids(verdicts: &[Verdict]) -> Vec<ProviderId> {
+pub(super) fn ids(verdicts: &[Verdict]) -> Vec<ProviderId> {
     let id = |verdict: &Verdict| match verdict {
         Verdict::Accepted(Some(id)) => id.clone(),
         other => panic!("{other:?}"),

@@ -1,15 +1,18 @@
 //! What one pushed message means.
 
 use super::Heard;
-use crate::weixin::{
-    fields::{Fields, malformed, text},
-    push::CallbackError,
+use crate::{
+    wechat::template::notice_id,
+    weixin::{
+        fields::{Fields, malformed, text},
+        push::CallbackError,
+    },
 };
 use mingluo_model::{
     address::Address,
     clock::Timestamp,
     delivery::Reason,
-    receipt::{ProviderId, Receipt, ReceiptStatus},
+    receipt::{AggregateReceipt, ProviderId, Receipt, ReceiptStatus},
     reply::Reply,
 };
 use serde_json::Value;
@@ -33,7 +36,8 @@ impl Pushed {
             "subscribe_msg_sent_event" => self.notice_receipts(at)?,
             _ => Vec::new(),
         };
-        let words = if receipts.is_empty() { self.words(event) } else { Vec::new() };
+        let jobs = if event == "MASSSENDJOBFINISH" { vec![self.end_of_job(at)?] } else { Vec::new() };
+        let words = if receipts.is_empty() && jobs.is_empty() { self.words(event) } else { Vec::new() };
         let from = if words.is_empty() { "" } else { self.0.text("FromUserName")? };
         let to = self.0.text("ToUserName").unwrap_or_default();
         let name = self.name(event);
@@ -45,14 +49,16 @@ impl Pushed {
             part: None,
             at,
         };
-        Ok(Heard { name, receipts, replies: words.into_iter().map(reply).collect() })
+        Ok(Heard { name, receipts, jobs, replies: words.into_iter().map(reply).collect() })
     }
 
     /// Messages are known by their `MsgId`, ends of jobs by their `MsgID`: two of them for one follower may fall into
     /// one second. Other events have nothing but follower and second.
     fn name(&self, event: &str) -> [u8; 20] {
         let known = ["ToUserName", "FromUserName", "CreateTime", "MsgId", "MsgID", "EventKey"];
-        self.0.name(event, &known)
+        let notices = self.notices().unwrap_or_default();
+        let numbers = notices.iter().map(|one| text(one, "MsgID").unwrap_or_default());
+        self.0.name(event, &known, numbers)
     }
 
     /// What a follower says by writing or by doing something; nothing where that asks for nothing.
@@ -76,14 +82,11 @@ impl Pushed {
     /// The end of a template job (模板消息发送任务完成).
     fn template_receipt(&self, at: Timestamp) -> Result<Receipt, CallbackError> {
         let words = self.0.text("Status")?;
-        self.receipt(self.0.tree(), words, status(words), at)
+        self.receipt(number(self.0.tree())?, words, status(words), at)
     }
 
     /// The ends of subscription notices (订阅通知发送结果), several in one push.
     fn notice_receipts(&self, at: Timestamp) -> Result<Vec<Receipt>, CallbackError> {
-        let event = self.0.tree().get("SubscribeMsgSentEvent").unwrap_or(self.0.tree());
-        let list = event.get("List").ok_or_else(|| malformed("List is missing"))?;
-        let ones = list.as_array().map_or(std::slice::from_ref(list), Vec::as_slice);
         let receipt = |one| {
             let (code, words) = (text(one, "ErrorCode")?, text(one, "ErrorStatus").unwrap_or_default());
             let status = match code {
@@ -92,27 +95,72 @@ impl Pushed {
                 "43101" => ReceiptStatus::Failed(Reason::Blocked),
                 _ => ReceiptStatus::Failed(Reason::Other),
             };
-            self.receipt(one, &format!("{code} {words}"), status, at)
+            number(one)?;
+            let id = notice_id(self.0.text("FromUserName")?, text(one, "TemplateId")?);
+            self.receipt(id, &format!("{code} {words}"), status, at)
         };
-        ones.iter().map(receipt).collect()
+        self.notices()?.iter().map(receipt).collect()
+    }
+
+    fn notices(&self) -> Result<&[Value], CallbackError> {
+        let event = self.0.tree().get("SubscribeMsgSentEvent").unwrap_or(self.0.tree());
+        let list = event.get("List").ok_or_else(|| malformed("List is missing"))?;
+        Ok(list.as_array().map_or(std::slice::from_ref(list), Vec::as_slice))
+    }
+
+    /// The end of a mass send (群发任务结果). `FilterCount` is what was left after the filters, not what they took.
+    fn end_of_job(&self, at: Timestamp) -> Result<AggregateReceipt, CallbackError> {
+        let words = self.0.text("Status")?;
+        let total = |name: &str| {
+            let found = self.0.text(name)?;
+            found.parse::<u64>().map_err(|_| malformed(&format!("{name} is {found:?}, not a number")))
+        };
+        let targeted = total("TotalCount")?;
+        Ok(AggregateReceipt {
+            provider_id: number(self.0.tree())?,
+            refused: refused(words),
+            targeted,
+            filtered: targeted.saturating_sub(total("FilterCount")?),
+            reached: total("SentCount")?,
+            failed: total("ErrorCount")?,
+            far_code: at_most_64(words),
+            at,
+        })
     }
 
     fn receipt(
         &self,
-        named_in: &Value,
+        provider_id: ProviderId,
         words: &str,
         status: ReceiptStatus,
         at: Timestamp,
     ) -> Result<Receipt, CallbackError> {
-        let number = text(named_in, "MsgID")?;
-        let id: u64 = number.parse().map_err(|_| malformed(&format!("MsgID is {number:?}, not a number")))?;
-        Ok(Receipt {
-            provider_id: ProviderId::new(id.to_string().as_bytes()),
-            status,
-            to: Some(Address::new(self.0.text("FromUserName")?)),
-            far_code: words[..words.floor_char_boundary(64)].to_owned(),
-            at,
-        })
+        let to = Some(Address::new(self.0.text("FromUserName")?));
+        Ok(Receipt { provider_id, status, to, far_code: at_most_64(words), at })
+    }
+}
+
+/// The number of a message or of a job, which is exact in both forms.
+fn number(named_in: &Value) -> Result<ProviderId, CallbackError> {
+    let number = text(named_in, "MsgID")?;
+    let id: u64 = number.parse().map_err(|_| malformed(&format!("MsgID is {number:?}, not a number")))?;
+    Ok(ProviderId::new(id.to_string().as_bytes()))
+}
+
+fn at_most_64(words: &str) -> String {
+    words[..words.floor_char_boundary(64)].to_owned()
+}
+
+/// Why nobody got a mass send; nothing where it was sent. `err(40001)` and `err(40002)` are the administrator's (拒绝, 30
+/// 分钟未确认), the other codes judge the words (涉嫌广告, 政治, …, 原创校验).
+fn refused(words: &str) -> Option<Reason> {
+    let code = words.strip_prefix("err(").and_then(|rest| rest.strip_suffix(')')).map(str::trim);
+    match (code, words) {
+        (Some("40001" | "40002"), _) => Some(Reason::NotAllowed),
+        (Some(_), _) => Some(Reason::Content),
+        (None, "send success" | "sendsuccess") => None,
+        (None, "send fail" | "sendfail") => Some(Reason::FarFault),
+        (None, _) => Some(Reason::Other),
     }
 }
 

@@ -14,13 +14,19 @@ use crate::{
     },
 };
 use event::Pushed;
-use mingluo_model::{clock::SharedClock, receipt::Receipt, reply::Reply};
+use mingluo_model::{
+    clock::SharedClock,
+    plan::AccountName,
+    receipt::{AggregateReceipt, Receipt},
+    reply::Reply,
+};
 use rand::RngCore;
 
 /// The parser of one account's callbacks (回调).
 pub struct Callback {
     token: Secret,
     cipher: Option<Cipher>,
+    mass: Option<AccountName>,
     clock: SharedClock,
 }
 
@@ -31,14 +37,26 @@ pub struct Heard {
     pub name: [u8; 20],
     /// What became of messages.
     pub receipts: Vec<Receipt>,
+    /// How mass sends ended.
+    pub jobs: Vec<AggregateReceipt>,
     /// What a follower wrote or did. Following and taking leave are told by the words that residents use for it, and
     /// the division of a poster or a menu as `地区 CODE`.
     pub replies: Vec<Reply>,
 }
 
 impl Callback {
-    pub(super) fn new(token: Secret, cipher: Option<Cipher>, clock: SharedClock) -> Self {
-        Self { token, cipher, clock }
+    pub(super) fn new(
+        token: Secret,
+        cipher: Option<Cipher>,
+        mass: Option<AccountName>,
+        clock: SharedClock,
+    ) -> Self {
+        Self { token, cipher, mass, clock }
+    }
+
+    /// The name of the account's mass send, whose ends of jobs come here too.
+    pub const fn mass(&self) -> Option<&AccountName> {
+        self.mass.as_ref()
     }
 
     /// The check of our address, when the officer enters it in the platform's console: what to answer, verbatim and

@@ -21,7 +21,7 @@ const KEYS: [&str; 3] = [
 
 fn callback(key: &str, app: &str, seconds: i64) -> Callback {
     let clock = ManualClock::at(Timestamp(seconds * 1000));
-    Callback::new(Secret::new(TOKEN), Cipher::new(key, app), clock)
+    Callback::new(Secret::new(TOKEN), Cipher::new(key, app), None, clock)
 }
 
 fn case(number: usize, what: &Value) -> Value {

@@ -16,7 +16,7 @@ const SECONDS: i64 = 1_409_304_348;
 const SIGNATURE: &str = "76480565cbe296026c53aaacd1ad523a1ddba24f";
 
 fn callback() -> Callback {
-    Callback::new(Secret::new("pamtest"), None, ManualClock::at(Timestamp(SECONDS * 1000 + 7)))
+    Callback::new(Secret::new("pamtest"), None, None, ManualClock::at(Timestamp(SECONDS * 1000 + 7)))
 }
 
 /// The same account in safe mode, under the key of WxJava's tests.
@@ -122,7 +122,39 @@ fn several_notices_in_one_push_have_a_receipt_each() {
         heard(&body(&format!("{first}{second}"))).receipts.into_iter().map(|r| r.status).collect();
     assert_eq!(both, [ReceiptStatus::Delivered, ReceiptStatus::Failed(Reason::Blocked)]);
     let [one] = &heard(&body(&first)).receipts[..] else { panic!("one") };
-    assert_eq!(one.provider_id, ProviderId::new(b"1700827132819554304"));
+    let to = one.to.as_ref().unwrap().expose();
+    assert_eq!(one.provider_id, crate::wechat::template::notice_id(to, "VRR0"), "as the answer was called");
+    let names = [&first, &second].map(|list| heard(&body(list)).name);
+    assert_ne!(names[0], names[1], "two notices of one second are two");
+}
+
+/// The end of a mass send of twenty.
+fn end_of_job(status: &str, [total, left, sent, error]: [u32; 4]) -> Heard {
+    heard(&format!(
+        "<xml><ToUserName><![CDATA[gh_4d00ed8d6399]]></ToUserName>\
+         <FromUserName><![CDATA[oV5CrjpxgaGXNHIQigzNlgLTnwic]]></FromUserName><CreateTime>1481013459</CreateTime>\
+         <MsgType><![CDATA[event]]></MsgType><Event><![CDATA[MASSSENDJOBFINISH]]></Event><MsgID>1000001625</MsgID>\
+         <Status><![CDATA[{status}]]></Status><TotalCount>{total}</TotalCount><FilterCount>{left}</FilterCount>\
+         <SentCount>{sent}</SentCount><ErrorCount>{error}</ErrorCount><CopyrightCheckResult><Count>0</Count>\
+         <ResultList></ResultList><CheckState>1</CheckState></CopyrightCheckResult></xml>"
+    ))
+}
+
+#[test]
+fn the_end_of_a_mass_send_is_totals_and_nobodys_receipt() {
+    let Heard { receipts, jobs, replies, .. } = end_of_job("send success", [20, 17, 15, 2]);
+    assert!(receipts.is_empty() && replies.is_empty(), "the event names an administrator, not a follower");
+    let [end] = &jobs[..] else { panic!("one") };
+    assert_eq!(end.provider_id, ProviderId::new(b"1000001625"));
+    assert_eq!((end.refused, end.targeted, end.filtered, end.reached, end.failed), (None, 20, 3, 15, 2));
+}
+
+#[test]
+fn a_refused_mass_send_says_by_whom() {
+    let why = |status: &str| end_of_job(status, [0; 4]).jobs[0].refused;
+    assert_eq!(["err(40001)", "err(40002)"].map(why), [Some(Reason::NotAllowed); 2], "the administrator");
+    assert_eq!(["err(10001)", "err(30003)"].map(why), [Some(Reason::Content); 2]);
+    assert_eq!((why("send fail"), why("who knows")), (Some(Reason::FarFault), Some(Reason::Other)));
 }
 
 /// A follower's event or message, and what it amounts to.
@@ -182,7 +214,7 @@ fn who_does_not_know_the_token_is_not_heard() {
 #[test]
 fn an_old_call_is_not_heard_again() {
     let later = ManualClock::at(Timestamp((SECONDS + 601) * 1000));
-    let callback = Callback::new(Secret::new("pamtest"), None, later);
+    let callback = Callback::new(Secret::new("pamtest"), None, None, later);
     assert_eq!(callback.verify_url(&query("&echostr=1")), Err(CallbackError::Stale { seconds: SECONDS }));
 }
 
@@ -245,7 +277,7 @@ fn a_followers_words_are_read_in_safe_mode() {
         t6NMxuGhcUGAPOQipvWTT4dShyqio7mlsl5noTrb++x6En749zCpQVhDpbV6GDnTbcX2e8K9QaNWHp91eBdCRxthuL0=";
     let cipher = Cipher::new("kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR", "wx49f0ab532d5d035a");
     let clock = ManualClock::at(Timestamp(1_411_525_903_000));
-    let callback = Callback::new(Secret::new("123456"), cipher, clock);
+    let callback = Callback::new(Secret::new("123456"), cipher, None, clock);
     let outer = sign(["123456", "1411525903", "461056294"]);
     let query = format!(
         "signature={outer}&timestamp=1411525903&nonce=461056294&encrypt_type=aes\

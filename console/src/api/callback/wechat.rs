@@ -15,10 +15,11 @@ use axum::{
     routing::get,
 };
 use mingluo_channels::wechat::{Callback, CallbackError, Heard};
-use mingluo_dispatch::engine::EngineError;
+use mingluo_dispatch::{Engine, engine::EngineError};
 use mingluo_model::{
-    mode::ModeKind,
+    mode::{Mode, ModeKind},
     plan::AccountName,
+    receipt::Receipt,
     reply::{Reply, Wish},
 };
 use std::sync::Arc;
@@ -65,14 +66,13 @@ async fn receive(
         Ok(heard) => heard,
         Err(error) => return refuse(&error),
     };
-    let Heard { name, receipts, replies } = heard;
-    if !door.kept.knows(&name) {
-        if let Err(error) = door.keep(*mode, &account, receipts, &replies).await {
+    if !door.kept.knows(&heard.name) {
+        if let Err(error) = door.keep(*mode, &account, callback.mass(), &heard).await {
             return unkept(&error);
         }
-        door.kept.remember(name);
+        door.kept.remember(heard.name);
     }
-    door.answer(callback, &replies)
+    door.answer(callback, &heard.replies)
 }
 
 impl Door {
@@ -80,21 +80,13 @@ impl Door {
         &self,
         mode: ModeKind,
         account: &AccountName,
-        receipts: Vec<mingluo_model::receipt::Receipt>,
-        replies: &[Reply],
+        mass: Option<&AccountName>,
+        heard: &Heard,
     ) -> Result<(), EngineError> {
-        let (live, drill) = (self.city.live.engine(), self.city.drill.engine());
-        if !receipts.is_empty() {
-            match mode {
-                ModeKind::Live => live.receipts(account, receipts).await?,
-                ModeKind::Drill => drill.receipts(account, receipts).await?,
-            }
+        match mode {
+            ModeKind::Live => keep(self.city.live.engine(), account, mass, heard).await,
+            ModeKind::Drill => keep(self.city.drill.engine(), account, mass, heard).await,
         }
-        if !replies.is_empty() {
-            let roster = if mode == ModeKind::Live { live.roster() } else { drill.roster() };
-            roster.keep_replies(account, replies).await?;
-        }
-        Ok(())
     }
 
     /// `success`, or a word to the follower who changed something: they see that it was heard.
@@ -105,6 +97,33 @@ impl Door {
         let answer = self.city.live.chance(|chance| callback.answer(reply, &words, chance));
         ([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))], answer).into_response()
     }
+}
+
+/// Makes all of it durable. A receipt may be of the template message that the mass send wrote to somebody left over.
+async fn keep<M: Mode>(
+    engine: &Engine<M>,
+    account: &AccountName,
+    mass: Option<&AccountName>,
+    heard: &Heard,
+) -> Result<(), EngineError> {
+    let Heard { receipts, jobs, replies, .. } = heard;
+    let is_of_mass = |receipt: &Receipt| mass.is_some_and(|mass| engine.knows(mass, &receipt.provider_id));
+    let (of_mass, own): (Vec<_>, Vec<_>) = receipts.iter().cloned().partition(is_of_mass);
+    if !own.is_empty() {
+        engine.receipts(account, own).await?;
+    }
+    if let Some(mass) = mass {
+        if !of_mass.is_empty() {
+            engine.receipts(mass, of_mass).await?;
+        }
+        if !jobs.is_empty() {
+            engine.jobs_ended(mass, jobs).await?;
+        }
+    }
+    if !replies.is_empty() {
+        engine.roster().keep_replies(account, replies).await?;
+    }
+    Ok(())
 }
 
 /// What a follower is told. Residents read Chinese; what asks for nothing is not answered, so that no one takes the

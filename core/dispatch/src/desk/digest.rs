@@ -58,7 +58,7 @@ impl<M: Mode> Desk<M> {
     /// outside, nothing may until the entries are durable.
     pub fn digest(&mut self, reports: &mut Vec<Report>, flights: &mut Flights, at: Timestamp) -> Digest {
         let mut digest = Digest::default();
-        let Sorted { flights, hashes } = self.sort(reports, flights, &mut digest);
+        let Sorted { flights, hashes } = self.sort(reports, flights, at, &mut digest);
         let places: Vec<_> = hashes.iter().map(|hash| self.known.get(hash).copied()).collect();
         let (mut flights, mut found) = (flights.into_iter(), hashes.into_iter().zip(places));
         let mut batch = Batch::of_reports(reports.len());
@@ -83,7 +83,13 @@ impl<M: Mode> Desk<M> {
     }
 
     /// Lands the flights of a batch and learns the ids of what was taken, so that receipts of the same batch find them.
-    fn sort(&mut self, reports: &[Report], flights: &mut Flights, digest: &mut Digest) -> Sorted {
+    fn sort(
+        &mut self,
+        reports: &[Report],
+        flights: &mut Flights,
+        at: Timestamp,
+        digest: &mut Digest,
+    ) -> Sorted {
         let mut sorted = Sorted::default();
         let mut named = Vec::with_capacity(reports.len());
         for report in reports {
@@ -93,7 +99,10 @@ impl<M: Mode> Desk<M> {
                     if let (Some(Flight { plan, ordinal, part }), Verdict::Accepted(Some(id))) =
                         (flight, verdict)
                     {
-                        named.push((id_hash(id), Place::new(plan, ordinal, part)));
+                        let place = Place::new(plan, ordinal, part);
+                        if !self.learn_shared(id, place, at) {
+                            named.push((id_hash(id), place));
+                        }
                     }
                     sorted.flights.push(flight);
                 }
@@ -111,7 +120,7 @@ impl<M: Mode> Desk<M> {
         let counted = u32::from(part != ADDITION);
         let answer = match verdict {
             Verdict::Accepted(id) => {
-                if !self.early.is_empty()
+                if (!self.early.is_empty() || !self.shared.is_empty())
                     && let Some(id) = &id
                 {
                     self.hear_early(id_hash(id), flight, batch, digest);
@@ -159,8 +168,14 @@ impl<M: Mode> Desk<M> {
     fn hear_early(&mut self, hash: IdHash, flight: Flight, batch: &mut Batch, digest: &mut Digest) {
         let Flight { plan, ordinal, part } = flight;
         for Early { status, raw, .. } in self.early.take(hash) {
-            batch.of(plan).receipts.push(PartReceipt { ordinal, part, status });
+            if !self.shared.say(hash, status) {
+                batch.of(plan).receipts.push(PartReceipt { ordinal, part, status });
+            }
             digest.entries.extend(raw.map(Entry::Matched));
+        }
+        // What was said of a job is said of each whose answer comes after it.
+        if let Some(status) = self.shared.said(hash) {
+            batch.of(plan).receipts.push(PartReceipt { ordinal, part, status });
         }
     }
 
@@ -177,6 +192,15 @@ impl<M: Mode> Desk<M> {
         if let Some(place) = place.or_else(|| self.known.get(&hash).copied()) {
             let receipt = PartReceipt { ordinal: place.ordinal, part: place.part(), status: receipt.status };
             batch.of(place.plan()).receipts.push(receipt);
+            return;
+        }
+        let sharers = if self.shared.is_empty() { Vec::new() } else { self.sharers(hash) };
+        if !sharers.is_empty() {
+            self.shared.say(hash, receipt.status);
+            for place in sharers {
+                let (ordinal, part, status) = (place.ordinal, place.part(), receipt.status);
+                batch.of(place.plan()).receipts.push(PartReceipt { ordinal, part, status });
+            }
             return;
         }
         let address_hash = receipt.to.as_ref().map(|to| (self.hash_address)(to));

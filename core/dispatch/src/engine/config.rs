@@ -16,9 +16,12 @@ pub struct DispatchConfig {
     pub answers_within_s: NonZeroU32,
     /// Seconds between two looks for failures that a reserve channel can take over.
     pub fallback_every_s: NonZeroU32,
-    /// Seconds without a session, or with a refused login, after which what an SMS account has not sent goes to the next
-    /// account for the same numbers.
+    /// Seconds without a session, or with a refused login, after which what an account has not sent goes to the next one in
+    /// line.
     pub account_down_s: NonZeroU32,
+    /// Seconds after which a job for many of which nobody told the end has failed. WeChat gives an account's administrator
+    /// 30 minutes to confirm a mass send and says then that it failed (微信开放文档, 群发接口); five more for the way.
+    pub jobs_within_s: NonZeroU32,
     /// Seconds that a settled plan stays in memory, so that late and double receipts find it.
     pub close_after_s: u32,
     /// Milliseconds between two looks of the sweeper for expiry and settled plans.
@@ -36,6 +39,7 @@ impl Default for DispatchConfig {
             answers_within_s: number(600),
             fallback_every_s: number(5),
             account_down_s: number(30),
+            jobs_within_s: number(35 * 60),
             close_after_s: 3600,
             sweep_ms: number(250),
             lease_ms: number(3_000),

@@ -95,10 +95,11 @@ impl<M: Mode> Post<M> {
         self.write(|desk| desk.end_flights(&unsent, &Answer::Busy, at)).await
     }
 
-    /// Units of one run: half of the licence's burst, but several runs must fit into the window and at least
-    /// one message into a run.
+    /// Units of one run: half of the licence's burst or what the channel takes in one call, but several runs must fit into
+    /// the window and at least one message into a run.
     fn run_units(&self, least: u32, window: u32) -> u32 {
-        let run = self.licence.run().min(window / 4).min(self.limits.batch.get()).max(least);
+        let run = self.channel.run().map_or_else(|| self.licence.run(), NonZeroU32::get);
+        let run = run.min(window / 4).min(self.limits.batch.get()).max(least);
         (run / least * least).min(window).max(1)
     }
 

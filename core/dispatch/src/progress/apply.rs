@@ -111,7 +111,11 @@ impl<M: Mode> Progress<M> {
     fn parts_of(&self, part: u8) -> u16 {
         match self.rules.receipts {
             ReceiptFor::EachPart => 1_u16 << (part & 15),
-            ReceiptFor::AllParts | ReceiptFor::BadNews | ReceiptFor::Nothing => self.full(),
+            ReceiptFor::AllParts
+            | ReceiptFor::InTurn
+            | ReceiptFor::BadNews
+            | ReceiptFor::Job
+            | ReceiptFor::Nothing => self.full(),
         }
     }
 
@@ -138,7 +142,7 @@ impl<M: Mode> Progress<M> {
     /// Whether what is accepted waits for news: of its parts, or of a speaker's evidence. Where only bad news comes
     /// nothing is waited for.
     pub(super) const fn awaits_receipts(&self) -> bool {
-        matches!(self.rules.receipts, ReceiptFor::EachPart | ReceiptFor::AllParts)
+        matches!(self.rules.receipts, ReceiptFor::EachPart | ReceiptFor::AllParts | ReceiptFor::InTurn)
     }
 
     const fn arrival(&self) -> DeliveryState {

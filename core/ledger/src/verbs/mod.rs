@@ -24,6 +24,7 @@ use mingluo_model::{
     id::{AlertId, AskId, EditionId, NodeId, PlanId},
     mode::ModeKind,
     plan::AccountName,
+    receipt::{AggregateReceipt, Job},
     reply::Reply,
 };
 use std::time::Duration;
@@ -37,6 +38,7 @@ mod chunk;
 mod clip;
 mod edition;
 mod fleet;
+mod job;
 mod lease;
 mod opt_out;
 mod people;
@@ -248,6 +250,18 @@ impl Store for Engine {
 
     async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError> {
         bounce::struck_off(self, mode).await
+    }
+
+    async fn begin_jobs(&self, jobs: &[Job]) -> Result<(), StoreError> {
+        job::begin(self, jobs).await
+    }
+
+    async fn end_jobs(&self, account: &AccountName, ends: &[AggregateReceipt]) -> Result<(), StoreError> {
+        job::end(self, account, ends).await
+    }
+
+    async fn jobs(&self, mode: ModeKind, limit: u32) -> Result<Vec<Job>, StoreError> {
+        job::latest(self, mode, limit).await
     }
 
     async fn calls(&self, alert: AlertId) -> Result<Vec<Call>, StoreError> {

@@ -80,6 +80,8 @@ stories! {
         boxes_that_are_written_down_come_back_and_keep_what_is_not_said_again,
         what_was_heard_of_boxes_survives_and_the_last_word_holds,
         an_order_to_boxes_is_kept_once_with_its_audit_line;
+    job:
+        a_job_and_its_end_are_kept_whichever_is_heard_first;
     speech:
         the_first_speech_of_a_content_stands_and_its_clip_comes_back;
     audit:

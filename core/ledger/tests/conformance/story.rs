@@ -5,6 +5,7 @@ pub(crate) mod call;
 pub(crate) mod change;
 pub(crate) mod edition;
 pub(crate) mod fleet;
+pub(crate) mod job;
 pub(crate) mod log;
 pub(crate) mod people;
 pub(crate) mod plan;

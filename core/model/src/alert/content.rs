@@ -8,7 +8,7 @@ use crate::{
     hazard::Hazard,
     id::AlertId,
     mode::ModeKind,
-    priority::EmergencyClass,
+    priority::{EmergencyClass, Occasion, Withdraws},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -119,6 +119,15 @@ impl std::str::FromStr for ContentHash {
 }
 
 impl Content {
+    /// What its messages are sent on.
+    pub const fn occasion(&self) -> Occasion {
+        let withdraws = match self.kind {
+            AlertKind::Lift(_) | AlertKind::Correction(_) => Withdraws::Yes,
+            AlertKind::Alert | AlertKind::Update(_) => Withdraws::No,
+        };
+        Occasion { grade: self.grade, withdraws }
+    }
+
     /// The hash of this content in this mode; a drill's never equals a live one's.
     ///
     /// # Panics

@@ -1,0 +1,123 @@
+//! Mass send (高级群发) of the same service account: the words whole, to thousands of followers in one call, for red
+//! warnings only and only where the operator says so. An account of its own to dispatch, since its limits, its answers and
+//! its receipts have nothing in common with those of template messages; it shares their token.
+//!
+//! - A call carries 2 to 10,000 open ids of one run. One that is left over goes as a template message instead.
+//! - `clientmsgid` is made of the plan and of who is in the call: the same call again is 45065, "sent before", which is
+//!   success. What is tried again goes in a call of its own, so that it is the same call. (After 45066 the call was not a
+//!   try; where it had fewer followers than a run holds and others of the plan still wait, it may be filled up with them
+//!   and be another.)
+//! - The answer says "submitted" and nothing more. How it ended comes as one event for all, with totals; who got it,
+//!   nobody says ([`ReceiptFor::Job`]).
+//! - A follower gets at most four a calendar month; the platform drops the fifth without a word and counts it as filtered.
+//! - Used-up quotas and a want of rights are the account's ([`Verdict::Closed`]): template messages take over.
+//! - A text cannot be called back, and a lift would cost another of the four: lifts and corrections go as template
+//!   messages ([`MassChannel::is_for`]).
+//!
+//! [`ReceiptFor::Job`]: mingluo_model::channel::ReceiptFor::Job
+//! [`Verdict::Closed`]: mingluo_model::channel::Verdict::Closed
+//! [`MassChannel::is_for`]: mingluo_model::channel::Channel::is_for
+
+mod body;
+mod config;
+mod pace;
+mod session;
+
+pub(super) use config::MassAccount;
+pub use config::MassConfig;
+
+use self::{
+    body::{MOST_IN_A_CALL, words},
+    pace::CallPace,
+    session::session,
+};
+use super::{call::Far, template::Template};
+use async_trait::async_trait;
+use mingluo_model::{
+    audience::ChannelKind,
+    channel::{Channel, Limits, Rate, ReceiptFor, Repeat, SendError, Session, Unfit},
+    clock::SharedClock,
+    grade::Grade,
+    message::Message,
+    mode::Mode,
+    plan::AccountName,
+    priority::{Occasion, Withdraws},
+};
+use std::{
+    marker::PhantomData,
+    num::{NonZeroU16, NonZeroU32},
+    sync::Arc,
+    time::Duration,
+};
+
+/// The mass send of a service account.
+pub struct MassChannel<M: Mode> {
+    far: Far,
+    account: MassAccount,
+    pace: Arc<CallPace>,
+    clock: SharedClock,
+    mode: PhantomData<M>,
+}
+
+impl<M: Mode> MassChannel<M> {
+    pub(super) fn new(far: Far, account: MassAccount, clock: SharedClock) -> Self {
+        let pace = Arc::new(CallPace::new(account.calls_per_minute, Arc::clone(&clock)));
+        Self { far, account, pace, clock, mode: PhantomData }
+    }
+}
+
+#[async_trait]
+impl<M: Mode> Channel<M> for MassChannel<M> {
+    fn account(&self) -> &AccountName {
+        &self.account.name
+    }
+
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::WeChat
+    }
+
+    /// Followers a second, as full calls would reach them; the calls themselves keep to their own pace.
+    fn limits(&self) -> Limits {
+        let per_second = MOST_IN_A_CALL.get() * self.account.calls_per_minute / 60;
+        Limits {
+            rate: Rate::per_second(NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN)),
+            // Several runs fit into it.
+            window: MOST_IN_A_CALL.saturating_mul(NonZeroU32::MIN.saturating_add(3)),
+            batch: MOST_IN_A_CALL,
+            sessions: NonZeroU16::MIN,
+            answer_within: None,
+        }
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::ActsOnce
+    }
+
+    fn receipts(&self) -> ReceiptFor {
+        ReceiptFor::Job
+    }
+
+    /// Red warnings and their updates.
+    fn is_for(&self, occasion: Occasion) -> bool {
+        occasion.grade == Grade::Red && occasion.withdraws == Withdraws::No
+    }
+
+    fn run(&self) -> Option<NonZeroU32> {
+        Some(MOST_IN_A_CALL)
+    }
+
+    fn may_answer_within(&self) -> Option<Duration> {
+        Some(self.far.account.answer)
+    }
+
+    fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit> {
+        words(message)?;
+        // Who is left over alone gets it.
+        Template::of(&self.far.account, message).map(|_| NonZeroU16::MIN)
+    }
+
+    async fn open(&self) -> Result<Session<M>, SendError> {
+        self.far.tokens.token().await?;
+        Ok(session(self.far.clone(), Arc::clone(&self.pace), Arc::clone(&self.clock)))
+    }
+}

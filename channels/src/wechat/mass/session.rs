@@ -1,0 +1,181 @@
+//! A session of mass sends. All that one call says is reported in one piece, so that the log never holds a half of it: a
+//! repeat of the other half would be another call.
+
+use super::{
+    body::{call, words},
+    pace::CallPace,
+};
+use crate::{
+    crew::NoAnswer,
+    leave::{HeldBack, Leave, NOT_BEGUN},
+    wechat::{
+        call::{Endpoint, Far, NO_TOKEN, ask, deliver},
+        errcode::mass_verdict,
+        template::Template,
+    },
+};
+use async_trait::async_trait;
+use mingluo_model::{
+    address::Address,
+    channel::{Inlet, Outlet, Parcel, Report, Run, SendError, Session, Unfit, Verdict, WireKeys},
+    clock::SharedClock,
+    mode::Mode,
+};
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::{sync::mpsc, task::JoinSet};
+
+/// Calls that may have been answered and not heard; whoever comes with another waits.
+const UNHEARD: usize = 4;
+
+/// What comes back of calls.
+enum Said {
+    /// All of one call.
+    Reports(Vec<Report>),
+    /// Nothing more can leave.
+    End(SendError),
+}
+
+/// A session over the account's token.
+pub(super) fn session<M: Mode>(far: Far, pace: Arc<CallPace>, clock: SharedClock) -> Session<M> {
+    let (said, heard) = mpsc::channel(UNHEARD);
+    let outlet = MassOutlet {
+        far,
+        pace,
+        clock,
+        held_back: HeldBack::default(),
+        next_key: 1,
+        prepared: Vec::new(),
+        calls: JoinSet::new(),
+        said,
+    };
+    Session { outlet: Box::new(outlet), inlet: Box::new(MassInlet { heard }), answerer: Arc::new(NoAnswer) }
+}
+
+/// A call of the prepared run.
+struct Prepared {
+    keys: Vec<u64>,
+    kind: Kind,
+    body: Vec<u8>,
+    leave: Leave,
+}
+
+enum Kind {
+    Mass,
+    /// A template message to the one who is left over.
+    Single(Address),
+}
+
+struct MassOutlet {
+    far: Far,
+    pace: Arc<CallPace>,
+    clock: SharedClock,
+    held_back: HeldBack,
+    next_key: u64,
+    prepared: Vec<Prepared>,
+    calls: JoinSet<()>,
+    said: mpsc::Sender<Said>,
+}
+
+#[async_trait]
+impl<M: Mode> Outlet<M> for MassOutlet {
+    fn prepare(&mut self, run: &Run<M>) -> Result<WireKeys, Unfit> {
+        self.prepared.clear();
+        let (text, template) = (words(&run.message)?, Template::of(&self.far.account, &run.message)?);
+        let first = self.next_key;
+        let mut by_attempt: BTreeMap<u8, (Vec<u64>, Vec<Parcel>)> = BTreeMap::new();
+        for (key, parcel) in (first..).zip(&run.parcels) {
+            let (keys, parcels) = by_attempt.entry(parcel.attempt).or_default();
+            keys.push(key);
+            parcels.push(parcel.clone());
+        }
+        self.next_key += run.parcels.len() as u64;
+        let leave = Leave::of(run, &self.held_back, &self.clock);
+        self.prepared.extend(by_attempt.into_values().map(|(keys, parcels)| match parcels.as_slice() {
+            [one] => {
+                let (kind, body) = (Kind::Single(one.to.clone()), template.body(run.plan, one));
+                Prepared { keys, kind, body, leave: leave.clone() }
+            }
+            many => {
+                let body = call(run.plan, text, many);
+                Prepared { keys, kind: Kind::Mass, body, leave: leave.clone() }
+            }
+        }));
+        Ok(WireKeys { first })
+    }
+
+    async fn ready(&mut self) -> Result<(), SendError> {
+        let calls = self.prepared.iter().filter(|one| matches!(one.kind, Kind::Mass)).count();
+        self.pace.open(calls).await;
+        Ok(())
+    }
+
+    async fn send(&mut self) -> Result<(), SendError> {
+        while self.calls.try_join_next().is_some() {}
+        for prepared in std::mem::take(&mut self.prepared) {
+            if matches!(prepared.kind, Kind::Mass) {
+                self.pace.begin();
+            }
+            let (far, said) = (self.far.clone(), self.said.clone());
+            self.calls.spawn(async move {
+                let (reports, end) = work(&far, prepared).await;
+                // It fails only when the inlet is gone, and with it the session.
+                let _gone = said.send(Said::Reports(reports)).await;
+                if let Some(end) = end {
+                    let _gone = said.send(Said::End(end)).await;
+                }
+            });
+        }
+        Ok(())
+    }
+
+    fn hold_back(&mut self) {
+        self.held_back.begin();
+    }
+
+    async fn close(&mut self) {
+        while self.calls.join_next().await.is_some() {}
+    }
+}
+
+/// Makes one call; gives what it says of each of its keys, and why nothing more can leave.
+async fn work(far: &Far, prepared: Prepared) -> (Vec<Report>, Option<SendError>) {
+    let Prepared { keys, kind, body, leave } = prepared;
+    let (verdict, end) = if !leave.is_given() {
+        (NOT_BEGUN, None)
+    } else if let Kind::Single(to) = kind {
+        match deliver(far, Endpoint::Template, &to, body).await {
+            crate::crew::Outcome::Answered(verdict) => (verdict, None),
+            crate::crew::Outcome::NotBegun(end) => (Verdict::Busy { retry_after: NO_TOKEN }, Some(end)),
+        }
+    } else {
+        match ask(far, Endpoint::Mass, body).await {
+            Ok(Ok(said)) => (mass_verdict(&said), None),
+            Ok(Err(error)) => (error.verdict(), None),
+            Err(SendError::Busy { retry_after }) => (Verdict::Busy { retry_after }, None),
+            Err(SendError::Unreachable { .. }) => (Verdict::Busy { retry_after: NO_TOKEN }, None),
+            Err(refused @ SendError::Refused { .. }) => {
+                (Verdict::Busy { retry_after: NO_TOKEN }, Some(refused))
+            }
+        }
+    };
+    let report = |key| Report::Answer { key, verdict: verdict.clone() };
+    (keys.into_iter().map(report).collect(), end)
+}
+
+struct MassInlet {
+    heard: mpsc::Receiver<Said>,
+}
+
+#[async_trait]
+impl Inlet for MassInlet {
+    async fn next(&mut self, reports: &mut Vec<Report>) -> Result<(), SendError> {
+        match self.heard.recv().await {
+            Some(Said::Reports(all)) => {
+                reports.extend(all);
+                Ok(())
+            }
+            Some(Said::End(end)) => Err(end),
+            None => Err(SendError::Unreachable { detail: "the session was closed".into() }),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What became of a warning's mass sends (微信群发): totals of the platform, which are nobody's receipts, and what still waits
+//! for the account's administrator, said loudly.
+
+use super::{
+    situation::Situation,
+    voice::{Voice, share, thousands},
+};
+use mingluo_dispatch::view::PlanView;
+use mingluo_model::{
+    clock::Timestamp,
+    id::PlanId,
+    receipt::{AggregateReceipt, Job, JobBegun},
+};
+use std::{collections::BTreeSet, time::Duration};
+
+/// A job that the platform sends at once has ended after so long; one that has not waits for somebody.
+const AT_ONCE: Duration = Duration::from_secs(20);
+
+/// Calls of a day are counted from so long ago on.
+const DAY: Duration = Duration::from_hours(24);
+
+/// A month, as far as a follower's four mass sends are concerned: the platform counts by the calendar, so that this is never
+/// less than it counts.
+const MONTH: Duration = Duration::from_hours(31 * 24);
+
+/// One thing to be said.
+pub(super) struct MassLine {
+    pub(super) is_loud: bool,
+    pub(super) words: String,
+}
+
+/// What is to be said of the mass sends of these plans.
+pub(super) fn lines(voice: &Voice, situation: &Situation, plans: &[&PlanView]) -> Vec<MassLine> {
+    let mine: BTreeSet<PlanId> =
+        plans.iter().filter(|plan| plan.told_in_totals).map(|plan| plan.plan).collect();
+    let jobs: Vec<(&JobBegun, &Job)> =
+        begun(&situation.jobs).filter(|(begun, _)| mine.contains(&begun.plan)).collect();
+    if jobs.is_empty() {
+        return Vec::new();
+    }
+    let open = || jobs.iter().filter(|(_, job)| job.end.is_none()).map(|(begun, _)| *begun);
+    let ends = jobs.iter().filter_map(|(_, job)| job.end.as_ref());
+    let (refused, sent): (Vec<_>, Vec<_>) = ends.partition(|end| end.refused.is_some());
+    let quiet = |words| MassLine { is_loud: false, words };
+    let loud = |words| MassLine { is_loud: true, words };
+    let mut lines = Vec::new();
+    lines.extend(waiting(voice, open(), situation.at).map(loud));
+    lines.extend(refused.iter().map(|end| loud(refusal(voice, end))));
+    lines.extend(totals(voice, &sent).map(quiet));
+    lines.push(quiet(used(voice, situation)));
+    lines
+}
+
+fn begun(jobs: &[Job]) -> impl Iterator<Item = (&JobBegun, &Job)> {
+    jobs.iter().filter_map(|job| Some((job.begun.as_ref()?, job)))
+}
+
+/// The jobs that have waited for longer than the platform itself takes.
+fn waiting<'a>(voice: &Voice, open: impl Iterator<Item = &'a JobBegun>, now: Timestamp) -> Option<String> {
+    let waiting: Vec<_> = open.filter(|begun| now.since(begun.at) >= AT_ONCE).collect();
+    let since = waiting.iter().map(|begun| begun.at).min()?;
+    let recipients: u64 = waiting.iter().map(|begun| u64::from(begun.recipients)).sum();
+    Some(voice.pair("web-mass-waits", thousands(recipients), voice.span(now.since(since))))
+}
+
+fn refusal(voice: &Voice, end: &AggregateReceipt) -> String {
+    let key = match end.far_code.as_str() {
+        "err(40001)" => "web-mass-administrator",
+        "err(40002)" => "web-mass-unanswered",
+        _ => "web-mass-refused",
+    };
+    voice.with(key, "a", &end.far_code)
+}
+
+/// Coverage is SentCount of TotalCount (群发任务结果); the rest was filtered or went wrong, and nobody says for whom.
+fn totals(voice: &Voice, sent: &[&AggregateReceipt]) -> Option<String> {
+    let sum = |of: fn(&AggregateReceipt) -> u64| sent.iter().map(|end| of(end)).sum::<u64>();
+    let targeted = sum(|end| end.targeted);
+    let values = [
+        ("a", thousands(sum(|end| end.reached))),
+        ("b", thousands(targeted)),
+        ("c", share(sum(|end| end.reached), targeted)),
+        ("d", thousands(sum(|end| end.filtered))),
+        ("e", thousands(sum(|end| end.failed))),
+    ];
+    (!sent.is_empty()).then(|| voice.values("web-mass-totals", &values))
+}
+
+/// Calls of the last day, and warnings of the last month.
+fn used(voice: &Voice, situation: &Situation) -> String {
+    let within = |span| begun(&situation.jobs).filter(move |(begun, _)| situation.at.since(begun.at) < span);
+    let plans: BTreeSet<PlanId> = within(MONTH).map(|(begun, _)| begun.plan).collect();
+    let of_plan =
+        |plan: &PlanId| situation.plans.iter().find(|view| view.plan == *plan).map(|view| view.alert);
+    let alerts: BTreeSet<_> = plans.iter().filter_map(of_plan).collect();
+    let unknown = plans.iter().filter(|plan| of_plan(plan).is_none()).count();
+    voice.pair("web-mass-used", within(DAY).count(), alerts.len() + unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tongue::Tongue;
+    use mingluo_model::{delivery::Reason, receipt::ProviderId};
+
+    fn end(refused: Option<Reason>, far_code: &str) -> AggregateReceipt {
+        AggregateReceipt {
+            provider_id: ProviderId::new(b"34182"),
+            refused,
+            targeted: 1_200,
+            filtered: 200,
+            reached: 990,
+            failed: 10,
+            far_code: far_code.into(),
+            at: Timestamp(0),
+        }
+    }
+
+    #[test]
+    fn coverage_is_what_was_sent_of_all_and_the_filtered_are_named() {
+        let told = totals(&Voice::of(Tongue::Chinese), &[&end(None, "send success")]).unwrap();
+        for part in ["990", "1,200", "82", "200", "10"] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+    }
+
+    #[test]
+    fn a_job_is_said_to_wait_only_when_the_platform_would_have_sent_it() {
+        let begun = JobBegun { plan: PlanId(uuid::Uuid::nil()), recipients: 40, at: Timestamp(0) };
+        let voice = Voice::of(Tongue::Chinese);
+        assert_eq!(waiting(&voice, [&begun].into_iter(), Timestamp(5_000)), None);
+        let told = waiting(&voice, [&begun].into_iter(), Timestamp(60_000)).unwrap();
+        assert!(told.contains("管理员") && told.contains("40"), "{told}");
+    }
+
+    #[test]
+    fn an_administrator_who_refused_and_one_who_did_not_answer_are_told_apart() {
+        let voice = Voice::of(Tongue::Chinese);
+        let told = ["err(40001)", "err(40002)", "err(20001)"]
+            .map(|code| refusal(&voice, &end(Some(Reason::NotAllowed), code)));
+        assert!(
+            told[0].contains("拒绝") && told[1].contains("30 分钟") && told[2].contains("err(20001)"),
+            "{told:?}"
+        );
+    }
+}

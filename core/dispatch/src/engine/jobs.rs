@@ -1,0 +1,82 @@
+//! Jobs for many at once (群发任务): their ends, which come by callback, and those of which nobody tells one.
+
+use super::{Engine, EngineError};
+use crate::post::Post;
+use mingluo_ledger::StoreError;
+use mingluo_model::{
+    address::Address,
+    clock::Timestamp,
+    mode::Mode,
+    plan::AccountName,
+    receipt::{AggregateReceipt, ProviderId, Receipt, ReceiptStatus},
+};
+
+/// Jobs looked at again at a start: more than a month's, in which each follower gets four.
+const LATEST: u32 = 1_000;
+
+impl<M: Mode> Engine<M> {
+    /// How jobs of an account ended: everybody of a refused one has failed. Durable when this returns, and only then may
+    /// the far side be answered; what comes again changes nothing.
+    ///
+    /// # Errors
+    /// [`EngineError::Halted`], [`EngineError::Scribe`] or [`EngineError::Store`]; then the far side must be told to say
+    /// it again.
+    pub async fn jobs_ended(
+        &self,
+        account: &AccountName,
+        ends: &[AggregateReceipt],
+    ) -> Result<(), EngineError> {
+        let post = self.open_post(account)?;
+        let refused = |end: &AggregateReceipt| {
+            Some(Receipt {
+                provider_id: end.provider_id.clone(),
+                status: ReceiptStatus::Failed(end.refused?),
+                to: None::<Address>,
+                far_code: end.far_code.clone(),
+                at: end.at,
+            })
+        };
+        post.receipts(ends.iter().filter_map(refused).collect()).await?;
+        self.store.end_jobs(account, ends).await?;
+        let mut desk = post.desk();
+        ends.iter().for_each(|end| desk.end_job(&end.provider_id));
+        Ok(())
+    }
+
+    /// Whether an account calls one of its deliveries so.
+    pub fn knows(&self, account: &AccountName, id: &ProviderId) -> bool {
+        self.posts.get(account).is_some_and(|post| post.desk().knows(id))
+    }
+
+    /// Tells the desks of jobs that ended before this start.
+    pub(super) async fn remember_ends(&self) -> Result<(), EngineError> {
+        for job in self.store.jobs(M::KIND, LATEST).await? {
+            if let (Some(_), Some(post)) = (&job.end, self.posts.get(&job.account)) {
+                post.desk().end_job(&job.provider_id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps jobs that began, and gives up those whose end is not told in time.
+    pub(crate) async fn look_at_jobs(&self, post: &Post<M>) -> Result<(), EngineError> {
+        let begun = post.desk().unkept_jobs();
+        if !begun.is_empty() {
+            match self.store.begin_jobs(&begun).await {
+                Ok(()) => post.desk().jobs_are_kept(&begun),
+                // The log has them: they are kept at the next look.
+                Err(error @ StoreError::Database { .. }) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "jobs could not be kept yet");
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let now = self.clock.now();
+        let begun_by = Timestamp(now.0 - i64::from(self.config.jobs_within_s.get()) * 1_000);
+        if !post.desk().has_overdue_jobs(begun_by) {
+            return Ok(());
+        }
+        tracing::error!(account = %post.channel.account().0, "the end of a job was never told: it has failed");
+        Ok(post.write(|desk| desk.give_up_jobs(begun_by, now)).await?)
+    }
+}
