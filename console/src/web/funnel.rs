@@ -27,7 +27,7 @@ pub(super) struct Funnel {
     /// Delivered, or sounded by a speaker; nothing of mail, WeCom and robots, since hardly a relay tells of it and the others
     /// never do.
     pub(super) arrived: u64,
-    /// What the relay, or WeCom, took, and mass sends (已离开本方): what became of each nobody tells, but for who confirms it.
+    /// What the relay, or WeCom, took, and mass sends (已离开本方): what became of it nobody tells, but for who confirms it.
     pub(super) left: u64,
     pub(super) failed: u64,
     /// Its time ran out first.

@@ -103,6 +103,10 @@ mod tests {
     use crate::tongue::Tongue;
     use mingluo_model::{delivery::Reason, receipt::ProviderId};
 
+    fn voice() -> Voice {
+        Voice { tongue: Tongue::Chinese, zone: jiff::tz::TimeZone::UTC }
+    }
+
     fn end(refused: Option<Reason>, far_code: &str) -> AggregateReceipt {
         AggregateReceipt {
             provider_id: ProviderId::new(b"34182"),
@@ -118,7 +122,7 @@ mod tests {
 
     #[test]
     fn coverage_is_what_was_sent_of_all_and_the_filtered_are_named() {
-        let told = totals(&Voice::of(Tongue::Chinese), &[&end(None, "send success")]).unwrap();
+        let told = totals(&voice(), &[&end(None, "send success")]).unwrap();
         for part in ["990", "1,200", "82", "200", "10"] {
             assert!(told.contains(part), "{part} in {told}");
         }
@@ -127,7 +131,7 @@ mod tests {
     #[test]
     fn a_job_is_said_to_wait_only_when_the_platform_would_have_sent_it() {
         let begun = JobBegun { plan: PlanId(uuid::Uuid::nil()), recipients: 40, at: Timestamp(0) };
-        let voice = Voice::of(Tongue::Chinese);
+        let voice = voice();
         assert_eq!(waiting(&voice, [&begun].into_iter(), Timestamp(5_000)), None);
         let told = waiting(&voice, [&begun].into_iter(), Timestamp(60_000)).unwrap();
         assert!(told.contains("管理员") && told.contains("40"), "{told}");
@@ -135,7 +139,7 @@ mod tests {
 
     #[test]
     fn an_administrator_who_refused_and_one_who_did_not_answer_are_told_apart() {
-        let voice = Voice::of(Tongue::Chinese);
+        let voice = voice();
         let told = ["err(40001)", "err(40002)", "err(20001)"]
             .map(|code| refusal(&voice, &end(Some(Reason::NotAllowed), code)));
         assert!(

@@ -10,8 +10,8 @@ use std::{process::ExitCode, sync::Arc};
 
 /// 模拟微信平台(仅供演练):发放令牌,收下模板消息、订阅通知和群发,按设定回调结果,不会发给任何人。
 ///
-/// A pretend WeChat platform for rehearsals: gives tokens, takes template messages, notices and mass sends, posts signed receipts; nobody
-/// gets anything. It prints {"listening":"127.0.0.1:PORT"} when it is ready.
+/// A pretend WeChat platform for rehearsals: gives tokens, takes template messages, notices and mass sends, posts signed
+/// receipts; nobody gets anything. It prints {"listening":"127.0.0.1:PORT"} when it is ready.
 #[derive(Parser)]
 #[command(
     version,

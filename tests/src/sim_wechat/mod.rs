@@ -1,5 +1,6 @@
 //! A pretend WeChat platform (模拟微信平台): tokens, template messages, subscription notices, mass sends and signed callbacks
-//! over HTTP on loopback, bare or enciphered. Keeps a line in its journal for each message and fails as it is told to. Knows nothing of who sends.
+//! over HTTP on loopback, bare or enciphered. Keeps a line in its journal for each message and fails as it is told to. Knows
+//! nothing of who sends.
 //!
 //! Beside what the real one has, `POST /pretend/follower` with `{"openid": "o1", "event": "unsubscribe"}`, `{"openid":
 //! "o1", "event": "subscribe", "key": "qrscene_210403004"}` or `{"openid": "o1", "words": "退订"}` lets a follower act;

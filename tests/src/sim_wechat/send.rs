@@ -1,5 +1,5 @@
-//! Template messages and subscription notices of the pretend platform: checks a call as the real one does, gives it a number, and remembers
-//! what it sent.
+//! Template messages and subscription notices of the pretend platform: checks a call as the real one does, gives it a number,
+//! and remembers what it sent.
 
 use super::{Platform, receipts::Due, refusal};
 use crate::sim_journal::What;

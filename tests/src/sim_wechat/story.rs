@@ -92,8 +92,8 @@ fn config(port: u16, files: &tempfile::TempDir, secret: &str) -> WeChatConfig {
     std::fs::write(&token_file, "pretend-token\n").unwrap();
     serde_json::from_value(json!({
         "name": "oa", "pretend": true, "api_base": format!("http://127.0.0.1:{port}"), "app_id": "wx-pretend",
-        "secret_file": secret_file, "token_file": token_file, "templates": ["T1", "N1"], "notices": ["N1"], "calls": 8, "per_second": 1000,
-        "mass": { "name": "oa-mass" },
+        "secret_file": secret_file, "token_file": token_file, "templates": ["T1", "N1"], "notices": ["N1"],
+        "calls": 8, "per_second": 1000, "mass": { "name": "oa-mass" },
     }))
     .unwrap()
 }
