@@ -122,7 +122,7 @@ async fn what_is_tried_again_goes_in_a_call_of_its_own() {
         !channel.is_for(Occasion { grade: Grade::Red, withdraws: Withdraws::Yes }),
         "a lift costs nobody one of four"
     );
-    assert_eq!(channel.limits().per_second.get(), 50 * 10_000 / 60);
+    assert_eq!(channel.limits().rate.units.get(), 50 * 10_000 / 60);
     let mut courier = Courier::open(&channel, message("T1")).await.unwrap();
     let verdicts = courier.deliver_tries(&followers(5), &[2, 2, 1, 1, 1]).await.unwrap();
     let jobs = ids(&verdicts);
