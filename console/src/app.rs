@@ -14,7 +14,7 @@ use crate::{
     mail_back,
     office::{Office, Parts as OfficeParts},
     region::Region,
-    render::{Broadcaster, Numbers, Renderer, SmsForm, WeChatTemplate},
+    render::{Broadcaster, Numbers, Renderer, WeChatTemplate},
     routing::Routing,
     signer::SocketSigner,
     speech::{Speech, StoredClips},
@@ -55,11 +55,7 @@ use mingluo_model::{
 };
 use mingluo_targeting::{carriers::NumberPlan, edition::EditionIndex};
 use rand::{SeedableRng, rngs::StdRng};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
