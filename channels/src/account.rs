@@ -8,7 +8,10 @@ use std::{
     path::Path,
 };
 
-use mingluo_model::{channel::Limits, problem::file_fault};
+use mingluo_model::{
+    channel::{Limits, Rate},
+    problem::file_fault,
+};
 
 use crate::sms::wire::TextError;
 
@@ -111,7 +114,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 pub(crate) fn limits_of_calls(window: u32, per_second: u32) -> Limits {
     let window = NonZeroU32::new(window).unwrap_or(NonZeroU32::MIN);
     Limits {
-        per_second: NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
+        rate: Rate::per_second(NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN)),
         window,
         batch: window,
         sessions: NonZeroU16::MIN,

@@ -14,3 +14,5 @@ mod oracle;
 pub mod sms;
 pub mod speaker;
 pub mod wechat;
+pub mod wecom;
+mod weixin;

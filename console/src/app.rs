@@ -31,6 +31,7 @@ use mingluo_channels::{
         revocation::{self, Gatekeeper},
     },
     wechat::{Callback, WeChatChannel},
+    wecom::{self, RobotChannel, WeComChannel},
 };
 use mingluo_dispatch::{
     Engine,
@@ -72,6 +73,8 @@ pub struct City {
     pub drill: Arc<Office<Drill>>,
     /// WeChat callbacks by account.
     pub callbacks: BTreeMap<AccountName, (ModeKind, Arc<Callback>)>,
+    /// WeCom callbacks by account.
+    pub wecom_callbacks: BTreeMap<AccountName, (ModeKind, Arc<wecom::Callback>)>,
     /// Pushes of SMS providers by account.
     pub sms_callbacks: BTreeMap<AccountName, (ModeKind, Arc<CloudCallback>)>,
     /// The way back of mails by account.
@@ -100,6 +103,7 @@ struct Outward<M: Mode> {
     pretend: BTreeSet<AccountName>,
     sms_forms: BTreeMap<AccountName, SmsForm>,
     callbacks: BTreeMap<AccountName, Arc<Callback>>,
+    wecom_callbacks: BTreeMap<AccountName, Arc<wecom::Callback>>,
     sms_callbacks: BTreeMap<AccountName, Arc<CloudCallback>>,
     mail_doors: BTreeMap<AccountName, Arc<EmailDoor>>,
     speakers: Option<Speakers>,
@@ -135,6 +139,7 @@ impl City {
         let mut drill = channels::<Drill>(&config.drill, &clock, &signer);
         register(store.as_ref(), &live, &drill).await?;
         let callbacks = both(&live.callbacks, &drill.callbacks);
+        let wecom_callbacks = both(&live.wecom_callbacks, &drill.wecom_callbacks);
         let sms_callbacks = both(&live.sms_callbacks, &drill.sms_callbacks);
         let mail_doors = both(&live.mail_doors, &drill.mail_doors);
         let speakers = [(&mut live.speakers, ModeKind::Live), (&mut drill.speakers, ModeKind::Drill)];
@@ -163,6 +168,7 @@ impl City {
             live,
             drill,
             callbacks,
+            wecom_callbacks,
             sms_callbacks,
             mail_doors,
             returned_mail,
@@ -275,6 +281,7 @@ fn channels<M: Mode>(accounts: &Accounts, clock: &SharedClock, signer: &Arc<dyn 
         pretend: BTreeSet::new(),
         sms_forms: BTreeMap::new(),
         callbacks: BTreeMap::new(),
+        wecom_callbacks: BTreeMap::new(),
         sms_callbacks: BTreeMap::new(),
         mail_doors: BTreeMap::new(),
         speakers: None,
@@ -407,6 +414,7 @@ impl<M: Mode> Outward<M> {
             }
             self.add("wechat", built);
         }
+        self.add_chats(accounts, clock);
         if let Some(email) = &accounts.email {
             self.note_pretend(&email.name, email.pretend);
             let built = EmailChannel::<M>::new(email.clone(), clock.clone());
@@ -414,6 +422,22 @@ impl<M: Mode> Outward<M> {
                 self.mail_doors.insert(email.name.clone(), Arc::new(channel.door()));
             }
             self.add("email", built);
+        }
+    }
+
+    /// Where officials are: their WeCom, and the robots of their groups.
+    fn add_chats(&mut self, accounts: &Accounts, clock: &SharedClock) {
+        if let Some(wecom) = &accounts.wecom {
+            self.note_pretend(&wecom.name, wecom.pretend);
+            let built = WeComChannel::<M>::new(wecom.clone(), clock.clone());
+            if let Ok(channel) = &built {
+                self.wecom_callbacks.insert(wecom.name.clone(), Arc::new(channel.callback()));
+            }
+            self.add("wecom", built);
+        }
+        if let Some(robot) = &accounts.robot {
+            self.note_pretend(&robot.name, robot.pretend);
+            self.add("robot", RobotChannel::<M>::new(robot.clone(), clock.clone()));
         }
     }
 

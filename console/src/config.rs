@@ -17,6 +17,7 @@ use mingluo_channels::{
     },
     speaker::SpeakerConfig,
     wechat::WeChatConfig,
+    wecom::{RobotConfig, WeComConfig},
 };
 use mingluo_dispatch::engine::DispatchConfig;
 use mingluo_model::{bulletin::ResourceCode, mode::ModeKind, plan::AccountName, policy::ReleasePolicy};
@@ -183,6 +184,10 @@ pub struct Accounts {
     pub http_sms: Vec<HttpSmsConfig>,
     /// A WeChat service account.
     pub wechat: Option<WeChatConfig>,
+    /// An application of the corporation's WeCom, for officials.
+    pub wecom: Option<WeComConfig>,
+    /// Robots of WeCom groups.
+    pub robot: Option<RobotConfig>,
     /// A mail relay.
     pub email: Option<EmailConfig>,
     /// The village loudspeakers.
@@ -194,8 +199,9 @@ impl Accounts {
     pub fn len(&self) -> usize {
         let gateways = self.sms.len() + self.cmpp.len() + self.smgp.len() + self.sgip.len();
         let clouds = self.alibaba.len() + self.tencent.len() + self.http_sms.len();
-        let others = [self.wechat.is_some(), self.email.is_some(), self.speaker.is_some()];
-        gateways + clouds + others.into_iter().filter(|there| *there).count()
+        let letters = [self.wechat.is_some(), self.wecom.is_some(), self.email.is_some()];
+        let others = letters.into_iter().chain([self.robot.is_some(), self.speaker.is_some()]);
+        gateways + clouds + others.filter(|there| *there).count()
     }
 
     /// Whether there are none.
@@ -213,10 +219,12 @@ impl Accounts {
         let tencent = self.tencent.iter().map(|one| one.pretend);
         let http = self.http_sms.iter().map(|one| one.pretend);
         let wechat = self.wechat.iter().map(|one| one.pretend);
+        let wecom = self.wecom.iter().map(|one| one.pretend);
+        let robot = self.robot.iter().map(|one| one.pretend);
         let email = self.email.iter().map(|one| one.pretend);
         let speaker = self.speaker.iter().map(|one| one.pretend);
         let gateways = sms.chain(cmpp).chain(smgp).chain(sgip).chain(alibaba).chain(tencent).chain(http);
-        let mut all = gateways.chain(wechat).chain(email).chain(speaker);
+        let mut all = gateways.chain(wechat).chain(wecom).chain(robot).chain(email).chain(speaker);
         let first = all.next()?;
         all.all(|other| other == first).then_some(first)
     }

@@ -203,6 +203,8 @@ fn names(table: &str, accounts: &Accounts) -> Vec<(String, AccountName)> {
     let smgp = accounts.smgp.iter().map(|one| ("smgp", &one.name));
     let sgip = accounts.sgip.iter().map(|one| ("sgip", &one.name));
     let wechat = accounts.wechat.iter().map(|one| ("wechat", &one.name));
+    let wecom = accounts.wecom.iter().map(|one| ("wecom", &one.name));
+    let robot = accounts.robot.iter().map(|one| ("robot", &one.name));
     let email = accounts.email.iter().map(|one| ("email", &one.name));
     let speaker = accounts.speaker.iter().map(|one| ("speaker", &one.name));
     let alibaba = accounts.alibaba.iter().map(|one| ("alibaba", &one.name));
@@ -211,6 +213,8 @@ fn names(table: &str, accounts: &Accounts) -> Vec<(String, AccountName)> {
     let gateways = sms.chain(cmpp).chain(smgp).chain(sgip).chain(alibaba).chain(tencent).chain(http);
     gateways
         .chain(wechat)
+        .chain(wecom)
+        .chain(robot)
         .chain(email)
         .chain(speaker)
         .map(|(kind, name)| (format!("{table}.{kind}"), name.clone()))

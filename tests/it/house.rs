@@ -149,7 +149,7 @@ fn every_key_of_an_account_has_its_fix_in_chinese() {
 }
 
 /// Keys of which nothing can be wrong but the range, which is told as such.
-const RANGED: [&str; 14] = [
+const RANGED: [&str; 15] = [
     "active_test_s",
     "active_tests",
     "answer_seconds",
@@ -159,6 +159,7 @@ const RANGED: [&str; 14] = [
     "enquire_link_s",
     "idle_s",
     "max_parts",
+    "per_minute",
     "per_second",
     "priority",
     "response_timeout_s",

@@ -37,9 +37,12 @@ fn ends_with_its_stdin(binary: &str, args: &[&str]) {
 
 #[test]
 fn pretend_servers_end_with_whoever_started_them() {
-    for binary in
-        [env!("CARGO_BIN_EXE_sim-smsc"), env!("CARGO_BIN_EXE_sim-wechat"), env!("CARGO_BIN_EXE_sim-mail")]
-    {
+    for binary in [
+        env!("CARGO_BIN_EXE_sim-smsc"),
+        env!("CARGO_BIN_EXE_sim-wechat"),
+        env!("CARGO_BIN_EXE_sim-wecom"),
+        env!("CARGO_BIN_EXE_sim-mail"),
+    ] {
         ends_with_its_stdin(binary, &[]);
     }
 }

@@ -17,3 +17,4 @@ mod mail;
 mod routing;
 mod stories;
 mod wechat;
+mod wecom;

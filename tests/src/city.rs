@@ -49,6 +49,10 @@ pub struct CityOrder {
     pub mail: bool,
     /// Whether recipients follow the service account besides ([`openid`]).
     pub wechat: bool,
+    /// Whether recipients are members of the corporation besides ([`userid`]).
+    pub wecom: bool,
+    /// Robots of groups, each in a village; they are recipients besides.
+    pub robots: Vec<String>,
     /// What stands in the table `render` besides.
     pub render: String,
     /// What the pretend SMS centres do wrong.
@@ -77,6 +81,8 @@ impl Default for CityOrder {
             receipts_within_s: 2,
             mail: false,
             wechat: false,
+            wecom: false,
+            robots: Vec::new(),
             render: String::new(),
             faults: faults(&[]),
             more: String::new(),
@@ -337,6 +343,11 @@ pub fn openid(index: u32) -> String {
     format!("oPretend{index:06}")
 }
 
+/// The `UserID` of the recipient with this ordinal in the file.
+pub fn userid(index: u32) -> String {
+    format!("pretend{index:04}")
+}
+
 fn people(region: &Region, order: &CityOrder) -> anyhow::Result<mingluo_targeting::edition::EditionDraft> {
     let county: RegionCode = COUNTY.parse()?;
     let villages: Vec<RegionCode> = region
@@ -351,10 +362,15 @@ fn people(region: &Region, order: &CityOrder) -> anyhow::Result<mingluo_targetin
             Some(mingluo_model::address::Address::new(format!("+86{}", number_in(&order.networks, index))));
         recipient.wechat = order.wechat.then(|| mingluo_model::address::Address::new(openid(index)));
         recipient.email = order.mail.then(|| mingluo_model::address::Address::new(mailbox(index)));
+        recipient.wecom = order.wecom.then(|| mingluo_model::address::Address::new(userid(index)));
         builder.push(&recipient)?;
     }
     for person in &order.persons {
         builder.push(person)?;
+    }
+    for (name, village) in order.robots.iter().zip(villages.iter().cycle()) {
+        let robot = Some(mingluo_model::address::Address::new(name));
+        builder.push(&Recipient { robot, ..Recipient::new(*village) })?;
     }
     Ok(builder.finish())
 }

@@ -16,8 +16,10 @@ pub mod sim_cloud;
 mod sim_courier;
 pub mod sim_journal;
 pub mod sim_mail;
+mod sim_seal;
 pub mod sim_smsc;
 pub mod sim_stage;
 pub mod sim_wechat;
+pub mod sim_wecom;
 #[cfg(test)]
 mod spoken;

@@ -51,19 +51,29 @@ impl Courier {
 
     /// Sends to all, a window at a time; the verdicts in the order of the addresses.
     pub(crate) async fn deliver(&mut self, to: &[String], attempt: u8) -> Result<Vec<Verdict>, SendError> {
+        self.deliver_parts(to, attempt, 1).await
+    }
+
+    /// The same for messages of several parts: the verdicts part by part, address by address.
+    pub(crate) async fn deliver_parts(
+        &mut self,
+        to: &[String],
+        attempt: u8,
+        part_set: u16,
+    ) -> Result<Vec<Verdict>, SendError> {
         let parcels: Vec<Parcel> = (0..)
             .zip(to)
-            .map(|(ordinal, to)| Parcel { ordinal, attempt, part_set: 1, to: Address::new(to.as_str()) })
+            .map(|(ordinal, to)| Parcel { ordinal, attempt, part_set, to: Address::new(to.as_str()) })
             .collect();
         let mut verdicts = Vec::new();
-        for parcels in parcels.chunks(self.window) {
+        for parcels in parcels.chunks(self.window / part_set.count_ones() as usize) {
             verdicts.extend(self.run(parcels.to_vec()).await?);
         }
         Ok(verdicts)
     }
 
     async fn run(&mut self, parcels: Vec<Parcel>) -> Result<Vec<Verdict>, SendError> {
-        let units = parcels.len();
+        let units = parcels.iter().map(|parcel| parcel.part_set.count_ones() as usize).sum();
         let run = self.run_to(parcels);
         let keys = self.session.outlet.prepare(&run).unwrap();
         let Session { outlet, inlet, answerer } = &mut self.session;

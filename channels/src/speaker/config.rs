@@ -2,7 +2,10 @@
 
 use super::{enrol::EnrolConfig, pki::TlsFiles};
 use crate::account::{ConfigError, in_range};
-use mingluo_model::{channel::Limits, plan::AccountName};
+use mingluo_model::{
+    channel::{Limits, Rate},
+    plan::AccountName,
+};
 use serde::Deserialize;
 use std::{
     net::SocketAddr,
@@ -71,7 +74,7 @@ impl SpeakerConfig {
         }
         let boxes = at_least_one(in_range("boxes", self.boxes, 1..=50_000)?);
         Ok(Limits {
-            per_second: at_least_one(in_range("per_second", self.per_second, 1..=100_000)?),
+            rate: Rate::per_second(at_least_one(in_range("per_second", self.per_second, 1..=100_000)?)),
             window: at_least_one((boxes.get() * OPEN_BULLETINS).min(MOST_WAITING)),
             batch: boxes.min(at_least_one(BATCH)),
             sessions: NonZeroU16::MIN,

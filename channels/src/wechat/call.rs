@@ -2,11 +2,17 @@
 
 use super::{
     config::Account,
-    errcode::{Said, is_dead_token, verdict},
-    platform::{CallError, Platform},
-    token::TokenHolder,
+    errcode::{Said, verdict},
 };
-use crate::{account::Secret, crew::Outcome};
+use crate::{
+    account::Secret,
+    crew::Outcome,
+    weixin::{
+        said::is_dead_token,
+        server::{CallError, Server},
+        token::{TokenHolder, TokenSaid, Tokens},
+    },
+};
 use mingluo_model::{
     address::Address,
     channel::{SendError, Verdict},
@@ -20,8 +26,25 @@ const NO_TOKEN: std::time::Duration = std::time::Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) struct Far {
     pub(super) account: Arc<Account>,
-    pub(super) platform: Arc<Platform>,
-    pub(super) tokens: Arc<TokenHolder>,
+    pub(super) server: Arc<Server>,
+    pub(super) tokens: Arc<TokenHolder<Giver>>,
+}
+
+/// Who gives this account its tokens.
+pub(super) struct Giver {
+    pub(super) account: Arc<Account>,
+    pub(super) server: Arc<Server>,
+}
+
+impl Tokens for Giver {
+    /// `/cgi-bin/stable_token` in ordinary mode: asking again kills no older one.
+    async fn ask(&self) -> Result<TokenSaid, CallError> {
+        let body = serde_json::json!({
+            "grant_type": "client_credential", "appid": self.account.app_id,
+            "secret": self.account.secret.expose(), "force_refresh": false,
+        });
+        self.server.post("/cgi-bin/stable_token", &[], body.to_string().into_bytes()).await
+    }
 }
 
 /// Sends one message to one follower.
@@ -41,7 +64,7 @@ pub(super) async fn deliver(far: &Far, to: &Address, body: Vec<u8>) -> Outcome {
 }
 
 async fn call(far: &Far, token: &Secret, body: Vec<u8>) -> Result<Said, CallError> {
-    far.platform.send(token, body).await
+    far.server.post("/cgi-bin/message/template/send", &[("access_token", token.expose())], body).await
 }
 
 fn answered(answer: &Result<Said, CallError>, to: &Address) -> Outcome {

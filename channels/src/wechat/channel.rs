@@ -2,17 +2,16 @@
 //! and sends runs.
 
 use super::{
-    call::{Far, deliver},
+    call::{Far, Giver, deliver},
     callback::Callback,
     config::WeChatConfig,
-    platform::Platform,
     template::Template,
-    token::TokenHolder,
 };
 use crate::{
     account::ConfigError,
     crew::{Crew, NoAnswer, Outcome},
     leave::{HeldBack, Leave, NOT_BEGUN},
+    weixin::{server::Server, token::TokenHolder},
 };
 use async_trait::async_trait;
 use mingluo_model::{
@@ -40,10 +39,11 @@ impl<M: Mode> WeChatChannel<M> {
     /// [`ConfigError`] naming the key, its value and what to write instead.
     pub fn new(config: WeChatConfig, clock: SharedClock) -> Result<Self, ConfigError> {
         let account = Arc::new(config.check()?);
-        let platform = Arc::new(Platform::new(&account, Arc::clone(&clock))?);
-        let tokens =
-            Arc::new(TokenHolder::new(Arc::clone(&account), Arc::clone(&platform), Arc::clone(&clock)));
-        Ok(Self { far: Far { account, platform, tokens }, clock, mode: PhantomData })
+        let (base, calls, answer) = (&account.api_base, account.calls, account.answer);
+        let server = Arc::new(Server::new(base, calls, answer, Arc::clone(&clock))?);
+        let giver = Giver { account: Arc::clone(&account), server: Arc::clone(&server) };
+        let tokens = Arc::new(TokenHolder::new(giver, Arc::clone(&clock)));
+        Ok(Self { far: Far { account, server, tokens }, clock, mode: PhantomData })
     }
 
     /// The parser of this account's callbacks, for the console that receives them.

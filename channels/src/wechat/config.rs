@@ -1,7 +1,9 @@
 //! The configuration of one WeChat service account, and what it becomes once it is checked.
 
-use super::cipher::Cipher;
-use crate::account::{ConfigError, Secret, in_range, is_loopback, limits_of_calls};
+use crate::{
+    account::{ConfigError, Secret, in_range, limits_of_calls},
+    weixin::{cipher::Cipher, server::platform},
+};
 use mingluo_model::{channel::Limits, plan::AccountName};
 use reqwest::Url;
 use serde::Deserialize;
@@ -79,7 +81,7 @@ impl WeChatConfig {
             ));
         }
         Ok(Account {
-            api_base: self.platform()?,
+            api_base: platform(&self.api_base, self.pretend, "https://api.weixin.qq.com")?,
             secret: Secret::read("secret_file", &self.secret_file)?,
             callback_token: Secret::read("token_file", &self.token_file)?,
             cipher: self.cipher()?,
@@ -90,18 +92,6 @@ impl WeChatConfig {
             name: self.name,
             app_id: self.app_id,
         })
-    }
-
-    fn platform(&self) -> Result<Url, ConfigError> {
-        let wrong = |fix: &str| ConfigError::new("api_base", &self.api_base, fix);
-        let url: Url = self.api_base.parse().map_err(|_| wrong("use https://api.weixin.qq.com"))?;
-        let on_this_machine = url.host_str().is_some_and(is_loopback);
-        match (self.pretend, url.scheme()) {
-            (true, "http" | "https") if on_this_machine => Ok(url),
-            (true, _) => Err(wrong("a pretend account takes http://127.0.0.1:PORT only")),
-            (false, "https") => Ok(url),
-            (false, _) => Err(wrong("use https; bare http is for pretend = true on this machine")),
-        }
     }
 
     fn cipher(&self) -> Result<Option<Cipher>, ConfigError> {

@@ -16,16 +16,14 @@
 mod call;
 mod callback;
 mod channel;
-mod cipher;
 mod config;
 mod errcode;
 mod fields;
-mod platform;
 mod template;
-mod token;
 
 pub use self::{
-    callback::{Callback, CallbackError, Heard},
+    callback::{Callback, Heard},
     channel::WeChatChannel,
     config::WeChatConfig,
 };
+pub use crate::weixin::push::CallbackError;

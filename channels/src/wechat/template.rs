@@ -94,7 +94,12 @@ pub(super) mod tests {
     use super::*;
     use crate::account::Secret;
     use mingluo_model::{
-        address::Address, alert::Language, channel::Limits, grade::Grade, id::AlertId, mode::Live,
+        address::Address,
+        alert::Language,
+        channel::{Limits, Rate},
+        grade::Grade,
+        id::AlertId,
+        mode::Live,
         plan::AccountName,
     };
     use std::{
@@ -115,7 +120,7 @@ pub(super) mod tests {
             cipher: None,
             templates: ["T1".to_owned()].into(),
             limits: Limits {
-                per_second: one,
+                rate: Rate::per_second(one),
                 window: one,
                 batch: one,
                 sessions: NonZeroU16::MIN,

@@ -115,7 +115,7 @@ error-roster-not-utf8 = The file is not UTF-8; it looks like { $looks ->
     [utf-16] UTF-16. Add --encoding utf-16, or save it as "CSV UTF-8"
    *[other] an Excel workbook. Save it as "CSV UTF-8"
   }.
-error-roster-bad-header = Line 1 ("{ $found }") is not the header of a roster. Write region,groups,sms,wechat,email,speaker in any order, with commas.
+error-roster-bad-header = Line 1 ("{ $found }") is not the header of a roster. Write region,groups,sms,wechat,email,speaker, and wecom,robot if you like, in any order, with commas.
 error-roster-unreadable = Reading broke off ({ $cause }); nothing was imported. Check the file and try again.
 error-row-column-count = Line { $line } has { $found } columns instead of { $wanted }. Give one field for each column of the header.
 error-row-too-long = Line { $line } is longer than { $most } bytes. Give each person a line of their own.
@@ -126,9 +126,11 @@ error-row-other-code-system = Line { $line }, { $field } "{ $value }" is a civil
 error-row-unknown-group = Line { $line }, { $field } "{ $value }" is no group. Give names out of groups.csv, separated by |.
 error-row-bad-phone = Line { $line }, { $field } "{ $value }" is no mobile number. Give eleven digits that start with 13 to 19, with or without +86.
 error-row-bad-open-id = Line { $line }, { $field } "{ $value }" is no open id. Give it as the service account reports it, 6 to 64 characters.
+error-row-bad-user-id = Line { $line }, { $field } "{ $value }" is no WeCom UserID. Give the account as the admin console shows it: a letter or digit first, then letters, digits and _-@., at most 64.
+error-row-bad-robot = Line { $line }, { $field } "{ $value }" is no robot's name. Give a name out of key_files in the configuration (letters, digits, -, _), not its key or address.
 error-row-bad-mailbox = Line { $line }, { $field } "{ $value }" is no mailbox. Give one such as name@example.cn.
 error-row-bad-speaker-code = Line { $line }, { $field } "{ $value }" is no speaker code. Give the 23 digits of the box's resource code.
-error-row-no-address = Line { $line } has no address. Give at least one of sms, wechat, email, speaker.
+error-row-no-address = Line { $line } has no address. Give at least one of sms, wechat, email, speaker, wecom, robot.
 error-row-repeated = Line { $line }, { $field } "{ $value }" is the same as on line { $first }: its owner would get everything twice. An address stands in one row only: delete one of the two, or empty this field; several posts of one person go into one row with | between.
 error-import-bad-rows = { $rows } rows are wrong. Mend them and try again; to leave them out, add --skip-bad-rows.
 error-import-nobody = { $file }: not one row is good. Check the file.

@@ -108,10 +108,16 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
        *[other] { $member ->
             [access_key_id] 请填 RAM 用户的 AccessKey ID，如 LTAI5t…
             [access_key_secret_file] 请填密钥文件的路径：文件须能读取，第一行为 AccessKey Secret
-            [aes_key_file] 请填消息加解密密钥文件的路径：第一行为公众平台后台的 EncodingAESKey，43 个字符
+            [aes_key_file] 请填消息加解密密钥文件的路径：第一行为{ $kind ->
+                [wecom] 企业微信管理后台
+               *[other] 公众平台后台
+            }的 EncodingAESKey，43 个字符
+            [agent_id] 请填应用的 AgentId，如 1000002
             [answers] 须有一条 means = "accepted"；每条 text 中 { "{" }id{ "}" } 至多一次
             [api_base] { $kind ->
                 [alibaba] 请填 https://dysmsapi.aliyuncs.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
+                [wecom] 请填 https://qyapi.weixin.qq.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
+                [robot] 请填 https://qyapi.weixin.qq.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
                 [tencent] 请填 https://sms.tencentcloudapi.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
                *[other] 请填 https://api.weixin.qq.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
             }
@@ -136,7 +142,10 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [client_ca_file] 请填签发村级终端证书的机构的 PEM 证书
             [client_crl_file] 请填终端证书机构的吊销列表（PEM），即 mingluo box revoke 更新的 crl.pem
             [client_id] 请填网关分配的账号
-            [corp_id] 请填 5 位企业代码
+            [corp_id] { $kind ->
+                [wecom] 请填企业 ID（CorpID），如 ww0123456789abcdef
+               *[other] 请填 5 位企业代码
+            }
             [domain] 请填发件地址的域名，或它所属的上级域名
             [from] 请写成 名称 <name@host.example>，地址只用英文字母数字
             [gateway_login_name] 请填给网关分配的登录名，至多 16 个字符
@@ -144,6 +153,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [helo_name] 请填本机的完整域名，如 mail.fushun.example
             [host] 请填主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
             [key_file] 请填 PEM 私钥文件的路径，文件须能读取
+            [key_files] 请至少写一个机器人：名称只用字母、数字、- 和 _，其值为密钥文件的路径，文件须能读取，第一行为 Webhook 地址中的 key
             [key_set_file] 请填根密钥签名的公钥集文件（mingluo box keys sign 生成）
             [listen] pretend = true 时只能监听 127.0.0.1:端口
             [login_name] 请填网关分配的登录名，至多 16 个字符
@@ -233,7 +243,7 @@ error-roster-not-utf8 = 文件不是 UTF-8，看来是 { $looks ->
     [utf-16] UTF-16 编码。请加 --encoding utf-16，或另存为“CSV UTF-8”
    *[other] Excel 工作簿。请在表格软件中另存为“CSV UTF-8”
   }。
-error-roster-bad-header = 第 1 行不是名册的列名（“{ $found }”）。请写 region,groups,sms,wechat,email,speaker，次序不限，用英文逗号分隔。
+error-roster-bad-header = 第 1 行不是名册的列名（“{ $found }”）。请写 region,groups,sms,wechat,email,speaker（另可加 wecom,robot），次序不限，用英文逗号分隔。
 error-roster-unreadable = 文件读到中途出错（{ $cause }），没有导入。请核对文件后重来。
 error-row-column-count = 第 { $line } 行：有 { $found } 列，应为 { $wanted } 列。请与列名一一对应。
 error-row-too-long = 第 { $line } 行：超过 { $most } 字节。请让每行一人、行末换行。
@@ -244,9 +254,11 @@ error-row-other-code-system = 第 { $line } 行 { $field }“{ $value }”：这
 error-row-unknown-group = 第 { $line } 行 { $field }“{ $value }”：没有这个人群。请用 groups.csv 中的名称，多个以 | 分隔。
 error-row-bad-phone = 第 { $line } 行 { $field }“{ $value }”：不是手机号。请填 13 至 19 开头的 11 位数字，可带 +86。
 error-row-bad-open-id = 第 { $line } 行 { $field }“{ $value }”：不是微信 OpenID。请填服务号给出的 6 至 64 位编号。
+error-row-bad-user-id = 第 { $line } 行 { $field }“{ $value }”：不是企业微信 UserID。请填管理后台所示的账号：字母或数字开头，只用字母、数字和 _-@.，至多 64 位。
+error-row-bad-robot = 第 { $line } 行 { $field }“{ $value }”：不是机器人名称。请填配置中 key_files 里的名称（字母、数字、-、_），不要填 key 或网址。
 error-row-bad-mailbox = 第 { $line } 行 { $field }“{ $value }”：不是邮箱。请填一个邮箱，如 name@example.cn。
 error-row-bad-speaker-code = 第 { $line } 行 { $field }“{ $value }”：不是大喇叭编码。请填终端的 23 位资源编码。
-error-row-no-address = 第 { $line } 行：没有任何地址。请至少填 sms、wechat、email、speaker 之一。
+error-row-no-address = 第 { $line } 行：没有任何地址。请至少填 sms、wechat、email、speaker、wecom、robot 之一。
 error-row-repeated = 第 { $line } 行 { $field }“{ $value }”：与第 { $first } 行相同，此人会收到两次。每个地址只能出现一次：请删去一行，或清空此格；一人多职请写在一行，人群以 | 分隔。
 error-import-bad-rows = 有 { $rows } 行有误。请改正后重来；若要略过这些行，请加 --skip-bad-rows。
 error-import-nobody = { $file } 没有一行可用。请核对文件。

@@ -246,6 +246,11 @@ pub(super) async fn unconfirmed<M: Mode>(State(door): Of<M>, caller: Caller, Id(
     Ok(Json(json!(door.office.unconfirmed(id).await?)))
 }
 
+pub(super) async fn unreached<M: Mode>(State(door): Of<M>, caller: Caller, Id(id): Id<PlanId>) -> Answer {
+    door.office.plan_seen_by(&caller.0, id).await?;
+    Ok(Json(json!(door.office.unreached(id).await?)))
+}
+
 fn unsent<M: Mode>(door: &Door<M>, unsent: &[Unsent]) -> Value {
     let why = |one: &Unsent| tell_at(&one.problem, &door.office.renderer.zone);
     unsent.iter().map(|one| json!({ "channel": one.channel, "why": why(one) })).collect()

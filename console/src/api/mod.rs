@@ -16,6 +16,7 @@
 //! | `POST …/{id}/lift`, `/correct` with `{"body": "…"}` or nothing | takes a released alert back, at once where the policy's `withdrawal` wants one person and the caller may release. That rule is for the prewritten words (no `body`); with other words the lift takes the rule of the earlier alert's grade: `people_needed` tells how many must sign, and until they have, sending goes on. `unsent` tells the channels that could not carry it, and why |
 //! | `GET /api/{mode}/plans/{id}/unconfirmed` | deliveries that nobody confirmed, part by part |
 //! | `POST …/alerts/{id}/calls/{call}/phone` | notes an answer that was heard on the telephone |
+//! | `GET /api/{mode}/plans/{id}/unreached` | whom it did not reach and why; officials by their WeCom ids |
 //! | `GET …/alerts/{id}/broadcasts` | the bulletins of an alert box by box, in the states of the standard |
 //! | `GET /api/{mode}/boxes`, `/boxes/{code}`, `/boxes/visits` | village boxes: how they are, one with its story, where somebody has to go |
 //! | `POST /api/{mode}/boxes/test`, `/boxes/stop`; `GET …/boxes/orders/{ebm}` | a test of boxes, the stop of everything, and what became of either |
@@ -149,6 +150,7 @@ fn of_mode<M: Mode>(base: &'static str, office: &Arc<Office<M>>, people: &Arc<Pe
         .route("/boxes/orders/{ebm}", get(boxes::order::<M>))
         .route("/boxes/{code}", get(boxes::show::<M>))
         .route("/plans/{id}/unconfirmed", get(alerts::unconfirmed::<M>))
+        .route("/plans/{id}/unreached", get(alerts::unreached::<M>))
         .method_not_allowed_fallback(move |method, uri| async move { wrong_method(base, &method, &uri) })
         .fallback(move |uri| async move { no_path(base, &uri) })
         .with_state(door)

@@ -18,6 +18,7 @@ mod sight;
 mod speech;
 mod stop_all;
 mod trail;
+mod unreached;
 mod whole;
 mod withdraw;
 

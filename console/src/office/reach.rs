@@ -38,7 +38,7 @@ impl<M: Mode> Office<M> {
         let wanted = Wanted { regions: &audience.regions, groups: &audience.groups, channels: &channels };
         let targets = self.resolve(&indexed, &wanted)?.targets;
         let speakers = targets.get(&ChannelKind::Speaker).map_or(0, |boxes| boxes.all().len());
-        let of_people = targets.iter().filter(|(channel, _)| **channel != ChannelKind::Speaker);
+        let of_people = targets.iter().filter(|(channel, _)| channel.is_of_people());
         let people = of_people.map(|(_, sets)| sets.all()).reduce(|all, more| all | more);
         let people = people.map_or(0, |people| people.len());
         Ok(Reach { people, speakers, deliveries: audience.deliveries() })

@@ -14,7 +14,7 @@ use mingluo_model::{
     grade::Grade,
     hazard::{Hazard, HazardSystem},
     id::{AlertId, EditionId, OfficerId, OrgId, PlanId},
-    message::{MARKED_WORDS, Message, WORDS},
+    message::{Body, MARKED_WORDS, Message, WORDS},
     mode::{Drill, Live},
     owner::{Officer, Owner, Role},
     plan::{AccountName, Cause, Plan, PlanStatus, Target},
@@ -153,6 +153,26 @@ async fn words_go_by_all_their_names_and_a_drills_say_that_it_is_one() {
     assert_eq!(live.keys().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(WORDS));
     assert_eq!((live["event"].as_str(), live["step_code"].as_str()), ("暴雨红色预警", "lift"));
     assert!(MARKED_WORDS.iter().all(|name| drill[*name] == format!("演练：{}", live[*name])));
+}
+
+#[tokio::test]
+async fn chats_say_where_and_until_when_and_a_drill_says_so_in_words_and_on_the_card() {
+    let house = House::new().await;
+    let renderer = house.renderer::<Live>().await;
+    let live = renderer.render(&alert::<Live>(1, AlertKind::Alert), ChannelKind::WeCom, NOW).unwrap().body;
+    let Body::WeCom { text, title, note, button } = live else { panic!("{live:?}") };
+    assert!(text.ends_with("\n影响区域：清原镇\n失效时间：2026年7月5日 14:00"), "{text}");
+    assert_eq!((title.as_str(), note.as_str()), ("暴雨红色预警", "清原镇，至2026年7月5日 14:00"));
+    assert_eq!(button, "确认收到");
+    let drill = alert::<Drill>(2, AlertKind::Alert);
+    let Body::WeCom { text, title, .. } = renderer.render(&drill, ChannelKind::WeCom, NOW).unwrap().body
+    else {
+        panic!("another channel")
+    };
+    assert!(text.starts_with("【演练】") && text.ends_with("【演练】"), "{text}");
+    assert_eq!(title, "演练：暴雨红色预警");
+    let robot = renderer.render(&drill, ChannelKind::Robot, NOW).unwrap().body;
+    assert_eq!(robot, Body::Robot { text });
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod advice;
 mod bulletin;
 mod call;
 pub(crate) mod cap;
+mod chat;
 mod hazards;
 mod issued;
 mod mail;
@@ -148,11 +149,17 @@ impl Renderer {
             ChannelKind::Sms => Body::Sms { text: self.sms_text::<M>(&text)? },
             ChannelKind::WeChat => self.wechat_body(alert, now)?,
             ChannelKind::Email => self.mail_body(alert, &text, now)?,
+            ChannelKind::WeCom => self.wecom_body(alert, &text)?,
+            ChannelKind::Robot => Body::Robot { text: self.chat_text(alert, &text)? },
             ChannelKind::Speaker => Body::Speaker { envelope: Vec::new(), script: script::<M>(&text) },
         };
         let words = match channel {
             ChannelKind::Sms => self.words(alert, &text, now)?,
-            ChannelKind::WeChat | ChannelKind::Email | ChannelKind::Speaker => Words::new(),
+            ChannelKind::WeChat
+            | ChannelKind::Email
+            | ChannelKind::Speaker
+            | ChannelKind::WeCom
+            | ChannelKind::Robot => Words::new(),
         };
         Ok(Rendered { body, words })
     }
@@ -255,9 +262,7 @@ impl Renderer {
     fn mail_body<M: Mode>(&self, alert: &Alert<M>, text: &Text, now: Timestamp) -> Result<Body, RenderError> {
         let subject = marked::<M>(&text.headline);
         let ends = self.clock_time("expires", alert.content.expires)?;
-        let said = [&text.headline, &text.body, &text.instruction];
-        let said: Vec<&str> =
-            said.into_iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+        let said = said(text);
         let area = &alert.content.area.described;
         let plain = format!("{}\n\n影响区域：{area}\n失效时间：{ends}\n", said.join("\n\n"));
         let cap_xml = cap::document(self, alert, now)?;
@@ -303,6 +308,12 @@ fn event(content: &Content) -> String {
 
 const fn nothing() -> Text {
     Text { headline: String::new(), body: String::new(), instruction: String::new() }
+}
+
+/// What the officer wrote, without what was left empty.
+fn said(text: &Text) -> Vec<&str> {
+    let parts = [&text.headline, &text.body, &text.instruction];
+    parts.into_iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect()
 }
 
 /// Whether the body says the headline's step and event by itself (…发布暴雨红色预警…).

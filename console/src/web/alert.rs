@@ -6,6 +6,7 @@ use super::{
     error::WebError,
     form::{Pairs, shown_hash},
     marks::GradeMark,
+    missed::{Missed, missed},
     page::Page,
     panel::Panel,
     preview::{ChannelView, Impact, Sent, channels, sent},
@@ -53,6 +54,8 @@ struct AlertPage {
     speech: Option<SpeechView>,
     impact: Option<Impact>,
     panel: Option<Panel>,
+    /// Officials and groups whom it did not reach.
+    missed: Vec<Missed>,
 }
 
 impl AlertPage {
@@ -233,6 +236,7 @@ pub(super) async fn show<M: Mode>(
         channels: channels(&desk, &voice, &typed, &sent, &whom),
         speech: SpeechView::of(&desk, &voice, &typed, was_released).await?,
         impact,
+        missed: missed(&desk, &voice, &situation, &stored, officer).await?,
         panel: was_released
             .then(|| Panel::of(&voice, desk.base, &situation, &stored, officer, desk.office.gazetteer())),
     };

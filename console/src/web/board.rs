@@ -26,7 +26,7 @@ use mingluo_dispatch::{desk::Orphans, post::Link, view::PlanView};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::AlertState,
-    channel::{Channel, Unfit},
+    channel::{Channel, Per, Unfit},
     clock::Timestamp,
     id::AlertId,
     mode::{Mode, ModeKind},
@@ -244,8 +244,9 @@ fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<
     let is_here = |plan: &&PlanView| plan.account == *account.account() && live.contains(&plan.alert);
     let is_due = |plan: &&PlanView| is_here(plan) && plan.not_before <= situation.at;
     let plans: Vec<&PlanView> = situation.plans.iter().filter(is_due).collect();
-    let limit = u64::from(account.limits().per_second.get());
-    // The licence counts a hair more than a second.
+    let licence = account.limits().rate;
+    let limit = u64::from(licence.units.get());
+    // The licence counts a hair more than its second or minute.
     let pace = situation.paces.get(account.account()).map_or(0, |pace| u64::from(*pace).min(limit));
     let trouble = situation.links.get(account.account()).and_then(|link| trouble(voice, link));
     let unready = |unfit: &Unfit| {
@@ -255,7 +256,10 @@ fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<
     Gateway {
         name: format!("{} {}", voice.channel(account.kind()), account.account()),
         bar: Bar::of(pace, limit),
-        rate: format!("{}/{}", thousands(pace), thousands(limit)),
+        rate: match licence.per {
+            Per::Second => format!("{}/{}", thousands(pace), thousands(limit)),
+            Per::Minute => voice.pair("web-rate-minute", thousands(pace), thousands(limit)),
+        },
         queue: voice.with("web-queue", "a", thousands(total(&funnels(&plans)).queued)),
         troubles: trouble.into_iter().chain(account.unready().iter().map(unready)).collect(),
         orphans: situation

@@ -22,9 +22,10 @@ pub(super) struct Funnel {
     pub(super) target: u64,
     /// Taken by the far side, arrived or not.
     pub(super) accepted: u64,
-    /// Delivered, or sounded by a speaker; nothing of mail, since hardly a relay tells of it.
+    /// Delivered, or sounded by a speaker; nothing of mail, WeCom and robots, since hardly a relay tells of it and the others
+    /// never do.
     pub(super) arrived: u64,
-    /// Mail that the relay took (已离开本方): what became of it nobody tells.
+    /// What the relay, or WeCom, took (已离开本方): what became of it nobody tells, but for who confirms it.
     pub(super) left: u64,
     pub(super) failed: u64,
     /// Its time ran out first.

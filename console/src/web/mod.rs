@@ -29,6 +29,7 @@ mod list;
 mod login;
 mod map;
 mod marks;
+mod missed;
 mod once;
 mod page;
 mod panel;

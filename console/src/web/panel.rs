@@ -10,12 +10,13 @@ use super::{
 };
 use crate::office::{ended_at, may_withdraw};
 use askama::Template;
-use mingluo_dispatch::view::PlanView;
+use mingluo_dispatch::{tally::arrival, view::PlanView};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::AlertKind,
     audience::ChannelKind,
     clock::Timestamp,
+    delivery::DeliveryState,
     owner::{Officer, Role},
     plan::AccountName,
 };
@@ -138,6 +139,7 @@ impl Panel {
             sum: sum(voice, &whole),
             notes: notes(voice, &whole)
                 .into_iter()
+                .chain(confirmed(voice, &plans))
                 .chain(handed_over(voice, &plans))
                 .chain(flashes(voice, &plans))
                 .collect(),
@@ -242,6 +244,16 @@ fn notes(voice: &Voice, total: &Funnel) -> Vec<String> {
     let mail = voice.pair("web-share-mail", thousands(total.left), thousands(total.countable));
     let notes = [(total.withdrawn > 0, withdrawn), (total.left > 0, mail)];
     notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect()
+}
+
+/// How many officials pressed the button below their message (按钮确认).
+fn confirmed(voice: &Voice, plans: &[&PlanView]) -> Option<String> {
+    let of_members = || plans.iter().filter(|plan| plan.channel == ChannelKind::WeCom);
+    let target: u64 = of_members().map(|plan| u64::from(plan.counts.target)).sum();
+    let word = DeliveryState::Acknowledged.word();
+    let pressed = of_members().filter_map(|plan| plan.counts.states.get(word));
+    let pressed: u64 = pressed.map(|count| u64::from(*count)).sum();
+    (target > 0).then(|| voice.pair("web-confirmed", thousands(pressed), thousands(target)))
 }
 
 /// What other accounts send instead of those that cannot (改由其他账号发送).
@@ -382,7 +394,11 @@ pub(super) fn name(voice: &Voice, funnel: &Funnel) -> String {
 /// The name of a row where times are told: of mail they are those of leaving us.
 fn reached_name(voice: &Voice, funnel: &Funnel) -> String {
     let name = name(voice, funnel);
-    if funnel.channel == Some(ChannelKind::Email) { voice.with("web-left-name", "a", name) } else { name }
+    if funnel.channel.is_some_and(|one| arrival(one) == DeliveryState::Accepted) {
+        voice.with("web-left-name", "a", name)
+    } else {
+        name
+    }
 }
 
 fn times(voice: &Voice, funnel: &Funnel) -> Times {

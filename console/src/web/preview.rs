@@ -333,8 +333,7 @@ fn parts(v: &Voice, cut: &SmsParts) -> Vec<Words> {
 
 /// How long an account needs for so many units at its licence.
 fn duration<M: Mode>(account: &dyn Channel<M>, units: u64) -> Duration {
-    let per_second = u64::from(account.limits().per_second.get());
-    Duration::from_millis(units * 1000 / per_second)
+    account.limits().rate.time_for(units)
 }
 
 fn words(v: &Voice, body: &Body) -> Vec<Words> {
@@ -349,6 +348,11 @@ fn words(v: &Voice, body: &Body) -> Vec<Words> {
         Body::Email { subject, text, .. } => {
             vec![whole("web-words-subject", subject), whole("web-words-mail", text)]
         }
+        Body::WeCom { text, title, note, button } => vec![
+            whole("web-words-wecom", text),
+            whole("web-words-card", &format!("{title}\n{note}\n[{button}]")),
+        ],
+        Body::Robot { text } => vec![whole("web-words-robot", text)],
         Body::Speaker { script, .. } => vec![whole("web-words-script", script)],
     }
 }

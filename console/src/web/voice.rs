@@ -17,7 +17,7 @@ use mingluo_targeting::groups::GroupEntry;
 use std::{fmt::Display, time::Duration};
 
 /// Reasons that have other words on a channel than on telephones, for which the common words are.
-const OWN_WORDS: [(ChannelKind, &str); 10] = [
+const OWN_WORDS: [(ChannelKind, &str); 13] = [
     (ChannelKind::Email, "bad-address"),
     (ChannelKind::Email, "unreachable"),
     (ChannelKind::Email, "blocked"),
@@ -28,6 +28,9 @@ const OWN_WORDS: [(ChannelKind, &str); 10] = [
     (ChannelKind::Speaker, "unreachable"),
     (ChannelKind::Speaker, "blocked"),
     (ChannelKind::Speaker, "no-receipt"),
+    (ChannelKind::WeCom, "bad-address"),
+    (ChannelKind::WeCom, "not-allowed"),
+    (ChannelKind::Robot, "bad-address"),
 ];
 
 /// A language and a zone to speak in.

@@ -102,6 +102,7 @@ pub(super) async fn reached<M: Mode>(
     reached.retain(|channel, _| is_wanted(*channel));
     let by_channel = reached.iter().map(|(channel, all)| (*channel, all.len())).collect();
     let speakers = reached.remove(&ChannelKind::Speaker).map_or(0, |boxes| boxes.len());
+    reached.retain(|channel, _| channel.is_of_people());
     let people = reached.into_values().reduce(|all, more| all | more).map_or(0, |people| people.len());
     Ok((by_channel, Reached { people, speakers }))
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use mingluo_ledger::store::StoredPlan;
 use mingluo_model::{
     audience::ChannelKind,
-    channel::{Channel, Limits, ReceiptFor, Repeat, SendError, Session, Unfit},
+    channel::{Channel, Limits, Rate, ReceiptFor, Repeat, SendError, Session, Unfit},
     message::Message,
     mode::Mode,
     plan::AccountName,
@@ -51,7 +51,7 @@ impl<M: Mode> Channel<M> for Absent {
 
     fn limits(&self) -> Limits {
         Limits {
-            per_second: NonZeroU32::MIN,
+            rate: Rate::per_second(NonZeroU32::MIN),
             window: NonZeroU32::MIN,
             batch: NonZeroU32::MIN,
             sessions: NonZeroU16::MIN,
@@ -61,15 +61,20 @@ impl<M: Mode> Channel<M> for Absent {
 
     fn repeat(&self) -> Repeat {
         match self.kind {
-            ChannelKind::Sms | ChannelKind::Email => Repeat::MayDouble,
+            ChannelKind::Sms | ChannelKind::Email | ChannelKind::WeCom | ChannelKind::Robot => {
+                Repeat::MayDouble
+            }
             ChannelKind::WeChat | ChannelKind::Speaker => Repeat::ActsOnce,
         }
     }
 
-    /// Mail is the one channel of which nothing needs to be heard; whoever heard what comes back is gone with the
-    /// account.
+    /// Of mail nothing needs to be heard, and whoever heard what comes back is gone with the account; WeCom gives no
+    /// receipts.
     fn receipts(&self) -> ReceiptFor {
-        if self.kind == ChannelKind::Email { ReceiptFor::Nothing } else { ReceiptFor::EachPart }
+        match self.kind {
+            ChannelKind::Email | ChannelKind::WeCom | ChannelKind::Robot => ReceiptFor::Nothing,
+            ChannelKind::Sms | ChannelKind::WeChat | ChannelKind::Speaker => ReceiptFor::EachPart,
+        }
     }
 
     fn measure(&self, _message: &Message<M>) -> Result<NonZeroU16, Unfit> {

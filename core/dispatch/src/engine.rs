@@ -2,6 +2,7 @@
 //! stops and callbacks come in. Starting it is recovering: the log of every open plan is replayed, what was on a
 //! wire when the last run died is in doubt, and receipts that were kept raw are looked at again.
 
+mod acknowledge;
 mod config;
 mod deliveries;
 mod recovery;

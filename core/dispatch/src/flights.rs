@@ -163,7 +163,10 @@ impl Flights {
 mod tests {
     use super::*;
     use crate::limit::Licence;
-    use mingluo_model::clock::{Timestamp, manual::ManualClock};
+    use mingluo_model::{
+        channel::Rate,
+        clock::{Timestamp, manual::ManualClock},
+    };
     use std::num::NonZeroU32;
 
     fn two_parts(ordinal: u32) -> IntentParcel {
@@ -194,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_run_has_arrived_when_it_and_all_before_it_are_answered_to_the_last_part() {
-        let licence = Licence::new(NonZeroU32::MIN, ManualClock::at(Timestamp(0)));
+        let licence = Licence::new(Rate::per_second(NonZeroU32::MIN), ManualClock::at(Timestamp(0)));
         let mut flights = Flights::default();
         let tickets: Vec<_> = [10, 12, 20]
             .into_iter()
@@ -226,7 +229,9 @@ mod tests {
         flights.land(1);
         flights.land(2);
         assert!(flights.arrived().is_empty());
-        flights.on_the_wire(Licence::new(NonZeroU32::MIN, ManualClock::at(Timestamp(0))).ticket());
+        flights.on_the_wire(
+            Licence::new(Rate::per_second(NonZeroU32::MIN), ManualClock::at(Timestamp(0))).ticket(),
+        );
         flights.reserve(0, &[two_parts(2)]);
         flights.launch(3, Duration::ZERO);
         flights.land(3);

@@ -12,7 +12,10 @@ use governor::{
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed},
 };
-use mingluo_model::clock::SharedClock;
+use mingluo_model::{
+    channel::{Per, Rate},
+    clock::SharedClock,
+};
 use pace::Pace;
 use std::{
     num::NonZeroU32,
@@ -49,7 +52,8 @@ impl GovernorClock for Ticks {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>;
 
-/// A gateway's licence (限速许可): no sliding second holds more than was granted, and what is sent is spread over it.
+/// A gateway's licence (限速许可): no sliding second (or minute, see [`Per`]) holds more than was granted, and what is sent is
+/// spread over it.
 /// The governor spreads: a bucket of `b` units, refilled slightly faster than the licence, so that what a stall cost is
 /// made up for. The [`Window`] holds the licence itself.
 pub struct Licence {
@@ -57,7 +61,7 @@ pub struct Licence {
     clock: SharedClock,
     run: u32,
     burst: u32,
-    // Guards what left in the last second; held for a few instructions only.
+    // Guards what left in the last second or minute; held for a few instructions only.
     window: Mutex<Window>,
     // Guards how much slower than the licence the gateway wants it; held for a few instructions only.
     pace: Mutex<Pace>,
@@ -66,11 +70,14 @@ pub struct Licence {
 }
 
 impl Licence {
-    /// A licence of `per_second` units.
-    pub fn new(per_second: NonZeroU32, clock: SharedClock) -> Self {
-        let licence = per_second.get();
-        let burst = (licence / BURST_SHARE).max(2);
-        let quota = Quota::per_second(at_least_one(licence.saturating_add(licence / CATCH_UP_SHARE)));
+    /// A licence of a rate. What a gateway counts by the minute need not be spread: all of it may leave at once.
+    pub fn new(rate: Rate, clock: SharedClock) -> Self {
+        let licence = rate.units.get();
+        let faster = at_least_one(licence.saturating_add(licence / CATCH_UP_SHARE));
+        let (quota, burst) = match rate.per {
+            Per::Second => (Quota::per_second(faster), (licence / BURST_SHARE).max(2)),
+            Per::Minute => (Quota::per_minute(faster), licence.max(2)),
+        };
         let limiter =
             RateLimiter::direct_with_clock(quota.allow_burst(at_least_one(burst)), Ticks(clock.clone()));
         Self {
@@ -78,8 +85,8 @@ impl Licence {
             clock,
             run: burst / 2,
             burst,
-            window: Mutex::new(Window::new(licence)),
-            pace: Mutex::new(Pace::new(licence)),
+            window: Mutex::new(Window::new(licence, rate.period())),
+            pace: Mutex::new(Pace::new(f64::from(licence) / rate.period().as_secs_f64())),
             paused_until: Mutex::default(),
         }
     }
@@ -142,7 +149,7 @@ impl Licence {
         Ok(window.take(units.get(), taken))
     }
 
-    /// The gateway answered all of it, so that it has begun to count it: from now on for no more than a second.
+    /// The gateway answered all of it, so that it has begun to count it: from now on for no more than a second (or minute).
     pub fn arrived(&self, tickets: &[Ticket]) {
         let now = self.clock.ticks();
         let mut window = self.window();
@@ -151,7 +158,7 @@ impl Licence {
         }
     }
 
-    /// Units that count now: those of the last second, and what no answer came to for a moment longer.
+    /// Units that count now: those of the last second or minute, and what no answer came to for a moment longer.
     pub fn present(&self) -> u32 {
         self.window().sum(self.clock.ticks())
     }
@@ -233,11 +240,15 @@ mod tests {
         task::{Context, Poll, Waker},
     };
 
+    fn of(per_second: u32) -> Rate {
+        Rate::per_second(NonZeroU32::new(per_second).unwrap())
+    }
+
     /// Lets a greedy sender run for `seconds` of virtual time in steps of 1 ms; gives the units of each step. The
     /// machine stalls for `stall` steps in every hundred.
     fn greedy(per_second: u32, parts: u32, seconds: usize, stall: usize) -> Vec<u32> {
         let clock = ManualClock::at(Timestamp(0));
-        let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
+        let licence = Licence::new(of(per_second), clock.clone());
         let units = licence.run().max(parts) / parts * parts;
         let mut context = Context::from_waker(Waker::noop());
         let mut waiting = Box::pin(licence.take(at_least_one(units)));
@@ -273,7 +284,7 @@ mod tests {
     /// this order. Gives what arrived in each step.
     fn on_the_way(per_second: u32, steps: usize, ways: &[[usize; 2]]) -> Vec<u32> {
         let clock = ManualClock::at(Timestamp(0));
-        let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
+        let licence = Licence::new(of(per_second), clock.clone());
         let units = at_least_one(licence.run());
         let mut context = Context::from_waker(Waker::noop());
         let mut waiting = Box::pin(licence.take(units));
@@ -304,6 +315,49 @@ mod tests {
         }
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn no_sliding_minute_holds_more_than_a_licence_by_the_minute(
+            per_minute in 1_u32..200, runs in prop::collection::vec((1_u32..12, 0_u64..9_000), 1..80),
+        ) {
+            let clock = ManualClock::at(Timestamp(0));
+            let rate = Rate::per_minute(NonZeroU32::new(per_minute).unwrap());
+            let licence = Licence::new(rate, clock.clone());
+            let mut context = Context::from_waker(Waker::noop());
+            let mut left: Vec<(Timestamp, u32)> = Vec::new();
+            for (units, pause) in runs {
+                let units = units.min(per_minute);
+                clock.advance(Duration::from_millis(pause));
+                let mut waiting = Box::pin(licence.take(at_least_one(units)));
+                while waiting.as_mut().poll(&mut context).is_pending() {
+                    clock.advance(Duration::from_millis(100));
+                }
+                drop(waiting);
+                let now = clock.now();
+                left.push((now, units));
+                let of_late = left.iter().filter(|(at, _)| now.since(*at) < Duration::from_mins(1));
+                prop_assert!(of_late.map(|(_, units)| units).sum::<u32>() <= per_minute);
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_minute_allows_leaves_at_once_and_the_rest_a_minute_later() {
+        let clock = ManualClock::at(Timestamp(0));
+        let licence = Licence::new(Rate::per_minute(NonZeroU32::new(18).unwrap()), clock.clone());
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..2 {
+            assert!(pin!(licence.take(at_least_one(licence.run()))).poll(&mut context).is_ready());
+        }
+        let mut waiting = pin!(licence.take(NonZeroU32::MIN));
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        clock.advance(Duration::from_millis(59_900));
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        clock.advance(Duration::from_millis(200));
+        assert!(waiting.as_mut().poll(&mut context).is_ready());
+    }
+
     #[test]
     fn a_gateway_that_answers_at_once_gets_all_of_the_licence() {
         let used: u32 = on_the_way(20_000, 20_000, &[[0, 1], [0, 2]]).iter().sum();
@@ -324,7 +378,7 @@ mod tests {
     #[test]
     fn the_present_pace_is_what_left_in_the_last_second() {
         let clock = ManualClock::at(Timestamp(0));
-        let licence = Licence::new(NonZeroU32::new(1_000).unwrap(), clock.clone());
+        let licence = Licence::new(of(1_000), clock.clone());
         let mut context = Context::from_waker(Waker::noop());
         drop(pin!(licence.take(at_least_one(7))).poll(&mut context));
         assert_eq!(licence.present(), 7);
@@ -335,7 +389,7 @@ mod tests {
     #[test]
     fn what_took_longer_than_a_second_to_leave_counts_from_when_it_left() {
         let clock = ManualClock::at(Timestamp(0));
-        let licence = Licence::new(NonZeroU32::new(1_000).unwrap(), clock.clone());
+        let licence = Licence::new(of(1_000), clock.clone());
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(taken) = pin!(licence.take(at_least_one(7))).poll(&mut context) else {
             panic!("nothing left before")
@@ -361,7 +415,7 @@ mod tests {
     fn against_a_gateway(per_second: u32, granted: u32, seconds: usize) -> [u32; 2] {
         const ROUND_TRIP: usize = 20;
         let clock = ManualClock::at(Timestamp(0));
-        let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
+        let licence = Licence::new(of(per_second), clock.clone());
         let units = (licence.run() / 2 * 2).max(2);
         let mut context = Context::from_waker(Waker::noop());
         let mut waiting = Box::pin(licence.take(at_least_one(units)));
@@ -400,7 +454,7 @@ mod tests {
     fn a_gateway_that_grants_a_tenth_gets_no_more_in_the_end() {
         let clock = ManualClock::at(Timestamp(0));
         for per_second in [50, 5_000] {
-            let licence = Licence::new(NonZeroU32::new(per_second).unwrap(), clock.clone());
+            let licence = Licence::new(of(per_second), clock.clone());
             licence.pace.lock().unwrap().set_slow(10.0);
             let mut context = Context::from_waker(Waker::noop());
             let mut waiting = Box::pin(licence.take(NonZeroU32::MIN));
@@ -422,7 +476,7 @@ mod tests {
     #[test]
     fn a_small_licence_is_slowed_down_as_much_as_a_large_one() {
         let clock = ManualClock::at(Timestamp(0));
-        let licence = Licence::new(NonZeroU32::new(10).unwrap(), clock.clone());
+        let licence = Licence::new(of(10), clock.clone());
         licence.pace.lock().unwrap().set_slow(64.0);
         let mut context = Context::from_waker(Waker::noop());
         let mut waiting = Box::pin(licence.take(NonZeroU32::MIN));
@@ -440,7 +494,7 @@ mod tests {
     #[test]
     fn a_brake_stops_everything_for_its_time() {
         let clock = ManualClock::at(Timestamp(0));
-        let licence = Licence::new(NonZeroU32::new(1_000).unwrap(), Arc::clone(&clock) as SharedClock);
+        let licence = Licence::new(of(1_000), Arc::clone(&clock) as SharedClock);
         licence.brake(Duration::from_secs(1));
         let mut context = Context::from_waker(Waker::noop());
         let mut waiting = pin!(licence.take(NonZeroU32::MIN));

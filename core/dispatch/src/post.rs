@@ -165,7 +165,7 @@ impl<M: Mode> Post<M> {
         give_way: Duration,
     ) -> Self {
         let limits = channel.limits();
-        let licence = Licence::new(limits.per_second, clock.clone());
+        let licence = Licence::new(limits.rate, clock.clone());
         Self {
             channel,
             desk: Mutex::new(desk),

@@ -190,8 +190,8 @@ impl Tally {
 pub const fn arrival(channel: ChannelKind) -> DeliveryState {
     match channel {
         ChannelKind::Sms | ChannelKind::WeChat => DeliveryState::Delivered,
-        // A relay's answer is all that mail gives at once: "left us".
-        ChannelKind::Email => DeliveryState::Accepted,
+        // A relay's answer is all that mail gives at once: "left us". WeCom gives no receipts either.
+        ChannelKind::Email | ChannelKind::WeCom | ChannelKind::Robot => DeliveryState::Accepted,
         ChannelKind::Speaker => DeliveryState::Sounded,
     }
 }

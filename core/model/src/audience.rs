@@ -17,11 +17,16 @@ pub enum ChannelKind {
     Email,
     /// 应急广播大喇叭.
     Speaker,
+    /// 企业微信应用消息.
+    WeCom,
+    /// 企业微信群机器人: a group chat, and nobody in particular.
+    Robot,
 }
 
 impl ChannelKind {
     /// All channels, in the order in which pages show them.
-    pub const ALL: [Self; 4] = [Self::Sms, Self::Speaker, Self::WeChat, Self::Email];
+    pub const ALL: [Self; 6] =
+        [Self::Sms, Self::Speaker, Self::WeChat, Self::WeCom, Self::Robot, Self::Email];
 
     /// The number kept in the ledger.
     pub const fn number(self) -> u8 {
@@ -30,6 +35,8 @@ impl ChannelKind {
             Self::WeChat => 2,
             Self::Email => 3,
             Self::Speaker => 4,
+            Self::WeCom => 5,
+            Self::Robot => 6,
         }
     }
 
@@ -45,6 +52,8 @@ impl ChannelKind {
             Self::WeChat => "wechat",
             Self::Email => "email",
             Self::Speaker => "speaker",
+            Self::WeCom => "wecom",
+            Self::Robot => "robot",
         }
     }
 
@@ -55,7 +64,14 @@ impl ChannelKind {
             Self::WeChat => "微信",
             Self::Email => "邮件",
             Self::Speaker => "大喇叭",
+            Self::WeCom => "企业微信",
+            Self::Robot => "群机器人",
         }
+    }
+
+    /// Whether each address is one person's: a box and a group chat are heard by many and are nobody.
+    pub const fn is_of_people(self) -> bool {
+        !matches!(self, Self::Speaker | Self::Robot)
     }
 }
 

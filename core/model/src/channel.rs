@@ -42,11 +42,55 @@ pub const MOST_PARTS: u16 = 15;
 /// like any, but nothing hangs on it: whatever becomes of it, the delivery stands as its parts do.
 pub const ADDITION: u8 = 15;
 
+/// In what a gateway counts (限速周期).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Per {
+    /// By the second: what is sent is spread over it.
+    Second,
+    /// By the minute: what it allows may leave at once.
+    Minute,
+}
+
+/// A licence (限速许可): so many units in any sliding second, or minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Units.
+    pub units: NonZeroU32,
+    /// In which time.
+    pub per: Per,
+}
+
+impl Rate {
+    /// So many units a second.
+    pub const fn per_second(units: NonZeroU32) -> Self {
+        Self { units, per: Per::Second }
+    }
+
+    /// So many units a minute.
+    pub const fn per_minute(units: NonZeroU32) -> Self {
+        Self { units, per: Per::Minute }
+    }
+
+    /// The time in which so many may leave.
+    pub const fn period(self) -> Duration {
+        match self.per {
+            Per::Second => Duration::from_secs(1),
+            Per::Minute => Duration::from_mins(1),
+        }
+    }
+
+    /// How long so many units take, to the millisecond.
+    pub fn time_for(self, units: u64) -> Duration {
+        let period = self.period().as_secs() * 1000;
+        Duration::from_millis(units.saturating_mul(period) / u64::from(self.units.get()))
+    }
+}
+
 /// What a gateway allows one account (限额). Units are what the gateway counts: SMS parts, mails, calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The licence: units a second over the whole account.
-    pub per_second: NonZeroU32,
+    /// The licence over the whole account.
+    pub rate: Rate,
     /// Unanswered units a session may have; also the most that can be doubled when this node dies.
     pub window: NonZeroU32,
     /// Units that one run may hold at most.

@@ -68,12 +68,13 @@ impl DeliveryState {
     /// Whether a delivery in this state stays where it is although `next` was reported.
     ///
     /// Final states absorb; a speaker's and a person's answers may still raise a delivered one, and proof of
-    /// delivery lifts what was given up as unknown, expired or failed: a refusal may be of one try and the proof of another.
+    /// delivery, an answer among them, lifts what was given up as unknown, expired or failed: a refusal may be of one try and
+    /// the proof of another.
     pub const fn absorbs(self, next: Self) -> bool {
         match (self, next) {
             (Self::Delivered, Self::Sounded | Self::Acknowledged)
             | (Self::Sounded, Self::Acknowledged)
-            | (Self::Expired | Self::Failed, Self::Delivered | Self::Sounded) => false,
+            | (Self::Expired | Self::Failed, Self::Delivered | Self::Sounded | Self::Acknowledged) => false,
             (from, _) => from.is_final(),
         }
     }
@@ -243,5 +244,6 @@ mod tests {
         assert!(DeliveryState::Withdrawn.absorbs(DeliveryState::Delivered));
         assert!(!DeliveryState::Unknown.absorbs(DeliveryState::Delivered));
         assert!(!DeliveryState::Delivered.absorbs(DeliveryState::Sounded));
+        assert!(!DeliveryState::Expired.absorbs(DeliveryState::Acknowledged), "who answered has it");
     }
 }

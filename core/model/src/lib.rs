@@ -11,6 +11,7 @@
 //! The promises: a step that the rules forbid is an error with a code and typed fields, never a panic; live and
 //! drill are different types; time and chance are arguments; an address never shows in `Debug`.
 
+pub mod acknowledgement;
 pub mod address;
 pub mod alert;
 pub mod area;

@@ -33,6 +33,23 @@ pub enum Body {
         /// The alert as CAP 1.2, attached; empty for none.
         cap_xml: String,
     },
+    /// A WeCom application message (企业微信应用消息): the words, and after them a card whose button says that they were
+    /// read (按钮交互型模板卡片).
+    WeCom {
+        /// The words.
+        text: String,
+        /// The card's title.
+        title: String,
+        /// What stands below the title.
+        note: String,
+        /// What the button says before it is pressed.
+        button: String,
+    },
+    /// What a group's robot says (企业微信群机器人).
+    Robot {
+        /// The words.
+        text: String,
+    },
     /// A signed bulletin for speakers, as the signer's exact bytes.
     Speaker {
         /// The signed envelope (see `model::bulletin`).
@@ -50,6 +67,8 @@ impl Body {
             Self::WeChat { .. } => ChannelKind::WeChat,
             Self::Email { .. } => ChannelKind::Email,
             Self::Speaker { .. } => ChannelKind::Speaker,
+            Self::WeCom { .. } => ChannelKind::WeCom,
+            Self::Robot { .. } => ChannelKind::Robot,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Building an edition: recipients in, in any order; ordinals, index and blocks out.
 //!
-//! A recipient costs 32 bytes and its addresses with one byte of length each: 1.65 million need some 90 MB.
+//! A recipient costs 40 bytes and its addresses with one byte of length each: 1.65 million need some 100 MB.
 
 use super::{
     block::{BLOCK, BlockPlain},
@@ -45,14 +45,17 @@ pub enum EditionError {
 struct Row {
     village: u64,
     groups: u32,
-    places: [u32; 4],
+    places: [u32; CHANNELS],
 }
+
+/// Channels that an address may be on.
+const CHANNELS: usize = ChannelKind::ALL.len();
 
 /// Gathers recipients for one edition.
 pub struct EditionBuilder {
     rows: Vec<Row>,
     /// One for each channel: entries of a length byte and the address; the first byte only makes place 0 mean none.
-    arenas: [Vec<u8>; 4],
+    arenas: [Vec<u8>; CHANNELS],
 }
 
 /// A finished edition that is not stored yet.
@@ -70,12 +73,14 @@ const fn slot(channel: ChannelKind) -> usize {
         ChannelKind::WeChat => 1,
         ChannelKind::Email => 2,
         ChannelKind::Speaker => 3,
+        ChannelKind::WeCom => 4,
+        ChannelKind::Robot => 5,
     }
 }
 
 impl Default for EditionBuilder {
     fn default() -> Self {
-        Self { rows: Vec::new(), arenas: [const { Vec::new() }; 4].map(|_: Vec<u8>| vec![0]) }
+        Self { rows: Vec::new(), arenas: [const { Vec::new() }; CHANNELS].map(|_: Vec<u8>| vec![0]) }
     }
 }
 
@@ -86,7 +91,7 @@ impl EditionBuilder {
     /// [`EditionError`]; the recipient is then left out whole.
     pub fn push(&mut self, recipient: &Recipient) -> Result<(), EditionError> {
         self.refuse(recipient)?;
-        let mut places = [0; 4];
+        let mut places = [0; CHANNELS];
         for channel in ChannelKind::ALL {
             if let Some(address) = recipient.address(channel) {
                 places[slot(channel)] = store(&mut self.arenas[slot(channel)], address.expose());

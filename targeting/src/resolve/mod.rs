@@ -84,7 +84,7 @@ pub enum ResolveError {
     #[error("regions: none given; give at least one division")]
     NoRegion,
     /// No channel was given.
-    #[error("channels: none given; give at least one of sms, speaker, wechat, email")]
+    #[error("channels: none given; give at least one of sms, speaker, wechat, wecom, robot, email")]
     NoChannel,
     /// Nobody is reached.
     #[error(

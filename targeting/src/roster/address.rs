@@ -31,6 +31,22 @@ pub(super) fn open_id(text: &str) -> Result<Address, RowProblem> {
     if good { Ok(Address::new(text)) } else { Err(RowProblem::BadOpenId) }
 }
 
+/// A WeCom member's `UserID`: 1 to 64 letters, digits and `_-@.`, the first a letter or digit; capitals and small letters
+/// are the same to the platform (企业微信开发者中心, 创建成员), and small here.
+pub(super) fn user_id(text: &str) -> Result<Address, RowProblem> {
+    let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"_-@.".contains(&byte);
+    let begins = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let good = begins && text.len() <= 64 && text.bytes().all(alphabet);
+    if good { Ok(Address::new(text.to_ascii_lowercase())) } else { Err(RowProblem::BadUserId) }
+}
+
+/// The name of a group's robot as the configuration has it, never its key: 1 to 64 letters, digits, `-` and `_`.
+pub(super) fn robot(text: &str) -> Result<Address, RowProblem> {
+    let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let good = (1..=64).contains(&text.len()) && text.bytes().all(alphabet);
+    if good { Ok(Address::new(text)) } else { Err(RowProblem::BadRobot) }
+}
+
 /// A mailbox `local@domain` with the lengths of RFC 5321 clause 4.5.3.1, unquoted.
 pub(super) fn mailbox(text: &str) -> Result<Address, RowProblem> {
     let (local, domain) = text.split_once('@').ok_or(RowProblem::BadMailbox)?;
@@ -82,6 +98,19 @@ mod tests {
             assert_eq!(mailbox(text), Err(RowProblem::BadMailbox), "{text}");
         }
         assert_eq!(mailbox(&format!("a@{}cn", "b.".repeat(130))), Err(RowProblem::BadMailbox));
+    }
+
+    #[test]
+    fn a_members_id_has_one_form_and_a_key_is_no_robots_name() {
+        assert_eq!(user_id("ZhangSan@dz.gov").unwrap().expose(), "zhangsan@dz.gov");
+        for text in ["", "-zhang", "张三", "a|b", "a b", &"a".repeat(65)] {
+            assert_eq!(user_id(text), Err(RowProblem::BadUserId), "{text}");
+        }
+        assert!(robot("dongzhou-duty").is_ok());
+        let address = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=693a";
+        for text in ["", address, "值班群"] {
+            assert_eq!(robot(text), Err(RowProblem::BadRobot), "{text}");
+        }
     }
 
     #[test]

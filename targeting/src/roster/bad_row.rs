@@ -20,7 +20,7 @@ pub enum RosterError {
     },
     /// The header is not that of a roster; nothing was read.
     #[error(
-        "header: {found:?} is not the header of a roster; the first line must be region,groups,sms,wechat,email,speaker in any order"
+        "header: {found:?} is not the header of a roster; the first line must be region,groups,sms,wechat,email,speaker in any order, and may have wecom,robot"
     )]
     BadHeader {
         /// The first line, as far as it may be told.
@@ -91,13 +91,19 @@ pub enum RowProblem {
     /// No open id.
     #[error("is no open id")]
     BadOpenId,
+    /// No WeCom member's id.
+    #[error("is no WeCom UserID")]
+    BadUserId,
+    /// No robot's name.
+    #[error("is no robot's name")]
+    BadRobot,
     /// No mailbox.
     #[error("is no mailbox")]
     BadMailbox,
     /// No box code.
     #[error("is no speaker code")]
     BadSpeakerCode,
-    /// All four addresses are empty.
+    /// All addresses are empty.
     #[error("has no address")]
     NoAddress,
     /// An earlier row has the same address: its owner would hear everything twice.
@@ -121,9 +127,15 @@ impl RowProblem {
             Self::UnknownGroup => "give names out of the group table, separated by |",
             Self::BadPhone => "give eleven digits that start with 13 to 19, with or without +86",
             Self::BadOpenId => "give the open id as the service account reports it, 6 to 64 characters",
+            Self::BadUserId => {
+                "give the UserID as the WeCom console shows it: letters, digits, _ - @ . and at most 64 of them"
+            }
+            Self::BadRobot => {
+                "give the robot's name as the configuration has it: letters, digits, - and _, never its key"
+            }
             Self::BadMailbox => "give one mailbox such as name@example.cn",
             Self::BadSpeakerCode => "give the 23 digits of the box's resource code",
-            Self::NoAddress => "give at least one of sms, wechat, email, speaker",
+            Self::NoAddress => "give at least one of sms, wechat, email, speaker, wecom, robot",
             Self::Repeated { .. } => "give each address once: keep one of the two rows, or empty this field",
         }
         .to_owned()
@@ -142,6 +154,8 @@ impl Problem for BadRow {
             RowProblem::UnknownGroup => "row-unknown-group",
             RowProblem::BadPhone => "row-bad-phone",
             RowProblem::BadOpenId => "row-bad-open-id",
+            RowProblem::BadUserId => "row-bad-user-id",
+            RowProblem::BadRobot => "row-bad-robot",
             RowProblem::BadMailbox => "row-bad-mailbox",
             RowProblem::BadSpeakerCode => "row-bad-speaker-code",
             RowProblem::NoAddress => "row-no-address",

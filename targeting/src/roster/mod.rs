@@ -22,7 +22,7 @@ use mingluo_model::{
     region::RegionCode,
 };
 
-/// One person, or one speaker box, which is a recipient with nothing but a speaker address.
+/// One person; or one speaker box or group robot, which is a recipient with nothing but its own address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
     /// The village or community.
@@ -37,12 +37,25 @@ pub struct Recipient {
     pub email: Option<Address>,
     /// A box's 23-digit resource code (GD/J 080).
     pub speaker: Option<Address>,
+    /// Member's `UserID` under the corporation's WeCom, in small letters.
+    pub wecom: Option<Address>,
+    /// The configured name of a group's robot, which is a recipient with nothing else.
+    pub robot: Option<Address>,
 }
 
 impl Recipient {
     /// Someone in a village who is in no group and has no address yet.
     pub const fn new(region: RegionCode) -> Self {
-        Self { region, groups: 0, sms: None, wechat: None, email: None, speaker: None }
+        Self {
+            region,
+            groups: 0,
+            sms: None,
+            wechat: None,
+            email: None,
+            speaker: None,
+            wecom: None,
+            robot: None,
+        }
     }
 
     /// The address on a channel.
@@ -52,6 +65,8 @@ impl Recipient {
             ChannelKind::WeChat => self.wechat.as_ref(),
             ChannelKind::Email => self.email.as_ref(),
             ChannelKind::Speaker => self.speaker.as_ref(),
+            ChannelKind::WeCom => self.wecom.as_ref(),
+            ChannelKind::Robot => self.robot.as_ref(),
         }
     }
 }

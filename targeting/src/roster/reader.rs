@@ -6,7 +6,7 @@ use super::{
     encoding::Looks,
     lines::{LONGEST, Line, Lines},
     repeats::Repeats,
-    row::{COLUMNS, Row, unquoted},
+    row::{COLUMNS, NEEDED, Row, unquoted},
 };
 use crate::{gazetteer::Gazetteer, groups::GroupTable};
 use std::io::Read;
@@ -24,13 +24,14 @@ pub struct Recipients<'a, R> {
 pub(super) struct Lists<'a> {
     pub(super) gazetteer: &'a Gazetteer,
     pub(super) groups: &'a GroupTable,
-    /// Where in the file each of [`COLUMNS`] stands.
-    pub(super) at: [usize; 6],
+    /// Where in the file each of [`COLUMNS`] stands; `None` for one that it may and does leave out.
+    pub(super) at: [Option<usize>; COLUMNS.len()],
     /// Columns of the header.
     pub(super) columns: usize,
 }
 
-/// Opens a roster file: UTF-8, a header with the columns region, groups, sms, wechat, email, speaker in any order.
+/// Opens a roster file: UTF-8, a header with the columns region, groups, sms, wechat, email, speaker and, where somebody is
+/// reached so, wecom and robot, in any order.
 /// Each line is a row; fields may stand in quotes but hold neither commas nor line ends, so that one stray quote
 /// cannot swallow the rows after it.
 ///
@@ -50,10 +51,9 @@ pub fn read_recipients<'a, R: Read>(
     // Spreadsheets mark UTF-8 with these three bytes (Unicode 15.0 clause 23.8).
     let header = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
     let names: Vec<&[u8]> = header.split(|byte| *byte == b',').map(unquoted).collect();
-    let mut at = [0; 6];
-    for (slot, name) in at.iter_mut().zip(COLUMNS) {
-        let place = names.iter().position(|field| *field == name.as_bytes());
-        *slot = place.ok_or_else(|| bad_header(&names))?;
+    let at = COLUMNS.map(|name| names.iter().position(|field| *field == name.as_bytes()));
+    if at[..NEEDED].contains(&None) {
+        return Err(bad_header(&names));
     }
     let lists = Lists { gazetteer, groups, at, columns: names.len() };
     Ok(Recipients { lines, lists, repeats: Repeats::default(), broken: false })

@@ -10,11 +10,13 @@ use std::{
 };
 
 /// The channels with their columns.
-const CHANNELS: [(ChannelKind, &str); 4] = [
+const CHANNELS: [(ChannelKind, &str); 6] = [
     (ChannelKind::Sms, COLUMNS[2]),
     (ChannelKind::WeChat, COLUMNS[3]),
     (ChannelKind::Email, COLUMNS[4]),
     (ChannelKind::Speaker, COLUMNS[5]),
+    (ChannelKind::WeCom, COLUMNS[6]),
+    (ChannelKind::Robot, COLUMNS[7]),
 ];
 
 /// The addresses so far. Two addresses of one hash would be taken for one: among two million the chance is one in ten

@@ -9,11 +9,16 @@ use super::{
 use crate::{gazetteer::RegionError, telling::masked};
 use mingluo_model::{
     address::Address,
+    audience::ChannelKind,
     region::{Level, RegionCode},
 };
 
 /// The columns of a roster.
-pub(super) const COLUMNS: [&str; 6] = ["region", "groups", "sms", "wechat", "email", "speaker"];
+pub(super) const COLUMNS: [&str; 8] =
+    ["region", "groups", "sms", "wechat", "email", "speaker", "wecom", "robot"];
+
+/// The first of them that every file has; one that is left out is empty for everybody.
+pub(super) const NEEDED: usize = 6;
 
 /// The fields of a line.
 pub(super) struct Row<'a> {
@@ -41,16 +46,18 @@ impl<'a> Row<'a> {
             wechat: self.address(3, address::open_id)?,
             email: self.address(4, address::mailbox)?,
             speaker: self.address(5, address::speaker_code)?,
+            wecom: self.address(6, address::user_id)?,
+            robot: self.address(7, address::robot)?,
         };
-        let addresses = [&recipient.sms, &recipient.wechat, &recipient.email, &recipient.speaker];
-        if addresses.iter().all(|address| address.is_none()) {
+        if ChannelKind::ALL.into_iter().all(|channel| recipient.address(channel).is_none()) {
             return Err(self.bad("row", String::new(), RowProblem::NoAddress));
         }
         Ok(recipient)
     }
 
     fn text(&self, column: usize) -> Result<&'a str, BadRow> {
-        let bytes = self.fields.get(self.lists.at[column]).copied().unwrap_or_default();
+        let at = self.lists.at[column];
+        let bytes = at.and_then(|at| self.fields.get(at)).copied().unwrap_or_default();
         std::str::from_utf8(bytes).map_err(|_| {
             self.bad(COLUMNS[column], masked(&String::from_utf8_lossy(bytes)), RowProblem::NotUtf8)
         })

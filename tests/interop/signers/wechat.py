@@ -1,4 +1,5 @@
-"""Pushes as wechatpy makes them, and answers as it reads them, one JSON object a line each way.
+"""Pushes as wechatpy makes them, and answers as it reads them, one JSON object a line each way; with "kind": "work" by its
+half for corporations.
 
 An oracle: it calls the library and holds no rule of its own. `seal` prints the body and the signature of a push with the
 given words; `open` prints the words of an answer, or the name of the error.
@@ -9,6 +10,7 @@ import sys
 
 import xmltodict
 from wechatpy.crypto import WeChatCrypto
+from wechatpy.enterprise.crypto import WeChatCrypto as WorkCrypto
 from wechatpy.utils import WeChatSigner
 
 
@@ -30,5 +32,6 @@ def open_(crypto, case):
 
 for line in sys.stdin:
     case = json.loads(line)
-    crypto = WeChatCrypto(case["token"], case["key"], case["id"])
+    library = WorkCrypto if case.get("kind") == "work" else WeChatCrypto
+    crypto = library(case["token"], case["key"], case["id"])
     print(json.dumps({"seal": seal, "open": open_}[case["do"]](crypto, case), ensure_ascii=False))

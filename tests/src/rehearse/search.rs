@@ -77,8 +77,9 @@ impl Sought {
         let roster = folder.join("roster.csv");
         let mut rows = csv::Reader::from_path(&roster).with_context(|| roster.display().to_string())?;
         let heads = rows.headers()?.clone();
-        let personal: Vec<usize> =
-            (0..heads.len()).filter(|at| ["sms", "wechat", "email"].contains(&&heads[*at])).collect();
+        let personal: Vec<usize> = (0..heads.len())
+            .filter(|at| ["sms", "wechat", "email", "wecom"].contains(&&heads[*at]))
+            .collect();
         for row in rows.records() {
             let row = row?;
             let addresses =

@@ -13,6 +13,7 @@ mod send;
 mod story;
 mod tokens;
 
+pub(crate) use self::receipts::no_tls;
 use self::{receipts::Receipts, send::Sent, tokens::Tokens};
 use crate::{sim_journal::Journal, sim_stage::Dice};
 use axum::{Router, routing::post};

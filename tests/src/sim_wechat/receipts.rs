@@ -152,7 +152,7 @@ impl Receipts {
 }
 
 /// The callback is on this machine and bare; the client wants to know its ciphers all the same.
-pub(super) fn no_tls() -> anyhow::Result<rustls::ClientConfig> {
+pub(crate) fn no_tls() -> anyhow::Result<rustls::ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;

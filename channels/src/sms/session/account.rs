@@ -6,7 +6,7 @@ use std::{
 };
 
 use mingluo_model::{
-    channel::{Limits, MOST_PARTS},
+    channel::{Limits, MOST_PARTS, Rate},
     grade::Grade,
     plan::AccountName,
 };
@@ -309,7 +309,7 @@ impl Shared<'_> {
         let per_second = in_range("per_second", self.per_second, 1..=10_000_000)?;
         let window = NonZeroU32::new(window).unwrap_or(NonZeroU32::MIN);
         Ok(Limits {
-            per_second: NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
+            rate: Rate::per_second(NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN)),
             window,
             batch: window,
             sessions: NonZeroU16::new(sessions).unwrap_or(NonZeroU16::MIN),

@@ -1,6 +1,10 @@
-//! One pushed message: its fields, whether they came as XML or as JSON, and what it means.
+//! What one pushed message means.
 
-use super::{CallbackError, Heard};
+use super::Heard;
+use crate::weixin::{
+    fields::{Fields, malformed, text},
+    push::CallbackError,
+};
 use mingluo_model::{
     address::Address,
     clock::Timestamp,
@@ -8,47 +12,30 @@ use mingluo_model::{
     receipt::{ProviderId, Receipt, ReceiptStatus},
     reply::Reply,
 };
-use roxmltree::{Document, Node};
-use serde_json::{Map, Value};
-use sha1::{Digest, Sha1};
-
-/// Elements within elements that are read; the deepest event has five.
-const DEEPEST: u8 = 8;
+use serde_json::Value;
 
 /// What a new follower's event says before the scene of the poster; a follower's own says the scene alone.
 const POSTER: &str = "qrscene_";
 
-/// A message as a tree of texts.
-pub(super) struct Pushed(Value);
+/// A message that was pushed.
+pub(super) struct Pushed(Fields);
 
 impl Pushed {
-    /// Reads XML, or JSON where the account is set to it.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, CallbackError> {
-        let text = std::str::from_utf8(body).map_err(|_| malformed("it is not UTF-8"))?;
-        if text.trim_start().starts_with('{') {
-            let value: Value = serde_json::from_str(text).map_err(|cause| malformed(&cause.to_string()))?;
-            return Ok(Self(texts(value)));
-        }
-        let document = Document::parse(text).map_err(|cause| malformed(&cause.to_string()))?;
-        tree(document.root_element(), 0).map(Self)
-    }
-
-    /// A field's text; numbers are exact in both forms.
-    pub(super) fn text(&self, name: &str) -> Result<&str, CallbackError> {
-        text(&self.0, name)
+    pub(super) const fn new(fields: Fields) -> Self {
+        Self(fields)
     }
 
     /// What it means (微信公众平台, 接收普通消息, 接收事件推送).
     pub(super) fn heard(&self, at: Timestamp) -> Result<Heard, CallbackError> {
-        let event = if self.text("MsgType") == Ok("event") { self.text("Event")? } else { "" };
+        let event = self.0.event()?;
         let receipts = match event {
             "TEMPLATESENDJOBFINISH" => vec![self.template_receipt(at)?],
             "subscribe_msg_sent_event" => self.notice_receipts(at)?,
             _ => Vec::new(),
         };
         let words = if receipts.is_empty() { self.words(event) } else { Vec::new() };
-        let from = if words.is_empty() { "" } else { self.text("FromUserName")? };
-        let to = self.text("ToUserName").unwrap_or_default();
+        let from = if words.is_empty() { "" } else { self.0.text("FromUserName")? };
+        let to = self.0.text("ToUserName").unwrap_or_default();
         let name = self.name(event);
         let reply = |words| Reply {
             from: Address::new(from),
@@ -65,16 +52,15 @@ impl Pushed {
     /// one second. Other events have nothing but follower and second.
     fn name(&self, event: &str) -> [u8; 20] {
         let known = ["ToUserName", "FromUserName", "CreateTime", "MsgId", "MsgID", "EventKey"];
-        let of = |name: &&str| self.text(name).unwrap_or_default().to_owned();
-        Sha1::digest([event.to_owned(), known.iter().map(of).collect::<Vec<_>>().join("\n")].concat()).into()
+        self.0.name(event, &known)
     }
 
     /// What a follower says by writing or by doing something; nothing where that asks for nothing.
     fn words(&self, event: &str) -> Vec<String> {
-        let key = self.text("EventKey").unwrap_or_default();
+        let key = self.0.text("EventKey").unwrap_or_default();
         let region = |code: &str| format!("地区 {code}");
         match event {
-            "" => self.text("Content").map(str::to_owned).into_iter().collect(),
+            "" => self.0.text("Content").map(str::to_owned).into_iter().collect(),
             "subscribe" => {
                 let poster = key.strip_prefix(POSTER).filter(|scene| !scene.is_empty());
                 std::iter::once("subscribe".to_owned()).chain(poster.map(region)).collect()
@@ -89,13 +75,13 @@ impl Pushed {
 
     /// The end of a template job (模板消息发送任务完成).
     fn template_receipt(&self, at: Timestamp) -> Result<Receipt, CallbackError> {
-        let words = self.text("Status")?;
-        self.receipt(&self.0, words, status(words), at)
+        let words = self.0.text("Status")?;
+        self.receipt(self.0.tree(), words, status(words), at)
     }
 
     /// The ends of subscription notices (订阅通知发送结果), several in one push.
     fn notice_receipts(&self, at: Timestamp) -> Result<Vec<Receipt>, CallbackError> {
-        let event = self.0.get("SubscribeMsgSentEvent").unwrap_or(&self.0);
+        let event = self.0.tree().get("SubscribeMsgSentEvent").unwrap_or(self.0.tree());
         let list = event.get("List").ok_or_else(|| malformed("List is missing"))?;
         let ones = list.as_array().map_or(std::slice::from_ref(list), Vec::as_slice);
         let receipt = |one| {
@@ -123,7 +109,7 @@ impl Pushed {
         Ok(Receipt {
             provider_id: ProviderId::new(id.to_string().as_bytes()),
             status,
-            to: Some(Address::new(self.text("FromUserName")?)),
+            to: Some(Address::new(self.0.text("FromUserName")?)),
             far_code: words[..words.floor_char_boundary(64)].to_owned(),
             at,
         })
@@ -139,49 +125,4 @@ pub(super) fn status(words: &str) -> ReceiptStatus {
         Some(cause) if cause.starts_with("system failed") => ReceiptStatus::Failed(Reason::FarFault),
         _ => ReceiptStatus::Failed(Reason::Other),
     }
-}
-
-/// An element as JSON would have it: its text, or its children by name, those of one name as a list.
-fn tree(element: Node<'_, '_>, depth: u8) -> Result<Value, CallbackError> {
-    if depth == DEEPEST {
-        return Err(malformed("elements stand too deep in each other"));
-    }
-    let mut fields = Map::new();
-    for child in element.children().filter(Node::is_element) {
-        let value = tree(child, depth + 1)?;
-        match fields.get_mut(child.tag_name().name()) {
-            None => {
-                fields.insert(child.tag_name().name().to_owned(), value);
-            }
-            Some(Value::Array(list)) => list.push(value),
-            Some(one) => *one = Value::Array(vec![one.take(), value]),
-        }
-    }
-    if fields.is_empty() {
-        return Ok(Value::String(element.text().unwrap_or_default().trim().to_owned()));
-    }
-    Ok(Value::Object(fields))
-}
-
-/// Numbers and truths as texts, as XML has them.
-fn texts(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            Value::Object(fields.into_iter().map(|(name, one)| (name, texts(one))).collect())
-        }
-        Value::Array(list) => Value::Array(list.into_iter().map(texts).collect()),
-        Value::String(text) => Value::String(text),
-        other => Value::String(other.to_string()),
-    }
-}
-
-fn text<'a>(fields: &'a Value, name: &str) -> Result<&'a str, CallbackError> {
-    match fields.get(name) {
-        Some(Value::String(text)) => Ok(text.trim()),
-        _ => Err(malformed(&format!("{name} is missing"))),
-    }
-}
-
-pub(super) fn malformed(problem: &str) -> CallbackError {
-    CallbackError::Malformed { problem: problem.to_owned() }
 }

@@ -3,7 +3,10 @@
 
 use super::*;
 use crate::oracle::{CASES, Odd, asked};
-use mingluo_model::{address::Address, clock::manual::ManualClock};
+use mingluo_model::{
+    address::Address,
+    clock::{Timestamp, manual::ManualClock},
+};
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use super::{event::status, *};
 use mingluo_model::{
     address::Address,
-    clock::manual::ManualClock,
+    clock::{Timestamp, manual::ManualClock},
     delivery::Reason,
     receipt::{ProviderId, ReceiptStatus},
     reply::Wish,
@@ -308,7 +308,7 @@ fn an_answer_says_to_whom_and_cannot_be_broken_out_of() {
 #[test]
 fn in_safe_mode_the_answer_is_enciphered_and_signed() {
     let answer = safe().answer(&asked(), "已退订", &mut chance());
-    let outer = Pushed::parse(answer.as_bytes()).unwrap();
+    let outer = Fields::parse(answer.as_bytes()).unwrap();
     let [encrypted, signature, nonce] =
         ["Encrypt", "MsgSignature", "Nonce"].map(|name| outer.text(name).unwrap());
     assert_eq!(signature, sign(["pamtest", "1409304348", nonce, encrypted]));

@@ -1,7 +1,9 @@
 //! Where platforms report to us. Their bytes go to the channel's own parser, receipts and what residents wrote to
 //! dispatch, and the answer is given only when they are durable.
 
+mod recent;
 mod wechat;
+mod wecom;
 
 use crate::app::City;
 use axum::{
@@ -21,6 +23,7 @@ pub(super) fn routes(city: &Arc<City>) -> Router {
         .route("/callback/sms/{account}/{secret}", get(pushed).post(pushed))
         .with_state(Arc::clone(city))
         .merge(wechat::routes(city))
+        .merge(wecom::routes(city))
 }
 
 /// A push of an SMS provider: GET or POST, as each does it.

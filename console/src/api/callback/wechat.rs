@@ -1,7 +1,7 @@
 //! Pushes of WeChat: receipts, and what followers write and do. A push is answered when all of it is durable; the
 //! platform says thrice what was not answered in five seconds, and what was kept already is not kept again.
 
-use super::unkept;
+use super::{recent::Recent, unkept};
 use crate::{
     app::City,
     tongue::{Tongue, say},
@@ -21,14 +21,7 @@ use mingluo_model::{
     plan::AccountName,
     reply::{Reply, Wish},
 };
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
-};
-
-/// Pushes remembered: at a thousand receipts a second, far more than come in the fifteen seconds in which one is
-/// repeated.
-const REMEMBERED: usize = 65_536;
+use std::sync::Arc;
 
 /// What stands before a division in what followers say ([`Heard::replies`]).
 const REGION: &str = "地区";
@@ -36,18 +29,11 @@ const REGION: &str = "地区";
 /// The door, and what came through it of late.
 struct Door {
     city: Arc<City>,
-    /// Guards the names of pushes that are kept.
-    kept: Mutex<Recent>,
-}
-
-#[derive(Default)]
-struct Recent {
-    names: HashSet<[u8; 20]>,
-    order: VecDeque<[u8; 20]>,
+    kept: Recent,
 }
 
 pub(super) fn routes(city: &Arc<City>) -> Router {
-    let door = Arc::new(Door { city: Arc::clone(city), kept: Mutex::default() });
+    let door = Arc::new(Door { city: Arc::clone(city), kept: Recent::default() });
     Router::new().route("/callback/wechat/{account}", get(verify).post(receive)).with_state(door)
 }
 
@@ -80,11 +66,11 @@ async fn receive(
         Err(error) => return refuse(&error),
     };
     let Heard { name, receipts, replies } = heard;
-    if !door.knows(&name) {
+    if !door.kept.knows(&name) {
         if let Err(error) = door.keep(*mode, &account, receipts, &replies).await {
             return unkept(&error);
         }
-        door.remember(name);
+        door.kept.remember(name);
     }
     door.answer(callback, &replies)
 }
@@ -118,22 +104,6 @@ impl Door {
         };
         let answer = self.city.live.chance(|chance| callback.answer(reply, &words, chance));
         ([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))], answer).into_response()
-    }
-
-    fn knows(&self, name: &[u8; 20]) -> bool {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).names.contains(name)
-    }
-
-    fn remember(&self, name: [u8; 20]) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.names.insert(name) {
-            kept.order.push_back(name);
-        }
-        if kept.order.len() > REMEMBERED
-            && let Some(oldest) = kept.order.pop_front()
-        {
-            kept.names.remove(&oldest);
-        }
     }
 }
 

@@ -67,14 +67,14 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    fn open_post(&self, account: &AccountName) -> Result<&Post<M>, EngineError> {
+    pub(super) fn open_post(&self, account: &AccountName) -> Result<&Post<M>, EngineError> {
         self.check()?;
         let unknown = || EngineError::Halted { reason: format!("account {account} is not configured") };
         self.posts.get(account).map(AsRef::as_ref).ok_or_else(unknown)
     }
 
     /// When a folded plan of this mode began; `None` for one that is not folded, or that there is not.
-    async fn folded_since(&self, plan: PlanId) -> Result<Option<Timestamp>, EngineError> {
+    pub(super) async fn folded_since(&self, plan: PlanId) -> Result<Option<Timestamp>, EngineError> {
         let stands = |progress: &mut Progress<M>| (progress.status(), progress.plan().not_before);
         let in_memory = self.posts.values().find_map(|post| post.desk().find(plan).map(stands));
         let (status, start) = match in_memory {
@@ -89,7 +89,12 @@ impl<M: Mode> Engine<M> {
 
     /// Moves a delivery of a folded plan: the log first, as with any other, then its chunk, then the counts. Whoever is
     /// cut off in between is told again and goes on from there.
-    async fn amend(&self, post: &Post<M>, start: Timestamp, named: &NamedReceipt) -> Result<(), EngineError> {
+    pub(super) async fn amend(
+        &self,
+        post: &Post<M>,
+        start: Timestamp,
+        named: &NamedReceipt,
+    ) -> Result<(), EngineError> {
         let NamedReceipt { plan, ordinal, receipt } = named;
         let (plan, ordinal, status) = (*plan, *ordinal, receipt.status);
         let Some((state, reason)) = status.state() else { return Ok(()) };
@@ -137,14 +142,29 @@ impl<M: Mode> Engine<M> {
     /// # Errors
     /// [`EngineError::Store`] when a folded plan cannot be read.
     pub async fn unconfirmed(&self, plan: PlanId) -> Result<BTreeMap<u32, Standing>, EngineError> {
-        let open = |progress: &mut Progress<M>| {
-            (progress.status() != PlanStatus::Closed).then(|| progress.unconfirmed())
-        };
+        self.asked(plan, Progress::unconfirmed).await
+    }
+
+    /// The deliveries of a plan that did not arrive, by ordinal.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] when a folded plan cannot be read.
+    pub async fn unreached(&self, plan: PlanId) -> Result<BTreeMap<u32, Standing>, EngineError> {
+        self.asked(plan, Progress::unreached).await
+    }
+
+    async fn asked(
+        &self,
+        plan: PlanId,
+        of: impl Fn(&Progress<M>) -> BTreeMap<u32, Standing> + Send,
+    ) -> Result<BTreeMap<u32, Standing>, EngineError> {
+        let open =
+            |progress: &mut Progress<M>| (progress.status() != PlanStatus::Closed).then(|| of(progress));
         let in_memory = self.posts.values().find_map(|post| post.desk().find(plan).and_then(open));
         if let Some(unconfirmed) = in_memory {
             return Ok(unconfirmed);
         }
         let Some(stored) = self.store.plan(plan).await? else { return Ok(BTreeMap::new()) };
-        Ok(self.unfold(&stored).await?.map(|progress| progress.unconfirmed()).unwrap_or_default())
+        Ok(self.unfold(&stored).await?.map(|progress| of(&progress)).unwrap_or_default())
     }
 }

@@ -64,11 +64,11 @@ impl Pace {
     /// The most that an account is slowed down.
     const SLOWEST: f64 = 64.0;
 
-    pub(super) fn new(licence: u32) -> Self {
+    pub(super) const fn new(licence: f64) -> Self {
         Self {
-            licence: f64::from(licence),
+            licence,
             slow: 1.0,
-            filling: Heard::default(),
+            filling: Heard { since: Duration::ZERO, answers: 0, busy: 0 },
             of_late: VecDeque::new(),
             last_busy: Duration::ZERO,
         }
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_gateway_that_takes_nothing_for_a_while_stops_the_account_nearly_and_not_for_good() {
-        let mut pace = Pace::new(1_000);
+        let mut pace = Pace::new(1_000.0);
         let at = |step: u64| Duration::from_millis(step * 200);
         (1..=20).for_each(|step| pace.heard(at(step), 10, 10));
         assert!(pace.slow() > 60.0, "{}", pace.slow());
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_gateway_that_is_busy_now_and_then_whatever_the_speed_does_not_stop_the_account() {
-        let mut pace = Pace::new(1_000);
+        let mut pace = Pace::new(1_000.0);
         for step in 1..=3_000_u64 {
             let answers = (200.0 / pace.slow()) as u32;
             pace.heard(Duration::from_millis(step * 200), answers, answers.div_ceil(10));

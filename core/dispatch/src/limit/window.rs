@@ -1,9 +1,6 @@
-//! What a gateway may still be counting of what left: the licence by the sliding second.
+//! What a gateway may still be counting of what left: the licence by the sliding second, or minute.
 
 use std::{collections::BTreeMap, time::Duration};
-
-/// The gateway's sliding second.
-const SECOND: Duration = Duration::from_secs(1);
 
 /// How long the way to the gateway may take before its answer is there. Without an answer what left counts for so much
 /// longer than a second: the gateway sees no more than was granted if it reads what is sent within this time. One that reads
@@ -26,6 +23,8 @@ pub struct Ticket {
 #[derive(Debug)]
 pub(super) struct Window {
     granted: u32,
+    /// The gateway's sliding second, or minute.
+    span: Duration,
     counted: BTreeMap<Ticket, u32>,
     sum: u32,
     tickets: u64,
@@ -34,8 +33,8 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) const fn new(granted: u32) -> Self {
-        Self { granted, counted: BTreeMap::new(), sum: 0, tickets: 0, change: 0.0 }
+    pub(super) const fn new(granted: u32, span: Duration) -> Self {
+        Self { granted, span, counted: BTreeMap::new(), sum: 0, tickets: 0, change: 0.0 }
     }
 
     /// Whether `units` more fit while the account runs `slow` times slower, or how long until it is worth another look. What
@@ -48,7 +47,7 @@ impl Window {
         now: Duration,
     ) -> Result<(), Duration> {
         self.forget(now);
-        // Less than one a second is held by the price alone.
+        // Less than one in the span is held by the price alone.
         let granted = ((f64::from(self.granted) / slow) as u32).max(1);
         let over = (self.sum + units).saturating_sub(granted);
         let mut passed = 0;
@@ -88,12 +87,12 @@ impl Window {
 
     /// What was taken is on the wire now.
     pub(super) fn left(&mut self, ticket: Ticket, now: Duration) -> Ticket {
-        self.redate(ticket, now + SECOND + WAY)
+        self.redate(ticket, now + self.span + WAY)
     }
 
-    /// The gateway has it: its second began before now.
+    /// The gateway has it: its count of it began before now.
     pub(super) fn arrived(&mut self, ticket: Ticket, now: Duration) {
-        self.redate(ticket, ticket.until.min(now + SECOND));
+        self.redate(ticket, ticket.until.min(now + self.span));
     }
 
     fn redate(&mut self, ticket: Ticket, until: Duration) -> Ticket {
@@ -129,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_was_taken_counts_until_it_has_left_and_a_second_from_then() {
-        let mut window = Window::new(100);
+        let mut window = Window::new(100, ms(1_000));
         leave(&mut window, 50, ms(0));
         let second = window.take(50, None);
         assert_eq!(window.has_room(60, None, 1.0, ms(1_008)), Err(WAY), "nobody knows when it leaves");
@@ -142,13 +141,13 @@ mod tests {
     #[test]
     fn what_was_answered_counts_a_second_from_its_answer_and_never_longer_than_without_one() {
         for (answered, free) in [(2, 1_002), (300, 1_008)] {
-            let mut window = Window::new(100);
+            let mut window = Window::new(100, ms(1_000));
             let ticket = leave(&mut window, 100, ms(0));
             window.arrived(ticket, ms(answered));
             assert_eq!(window.has_room(1, None, 1.0, ms(1_000)), Err(ms(free - 1_000)));
             assert_eq!(window.has_room(1, None, 1.0, ms(free)), Ok(()));
         }
-        let mut window = Window::new(100);
+        let mut window = Window::new(100, ms(1_000));
         let gone = leave(&mut window, 100, ms(0));
         assert_eq!(window.sum(ms(1_008)), 0);
         window.arrived(gone, ms(1_009));
@@ -157,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_run_that_is_taken_in_steps_is_one_and_in_its_own_way_no_more_than_it_must() {
-        let mut window = Window::new(100);
+        let mut window = Window::new(100, ms(1_000));
         let ticket = window.take(80, None);
         assert_eq!(window.has_room(40, Some(ticket), 1.0, ms(1)), Ok(()), "it is larger than the licence");
         assert_eq!(window.take(40, Some(ticket)), ticket);

@@ -26,6 +26,14 @@ impl<M: Mode> Progress<M> {
             .collect()
     }
 
+    /// Deliveries that did not arrive, with the reasons: failed or run out of time.
+    pub fn unreached(&self) -> BTreeMap<u32, Standing> {
+        let lost =
+            |standing: &Standing| matches!(standing.state(), DeliveryState::Failed | DeliveryState::Expired);
+        let all = self.members().map(|(offset, ordinal)| (ordinal, self.at(offset)));
+        all.filter(|(_, standing)| lost(standing)).collect()
+    }
+
     /// Whether a delivery left and nobody said yet what became of it, so that this receipt, heard at `heard`, may be
     /// about it.
     pub fn may_be_told(&self, ordinal: u32, status: ReceiptStatus, heard: Timestamp) -> bool {

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use mingluo_model::{
     audience::ChannelKind,
     channel::{
-        Answerer, Channel, Inlet, Limits, Outlet, ReceiptToken, Refusal, Repeat, Report, Run, SendError,
-        Session, Unfit, Verdict, WireKeys,
+        Answerer, Channel, Inlet, Limits, Outlet, Rate, ReceiptToken, Refusal, Repeat, Report, Run,
+        SendError, Session, Unfit, Verdict, WireKeys,
     },
     delivery::Reason,
     message::Message,
@@ -113,7 +113,7 @@ impl Channel<Live> for FarSide {
 
     fn limits(&self) -> Limits {
         Limits {
-            per_second: NonZeroU32::new(1_000).unwrap(),
+            rate: Rate::per_second(NonZeroU32::new(1_000).unwrap()),
             window: NonZeroU32::new(self.window).unwrap(),
             batch: NonZeroU32::new(100).unwrap(),
             sessions: NonZeroU16::MIN,

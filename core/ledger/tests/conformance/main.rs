@@ -44,6 +44,7 @@ stories! {
         an_account_is_live_or_drill_never_both;
     plan:
         plans_come_back_in_their_order,
+        every_channel_has_its_plans_and_addresses_and_no_other,
         a_closed_plan_stays_closed_and_keeps_its_fold;
     log:
         fenced_append_writes_nothing,

@@ -9,8 +9,9 @@ use mingluo_ledger::{
     store::{AlertWrite, Change, StoredPlan},
 };
 use mingluo_model::{
+    audience::ChannelKind,
     mode::{Live, ModeKind},
-    plan::{Cause, PlanStatus, Target},
+    plan::{Cause, Plan, PlanStatus, Target},
 };
 
 async fn live_alert_with(house: &House, plans: Vec<StoredPlan>) {
@@ -37,6 +38,31 @@ pub(crate) async fn plans_come_back_in_their_order(house: &House) {
     assert_eq!(house.store.plans(alert_id(1)).await.unwrap(), plans);
     assert_eq!(house.store.open_plans(ModeKind::Live).await.unwrap(), plans);
     assert!(house.store.open_plans(ModeKind::Drill).await.unwrap().is_empty());
+}
+
+pub(crate) async fn every_channel_has_its_plans_and_addresses_and_no_other(house: &House) {
+    house.store.begin_edition(&edition(1, 1)).await.unwrap();
+    let mut one = block(0, 1, "13900000000");
+    let column = one.columns[&ChannelKind::Sms].clone();
+    one.columns = ChannelKind::ALL.into_iter().map(|channel| (channel, column.clone())).collect();
+    house.store.add_blocks(edition_id(1), &[one.clone()]).await.unwrap();
+    house.store.seal_edition(edition_id(1), None, line("edition.seal")).await.unwrap();
+    let of = |(number, channel)| {
+        let typed = plan::<Live>(number, alert_id(1)).typed::<Live>().unwrap();
+        StoredPlan::new(&Plan { channel, ..typed }, PlanStatus::Open)
+    };
+    let plans: Vec<StoredPlan> = (1..).zip(ChannelKind::ALL).map(of).collect();
+    live_alert_with(house, plans.clone()).await;
+    assert_eq!(house.store.plans(alert_id(1)).await.unwrap(), plans);
+    for channel in ChannelKind::ALL {
+        let kept = house.store.blocks(edition_id(1), channel, 0, 0).await.unwrap();
+        assert_eq!(kept[0].columns[&channel], column, "{channel:?}");
+    }
+    let most = ChannelKind::ALL.into_iter().map(ChannelKind::number).max().unwrap();
+    for table in ["plan", "edition_column"] {
+        let beyond = format!("update {table} set channel = {} where channel = {most}", most + 1);
+        assert!(house.raw(&beyond).await.is_err(), "{table} takes a channel that there is not");
+    }
 }
 
 fn chunk(chunk_no: u32) -> Chunk {

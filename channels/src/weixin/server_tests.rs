@@ -1,22 +1,27 @@
 //! Answers that the platform never meant to give.
 
 use super::*;
-use crate::wechat::template::tests::account;
 use mingluo_model::clock::{Timestamp, manual::ManualClock};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
 
+const ANSWER: Duration = Duration::from_secs(1);
+
+fn server(at: std::net::SocketAddr, clock: SharedClock) -> Server {
+    Server::new(&format!("http://{at}").parse().unwrap(), 1, ANSWER, clock).unwrap()
+}
+
+async fn put(server: &Server) -> Result<serde_json::Value, CallError> {
+    server.post("/cgi-bin/message/template/send", &[("access_token", "a+b")], b"{}".to_vec()).await
+}
+
 /// What a call makes of the bytes that come back; without any the clock runs out.
-async fn called(answer: &str) -> Result<Said, CallError> {
+async fn called(answer: &str) -> Result<serde_json::Value, CallError> {
     let clock = ManualClock::at(Timestamp(0));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let account = Account {
-        api_base: format!("http://{}", listener.local_addr().unwrap()).parse().unwrap(),
-        ..account()
-    };
-    let platform = Platform::new(&account, clock.clone()).unwrap();
+    let server = server(listener.local_addr().unwrap(), clock.clone());
     let far = async {
         let (mut socket, _) = listener.accept().await.unwrap();
         let mut request = [0; 1024];
@@ -27,12 +32,11 @@ async fn called(answer: &str) -> Result<Said, CallError> {
         // The caller may hang up before a flood is over.
         let _cut = socket.write_all(answer.as_bytes()).await;
         if answer.is_empty() {
-            clock.advance(account.answer);
+            clock.advance(ANSWER);
             std::future::pending::<()>().await;
         }
     };
-    let token = Secret::new("a+b");
-    let call = platform.send(&token, b"{}".to_vec());
+    let call = put(&server);
     tokio::pin!(call);
     tokio::select! {
         said = &mut call => said,
@@ -51,6 +55,7 @@ async fn silence_may_have_left_and_is_tried_again() {
     assert!(
         matches!(silence.verdict(), Verdict::Temporary(refusal) if refusal.reason == Reason::SessionLost)
     );
+    assert_eq!(silence.verdict_once(), Verdict::Lost, "somebody would read it twice");
 }
 
 #[tokio::test]
@@ -73,8 +78,6 @@ async fn a_page_and_a_flood_are_no_answers() {
 #[tokio::test]
 async fn where_nobody_listens_nothing_left() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let account = Account { api_base: format!("http://{free}").parse().unwrap(), ..account() };
-    let platform = Platform::new(&account, ManualClock::at(Timestamp(0))).unwrap();
-    let error = platform.send(&Secret::new("t"), Vec::new()).await.unwrap_err();
+    let error = put(&server(free, ManualClock::at(Timestamp(0)))).await.unwrap_err();
     assert_eq!((error.verdict(), error), (Verdict::Busy { retry_after: FAULT }, CallError::NoConnection));
 }

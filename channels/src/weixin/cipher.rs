@@ -1,4 +1,4 @@
-//! The cipher of pushed messages (消息加解密): AES-256-CBC under the account's EncodingAESKey, shared by service accounts
+//! The cipher of pushed messages (消息加解密): AES-256-CBC under the account's EncodingAESKey, of service accounts
 //! (公众平台, 消息加解密说明) and WeCom. Knows bytes only; who signed them is the caller's affair, and to be asked first.
 
 use crate::account::{ConfigError, Secret};

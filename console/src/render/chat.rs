@@ -1,0 +1,35 @@
+//! The words of chats: what officials read in WeCom and what a robot says into their group. All that the officer wrote, where
+//! it holds and until when; and the card on which an official confirms it.
+
+use super::{RenderError, Renderer, advice, event, marked, said};
+use mingluo_model::{
+    alert::{Alert, Text},
+    message::Body,
+    mode::{Mode, ModeKind},
+};
+
+/// What the card's button says: a card is pressed by who has read it, not by who obeys.
+const BUTTON: &str = "确认收到";
+
+impl Renderer {
+    /// The words of a chat.
+    pub(super) fn chat_text<M: Mode>(&self, alert: &Alert<M>, text: &Text) -> Result<String, RenderError> {
+        let content = &alert.content;
+        let ends = self.clock_time("expires", content.expires)?;
+        let area = &content.area.described;
+        Ok(marked::<M>(&format!("{}\n影响区域：{area}\n失效时间：{ends}", said(text).join("\n"))))
+    }
+
+    /// The words and the card of an application message.
+    pub(super) fn wecom_body<M: Mode>(&self, alert: &Alert<M>, text: &Text) -> Result<Body, RenderError> {
+        let content = &alert.content;
+        let drill = if M::KIND == ModeKind::Drill { "演练：" } else { "" };
+        let area = advice::shortened(&content.area.described, content.area.regions.len());
+        Ok(Body::WeCom {
+            text: self.chat_text(alert, text)?,
+            title: format!("{drill}{}", event(content)),
+            note: format!("{area}，至{}", self.clock_time("expires", content.expires)?),
+            button: BUTTON.to_owned(),
+        })
+    }
+}
