@@ -63,7 +63,7 @@ impl CallConfig {
             let fix = Fix::CallTime { most: LONGEST_S };
             wrong.push(ConfigError::value(format!("call.within_s.{}", grade.word()), seconds, fix));
         }
-        if self.channels.is_empty() || self.channels.contains(&ChannelKind::Speaker) {
+        if self.channels.is_empty() || !self.channels.iter().all(|channel| channel.is_of_people()) {
             let named: Vec<_> = self.channels.iter().map(|channel| channel.word()).collect();
             wrong.push(ConfigError::value("call.channels", named.join(", "), Fix::CallChannels));
         }
