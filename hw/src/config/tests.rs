@@ -31,9 +31,11 @@ fn the_shipped_file_is_read_and_states_the_defaults() {
 #[test]
 fn a_wrong_key_value_or_address_is_named() {
     assert!(spoilt("ping_s", "pings").contains("pings"));
-    assert!(spoilt("ping_s = 30", "ping_s = 300").contains("city.ping_s = 300: must be 5 to 60"));
+    assert!(
+        spoilt("ping_s = 30", "ping_s = 300").contains("city.ping_s = 300：应为 5 至 60 / must be 5 to 60")
+    );
     assert!(spoilt("wss://", "http://").contains("city.addresses"));
-    assert!(spoilt("wait_s = 5", "wait_s = 10").contains("clips.wait_s = 10: must be 1 to 9"));
+    assert!(spoilt("wait_s = 5", "wait_s = 10").contains("clips.wait_s = 10：应为 1 至 9 / must be 1 to 9"));
     assert!(spoilt("210423001001", "21042").contains("21042"));
     assert!(spoilt("mode = \"live\"", "mode = \"real\"").contains("real"));
 }
@@ -67,7 +69,7 @@ fn every_wire_has_its_own_pin_and_its_own_level() {
     let twice = read(&wired().replace("pin = 22", "pin = 17")).unwrap_err().to_string();
     assert!(twice.contains("tamper.pin = 17: relay.pin has this pin"), "{twice}");
     let beyond = read(&wired().replace("pin = 23", "pin = 28")).unwrap_err().to_string();
-    assert!(beyond.contains("button.pin = 28: must be 2 to 27"), "{beyond}");
+    assert!(beyond.contains("button.pin = 28：应为 2 至 27 / must be 2 to 27"), "{beyond}");
     assert!(read(&wired().replace("pin = 23", "pin = 23\nhold_s = 0")).is_err());
 }
 
