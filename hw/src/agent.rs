@@ -370,7 +370,9 @@ impl Agent {
             .collect();
         self.journal.append(page, self.now())?;
         if self.welcomed {
-            reports.into_iter().for_each(|report| self.tell(report));
+            for report in reports {
+                self.tell(report);
+            }
         }
         Ok(())
     }

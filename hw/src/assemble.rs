@@ -131,7 +131,7 @@ pub fn hands(config: &Config, clock: &SharedClock) -> Result<Hands, AssembleErro
         SinkKind::Alsa => Box::new(AlsaSink::new(config.play.device.clone())),
     };
     let watch = Watch { feedback: watch::feedback(config, &air)?, ..Watch::default() };
-    let (sense, voice) = (sense(config, air, clock)?, voice(config, &dir)?);
+    let (sense, voice) = (sense(config, air, clock)?, voice(config, &dir));
     Ok(Hands { power, sink, sense, voice, clips: Clips::default(), watch })
 }
 
@@ -192,8 +192,8 @@ pub fn readings(voice: &VoiceConfig) -> Result<Readings, ConfigError> {
 }
 
 /// What reads scripts out on the box of this configuration.
-fn voice(config: &Config, dir: &Path) -> Result<Option<Box<dyn Voice>>, ConfigError> {
-    let Some(voice) = &config.voice else { return Ok(None) };
+fn voice(config: &Config, dir: &Path) -> Option<Box<dyn Voice>> {
+    let voice = config.voice.as_ref()?;
     // A place name that is read wrong is better than a box that stays down.
     let readings = readings(voice).unwrap_or_else(|error| {
         tracing::error!(
@@ -204,7 +204,7 @@ fn voice(config: &Config, dir: &Path) -> Result<Option<Box<dyn Voice>>, ConfigEr
     });
     let readings = voice.takes_pinyin.then_some(readings);
     let engine = CommandVoice::new(&voice.command, readings, dir.to_owned());
-    Ok(engine.map(|engine| Box::new(engine) as Box<dyn Voice>))
+    engine.map(|engine| Box::new(engine) as Box<dyn Voice>)
 }
 
 fn relay(

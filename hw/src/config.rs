@@ -306,7 +306,9 @@ impl Config {
         if voice.command.len() > 1 && voice.command.iter().any(|word| word.contains(PLACE)) {
             return Ok(());
         }
-        let fix = format!("give the engine and its words, {PLACE} among them for the file that it writes");
+        let fix = format!(
+            "应写出语音程序及其参数，其中 {PLACE} 是它写出的文件 / give the engine and its words, {PLACE} among them for the file that it writes"
+        );
         Err(ConfigError::Value { key: "voice.command", value: format!("{:?}", voice.command), fix })
     }
 
@@ -315,7 +317,8 @@ impl Config {
         for (key, pin) in self.pins() {
             within(key, pin.number.into(), 2, 27)?;
             if let Some(other) = taken.insert(pin.number, key) {
-                let fix = format!("{other} has this pin; give each its own");
+                let fix =
+                    format!("与 {other} 用了同一引脚，请各用各的 / {other} has this pin; give each its own");
                 return Err(ConfigError::Value { key, value: pin.number.to_string(), fix });
             }
         }
@@ -340,12 +343,12 @@ impl Config {
     fn check_real(&self) -> Result<(), ConfigError> {
         within("simulation.time_scale", self.simulation.time_scale.get(), 1, 1)?;
         if self.feedback == Some(FeedbackConfig::Simulated) {
-            let fix = "use kind = \"gpio\" beside a real relay, or leave [feedback] out".to_owned();
+            let fix = "真实继电器旁请用 kind = \"gpio\"，或去掉 [feedback] / use kind = \"gpio\" beside a real relay, or leave [feedback] out".to_owned();
             return Err(ConfigError::Value { key: "feedback.kind", value: "\"simulated\"".to_owned(), fix });
         }
         if let SenseConfig::Simulated { .. } = self.sense {
             let fix =
-                "use kind = \"gpio\", \"alsa\" or \"none\" beside a real relay; a pretend ear proves nothing"
+                "真实继电器旁请用 kind = \"gpio\"、\"alsa\" 或 \"none\"，模拟的监听证明不了播出 / use kind = \"gpio\", \"alsa\" or \"none\" beside a real relay; a pretend ear proves nothing"
                     .to_owned();
             return Err(ConfigError::Value { key: "sense.kind", value: "\"simulated\"".to_owned(), fix });
         }
@@ -363,12 +366,18 @@ impl Config {
             fix: fix.to_owned(),
         };
         if self.city.addresses.is_empty() {
-            return Err(bad("[]".to_owned(), "give at least one wss://host:port/path"));
+            return Err(bad(
+                "[]".to_owned(),
+                "至少写一个 wss://主机:端口/路径 / give at least one wss://host:port/path",
+            ));
         }
         let read = |address: &String| {
-            address
-                .parse()
-                .map_err(|_| bad(format!("{address:?}"), "must be of the form wss://host:port/path"))
+            address.parse().map_err(|_| {
+                bad(
+                    format!("{address:?}"),
+                    "应为 wss://主机:端口/路径 / must be of the form wss://host:port/path",
+                )
+            })
         };
         self.city.addresses.iter().map(read).collect()
     }
@@ -378,7 +387,11 @@ fn within(key: &'static str, value: u32, least: u32, most: u32) -> Result<(), Co
     if (least..=most).contains(&value) {
         return Ok(());
     }
-    Err(ConfigError::Value { key, value: value.to_string(), fix: format!("must be {least} to {most}") })
+    Err(ConfigError::Value {
+        key,
+        value: value.to_string(),
+        fix: format!("应为 {least} 至 {most} / must be {least} to {most}"),
+    })
 }
 
 #[cfg(test)]

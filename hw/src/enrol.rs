@@ -21,7 +21,9 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolError {
     /// The key is there already, or a file cannot be written.
-    #[error("{path:?} cannot be written; a key that is there is not overwritten: take it away for a new one")]
+    #[error(
+        "{path:?} 写不了；已有的私钥不会被覆盖，要换新的请先移走 / cannot be written; a key that is there is not overwritten: take it away for a new one"
+    )]
     Write {
         /// The file.
         path: PathBuf,
@@ -30,7 +32,9 @@ pub enum EnrolError {
         source: io::Error,
     },
     /// The key there is none.
-    #[error("city.key_file: {path:?} holds no usable key; take it away for a new one")]
+    #[error(
+        "city.key_file：{path:?} 中没有可用的私钥，要换新的请先移走 / holds no usable key; take it away for a new one"
+    )]
     Key {
         /// The file.
         path: PathBuf,

@@ -20,7 +20,9 @@ pub struct Pin {
 #[derive(Debug, thiserror::Error)]
 pub enum PinError {
     /// No Pi, no permission, or the number is none.
-    #[error("pin {number} cannot be had; is this a Raspberry Pi and is the user in group gpio?")]
+    #[error(
+        "引脚 {number} 不能用：请核对是否树莓派、用户是否在 gpio 组 / cannot be had; is this a Raspberry Pi and is the user in group gpio?"
+    )]
     Library {
         /// Its BCM number.
         number: u8,
@@ -30,7 +32,7 @@ pub enum PinError {
     },
     /// The program was built for another machine.
     #[error(
-        "pin {number}: this program was not built for a Raspberry Pi; set kind = \"simulated\" or leave the pin out"
+        "引脚 {number}：本程序不是为树莓派编译的，请设 kind = \"simulated\" 或去掉引脚 / this program was not built for a Raspberry Pi; set kind = \"simulated\" or leave the pin out"
     )]
     NotBuiltForPins {
         /// Its BCM number.

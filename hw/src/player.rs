@@ -119,6 +119,11 @@ impl Score {
         }
     }
 
+    /// The rounds that are not over, the present one included; one at least.
+    pub fn rounds_to_go(&self) -> u8 {
+        self.rounds_left.saturating_add(u8::from(!self.now.is_empty())).max(1)
+    }
+
     /// The voices that were heard so far.
     pub const fn heard(&self) -> &Heard {
         &self.heard

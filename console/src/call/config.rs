@@ -63,9 +63,7 @@ impl CallConfig {
             let fix = Fix::CallTime { most: LONGEST_S };
             wrong.push(ConfigError::value(format!("call.within_s.{}", grade.word()), seconds, fix));
         }
-        // A box and a group's robot are no person, and WeCom's button confirms the message, not the call.
-        let can_ask = |channel: &ChannelKind| telephones_first().contains(channel);
-        if self.channels.is_empty() || !self.channels.iter().all(can_ask) {
+        if self.channels.is_empty() || !self.channels.iter().all(|channel| channel.is_of_people()) {
             let named: Vec<_> = self.channels.iter().map(|channel| channel.word()).collect();
             wrong.push(ConfigError::value("call.channels", named.join(", "), Fix::CallChannels));
         }

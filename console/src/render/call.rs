@@ -1,14 +1,14 @@
 //! What somebody who is called gets (叫应): which warning, for which divisions, and how to answer. The words are short, since
 //! the warning itself is told by its own messages.
 
-use super::{RenderError, Renderer, marked, nothing};
+use super::{RenderError, Renderer, chat::BUTTON, event, marked, nothing};
 use mingluo_model::{
     alert::{Alert, Language},
     audience::ChannelKind,
     call::{Code, Rung},
     clock::Timestamp,
     message::{Body, Message},
-    mode::Mode,
+    mode::{Mode, ModeKind},
 };
 use std::time::Duration;
 
@@ -88,8 +88,20 @@ impl Renderer {
                 }
                 other => other,
             },
+            ChannelKind::WeCom => Body::WeCom {
+                text: marked::<M>(&format!(
+                    "叫应：{headline}（{named}）\n{why}：{time}内按下方按钮，或打开 {link} 应答"
+                )),
+                title: format!(
+                    "{}叫应：{}",
+                    if M::KIND == ModeKind::Drill { "演练：" } else { "" },
+                    event(&alert.content)
+                ),
+                note: format!("{named}，{time}内"),
+                button: BUTTON.to_owned(),
+            },
             // The address has a blank on both sides, so that a telephone takes no more for it.
-            ChannelKind::Sms | ChannelKind::Speaker | ChannelKind::WeCom | ChannelKind::Robot => Body::Sms {
+            ChannelKind::Sms | ChannelKind::Speaker | ChannelKind::Robot => Body::Sms {
                 text: marked::<M>(&format!(
                     "叫应：{headline}（{named}）。{why}：{time}内回复{code}，或打开 {link} 应答"
                 )),

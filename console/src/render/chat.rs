@@ -9,7 +9,7 @@ use mingluo_model::{
 };
 
 /// What the card's button says: a card is pressed by who has read it, not by who obeys.
-const BUTTON: &str = "确认收到";
+pub(super) const BUTTON: &str = "确认收到";
 
 impl Renderer {
     /// The words of a chat.

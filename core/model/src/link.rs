@@ -138,7 +138,7 @@ pub enum Event {
     Verified,
     /// It is not, for [`Report::reason`] (已拒绝).
     Refused,
-    /// The relay closed and sound began (播放中).
+    /// The relay closed and sound began (播放中); said again when it goes on after a graver one that interrupted it.
     Playing,
     /// The sense input heard it (已播出).
     Sounded,

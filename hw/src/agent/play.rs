@@ -12,7 +12,7 @@ use crate::{
     speech::{Said, Ticket},
 };
 use mingluo_model::{
-    bulletin::{AudioClip, Bulletin, EbmId},
+    bulletin::{AudioClip, BroadcastClass, Bulletin, EbmId},
     clock::Timestamp,
     link::Event,
     mode::ModeKind,
@@ -101,7 +101,7 @@ impl Agent {
         let Some(playing) = &self.playing else { return Ok(()) };
         let now = self.now();
         if self.queue.interrupts(&playing.bulletin, now) {
-            return self.finish(Event::Preempted, "a graver bulletin took the speaker");
+            return self.give_way();
         }
         if playing.bulletin.end <= now {
             return self.finish(Event::Ended, "its time ran out while it was played");
@@ -110,6 +110,28 @@ impl Agent {
             self.advance()?;
         }
         Ok(())
+    }
+
+    /// A graver bulletin takes the speaker (抢占). Whatever is not daily waits again with the rounds that are not over, the one that
+    /// was cut off among them, and is played from that round's beginning when the graver one is over, if it has time left then
+    /// (恢复播出); a daily broadcast is dropped. After a power cut it is not begun again, like everything that was begun.
+    ///
+    /// Source: 应急广播管理暂行办法 (2021): emergency before daily, higher level before lower; who loses fails or resumes by
+    /// the platform's rule, and this is it.
+    fn give_way(&mut self) -> Result<(), JournalError> {
+        let resumes = |playing: &Playing| {
+            let bulletin = &playing.bulletin;
+            let is_own = playing.test.is_some() || is_own_alarm(bulletin, self.identity.code);
+            !is_own && bulletin.class != BroadcastClass::Daily
+        };
+        let Some(playing) = self.playing.take_if(|playing| resumes(playing)) else {
+            return self.finish(Event::Preempted, "a graver bulletin took the speaker");
+        };
+        self.hush();
+        tracing::warn!(ebm = %playing.ebm(), "a graver bulletin takes the speaker; this one waits again");
+        let repeats = playing.score.rounds_to_go();
+        self.wait(Bulletin { repeats, ..playing.bulletin });
+        self.turn_page()
     }
 
     /// "Begun" is forced to the card before the relay closes: after a power cut in between it is never begun again.

@@ -3,7 +3,7 @@
 use super::{obey::MANY_PENDING, *};
 use crate::{
     journal::{Medium, MemoryMedium},
-    player::MuteSink,
+    player::{MuteSink, Score},
     relay::SimulatedRelay,
     sense::{Air, SimulatedSense},
     trust::{Beliefs, ClockSource},
@@ -204,9 +204,55 @@ fn red_interrupts_blue_in_mid_word() {
     village.pass(Duration::from_secs(3));
     assert!(village.air.has_power());
     let events = village.hear(order(2));
-    assert_eq!(events[1..], [(1, Event::Preempted), (2, Event::Playing)]);
+    assert_eq!(events[1..], [(2, Event::Playing)]);
     assert!(village.air.is_loud(), "the red tone begins at once");
-    assert_eq!(village.pass(MINUTE), [(2, Event::Sounded), (2, Event::Ended)]);
+    let events = village.pass(3 * MINUTE);
+    assert_eq!(
+        events[..3],
+        [(2, Event::Sounded), (2, Event::Ended), (1, Event::Playing)],
+        "then blue from its round's beginning"
+    );
+    assert_eq!(events[3..], [(1, Event::Sounded), (1, Event::Ended)]);
+}
+
+#[test]
+fn daily_words_that_were_interrupted_are_dropped() {
+    let mut village = Village::new();
+    village.hear(signed(&Bulletin { class: BroadcastClass::Daily, grade: None, ..bulletin(1) }));
+    village.pass(Duration::from_secs(3));
+    let events = village.hear(order(2));
+    assert_eq!(events[1..], [(1, Event::Preempted), (2, Event::Playing)]);
+    assert_eq!(village.pass(3 * MINUTE), [(2, Event::Sounded), (2, Event::Ended)]);
+}
+
+#[test]
+fn what_was_interrupted_has_only_the_rounds_left_that_were_not_over_and_is_lifted_while_it_waits() {
+    let mut village = Village::new();
+    let once = Bulletin { repeats: 1, ..blue(1) };
+    let mut score = Score::of(&once, None, rules(100).longest_sounding, 100);
+    let round: Duration = std::iter::from_fn(|| score.next(Duration::MAX)).map(|block| block.length).sum();
+    village.hear(signed(&Bulletin { repeats: 3, ..once }));
+    village.pass(round + Duration::from_secs(1));
+    village.hear(signed(&Bulletin { repeats: 1, ..bulletin(2) }));
+    assert_eq!(village.agent.queue.waiting()[0].repeats, 2, "one of three is over");
+    let events = village.hear(signed(&stop(3, 1)));
+    assert!(events.contains(&(1, Event::Stopped)), "{events:?}");
+    assert!(!village.pass(5 * MINUTE).contains(&(1, Event::Playing)));
+}
+
+#[test]
+fn what_was_interrupted_is_not_begun_again_after_a_power_cut() {
+    let mut village = Village::new();
+    village.hear(signed(&blue(1)));
+    village.pass(Duration::from_secs(3));
+    village.hear(order(2));
+    let mut village = village.power_cut();
+    let events = village.events();
+    assert!(
+        events.contains(&(1, Event::Interrupted)) && events.contains(&(2, Event::Interrupted)),
+        "{events:?}"
+    );
+    assert!(village.pass(5 * MINUTE).is_empty() && !village.air.has_power());
 }
 
 #[test]

@@ -20,7 +20,9 @@ pub const MANIFEST: &str = "manifest.json";
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
     /// The list cannot be read.
-    #[error("{path:?} cannot be read; copy the whole folder that `mingluo box clips` made")]
+    #[error(
+        "{path:?} 读不了，请复制 mingluo box clips 生成的整个文件夹 / cannot be read; copy the whole folder that `mingluo box clips` made"
+    )]
     File {
         /// The file.
         path: PathBuf,
@@ -29,7 +31,9 @@ pub enum LibraryError {
         source: io::Error,
     },
     /// It is no list.
-    #[error("{path:?} is no signed list of clips; copy the whole folder that `mingluo box clips` made")]
+    #[error(
+        "{path:?} 不是已签名的语音清单，请复制 mingluo box clips 生成的整个文件夹 / is no signed list of clips; copy the whole folder that `mingluo box clips` made"
+    )]
     Json {
         /// The file.
         path: PathBuf,

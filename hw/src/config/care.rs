@@ -104,7 +104,7 @@ impl SelfTestConfig {
             fix: fix.to_owned(),
         };
         if let Some(value) = self.silent_hour.filter(|_| !has_feedback && !sense.is_on_or_off()) {
-            let fix = "nothing could say how it came out; add [feedback] or a sense input that says on or off, or leave the hour out";
+            let fix = "没有输入能说明自检结果，请加 [feedback] 或有无检测的监听输入，或去掉这一项 / nothing could say how it came out; add [feedback] or a sense input that says on or off, or leave the hour out";
             return Err(blind("self_test.silent_hour", value, fix));
         }
         let audible = match (self.audible_day, self.audible_hour) {
@@ -114,14 +114,22 @@ impl SelfTestConfig {
                 Some((day, hour))
             }
             (Some(day), None) => {
-                return Err(blind("self_test.audible_day", day, "give self_test.audible_hour too"));
+                return Err(blind(
+                    "self_test.audible_day",
+                    day,
+                    "还须写 self_test.audible_hour / give self_test.audible_hour too",
+                ));
             }
             (None, Some(hour)) => {
-                return Err(blind("self_test.audible_hour", hour, "give self_test.audible_day too"));
+                return Err(blind(
+                    "self_test.audible_hour",
+                    hour,
+                    "还须写 self_test.audible_day / give self_test.audible_day too",
+                ));
             }
         };
         if let Some((day, _)) = audible.filter(|_| *sense == SenseConfig::None) {
-            let fix = "nothing could hear it; add a sense input or leave the day out";
+            let fix = "没有监听输入能听到，请加 [sense]，或去掉这一项 / nothing could hear it; add a sense input or leave the day out";
             return Err(blind("self_test.audible_day", day, fix));
         }
         Ok(Schedule { silent_hour: self.silent_hour, audible })

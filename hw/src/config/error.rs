@@ -7,7 +7,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A file cannot be read or a directory cannot be made.
-    #[error("{key}: {path:?} cannot be used; check that it exists and who may read it")]
+    #[error(
+        "{key}：{path:?} 不能用，请核对路径和权限 / cannot be used; check that it exists and who may read it"
+    )]
     File {
         /// The key that names it.
         key: &'static str,
@@ -18,7 +20,9 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is no TOML of this form; the source names line, key and value.
-    #[error("{path:?} is not a speaker's configuration; deploy/speaker.toml explains every key")]
+    #[error(
+        "{path:?} 不是终端的配置，各项说明见 speaker.toml 样例 / is not a speaker's configuration; deploy/speaker.toml explains every key"
+    )]
     Syntax {
         /// The file.
         path: PathBuf,
@@ -27,7 +31,7 @@ pub enum ConfigError {
         source: Box<toml::de::Error>,
     },
     /// A value is out of bounds.
-    #[error("{key} = {value}: {fix}")]
+    #[error("{key} = {value}：{fix}")]
     Value {
         /// The key.
         key: &'static str,
@@ -37,7 +41,9 @@ pub enum ConfigError {
         fix: String,
     },
     /// The file holds no key set.
-    #[error("trust.keys_file: {path:?} is no signed key set; take the file that the city issued")]
+    #[error(
+        "trust.keys_file：{path:?} 不是已签名的公钥集，请用城市签发的文件 / is no signed key set; take the file that the city issued"
+    )]
     Keys {
         /// The file.
         path: PathBuf,
@@ -46,7 +52,7 @@ pub enum ConfigError {
         source: serde_json::Error,
     },
     /// A line of the readings is none.
-    #[error("voice.readings_file: {path:?}")]
+    #[error("voice.readings_file：{path:?} 中有读不懂的行 / holds a line that is no reading")]
     Readings {
         /// The file.
         path: PathBuf,
@@ -55,7 +61,9 @@ pub enum ConfigError {
         source: BadReading,
     },
     /// The root did not sign it, or it would leave the box deaf.
-    #[error("trust.keys_file: {path:?} does not go with trust.root_file; take both from the same city")]
+    #[error(
+        "trust.keys_file：{path:?} 与 trust.root_file 不符，请用同一城市的两个文件 / does not go with trust.root_file; take both from the same city"
+    )]
     KeySet {
         /// The file.
         path: PathBuf,
@@ -64,7 +72,7 @@ pub enum ConfigError {
         source: BadKeySet,
     },
     /// The root signed it, and this build can check none of its keys.
-    #[error("trust.keys_file: {path:?} names no key that this box can check")]
+    #[error("trust.keys_file：{path:?} 中没有本终端能核验的公钥 / names no key that this box can check")]
     Deaf {
         /// The file.
         path: PathBuf,
@@ -73,7 +81,9 @@ pub enum ConfigError {
         source: BadKeySet,
     },
     /// The file holds no root key.
-    #[error("trust.root_file: {path:?} is no root key; take the file that the city issued")]
+    #[error(
+        "trust.root_file：{path:?} 不是根公钥，请用城市签发的文件 / is no root key; take the file that the city issued"
+    )]
     Root {
         /// The file.
         path: PathBuf,

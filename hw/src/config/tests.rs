@@ -31,9 +31,11 @@ fn the_shipped_file_is_read_and_states_the_defaults() {
 #[test]
 fn a_wrong_key_value_or_address_is_named() {
     assert!(spoilt("ping_s", "pings").contains("pings"));
-    assert!(spoilt("ping_s = 30", "ping_s = 300").contains("city.ping_s = 300: must be 5 to 60"));
+    assert!(
+        spoilt("ping_s = 30", "ping_s = 300").contains("city.ping_s = 300：应为 5 至 60 / must be 5 to 60")
+    );
     assert!(spoilt("wss://", "http://").contains("city.addresses"));
-    assert!(spoilt("wait_s = 5", "wait_s = 10").contains("clips.wait_s = 10: must be 1 to 9"));
+    assert!(spoilt("wait_s = 5", "wait_s = 10").contains("clips.wait_s = 10：应为 1 至 9 / must be 1 to 9"));
     assert!(spoilt("210423001001", "21042").contains("21042"));
     assert!(spoilt("mode = \"live\"", "mode = \"real\"").contains("real"));
 }
@@ -65,9 +67,9 @@ fn every_wire_has_its_own_pin_and_its_own_level() {
     assert_eq!(config.relay.pin(), Some(Pin { number: 17, active_low: true }));
     assert_eq!((config.button.unwrap().hold_s, config.tamper.unwrap().pin), (3, 22));
     let twice = read(&wired().replace("pin = 22", "pin = 17")).unwrap_err().to_string();
-    assert!(twice.contains("tamper.pin = 17: relay.pin has this pin"), "{twice}");
+    assert!(twice.contains("tamper.pin = 17：与 relay.pin 用了同一引脚"), "{twice}");
     let beyond = read(&wired().replace("pin = 23", "pin = 28")).unwrap_err().to_string();
-    assert!(beyond.contains("button.pin = 28: must be 2 to 27"), "{beyond}");
+    assert!(beyond.contains("button.pin = 28：应为 2 至 27 / must be 2 to 27"), "{beyond}");
     assert!(read(&wired().replace("pin = 23", "pin = 23\nhold_s = 0")).is_err());
 }
 
@@ -90,9 +92,9 @@ fn a_test_that_nothing_could_judge_is_refused() {
     assert!(with(&blind, "silent_hour = 4").is_ok(), "the contact behind the relay says");
     let none = blind.replace("[feedback]\nkind = \"gpio\"\npin = 25\n", "");
     let error = with(&none, "silent_hour = 4").unwrap_err().to_string();
-    assert!(error.contains("self_test.silent_hour = 4: nothing could say"), "{error}");
+    assert!(error.contains("self_test.silent_hour = 4：没有输入能说明自检结果"), "{error}");
     let error = with(&blind, "audible_day = 1\naudible_hour = 10").unwrap_err().to_string();
-    assert!(error.contains("self_test.audible_day = 1: nothing could hear"), "{error}");
+    assert!(error.contains("self_test.audible_day = 1：没有监听输入能听到"), "{error}");
     for (bad, word) in [
         ("silent_hour = 24", "must be 0 to 23"),
         ("audible_day = 29\naudible_hour = 10", "must be 1 to 28"),

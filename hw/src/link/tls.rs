@@ -26,7 +26,9 @@ use tokio_rustls::TlsConnector;
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file holds no such PEM section.
-    #[error("{what}: the file holds no usable PEM; give the one that the city issued")]
+    #[error(
+        "{what}：文件中没有可用的 PEM，请用城市签发的文件 / the file holds no usable PEM; give the one that the city issued"
+    )]
     Pem {
         /// The configuration key that names it.
         what: &'static str,
@@ -35,10 +37,10 @@ pub enum TlsError {
         source: pem::Error,
     },
     /// The authority's certificate cannot be used.
-    #[error("city.ca_file: the authority's certificate cannot be used")]
+    #[error("city.ca_file：签发机构的证书不能用 / the authority's certificate cannot be used")]
     Authority(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Certificate and key do not go together, or the library refuses them.
-    #[error("city.cert_file and city.key_file do not go together")]
+    #[error("city.cert_file 与 city.key_file 不相配 / do not go together")]
     Identity(#[source] Error),
 }
 

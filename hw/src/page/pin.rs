@@ -22,13 +22,15 @@ pub enum PinError {
         count: usize,
     },
     /// The file holds no hash.
-    #[error("the file holds no PIN's hash; write it anew with: mingluo-speaker set-pin")]
+    #[error(
+        "文件中没有口令摘要，请重新设置 / the file holds no PIN's hash; write it anew with: mingluo-speaker set-pin"
+    )]
     NoHash,
     /// It cannot be hashed.
     #[error("the PIN cannot be hashed")]
     Hash(#[from] argon2::password_hash::Error),
     /// The file cannot be written.
-    #[error("the PIN's file cannot be written")]
+    #[error("口令文件写不了 / the PIN's file cannot be written")]
     Write(#[from] std::io::Error),
 }
 

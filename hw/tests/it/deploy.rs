@@ -73,7 +73,7 @@ fn a_card_is_changed_once_however_often_it_is_asked_for() {
         .args(["--pin", "28"])
         .output()
         .unwrap();
-    assert!(!wrong.status.success() && text(&wrong).contains("--pin 28: must be 2 to 27"));
+    assert!(!wrong.status.success() && text(&wrong).contains("must be 2 to 27"));
 }
 
 #[test]

@@ -44,6 +44,7 @@ The roster is CSV in UTF-8 with a header, columns in any order; a row is a perso
   210423100201,网格员|灾害信息员,19730601234,,wang@example.cn,
   210423100201,,19730601235,oABCDEF1234567890abcdefghijkl,,
   210423100201,,,,,62104231002010314010101
+
 企业微信成员和群机器人另加两列，没有的文件可以不写 members of WeCom and group robots have two more columns, where there are any:
   region,groups,sms,wechat,email,speaker,wecom,robot
   210423100201,网格员,,,,,zhangsan,

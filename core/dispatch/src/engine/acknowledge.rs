@@ -3,9 +3,13 @@
 
 use super::{Engine, EngineError, NamedReceipt};
 use crate::{desk::Desk, post::Post, progress::Progress, roster::Lookup};
-use mingluo_ledger::event::{Fact, PartReceipt};
+use mingluo_ledger::{
+    event::{Fact, PartReceipt},
+    store::Taken,
+};
 use mingluo_model::{
     acknowledgement::Acknowledgement,
+    call::{Answer, Means},
     delivery::DeliveryState,
     mode::Mode,
     plan::{AccountName, PlanStatus, Target},
@@ -44,7 +48,24 @@ impl<M: Mode> Engine<M> {
             };
             self.amend(post, start, &NamedReceipt { plan: one.plan, ordinal, receipt }).await?;
         }
+        self.answer_call(one, ordinal).await?;
         Ok(true)
+    }
+
+    /// Whoever was asked by this message to answer has answered (叫应).
+    async fn answer_call(&self, one: &Acknowledgement, ordinal: u32) -> Result<(), EngineError> {
+        let Some(stored) = self.store.plan(one.plan).await? else { return Ok(()) };
+        let calls = self.store.calls(stored.fields().alert).await?;
+        let asked = calls.iter().flat_map(|call| &call.steps).find_map(|step| match &step.taken {
+            Taken::Asked { ask, plan, ordinal: whom, .. } if (*plan, *whom) == (one.plan, ordinal) => {
+                Some(*ask)
+            }
+            _ => None,
+        });
+        if let Some(ask) = asked {
+            self.store.answer(M::KIND, Answer::Given { ask, by: Means::Button }, one.at, None).await?;
+        }
+        Ok(())
     }
 
     /// The recipient of a plan with this address: a few thousand officials at most are looked through.
