@@ -19,6 +19,10 @@ use std::collections::BTreeMap;
 
 /// One plan as it stands now.
 #[derive(Debug, Clone, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something else of a plan, and any of them may come together"
+)]
 pub struct PlanView {
     /// The plan.
     pub plan: PlanId,

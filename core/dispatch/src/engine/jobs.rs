@@ -39,7 +39,9 @@ impl<M: Mode> Engine<M> {
         post.receipts(ends.iter().filter_map(refused).collect()).await?;
         self.store.end_jobs(account, ends).await?;
         let mut desk = post.desk();
-        ends.iter().for_each(|end| desk.end_job(&end.provider_id));
+        for end in ends {
+            desk.end_job(&end.provider_id);
+        }
         Ok(())
     }
 
