@@ -126,7 +126,7 @@ async fn what_is_tried_again_goes_in_a_call_of_its_own() {
     let mut courier = Courier::open(&channel, message("T1")).await.unwrap();
     let verdicts = courier.deliver_tries(&followers(5), &[2, 2, 1, 1, 1]).await.unwrap();
     let jobs = ids(&verdicts);
-    assert_eq!((&jobs[0] == &jobs[1], &jobs[2] == &jobs[4], &jobs[0] == &jobs[2]), (true, true, false));
+    assert_eq!((jobs[0] == jobs[1], jobs[2] == jobs[4], jobs[0] == jobs[2]), (true, true, false));
 }
 
 #[tokio::test]
