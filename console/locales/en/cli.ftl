@@ -145,5 +145,5 @@ error-roster-pretend = The { $mode } roster is a pretend one and all { $mode } a
 error-secret-open = { $field }: the file { $path } has mode { $mode }, others can read it. Run chmod 600 { $path }, and let the user who runs this program own it.
 error-config-group = { $field } = "{ $value }": the region pack's groups.csv has no such group. Use one of { $known }.
 error-config-call-time = { $field } = "{ $value }" is out of range. Give 1 to { $most } (seconds).
-error-config-call-channels = { $field } = "{ $value }": nobody can be asked so. Name at least one of sms, wechat and email.
+error-config-call-channels = { $field } = "{ $value }": nobody can be asked so. Name at least one of sms, wechat, email and wecom.
 error-config-call-key = { $field } = "{ $value }": the key is too short. Put at least { $least } characters on the file's first line, such as od -An -N32 -tx1 /dev/urandom | tr -d ' \n' writes.

@@ -281,5 +281,5 @@ error-roster-pretend = { $mode ->
 error-secret-open = { $field }：文件 { $path } 的权限是 { $mode }，他人可读。请执行 chmod 600 { $path }，并使其归运行本程序的用户所有。
 error-config-group = { $field } = “{ $value }”：区域包 groups.csv 中没有这个人群。可用的有：{ $known }。
 error-config-call-time = { $field } = “{ $value }”：超出范围。请填 1 至 { $most }（秒）。
-error-config-call-channels = { $field } = “{ $value }”不能用于叫应。请从 sms、wechat、email 中选填至少一个。
+error-config-call-channels = { $field } = “{ $value }”不能用于叫应。请从 sms、wechat、email、wecom 中选填至少一个。
 error-config-call-key = { $field } = “{ $value }”：密钥太短。请在该文件第一行放至少 { $least } 个字符，如 od -An -N32 -tx1 /dev/urandom | tr -d ' \n' 的输出。

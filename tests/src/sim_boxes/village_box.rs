@@ -199,11 +199,12 @@ impl PretendBox {
             return;
         }
         self.logged = *id;
-        if let Some(what) = What::of(*event) {
-            self.note(*at, Some(*ebm), what);
-        }
+        // First, so that whoever reads on knows of what follows that the city was not told.
         if self.lot.silent {
             self.note(*at, Some(*ebm), What::Withheld);
+        }
+        if let Some(what) = What::of(*event) {
+            self.note(*at, Some(*ebm), what);
         }
     }
 

@@ -151,8 +151,8 @@ mod tests {
                 r#"{{"at_ms":5,"box":"6210423001001031401010{code}","ebm":"42104000000000103010101202607050001","what":"{what}"}}"#
             )
         };
-        let loud = ["received", "verified", "playing", "sounded"].map(|what| line(1, what));
-        let silent = ["received", "withheld", "verified", "withheld", "playing", "sounded", "withheld"];
+        let loud = ["verified", "playing", "sounded"].map(|what| line(1, what));
+        let silent = ["withheld", "verified", "withheld", "playing", "withheld", "sounded"];
         let lines: Vec<String> = loud.into_iter().chain(silent.map(|what| line(2, what))).collect();
         std::fs::write(&path, lines.join("\n") + "\n").unwrap();
         let mut ear = Boxes.ear(&path);
