@@ -141,9 +141,9 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_asked_by_a_box_or_a_chat() {
+    fn nobody_is_asked_by_a_box_or_a_robot() {
         let folder = tempfile::tempdir().unwrap();
-        for channel in ["speaker", "wecom", "robot"] {
+        for channel in ["speaker", "robot"] {
             let named = config(folder.path(), &format!("channels = [\"sms\", \"{channel}\"]\n"));
             assert_eq!(named.build(&groups()).unwrap_err().len(), 1, "{channel}");
         }

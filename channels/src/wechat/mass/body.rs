@@ -78,6 +78,7 @@ fn name(plan: PlanId, parcels: &[Parcel]) -> String {
 mod tests {
     use super::*;
     use mingluo_model::{address::Address, alert::Language, grade::Grade, id::AlertId, mode::Live};
+    use std::collections::BTreeMap;
 
     const PLAN: &str = "0190163d-8694-739b-aea5-966c26f8ad91";
 
@@ -86,8 +87,7 @@ mod tests {
     }
 
     fn message(text: &str) -> Message<Live> {
-        let (template_id, fields, url, text) =
-            (String::new(), Default::default(), String::new(), text.into());
+        let (template_id, fields, url, text) = (String::new(), BTreeMap::new(), String::new(), text.into());
         let body = Body::WeChat { template_id, fields, url, text };
         Message::new(PLAN.parse::<AlertId>().unwrap(), Grade::Red, Language::chinese(), body)
     }

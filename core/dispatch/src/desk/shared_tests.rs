@@ -8,7 +8,7 @@ use crate::{
 use mingluo_ledger::event::RawId;
 use mingluo_model::{
     channel::{Report, Verdict},
-    delivery::DeliveryState,
+    delivery::DeliveryState::{self, Accepted, Delivered, Failed},
     mode::Live,
     plan::AccountName,
     receipt::Receipt,
@@ -61,7 +61,6 @@ fn what_is_said_of_a_job_is_said_of_everybody_in_it() {
     assert_eq!(begun.len(), 2);
     assert!(begun.contains(&(ProviderId::new(JOB), 2)));
     let _digest = desk.digest(&mut vec![receipt(JOB, REFUSED)], &mut Flights::default(), START);
-    use DeliveryState::{Accepted, Failed};
     assert_eq!(states(&desk, 0, 3), [Failed, Failed, Accepted], "the other call is another job");
 }
 
@@ -74,7 +73,7 @@ fn a_refusal_that_overtakes_the_answer_holds_for_all_whose_answers_come_after_it
     for batch in [vec![receipt(JOB, REFUSED)], vec![taken(1, JOB)], vec![taken(2, JOB), taken(3, JOB)]] {
         let _digest = desk.digest(&mut batch.clone(), &mut flights, START);
     }
-    assert_eq!(states(&desk, 0, 3), [DeliveryState::Failed; 3]);
+    assert_eq!(states(&desk, 0, 3), [Failed; 3]);
 }
 
 #[test]
@@ -90,7 +89,7 @@ fn a_refusal_that_was_kept_raw_is_taken_up_for_everybody_after_a_restart() {
         at: START,
     };
     let entries = desk.take_up(RawId { epoch: 1, seq: 1 }, &raw, START);
-    assert_eq!((entries.len(), states(&desk, 0, 2)), (2, vec![DeliveryState::Failed; 2]));
+    assert_eq!((entries.len(), states(&desk, 0, 2)), (2, vec![Failed; 2]));
 }
 
 #[test]
@@ -103,8 +102,8 @@ fn a_job_whose_end_nobody_tells_fails_and_one_that_ended_does_not() {
     send(&mut desk, &mut flights, 3, &[&[taken(3, b"34183"), taken(4, b"34183")]]);
     assert!(desk.give_up_jobs(Timestamp(START.0 - 1), START).is_empty(), "there is time");
     assert_eq!(desk.give_up_jobs(START, START).len(), 1);
-    assert_eq!(states(&desk, 0, 2), [DeliveryState::Failed; 2]);
-    assert_eq!(states(&desk, 1, 2), [DeliveryState::Accepted; 2]);
+    assert_eq!(states(&desk, 0, 2), [Failed; 2]);
+    assert_eq!(states(&desk, 1, 2), [Accepted; 2]);
     assert!(desk.give_up_jobs(START, START).is_empty(), "once");
 }
 
@@ -132,7 +131,6 @@ fn notices_of_one_name_are_told_of_in_the_order_in_which_they_left() {
         let _digest = desk.digest(&mut vec![receipt(b"anna", status)], &mut Flights::default(), START);
         [0, 1].map(|number| desk.plans()[number].standing(100).unwrap().state())
     };
-    use DeliveryState::{Accepted, Delivered, Failed};
     assert_eq!(hear(ReceiptStatus::Delivered), [Delivered, Accepted]);
     assert_eq!(hear(ReceiptStatus::Failed(Reason::Blocked)), [Delivered, Failed]);
     assert_eq!(
