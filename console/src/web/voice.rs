@@ -290,7 +290,7 @@ mod tests {
             |word: &&str| word.starts_with("web-") && !word.contains(['{', ' ']) && !word.ends_with('-');
         let keys = texts.iter().flat_map(|text| text.split('"')).filter(is_key);
         for tongue in [Tongue::Chinese, Tongue::English] {
-            let values = ["a", "b", "c"].map(|name| (name, String::new()));
+            let values = ["a", "b", "c", "d", "e"].map(|name| (name, String::new()));
             let exists = |key: &str| !say(tongue, key, &values).starts_with("Unknown");
             let silent: Vec<&str> =
                 keys.clone().filter(|key| !exists(key) && !exists(&format!("{key}-drill"))).collect();

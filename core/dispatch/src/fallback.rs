@@ -5,6 +5,7 @@
 use crate::{
     engine::{Engine, EngineError},
     post::Post,
+    progress::Progress,
 };
 use mingluo_ledger::{
     audit::AuditLine,
@@ -55,19 +56,14 @@ impl<M: Mode> Engine<M> {
         let now = self.clock.now();
         let mut failing = Vec::new();
         for post in self.posts.values() {
-            for progress in post
-                .desk()
-                .plans()
-                .iter()
-                .filter(|progress| progress.status() == PlanStatus::Open)
-                // Where a call fails, its own ladder leads on.
-                .filter(|progress| progress.plan().cause != Cause::Call)
-            {
+            for progress in post.desk().plans() {
+                if !has_failures(progress, seen) {
+                    continue;
+                }
                 let counts = progress.tally().total();
                 let (id, failed) = (progress.plan().id, counts.of(DeliveryState::Failed));
-                let (taken_over, at) = seen.get(&id).copied().unwrap_or((0, progress.plan().not_before));
-                let is_due = counts.of(DeliveryState::Planned) == 0 || now.since(at) >= WHILE_SENDING;
-                if is_due && failed > taken_over {
+                let at = seen.get(&id).map_or(progress.plan().not_before, |(_, at)| *at);
+                if counts.of(DeliveryState::Planned) == 0 || now.since(at) >= WHILE_SENDING {
                     seen.insert(id, (failed, now));
                     failing.push(Failing { id, alert: progress.plan().alert, failed: progress.failed() });
                 }
@@ -160,6 +156,15 @@ impl<M: Mode> Engine<M> {
         tracing::info!(plan.id = %plan.id, n_recipients = recipients, "another channel takes over what failed");
         self.admit(vec![plan]).await
     }
+}
+
+/// Whether more has failed in a plan than was taken over; such a plan must not be closed yet.
+pub(crate) fn has_failures<M: Mode>(progress: &Progress<M>, seen: &Diverted) -> bool {
+    let taken_over = seen.get(&progress.plan().id).map_or(0, |(taken_over, _)| *taken_over);
+    progress.status() == PlanStatus::Open
+        // Where a call fails, its own ladder leads on.
+        && progress.plan().cause != Cause::Call
+        && progress.tally().total().of(DeliveryState::Failed) > taken_over
 }
 
 /// A plan to nobody: it holds the words of a channel that is used only when others fail.

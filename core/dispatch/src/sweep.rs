@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{Engine, EngineError},
-    fallback::Diverted,
+    fallback::{Diverted, has_failures},
     post::Post,
     progress::{EXPIRED, WITHDRAWN},
 };
@@ -45,7 +45,7 @@ impl<M: Mode> Engine<M> {
             for post in self.posts.values() {
                 self.sweep(post).await?;
                 self.look_at_jobs(post).await?;
-                self.close_settled(post, &mut settled).await?;
+                self.close_settled(post, &mut settled, &diverted).await?;
             }
         }
     }
@@ -81,8 +81,13 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    async fn close_settled(&self, post: &Post<M>, settled: &mut Settled) -> Result<(), EngineError> {
-        let ripe = self.ripe(post, settled);
+    async fn close_settled(
+        &self,
+        post: &Post<M>,
+        settled: &mut Settled,
+        diverted: &Diverted,
+    ) -> Result<(), EngineError> {
+        let ripe = self.ripe(post, settled, diverted);
         let mut closed = false;
         for number in ripe {
             match self.close(post, number).await {
@@ -97,8 +102,8 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    /// Plans that have been settled for long enough.
-    fn ripe(&self, post: &Post<M>, settled: &mut Settled) -> Vec<usize> {
+    /// Plans that have been settled for long enough, and whose failures were looked at.
+    fn ripe(&self, post: &Post<M>, settled: &mut Settled, diverted: &Diverted) -> Vec<usize> {
         let now = self.clock.now();
         let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
         let (wait, receipts) =
@@ -106,7 +111,10 @@ impl<M: Mode> Engine<M> {
         let mut ripe = Vec::new();
         for (number, progress) in post.desk().plans().iter().enumerate() {
             let id = progress.plan().id;
-            if progress.status() == PlanStatus::Closed || !progress.may_be_folded(now, receipts) {
+            let may_not = progress.status() == PlanStatus::Closed
+                || !progress.may_be_folded(now, receipts)
+                || has_failures(progress, diverted);
+            if may_not {
                 settled.remove(&id);
             } else if now.since(*settled.entry(id).or_insert(now)) >= wait {
                 ripe.push(number);
