@@ -38,7 +38,7 @@ pub struct Journal {
     compact_length: usize,
 }
 
-/// What the bytes of a journal add up to, for whoever only looks. A torn tail is passed over.
+/// What the bytes of a journal add up to, for whoever only looks. What is torn or damaged is passed over.
 pub fn peek(bytes: &[u8]) -> Book {
     let mut book = Book::default();
     frame::read_all(bytes).0.into_iter().for_each(|record| book.apply(record));
@@ -48,8 +48,8 @@ pub fn peek(bytes: &[u8]) -> Book {
 impl Journal {
     /// Reads what there is, forgets what is long over, and writes the rest anew.
     ///
-    /// A torn tail (power was cut while writing) is dropped, and so is all after a damaged frame; the medium keeps a
-    /// copy of a damaged journal.
+    /// A torn frame (power was cut while writing, or the card was full) and a damaged one are passed over, what stands after
+    /// them counts; the medium keeps a copy of a damaged journal.
     ///
     /// # Errors
     /// [`JournalError`] when the medium fails.
@@ -59,7 +59,7 @@ impl Journal {
         if unreadable > 0 {
             tracing::warn!(
                 n_bytes = unreadable,
-                "the journal's tail was torn; what stood there is forgotten"
+                "the journal was torn or damaged; what stood there is forgotten"
             );
             medium.keep_damaged().map_err(JournalError::Write)?;
         }

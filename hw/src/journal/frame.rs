@@ -20,14 +20,20 @@ pub(super) fn write(records: &[Record]) -> Vec<u8> {
     frame
 }
 
-/// All records up to the first frame that is torn or damaged, and how many bytes stand from there on.
+/// All records that can be read, and how many bytes cannot. After damage the next whole frame is looked for: one bad spot of
+/// the card, or a frame that was cut off while the card was full, must not take back what was remembered after it.
 pub(super) fn read_all(mut bytes: &[u8]) -> (Vec<Record>, usize) {
-    let mut records = Vec::new();
-    while let Some((frame, rest)) = read(bytes) {
-        records.extend(frame);
-        bytes = rest;
+    let (mut records, mut unreadable) = (Vec::new(), 0);
+    while !bytes.is_empty() {
+        if let Some((frame, rest)) = read(bytes) {
+            records.extend(frame);
+            bytes = rest;
+        } else {
+            unreadable += 1;
+            bytes = &bytes[1..];
+        }
     }
-    (records, bytes.len())
+    (records, unreadable)
 }
 
 fn read(bytes: &[u8]) -> Option<(Vec<Record>, &[u8])> {

@@ -91,6 +91,30 @@ fn a_damaged_file_is_set_aside_and_what_stood_before_counts() {
     assert_eq!(std::fs::read(path.with_extension("damaged")).unwrap(), bytes);
 }
 
+#[test]
+fn one_bad_spot_takes_back_nothing_that_was_remembered_after_it() {
+    let frames: Vec<Vec<u8>> = (1..=3).map(|seq| frame::write(&[taken(seq)])).collect();
+    let (first, second) = (frames[0].len(), frames[1].len());
+    for spot in first..first + second {
+        let mut bytes = frames.concat();
+        bytes[spot] ^= 0x10;
+        let book = peek(&bytes);
+        let seen = &book.seen()[&bulletin(1).key_id];
+        assert_eq!([1, 2, 3].map(|seq| seen.is_new(seq)), [false, true, false], "spot {spot}");
+    }
+}
+
+#[test]
+fn what_is_written_after_the_card_was_full_is_there_after_the_next_start() {
+    let medium = MemoryMedium::default();
+    let mut journal = open(&medium);
+    journal.append(vec![taken(1)], NOW).unwrap();
+    medium.tear(5);
+    journal.append(vec![taken(2)], NOW).unwrap();
+    let seen = open(&medium).book().seen()[&bulletin(1).key_id];
+    assert_eq!([1, 2].map(|seq| seen.is_new(seq)), [true, false]);
+}
+
 proptest::proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
