@@ -3,7 +3,7 @@
 
 use super::Alg;
 use crate::signer::Purpose;
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
 use std::fmt;
 
 /// A public key, and by its kind the algorithm that its signatures are made with.
@@ -19,13 +19,14 @@ pub enum PublicKey {
 #[derive(Clone)]
 pub struct Ed25519Key {
     bytes: [u8; 32],
-    // None of what is no point: nothing fits it.
+    // None of what is no point and of a weak one, with which one signature fits many messages: nothing fits it.
     point: Option<Box<VerifyingKey>>,
 }
 
 impl Ed25519Key {
     fn new(bytes: [u8; 32]) -> Self {
-        Self { bytes, point: VerifyingKey::from_bytes(&bytes).ok().map(Box::new) }
+        let point = VerifyingKey::from_bytes(&bytes).ok().filter(|point| !point.is_weak());
+        Self { bytes, point: point.map(Box::new) }
     }
 
     /// Its bytes, as RFC 8032 writes them.
@@ -37,7 +38,7 @@ impl Ed25519Key {
         let (Some(point), Ok(signature)) = (&self.point, Signature::from_slice(signature)) else {
             return false;
         };
-        point.verify_strict(message, &signature).is_ok()
+        point.verify(message, &signature).is_ok()
     }
 }
 
@@ -101,8 +102,9 @@ impl PublicKey {
         }
     }
 
-    /// Whether a signature of this purpose fits. Of Ed25519 weak keys and malleable signatures do not (`verify_strict`), of
-    /// SM2 only the 64 bytes r and s do, never their DER form. Nothing fits a key that this build cannot check.
+    /// Whether a signature of this purpose fits. Nothing fits a weak Ed25519 key, and no signature changed by adding to its S
+    /// does (RFC 8032, 5.1.7: S is below the group's order); of SM2 only the 64 bytes r and s do, never their DER form. Nothing
+    /// fits a key that this build cannot check.
     pub fn fits(&self, purpose: Purpose, bytes: &[u8], signature: &[u8]) -> bool {
         let message = purpose.message(bytes);
         match self {
@@ -158,6 +160,7 @@ impl fmt::Debug for PublicKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ed25519_dalek::{Signer as _, SigningKey};
     use proptest::prelude::*;
 
     #[test]
@@ -173,6 +176,35 @@ mod tests {
             assert_eq!((key.alg(), key.as_ref()), (Alg::Sm2, bytes));
         }
     }
+
+    #[test]
+    fn a_weak_key_fits_nothing_and_no_signature_can_be_turned_into_another() {
+        // The neutral point: with R the same and S zero every message would fit.
+        let neutral: [u8; 32] = std::array::from_fn(|place| u8::from(place == 0));
+        let mut zero = [0; 64];
+        zero[..32].copy_from_slice(&neutral);
+        assert!(!PublicKey::ed25519(neutral).fits(Purpose::Bulletin, b"rain", &zero));
+
+        let pair = SigningKey::from_bytes(&[7; 32]);
+        let key = PublicKey::ed25519(pair.verifying_key().to_bytes());
+        let mut signature = pair.sign(&Purpose::Bulletin.message(b"rain")).to_bytes();
+        assert!(key.fits(Purpose::Bulletin, b"rain", &signature));
+        let mut carry = 0;
+        for (octet, of_order) in signature[32..].iter_mut().zip(ORDER) {
+            let sum = u16::from(*octet) + u16::from(of_order) + carry;
+            (*octet, carry) = (sum as u8, sum >> 8);
+        }
+        assert!(
+            !key.fits(Purpose::Bulletin, b"rain", &signature),
+            "S and the order are the same number of steps"
+        );
+    }
+
+    /// The group's order, the lowest octet first (RFC 8032, 5.1: 2^252 + 27742317777372353535851937790883648493).
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
 
     proptest! {
         #[test]
