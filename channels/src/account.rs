@@ -37,6 +37,13 @@ impl ConfigError {
         Self { field, value: value.to_string(), fix: fix.into(), fault: "", names: Vec::new() }
     }
 
+    /// A file that the system does not give.
+    pub(crate) fn unread(field: &'static str, file: &Path, cause: &std::io::Error) -> Self {
+        let names = [("kind_of_fault", file_fault(cause).to_owned()), ("cause", cause.to_string())];
+        let fix = format!("the file cannot be read ({cause}); check its path and who may read it");
+        Self::new(field, file.display(), fix).with_fault("file-unread", names)
+    }
+
     /// A secret that the protocol has no room for; nothing of it is told.
     pub(crate) fn secret_misfit(field: &'static str, file: impl fmt::Display, cause: &TextError) -> Self {
         let wrong = Self::new(field, file, cause.to_string());
@@ -70,11 +77,7 @@ impl Secret {
 
     /// Reads the first line of a file.
     pub(crate) fn read(field: &'static str, file: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(file).map_err(|cause| {
-            let names = [("kind_of_fault", file_fault(&cause).to_owned()), ("cause", cause.to_string())];
-            ConfigError::new(field, file.display(), format!("the file cannot be read ({cause})"))
-                .with_fault("secret-unread", names)
-        })?;
+        let text = std::fs::read_to_string(file).map_err(|cause| ConfigError::unread(field, file, &cause))?;
         match text.lines().next().map(str::trim) {
             Some(line) if !line.is_empty() => Ok(Self::new(line)),
             _ => Err(ConfigError::new(field, file.display(), "put the secret on the file's first line")

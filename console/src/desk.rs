@@ -50,7 +50,7 @@ impl SocketDesk {
                 Err(late) => late.into(),
             };
         let socket = self.socket.display();
-        tracing::error!(%cause, %socket, "no box can be certified; is `mingluo box desk` running?");
+        tracing::error!(%cause, %socket, "终端证书签不了，发证进程在运行吗？ no box can be certified; is `mingluo box desk` running?");
         None
     }
 }

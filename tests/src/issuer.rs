@@ -22,11 +22,14 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// The key's name.
-const KEY_ID: &str = "pretend-1";
+pub(crate) const KEY_ID: &str = "pretend-1";
+
+/// The key itself: nobody but pretend boxes believes it.
+pub(crate) const SEED: [u8; 32] = [7; 32];
 
 /// The city's signer.
 pub(crate) fn signer() -> LocalSigner {
-    LocalSigner::from_seed(KEY_ID.parse().expect("a key's name"), &[7; 32])
+    LocalSigner::from_seed(KEY_ID.parse().expect("a key's name"), &SEED)
 }
 
 /// What boxes believe: this key, for a day, for emergencies of every grade in the whole city.

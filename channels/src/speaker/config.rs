@@ -70,7 +70,7 @@ impl SpeakerConfig {
         }
         if self.enrol.is_some() && self.desk_socket.is_none() {
             let fix = "name the socket of `mingluo box desk` beside enrol, not in it";
-            return Err(ConfigError::new("desk_socket", "", fix));
+            return Err(ConfigError::new("desk_socket", "", fix).with_fault("no-desk", []));
         }
         let boxes = at_least_one(in_range("boxes", self.boxes, 1..=50_000)?);
         Ok(Limits {

@@ -25,7 +25,7 @@ use std::{
     collections::HashMap,
     convert::Infallible,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -85,19 +85,10 @@ impl Enrolment {
         tls: &TlsFiles,
         key_set_file: Option<&PathBuf>,
     ) -> Result<Self, ConfigError> {
-        let place = &config.root_file;
-        let unusable = |cause: &dyn std::fmt::Display| {
-            ConfigError::new(
-                "root_file",
-                place.display(),
-                format!("name root.pub, the root's public key ({cause})"),
-            )
-        };
-        let root = std::fs::read_to_string(place).map_err(|cause| unusable(&cause))?;
-        let root = root.trim().to_owned();
-        root.parse::<RootKey>().map_err(|cause| unusable(&cause))?;
+        let root = root_key(&config.root_file)?;
         let key_set_file = key_set_file.cloned().ok_or_else(|| {
-            ConfigError::new("key_set_file", "", "name the key set that enrolled boxes begin with")
+            let fix = "name the key set that enrolled boxes begin with beside enrol, not in it";
+            ConfigError::new("key_set_file", "", fix).with_fault("no-key-set-file", [])
         })?;
         read_key_set(&key_set_file)?;
         Ok(Self { config: config.clone(), root, key_set_file, tls: tls.enrolment_config()? })
@@ -107,6 +98,19 @@ impl Enrolment {
     pub const fn listen(&self) -> SocketAddr {
         self.config.listen
     }
+}
+
+/// The root's public key, as boxes are given it.
+fn root_key(file: &Path) -> Result<String, ConfigError> {
+    let text =
+        std::fs::read_to_string(file).map_err(|cause| ConfigError::unread("root_file", file, &cause))?;
+    let root = text.trim();
+    root.parse::<RootKey>().map_err(|cause| {
+        let fix = format!("name root.pub, the root's public key, from `mingluo box root new` ({cause})");
+        ConfigError::new("root_file", file.display(), fix)
+            .with_fault("no-root-key", [("length", cause.length.to_string())])
+    })?;
+    Ok(root.to_owned())
 }
 
 /// Serves strangers until `stop`. The listener is bound already.
@@ -169,7 +173,7 @@ impl Counter {
         match self.enrol(&body, from).await {
             Ok(enrolled) => json(StatusCode::OK, &enrolled),
             Err(why) => {
-                tracing::warn!(%from, %why, "a box is not enrolled");
+                tracing::warn!(%from, %why, "终端没有注册成 a box is not enrolled");
                 json(status(why), &why)
             }
         }
@@ -182,7 +186,7 @@ impl Counter {
         let application: Application =
             serde_json::from_slice(body).map_err(|_| self.count(from, NotEnrolled::BadRequest))?;
         let keys = read_key_set(&self.enrolment.key_set_file).map_err(|error| {
-            tracing::error!(%error, "no box can be enrolled");
+            tracing::error!(%error, "终端不能注册 no box can be enrolled");
             NotEnrolled::Unavailable
         })?;
         let certified = self.desk.enrol(&application).await.map_err(|why| self.count(from, why))?;

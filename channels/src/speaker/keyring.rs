@@ -35,7 +35,7 @@ impl IssuedKeys {
     /// [`ConfigError`] when it cannot be read or holds no signed key set.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
         let signed = read_key_set(file)?;
-        let version = signed.claimed_version().ok_or_else(|| unusable(file, &"it holds no key set"))?;
+        let version = signed.claimed_version().ok_or_else(|| no_key_set(file, "no key set in it"))?;
         let frame = CityFrame::Keys(Keys { signed }).write().into();
         Ok(Self { version, frame })
     }
@@ -43,12 +43,14 @@ impl IssuedKeys {
 
 /// Reads a signed key set.
 pub(super) fn read_key_set(file: &Path) -> Result<SignedKeySet, ConfigError> {
-    let text = std::fs::read(file).map_err(|cause| unusable(file, &cause))?;
-    serde_json::from_slice(&text).map_err(|cause| unusable(file, &cause))
+    let text = std::fs::read(file).map_err(|cause| ConfigError::unread("key_set_file", file, &cause))?;
+    serde_json::from_slice(&text).map_err(|cause| no_key_set(file, &cause.to_string()))
 }
 
-fn unusable(file: &Path, cause: &dyn std::fmt::Display) -> ConfigError {
-    ConfigError::new("key_set_file", file.display(), format!("name a key set that the root signed ({cause})"))
+fn no_key_set(file: &Path, cause: &str) -> ConfigError {
+    let fix = format!("name a key set that the root signed, from `mingluo box keys sign` ({cause})");
+    ConfigError::new("key_set_file", file.display(), fix)
+        .with_fault("no-key-set", [("cause", cause.to_owned())])
 }
 
 /// Looks at the file again and again and sends what is newer to all boxes. A file that spoiled changes nothing.
@@ -61,7 +63,7 @@ pub async fn follow(hub: Arc<SpeakerHub>, file: PathBuf, clock: Arc<dyn Clock>, 
             match IssuedKeys::read(&file) {
                 Ok(keys) => hub.issue(keys),
                 Err(error) => {
-                    tracing::error!(%error, "the boxes' key set cannot be read; they keep the last");
+                    tracing::error!(%error, "公钥集不能用，终端沿用上一份 the boxes' key set cannot be used; they keep the last");
                 }
             }
         }

@@ -48,7 +48,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// Why a connection did not become a link.
 #[derive(Debug, thiserror::Error)]
 enum Stranger {
-    #[error("no mutual TLS: {0}")]
+    #[error("双向 TLS 不成 / no mutual TLS: {0}")]
     Tls(#[from] std::io::Error),
     #[error(transparent)]
     Certificate(#[from] pki::NoBox),
@@ -159,7 +159,7 @@ impl Door {
                 return None;
             }
             Err(stranger) => {
-                tracing::warn!(%stranger, "a connection is refused");
+                tracing::warn!(%stranger, "一个连接被拒 a connection is refused");
                 return None;
             }
         };

@@ -51,10 +51,10 @@ impl TlsFiles {
         let keeper = Gatekeeper::new(self.verifier()?);
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|cause| fault("cert_file", &self.cert_file, &cause))?
+            .map_err(|cause| unfit("cert_file", &self.cert_file, &cause))?
             .with_client_cert_verifier(Arc::new(keeper.clone()))
             .with_single_cert(certificates("cert_file", &self.cert_file)?, self.key()?)
-            .map_err(|cause| fault("cert_file", &self.cert_file, &cause))?;
+            .map_err(|cause| unfit("cert_file", &self.cert_file, &cause))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         // What of a record came before a cut is lost: small ones let a box on a poor line keep more of a clip.
         config.max_fragment_size = Some(RECORD);
@@ -72,10 +72,10 @@ impl TlsFiles {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|cause| fault("cert_file", &self.cert_file, &cause))?
+            .map_err(|cause| unfit("cert_file", &self.cert_file, &cause))?
             .with_no_client_auth()
             .with_single_cert(chain, self.key()?)
-            .map_err(|cause| fault("cert_file", &self.cert_file, &cause))?;
+            .map_err(|cause| unfit("cert_file", &self.cert_file, &cause))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
@@ -87,13 +87,13 @@ impl TlsFiles {
             .with_crls(self.revocations()?)
             .only_check_end_entity_revocation()
             .build()
-            .map_err(|cause| fault("client_ca_file", &self.client_ca_file, &cause))
+            .map_err(|cause| unfit("client_ca_file", &self.client_ca_file, &cause))
     }
 
     fn authorities(&self) -> Result<RootCertStore, ConfigError> {
         let mut roots = RootCertStore::empty();
         for certificate in certificates("client_ca_file", &self.client_ca_file)? {
-            roots.add(certificate).map_err(|cause| fault("client_ca_file", &self.client_ca_file, &cause))?;
+            roots.add(certificate).map_err(|cause| unfit("client_ca_file", &self.client_ca_file, &cause))?;
         }
         Ok(roots)
     }
@@ -102,13 +102,9 @@ impl TlsFiles {
     pub(super) fn revocations(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, ConfigError> {
         let Some(file) = &self.client_crl_file else { return Ok(Vec::new()) };
         let read = || CertificateRevocationListDer::pem_file_iter(file)?.collect::<Result<Vec<_>, _>>();
-        let lists = read().map_err(|cause: pem::Error| fault("client_crl_file", file, &cause))?;
+        let lists = read().map_err(|cause| broken("client_crl_file", file, &cause))?;
         if lists.is_empty() {
-            return Err(ConfigError::new(
-                "client_crl_file",
-                file.display(),
-                "put a revocation list in PEM into it",
-            ));
+            return Err(no_list(file));
         }
         Ok(lists)
     }
@@ -116,34 +112,55 @@ impl TlsFiles {
     fn key(&self) -> Result<PrivateKeyDer<'static>, ConfigError> {
         PrivateKeyDer::from_pem_file(&self.key_file).map_err(|cause| match cause {
             pem::Error::NoItemsFound => {
-                ConfigError::new("key_file", self.key_file.display(), "put a private key in PEM into it")
+                let fix = "put the private key of cert_file in PEM into it";
+                ConfigError::new("key_file", self.key_file.display(), fix).with_fault("no-private-key", [])
             }
-            cause => fault("key_file", &self.key_file, &cause),
+            cause => broken("key_file", &self.key_file, &cause),
         })
     }
 }
 
 fn certificates(field: &'static str, file: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let read = || CertificateDer::pem_file_iter(file)?.collect::<Result<Vec<_>, _>>();
-    let found = read().map_err(|cause: pem::Error| fault(field, file, &cause))?;
+    let found = read().map_err(|cause| broken(field, file, &cause))?;
     if found.is_empty() {
-        return Err(ConfigError::new(field, file.display(), "put at least one certificate in PEM into it"));
+        let fix = "put at least one certificate in PEM into it";
+        return Err(ConfigError::new(field, file.display(), fix).with_fault("no-certificate", []));
     }
     Ok(found)
 }
 
-fn fault(field: &'static str, file: &Path, cause: &dyn std::fmt::Display) -> ConfigError {
-    ConfigError::new(field, file.display(), format!("the file cannot be used ({cause})"))
+/// The file cannot be read, or its PEM is torn.
+fn broken(field: &'static str, file: &Path, cause: &pem::Error) -> ConfigError {
+    if let pem::Error::Io(cause) = cause {
+        return ConfigError::unread(field, file, cause);
+    }
+    let fix = format!("its PEM is damaged ({cause}); copy it anew from where it was made");
+    ConfigError::new(field, file.display(), fix).with_fault("pem-damaged", [("cause", cause.to_string())])
+}
+
+/// The file is good PEM of what TLS cannot work with.
+fn unfit(field: &'static str, file: &Path, cause: &dyn std::fmt::Display) -> ConfigError {
+    let fix = format!("TLS cannot work with it ({cause}); give the files that belong together");
+    ConfigError::new(field, file.display(), fix).with_fault("tls-unfit", [("cause", cause.to_string())])
+}
+
+/// The file holds no list of revocations.
+pub(super) fn no_list(file: &Path) -> ConfigError {
+    let fix = "put a revocation list in PEM into it, like crl.pem of `mingluo box ca`";
+    ConfigError::new("client_crl_file", file.display(), fix).with_fault("no-revocation-list", [])
 }
 
 /// A client certificate that names no box.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoBox {
     /// It cannot be read.
-    #[error("the client's certificate cannot be read")]
+    #[error("证书读不懂 / the client's certificate cannot be read")]
     Unreadable,
     /// Its subject does not have exactly one common name of 23 digits.
-    #[error("the certificate's common name is no resource code: {found:?}, must be one name of 23 digits")]
+    #[error(
+        "证书名称 {found:?} 不是一个 23 位资源编码，请重新注册该终端 / the certificate's common name is no resource code of 23 digits; enrol the box anew"
+    )]
     NotAResource {
         /// What stands there, at most 64 characters of each name.
         found: Vec<String>,
@@ -195,16 +212,21 @@ mod tests {
             client_crl_file: None,
         };
         let error = files.server_config().unwrap_err();
-        assert_eq!((error.field, error.value.as_str()), ("client_ca_file", "/nowhere/ca"));
+        let told = (error.field, error.value.as_str(), error.fault);
+        assert_eq!(told, ("client_ca_file", "/nowhere/ca", "file-unread"));
     }
 
     #[test]
     fn a_file_without_a_certificate_says_so() {
         let file = std::env::temp_dir().join(format!("mingluo-pki-{}", std::process::id()));
-        std::fs::write(&file, "no PEM at all\n").unwrap();
-        let error = certificates("cert_file", &file).unwrap_err();
+        let faults = ["no PEM at all\n", "-----BEGIN CERTIFICATE-----\n"].map(|text| {
+            std::fs::write(&file, text).unwrap();
+            let error = certificates("cert_file", &file).unwrap_err();
+            assert!(error.field == "cert_file" && error.fix.contains("PEM"), "{error}");
+            error.fault
+        });
         std::fs::remove_file(&file).unwrap();
-        assert!(error.field == "cert_file" && error.fix.contains("PEM"), "{error}");
+        assert_eq!(faults, ["no-certificate", "pem-damaged"]);
     }
 
     proptest! {

@@ -1,7 +1,10 @@
 //! The list of certificates that their authority has taken back (吊销列表), read again while the program runs: whoever
 //! stands on it is not let in any more, and a link that is up is closed.
 
-use super::{hub::SpeakerHub, pki::TlsFiles};
+use super::{
+    hub::SpeakerHub,
+    pki::{TlsFiles, no_list},
+};
 use crate::account::ConfigError;
 use mingluo_model::clock::Clock;
 use rustls::{
@@ -93,11 +96,8 @@ impl ClientCertVerifier for Gatekeeper {
 pub(super) fn numbers(files: &TlsFiles) -> Result<HashSet<Box<[u8]>>, ConfigError> {
     let mut numbers = HashSet::new();
     for list in files.revocations()? {
-        let (_, list) = CertificateRevocationList::from_der(&list).map_err(|cause| {
-            let place = files.client_crl_file.clone().unwrap_or_default();
-            let fix = format!("put a revocation list in PEM into it ({cause})");
-            ConfigError::new("client_crl_file", place.display(), fix)
-        })?;
+        let (_, list) = CertificateRevocationList::from_der(&list)
+            .map_err(|_| no_list(files.client_crl_file.as_deref().unwrap_or_else(|| Path::new(""))))?;
         numbers.extend(list.iter_revoked_certificates().map(|it| Box::from(it.raw_serial())));
     }
     Ok(numbers)
@@ -130,7 +130,7 @@ pub async fn follow(
                     tracing::info!(n_revoked = revoked.len(), n_closed, "the list of revocations is read");
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the list of revocations cannot be read; the last one holds");
+                    tracing::error!(%error, "吊销列表不能用，沿用上一份 the list of revocations cannot be used; the last one holds");
                 }
             }
         }

@@ -50,6 +50,7 @@ error-text-too-long = { $channel }: the { $field } is too long: { $length } { $u
    *[other] { $unit }
   }, at most { $longest }. Shorten the text.
 error-text-unfit = { $channel }: { $field }: { $detail }
+error-signer-away = The signing process does not answer, so nothing left: { $detail } Have `mingluo signer` started again, then try once more.
 error-not-rendered = The message cannot be made: { $detail }
 error-content-changed = The words, area, channels or end were changed after you opened the warning. Nothing was signed. Go back to the warning, read it again, then approve, return or release it.
 error-wrong-number = You typed { $typed } deliveries; the preview shows another number (over all channels; a person on two of them counts twice). Nothing was released. Look at the preview again and type what it shows.

@@ -93,7 +93,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
         [window] 请填至少 { $least }：一条短信的各段都要放得下，设了 flash 时再加一条闪信
         [no-gsm7] 此协议没有 GSM 7 位编码。请填 ascii 或 ucs2
         [sender-name] source_ton = 5 表示以名称为发送方：请填 1 至 11 个英文字母、数字、空格或 - . &；若是接入码，请改 source_ton
-        [secret-unread] 这个文件读不了（{ $kind_of_fault ->
+        [file-unread] 这个文件读不了（{ $kind_of_fault ->
             [not-found] 没有这个文件
             [denied] 没有读取权限
             [directory] 这是一个目录
@@ -104,6 +104,15 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
         [secret-long] 密钥或口令有 { $length } 个字节，协议连同结尾最多收 { $most } 个。请核对是否填错了文件
         [secret-ascii] 密钥或口令中有英文字符以外的字符。请核对是否填错了文件
         [pretend-base] pretend = true 时须写明模拟程序的地址，只能在本机，如 api_base = "http://127.0.0.1:端口"
+        [no-certificate] 文件中没有 PEM 证书。请放入至少一份
+        [no-private-key] 文件中没有 PEM 私钥。请放入与 cert_file 配套的私钥
+        [pem-damaged] 文件的 PEM 内容已损坏（{ $cause }）。请从生成它的地方重新拷贝
+        [tls-unfit] TLS 用不了它（{ $cause }）。请核对证书、私钥和证书机构是否为同一套
+        [no-revocation-list] 文件中没有 PEM 吊销列表。请填 mingluo box ca new 生成、mingluo box revoke 更新的 crl.pem
+        [no-key-set] 不是根密钥签名的公钥集（{ $cause }）。请填 mingluo box keys sign 生成的文件
+        [no-key-set-file] 终端注册时要领取公钥集。请在 speaker 账号中（不是 enrol 中）填写
+        [no-root-key] 不是根公钥：有 { $length } 个字节，应为 64 位十六进制。请填 mingluo box root new 生成的 root.pub
+        [no-desk] 终端注册要由发证进程签证书。请在 speaker 账号中（不是 enrol 中）填 mingluo box desk 的套接字
         [no-gap] 地址和正文里都没有空位 { "{" }{ $gap }{ "}" }。请写在网关要它的地方
        *[other] { $member ->
             [access_key_id] 请填 RAM 用户的 AccessKey ID，如 LTAI5t…

@@ -428,7 +428,7 @@ mod tests {
     use crate::tongue::tell;
 
     /// Every key that a channel's account may be refused for, by the words `ConfigError::new` in its source.
-    const KEYS: [&str; 60] = [
+    const KEYS: [&str; 63] = [
         "access_key_id",
         "access_key_secret_file",
         "aes_key_file",
@@ -441,6 +441,7 @@ mod tests {
         "callback_token_file",
         "cert_file",
         "client_ca_file",
+        "client_crl_file",
         "client_id",
         "content_type",
         "corp_id",
@@ -452,6 +453,7 @@ mod tests {
         "helo_name",
         "host",
         "key_file",
+        "key_set_file",
         "listen",
         "login_name",
         "m_service_id",
@@ -468,6 +470,7 @@ mod tests {
         "relay",
         "reply_to",
         "return_to",
+        "root_file",
         "sdk_app_id",
         "secret_file",
         "secret_id",
@@ -550,11 +553,20 @@ mod tests {
             "window",
             "no-gsm7",
             "sender-name",
-            "secret-unread",
+            "file-unread",
             "secret-empty",
             "secret-long",
             "secret-ascii",
             "pretend-base",
+            "no-certificate",
+            "no-private-key",
+            "pem-damaged",
+            "tls-unfit",
+            "no-revocation-list",
+            "no-key-set",
+            "no-key-set-file",
+            "no-root-key",
+            "no-desk",
         ];
         let said: std::collections::BTreeSet<_> =
             faults.iter().map(|fault| told("live.alibaba", "templates", fault)).collect();

@@ -13,6 +13,7 @@ use mingluo_model::{
     mode::ModeKind,
     problem::Problem,
     region::BadRegionCode,
+    signer::SignerError,
 };
 use mingluo_targeting::{
     gazetteer::{Near, RegionError},
@@ -222,6 +223,7 @@ impl Problem for OfficeError {
             Self::NoAccounts { .. } => "no-accounts",
             Self::Unfit { source: Unfit::TooLong { .. }, .. } => "text-too-long",
             Self::Unfit { .. } => "text-unfit",
+            Self::Render(RenderError::Signer(SignerError::Unreachable { .. })) => "signer-away",
             Self::Render(_) => "not-rendered",
             Self::Speech(error) => error.code(),
             Self::ContentChanged { .. } => "content-changed",
@@ -364,6 +366,14 @@ mod tests {
     use super::*;
     use crate::tongue::tell;
     use mingluo_model::misfit::Misfit;
+
+    #[test]
+    fn a_signer_that_is_away_is_told_in_chinese_with_what_to_do() {
+        let away = SignerError::Unreachable { detail: "/run/signer.sock: no answer".into() };
+        let told = tell(&OfficeError::Render(RenderError::Signer(away)));
+        assert!(told.zh.starts_with("签名进程没有应答") && told.zh.contains("signer.sock"), "{}", told.zh);
+        assert!(told.en.contains("mingluo signer"), "{}", told.en);
+    }
 
     #[test]
     fn an_officer_is_told_in_chinese_why_a_channel_cannot_carry_the_words() {

@@ -18,6 +18,8 @@ mod clips;
 mod clockless;
 #[path = "stories/later.rs"]
 mod later;
+#[path = "stories/repeated.rs"]
+mod repeated;
 #[path = "stories/rotation.rs"]
 mod rotation;
 #[path = "stories/round.rs"]

@@ -52,6 +52,8 @@ impl AudioSink for Witness {
 /// Hostile frames between two bulletins of the city's own, and how many times.
 const FRAMES: u64 = 100;
 const ROUNDS: u64 = 10;
+/// How often the city's own frame is said again while it plays.
+const ECHOES: usize = 50;
 
 #[tokio::test]
 async fn a_thousand_hostile_frames_make_no_sound_and_lose_no_bulletin() {
@@ -89,11 +91,11 @@ async fn again(listener: &TcpListener, papers: &Papers, now: Timestamp) -> CityE
     city
 }
 
-/// Orders it and hears the story of it to its end; nothing when the link is dead.
+/// Orders it and hears the story of it to its end, while somebody echoes the order; nothing when the link is dead.
 async fn story(city: &mut CityEnd, bulletin: &Bulletin) -> Option<Vec<Event>> {
     let envelope = signer().seal(bulletin).unwrap().to_bytes();
-    let order = CityFrame::Order(Order { ebm: bulletin.ebm, envelope });
-    city.0.send(Message::text(order.write())).await.ok()?;
+    let order = CityFrame::Order(Order { ebm: bulletin.ebm, envelope }).write();
+    city.0.send(Message::text(order.as_str())).await.ok()?;
     let mut told: Vec<Report> = Vec::new();
     loop {
         let BoxFrame::Report(report) = city.try_hear().await? else { continue };
@@ -101,8 +103,11 @@ async fn story(city: &mut CityEnd, bulletin: &Bulletin) -> Option<Vec<Event>> {
         let is_news = told.iter().all(|known| known.id != report.id);
         // Forgeries used the names of coming bulletins, and were refused in them.
         if report.ebm == bulletin.ebm && report.event != Event::Refused && is_news {
-            let is_last = report.event.is_last();
+            let (is_last, begins) = (report.event.is_last(), report.event == Event::Playing);
             told.push(report);
+            for _ in 0..if begins { ECHOES } else { 0 } {
+                city.0.send(Message::text(order.as_str())).await.ok()?;
+            }
             if is_last {
                 return Some(events(&told));
             }

@@ -13,7 +13,7 @@ mod options;
 mod order;
 mod play;
 mod postgres;
-mod program;
+pub(crate) mod program;
 mod reckon;
 mod report;
 mod search;

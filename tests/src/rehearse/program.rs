@@ -27,7 +27,7 @@ const END_WITHIN: Duration = Duration::from_secs(5);
 const LAST_LINES: usize = 8;
 
 /// A program that runs.
-pub(super) struct Program {
+pub(crate) struct Program {
     name: String,
     child: Child,
     log: PathBuf,
@@ -36,7 +36,7 @@ pub(super) struct Program {
 
 impl Program {
     /// Starts a program and waits for the JSON line that says that it is ready: the first that has this field.
-    pub(super) async fn start<A: AsRef<OsStr>>(
+    pub(crate) async fn start<A: AsRef<OsStr>>(
         binary: &Path,
         args: &[A],
         log: &Path,
@@ -93,7 +93,7 @@ impl Program {
     }
 
     /// Whether it has ended by itself, which none should; then with its last words.
-    pub(super) fn check(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn check(&mut self) -> anyhow::Result<()> {
         match self.child.try_wait()? {
             None => Ok(()),
             Some(status) => bail!("{} ended by itself ({status}){}", self.name, self.last_words()),
@@ -101,7 +101,7 @@ impl Program {
     }
 
     /// Asks it to end and waits; what does not end is killed.
-    pub(super) async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         if let Some(pid) = self.child.id() {
             // The shell's own kill: a signal without unsafe code.
             let _asked = Command::new("sh").arg("-c").arg(format!("kill -TERM {pid}")).status().await;

@@ -25,7 +25,7 @@ pub enum What {
     Verified,
     /// It was not, or this box knows no key.
     Refused,
-    /// Sound began; seen at the loudspeaker, not taken from the box's report.
+    /// Sound began, or began again after a graver one; seen at the loudspeaker, not taken from the box's report.
     Playing,
     /// The ear heard it.
     Sounded,
@@ -127,7 +127,9 @@ pub struct BoxTruth {
     pub refused: BTreeSet<EbmId>,
     /// Bulletins that it began to play.
     pub played: BTreeSet<EbmId>,
-    /// Bulletins that it began to play more than once; there must be none.
+    /// Bulletins that it took up again after a graver one had taken the speaker from them.
+    pub resumed: BTreeSet<EbmId>,
+    /// Bulletins that it began again after they were over, or that nothing had interrupted; there must be none.
     pub doubled: BTreeSet<EbmId>,
     /// Bulletins that its ear heard.
     pub sounded: BTreeSet<EbmId>,
@@ -137,6 +139,10 @@ pub struct BoxTruth {
     pub withheld: BTreeSet<EbmId>,
     /// It never connected.
     pub offline: bool,
+    // Bulletins to which nothing more may happen.
+    over: BTreeSet<EbmId>,
+    // What began to sound last.
+    latest: Option<EbmId>,
 }
 
 impl BoxTruth {
@@ -151,11 +157,25 @@ impl BoxTruth {
             What::Sounded => &mut self.sounded,
             What::NotHeard => &mut self.not_heard,
             What::Withheld => &mut self.withheld,
-            What::Playing if self.played.contains(&ebm) => &mut self.doubled,
-            What::Playing => &mut self.played,
-            _ => return,
+            What::Ended | What::Preempted | What::Stopped | What::Expired | What::Interrupted => {
+                &mut self.over
+            }
+            What::Playing => self.begin(ebm),
+            What::Received | What::Offline => return,
         };
         list.insert(ebm);
+    }
+
+    /// The list in which a bulletin belongs that begins to sound now.
+    fn begin(&mut self, ebm: EbmId) -> &mut BTreeSet<EbmId> {
+        let is_next_after_another = self.latest.replace(ebm) != Some(ebm);
+        if !self.played.contains(&ebm) {
+            &mut self.played
+        } else if is_next_after_another && !self.over.contains(&ebm) {
+            &mut self.resumed
+        } else {
+            &mut self.doubled
+        }
     }
 }
 
@@ -166,11 +186,15 @@ impl BoxTruth {
 pub fn read(path: &Path) -> anyhow::Result<BTreeMap<ResourceCode, BoxTruth>> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    let read = |(number, line): (usize, &str)| {
+        serde_json::from_str(line).with_context(|| format!("{}: line {number}", path.display()))
+    };
+    let mut lines = (1..).zip(whole.lines()).map(read).collect::<anyhow::Result<Vec<Line>>>()?;
+    // A report stands in the log when it leaves, which without a link is long after what it tells of.
+    lines.sort_by_key(|line| line.at_ms);
     let mut boxes: BTreeMap<ResourceCode, BoxTruth> = BTreeMap::new();
-    for (number, line) in (1..).zip(whole.lines()) {
-        let line: Line =
-            serde_json::from_str(line).with_context(|| format!("{}: line {number}", path.display()))?;
-        boxes.entry(line.box_code).or_default().take(&line);
+    for line in &lines {
+        boxes.entry(line.box_code).or_default().take(line);
     }
     Ok(boxes)
 }
@@ -181,6 +205,34 @@ mod tests {
 
     fn ebm() -> EbmId {
         "42104000000000103010101202607050001".parse().unwrap()
+    }
+
+    /// What a log of these lines of one box says, each with its moment and its bulletin.
+    fn truth_of(lines: &[(i64, u16, What)]) -> BoxTruth {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("boxes.jsonl");
+        let code: ResourceCode = "62104230010010314000001".parse().unwrap();
+        let log = BoxLog::append_to(&path).unwrap();
+        for (at, number, what) in lines {
+            let ebm = format!("4210400000000010301010120260705{number:04}").parse().unwrap();
+            log.note(Timestamp(*at), code, Some(ebm), *what);
+        }
+        log.flush().unwrap();
+        read(&path).unwrap().remove(&code).unwrap()
+    }
+
+    #[test]
+    fn what_is_taken_up_again_after_a_graver_one_is_resumed_and_not_doubled() {
+        let resumed =
+            [(1, 1, What::Playing), (2, 2, What::Playing), (3, 2, What::Ended), (3, 1, What::Playing)];
+        let truth = truth_of(&resumed);
+        assert_eq!((&truth.resumed, truth.played.len()), (&BTreeSet::from([ebm()]), 2));
+        assert!(truth.doubled.is_empty());
+        // The report that it was over left when there was a link again.
+        let again =
+            [(1, 1, What::Playing), (3, 2, What::Playing), (4, 1, What::Playing), (2, 1, What::Ended)];
+        let truth = truth_of(&again);
+        assert_eq!((&truth.doubled, truth.resumed.len()), (&BTreeSet::from([ebm()]), 0));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use mingluo_model::{
     channel::{Channel as _, Report as Told, Session, Verdict},
     clock::{SharedClock, system::SystemClock, within},
     delivery::Reason,
+    grade::Grade,
     mode::{Live, ModeKind},
     receipt::ReceiptStatus,
     region::RegionCode,
@@ -186,6 +187,25 @@ async fn what_the_city_is_told_is_what_happened() {
     let deaf = outcome.boxes_with(ReceiptStatus::Failed(Reason::NotHeard));
     assert_eq!(deaf, boxes_where(&truth, |it| !it.not_heard.is_empty()));
     assert!(!refused.is_empty() && !deaf.is_empty() && !heard.is_empty());
+    assert!(boxes_where(&truth, |it| !it.doubled.is_empty()).is_empty());
+}
+
+#[tokio::test]
+async fn what_a_graver_one_interrupts_is_resumed_and_not_doubled() {
+    let mut city = PretendCity::of(5).await;
+    let boxes = city.switch_on(BoxFaults::default());
+    let red = red(2, city.clock.now());
+    let orange = Bulletin { grade: Some(Grade::Orange), repeats: 10, ..crate::issuer::red(1, red.created) };
+    city.order(&orange, 5).await;
+    city.order(&red, 5).await;
+
+    let has_ended = |statuses: &&Vec<ReceiptStatus>| {
+        statuses.iter().filter(|status| **status == ReceiptStatus::Ended).count() == 2
+    };
+    city.keep_until(|it| it.statuses.values().filter(has_ended).count() == 5).await;
+
+    let truth = city.truth(boxes).await;
+    assert_eq!(boxes_where(&truth, |it| it.resumed == BTreeSet::from([orange.ebm])).len(), 5);
     assert!(boxes_where(&truth, |it| !it.doubled.is_empty()).is_empty());
 }
 

@@ -134,9 +134,12 @@ async fn what_is_no_application_is_refused() {
 fn a_missing_file_is_named_with_its_key() {
     let (dir, city) = (tempfile::tempdir().unwrap(), authority());
     let (tls, keys) = (papers(dir.path(), &city), dir.path().join("keys.json"));
-    let wrong = |keys| Enrolment::read(&config(dir.path()), &tls, keys).err().map(|error| error.field);
+    let read = |keys| Enrolment::read(&config(dir.path()), &tls, keys).err();
+    let wrong = |keys| read(keys).map(|error| (error.field, error.fault));
     assert_eq!(wrong(Some(&keys)), None);
-    assert_eq!(wrong(None), Some("key_set_file"));
+    assert_eq!(wrong(None), Some(("key_set_file", "no-key-set-file")));
     std::fs::write(dir.path().join("root.pub"), "no key").unwrap();
-    assert_eq!(wrong(Some(&keys)), Some("root_file"));
+    assert_eq!(wrong(Some(&keys)), Some(("root_file", "no-root-key")));
+    std::fs::remove_file(dir.path().join("root.pub")).unwrap();
+    assert_eq!(wrong(Some(&keys)), Some(("root_file", "file-unread")));
 }

@@ -1,8 +1,13 @@
 //! Whatever comes down a link, it ends with a reason and the hub goes on.
 
 use crate::speaker::village::{City, ScriptedBox, bulletin, hello};
-use mingluo_model::link::{BoxFrame, FRAME_LIMIT};
+use mingluo_model::{
+    bulletin::Bulletin,
+    channel::Report as Told,
+    link::{BoxFrame, CityFrame, Event, FRAME_LIMIT},
+};
 use proptest::prelude::*;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio_tungstenite::tungstenite::{Message, protocol::frame::coding::CloseCode};
 
@@ -25,6 +30,59 @@ async fn what_is_no_frame_closes_the_link_with_a_reason() {
     assert_eq!(sent_away(&city, Message::text(long)).await, CloseCode::Size);
     assert_eq!(sent_away(&city, Message::binary(vec![1, 2])).await, CloseCode::Unsupported);
     assert_eq!(sent_away(&city, Message::text(BoxFrame::Hello(hello(1)).write())).await, CloseCode::Protocol);
+}
+
+#[tokio::test]
+async fn a_genuine_report_repeated_while_it_plays_is_told_once_and_holds_up_nothing() {
+    let mut city = City::new().await;
+    let mut village = city.welcome(1).await;
+    city.order(&bulletin(1), &[1]).await;
+    village.hear_order().await;
+    let told = flooded(&mut city, &mut village, 2).await;
+    assert_eq!(told, ["playing", "sounded"], "each once");
+    // By now dispatch has called both durable; the box is only told again that it may forget them.
+    let told = flooded(&mut city, &mut village, 3).await;
+    assert_eq!(told, ["sounded"], "the news alone");
+    let lift = Bulletin { related: vec![bulletin(1).ebm], ..bulletin(2) };
+    city.order(&lift, &[1]).await;
+    let heard = loop {
+        if let CityFrame::Order(order) = village.hear().await {
+            break order.ebm;
+        }
+    };
+    assert_eq!(heard, lift.ebm, "the lift of what is repeated comes through");
+}
+
+/// Says a thousand times that the first bulletin plays, and once, under this number, that it was heard; gives what dispatch
+/// was told of them and has called durable.
+async fn flooded(city: &mut City, village: &mut ScriptedBox, news: u64) -> Vec<String> {
+    let (clock, mut told) = (city.clock.clone(), Vec::new());
+    let flood = async {
+        for _ in 0..1_000 {
+            village.say_report(1, 1, Event::Playing, "").await;
+        }
+        village.say_report(news, 1, Event::Sounded, "").await;
+        // The hub gathers what comes at once.
+        loop {
+            tokio::task::yield_now().await;
+            clock.advance(Duration::from_millis(1));
+        }
+    };
+    let dispatch = async {
+        while told.last().is_none_or(|last| last != "sounded") {
+            let some = city.told().await;
+            city.keep(&some).await;
+            told.extend(some.into_iter().filter_map(|told| match told {
+                Told::Receipt { receipt, .. } => Some(receipt.far_code),
+                Told::Answer { .. } | Told::Reply { .. } => None,
+            }));
+        }
+    };
+    tokio::select! {
+        () = flood => unreachable!("it goes on for ever"),
+        () = dispatch => {}
+    }
+    told
 }
 
 proptest! {

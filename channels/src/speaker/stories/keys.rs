@@ -128,6 +128,7 @@ fn a_file_without_a_key_set_is_named_with_its_key() {
     let file = dir.path().join("keys.json");
     for spoilt in ["", "{}", r#"{"set": "{}", "signature": "00"}"#] {
         std::fs::write(&file, spoilt).unwrap();
-        assert_eq!(IssuedKeys::read(&file).unwrap_err().field, "key_set_file");
+        let error = IssuedKeys::read(&file).unwrap_err();
+        assert_eq!((error.field, error.fault), ("key_set_file", "no-key-set"));
     }
 }

@@ -40,7 +40,8 @@ pub(super) struct Authority {
 impl Authority {
     /// Makes one.
     pub(super) fn make(dir: &Path) -> anyhow::Result<()> {
-        fs::create_dir_all(dir).with_context(|| format!("--dir {}", dir.display()))?;
+        fs::create_dir_all(dir)
+            .with_context(|| format!("--dir {}: 建不了目录 / cannot be made", dir.display()))?;
         let mut params =
             params(DnValue::Utf8String("鸣锣终端证书机构 Mingluo boxes".to_owned()), AUTHORITY_DAYS)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -62,8 +63,11 @@ impl Authority {
                 )
             })
         };
-        let key = KeyPair::from_pem(&read("ca.key")?).context("ca.key")?;
-        let issuer = Issuer::from_ca_cert_pem(&read("ca.pem")?, key).context("ca.pem")?;
+        let spoilt = |name: &str| {
+            format!("--dir {}: 已损坏，请用备份 / is damaged; use your copy", dir.join(name).display())
+        };
+        let key = KeyPair::from_pem(&read("ca.key")?).with_context(|| spoilt("ca.key"))?;
+        let issuer = Issuer::from_ca_cert_pem(&read("ca.pem")?, key).with_context(|| spoilt("ca.pem"))?;
         Ok(Self { dir: dir.to_owned(), issuer })
     }
 
@@ -81,12 +85,15 @@ impl Authority {
     /// The authority's certificate, PEM.
     pub(super) fn pem(&self) -> anyhow::Result<String> {
         let place = self.dir.join("ca.pem");
-        fs::read_to_string(&place).with_context(|| place.display().to_string())
+        fs::read_to_string(&place)
+            .with_context(|| format!("--dir {}: 读不了 / cannot be read", place.display()))
     }
 
     /// The same as DER.
     pub(super) fn certificate(&self) -> anyhow::Result<Vec<u8>> {
-        Ok(CertificateDer::from_pem_slice(self.pem()?.as_bytes()).context("ca.pem")?.to_vec())
+        Ok(CertificateDer::from_pem_slice(self.pem()?.as_bytes())
+            .context("--dir: ca.pem 中没有证书，请用备份 / no certificate in ca.pem; use your copy")?
+            .to_vec())
     }
 
     pub(super) fn registry(&self) -> anyhow::Result<Registry> {
@@ -119,7 +126,8 @@ impl Authority {
         let name = |name: &String| match name.parse::<IpAddr>() {
             Ok(address) => Ok(SanType::IpAddress(address)),
             Err(_) => {
-                Ok(SanType::DnsName(name.as_str().try_into().with_context(|| format!("--name {name}"))?))
+                let bad = || format!("--name {name}: 不是域名或地址 / is neither a name nor an address");
+                Ok(SanType::DnsName(name.as_str().try_into().with_context(bad)?))
             }
         };
         own.subject_alt_names = names.iter().map(name).collect::<anyhow::Result<_>>()?;
@@ -212,6 +220,6 @@ fn serial() -> [u8; 16] {
 /// Whole days, UTC: the finest that the library takes without naming its own calendar.
 fn day(at: Timestamp) -> anyhow::Result<(i32, u8, u8)> {
     let date = at.to_jiff().map(|at| TimeZone::UTC.to_datetime(at).date());
-    let date = date.context("the clock is beyond all calendars")?;
+    let date = date.context("本机时钟有误，请校准 / the clock is beyond all calendars; set it")?;
     Ok((date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs()))
 }

@@ -70,9 +70,9 @@ impl Keys {
             }
             Self::Show { public_file, file } => {
                 let text = read("--public-file", &public_file)?;
-                let root: RootKey = String::from_utf8_lossy(&text)
-                    .parse()
-                    .with_context(|| format!("--public-file {}", public_file.display()))?;
+                let root: RootKey = String::from_utf8_lossy(&text).parse().with_context(|| {
+                    format!("--public-file {}: 不是根公钥 / is no root key", public_file.display())
+                })?;
                 let signed: SignedKeySet = complaint::json(&read("FILE", &file)?)
                     .map_err(|complaint| complaint.in_file(&file))
                     .told()?;

@@ -18,7 +18,7 @@ fn with(watch: Watch) -> Village {
     village
 }
 
-fn look(village: &mut Village, millis: u64) {
+pub(super) fn look(village: &mut Village, millis: u64) {
     for _ in 0..millis / 100 {
         village.clock.advance(Duration::from_millis(100));
         village.agent.tick().unwrap();
@@ -85,7 +85,7 @@ fn news_that_have_not_left_are_replaced_and_do_not_pile_up() {
 }
 
 /// A box with a window, and a button to sound its own alarm.
-fn seen(may_stop: MayStop) -> (Village, Outside, SimulatedContact) {
+pub(super) fn seen(may_stop: MayStop) -> (Village, Outside, SimulatedContact) {
     let ((window, outside), contact) = (window(may_stop), SimulatedContact::default());
     let button = Button {
         contact: Box::new(contact.clone()),
@@ -97,7 +97,7 @@ fn seen(may_stop: MayStop) -> (Village, Outside, SimulatedContact) {
 }
 
 /// Asks, lets the box go a round, and reads the answer.
-fn ask(village: &mut Village, outside: &Outside, wish: Wish) -> Answer {
+pub(super) fn ask(village: &mut Village, outside: &Outside, wish: Wish) -> Answer {
     let mut asking = std::pin::pin!(outside.ask(wish));
     let mut context = Context::from_waker(Waker::noop());
     assert!(asking.as_mut().poll(&mut context).is_pending());

@@ -1,7 +1,7 @@
-//! Many village boxes at one city (大喇叭规模): the product's engine, hub and listener in this process, pretend boxes in
-//! another, each with its own certificate. One red bulletin to all of them, until the last box's word that it has verified
-//! it is durable in the city; what a box costs the city in memory; and how long it takes until all are back after the
-//! city was away.
+//! Many village boxes at one city (大喇叭规模): the product's engine, hub, listener and fleet's ledger in this process, its
+//! signer's program and the pretend boxes each in another, every box with its own certificate. One red bulletin to all of
+//! them, until the last box's word that it has verified it is durable in the city; what a box costs the city in memory; and
+//! how long it takes until all are back after the city was away.
 //!
 //! Beside it, in the same run, what others would build it on: a plain WebSocket hub ([`hub`]) and Debian's Mosquitto
 //! ([`peer`]), with as many plain clients ([`crowd`]) over the same mutual TLS. Those verify nothing, keep nothing on disk
@@ -13,6 +13,7 @@ mod hub;
 mod mqtt;
 mod peer;
 mod report;
+mod signing;
 mod stamp;
 mod wave;
 
@@ -122,11 +123,13 @@ async fn mingluo(field: &Field) -> Result<Row> {
     let kb_a_box =
         super::machine::resident_kb("self")?.saturating_sub(before) as f64 / f64::from(field.count);
     city.shut().await?;
+    city.check_witness().await?;
     let away = wave.until_closed(&field.clock).await?;
     city.open().await?;
     let back_s = wave.until_online(field.count, &field.clock).await?;
     let turned_away = wave.turned_away() - away;
     wave.end().await?;
     city.shut().await?;
+    city.end().await?;
     Ok(Row::new("鸣锣 mingluo", true, connected_s, answers, kb_a_box, back_s, turned_away))
 }

@@ -71,7 +71,11 @@ pub(super) fn tell(findings: &Findings, as_json: bool) -> Result<()> {
 fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
     ground(&mut out, &findings.machine, &findings.floors)?;
-    writeln!(out, "终端 boxes      {}, 双向 TLS mutual TLS, P-256\n", findings.boxes)?;
+    writeln!(out, "终端 boxes      {}, 双向 TLS mutual TLS, P-256", findings.boxes)?;
+    writeln!(
+        out,
+        "鸣锣 mingluo    签名进程和终端台账照部署运行 with its signer's process and its fleet's ledger, as deployed\n"
+    )?;
     writeln!(
         out,
         "  {:<26}{:>9}{:>10}{:>9}{:>9}{:>9}{:>8}{:>10}{:>8}",
