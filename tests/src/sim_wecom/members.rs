@@ -55,6 +55,8 @@ struct Had {
 struct Act {
     userid: String,
     words: Option<String>,
+    /// Whose card it is that is pressed, where it is not their own: it was forwarded.
+    card_of: Option<String>,
 }
 
 /// `POST /pretend/press`; answers with what the button says now, or 504 when nobody answered the push.
@@ -63,7 +65,7 @@ pub(super) async fn press(State(platform): State<Arc<Platform>>, body: Bytes) ->
         Ok(act) => act,
         Err(error) => return (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))),
     };
-    match platform.members.press(&act.userid).await {
+    match platform.members.press(&act.userid, act.card_of.as_deref().unwrap_or(&act.userid)).await {
         Some(said) => (StatusCode::OK, Json(json!({ "button": said }))),
         None => (StatusCode::GATEWAY_TIMEOUT, Json(json!({ "error": "no card, or no answer" }))),
     }
@@ -121,19 +123,19 @@ impl Members {
         let dice = Dice { seed: self.faults.seed };
         for one in members.iter().filter(|one| dice.strikes("press", one, self.faults.press_percent)) {
             if self.faults.press_first {
-                let _said = self.press(one).await;
+                let _said = self.press(one, one).await;
             } else {
                 let (members, one) = (Arc::clone(&self), one.clone());
                 self.pressing.spawn(async move {
-                    let _said = members.press(&one).await;
+                    let _said = members.press(&one, &one).await;
                 });
             }
         }
     }
 
-    /// A member presses the button of the last card; gives what it says then.
-    async fn press(&self, member: &str) -> Option<String> {
-        let had = self.cards.lock().unwrap_or_else(PoisonError::into_inner).get(member).cloned()?;
+    /// A member presses the button of the last card that somebody has; gives what it says then.
+    async fn press(&self, member: &str, card_of: &str) -> Option<String> {
+        let had = self.cards.lock().unwrap_or_else(PoisonError::into_inner).get(card_of).cloned()?;
         let Had { task, key, .. } = &had;
         let what = format!(
             "<MsgType>event</MsgType><Event>template_card_event</Event><EventKey>{key}</EventKey>\
