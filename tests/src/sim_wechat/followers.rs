@@ -26,15 +26,17 @@ pub(super) async fn act(State(platform): State<Arc<Platform>>, body: Bytes) -> (
     let Some(callback) = platform.receipts.callback() else {
         return (StatusCode::CONFLICT, Json(json!({ "error": "there is no --callback" })));
     };
-    let seconds = platform.receipts.seconds();
-    match platform.receipts.push(callback, &act.openid, &act.xml(seconds)).await {
+    platform.windows.acted(&act.openid, act.event.as_deref());
+    let xml = act.xml(platform.receipts.seconds(), platform.receipts.number());
+    match platform.receipts.push(callback, &act.openid, &xml).await {
         Some(said) => (StatusCode::OK, Json(json!({ "said": said }))),
         None => (StatusCode::GATEWAY_TIMEOUT, Json(json!({ "error": "the account did not answer" }))),
     }
 }
 
 impl Act {
-    fn xml(&self, seconds: i64) -> String {
+    /// The push; what is written has a number of its own, also within a second.
+    fn xml(&self, seconds: i64, number: u64) -> String {
         let (openid, key) = (&self.openid, &self.key);
         let what = match (&self.event, &self.words) {
             (Some(event), _) => format!(
@@ -42,7 +44,7 @@ impl Act {
                  <EventKey><![CDATA[{key}]]></EventKey>"
             ),
             (None, words) => format!(
-                "<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{}]]></Content><MsgId>{seconds}</MsgId>",
+                "<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{}]]></Content><MsgId>{number}</MsgId>",
                 words.as_deref().unwrap_or_default()
             ),
         };

@@ -117,6 +117,11 @@ impl Receipts {
         answer
     }
 
+    /// A number that nothing else has.
+    pub(super) fn number(&self) -> u64 {
+        self.nonce.fetch_add(1, Ordering::Relaxed)
+    }
+
     pub(super) fn seconds(&self) -> i64 {
         self.clock.now().0 / 1000
     }
@@ -130,8 +135,7 @@ impl Receipts {
     async fn post(&self, callback: &Url, openid: &str, event: &str) -> Option<String> {
         let Ok(_hand) = self.hands.acquire().await else { return None };
         let seconds = self.clock.now().0 / 1000;
-        let (url, body) =
-            self.seal.push(callback, openid, event, seconds, self.nonce.fetch_add(1, Ordering::Relaxed));
+        let (url, body) = self.seal.push(callback, openid, event, seconds, self.number());
         let request = self.client.post(url).body(body);
         let call = async {
             let response = request.header("content-type", "text/xml").send().await.ok()?;

@@ -4,6 +4,8 @@
 use super::{recent::Recent, unkept};
 use crate::{
     app::City,
+    inquiry,
+    office::OfficeError,
     tongue::{Tongue, say},
 };
 use axum::{
@@ -24,8 +26,8 @@ use mingluo_model::{
 };
 use std::sync::Arc;
 
-/// What stands before a division in what followers say ([`Heard::replies`]).
-const REGION: &str = "地区";
+/// Letters of a division's name that are said back.
+const LONGEST_NAME: usize = 30;
 
 /// The door, and what came through it of late.
 struct Door {
@@ -72,7 +74,14 @@ async fn receive(
         }
         door.kept.remember(heard.name);
     }
-    door.answer(callback, &heard.replies)
+    match door.word(*mode, heard.replies.last()).await {
+        Ok(said) => door.answer(callback, said),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(account = %account, error, "a follower could not be answered");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
 }
 
 impl Door {
@@ -89,11 +98,40 @@ impl Door {
         }
     }
 
-    /// `success`, or a word to the follower who changed something: they see that it was heard.
-    fn answer(&self, callback: &Callback, replies: &[Reply]) -> Response {
-        let Some((reply, words)) = replies.last().and_then(|reply| Some((reply, word(reply)?))) else {
-            return "success".into_response();
+    /// What a follower is told, whom it answers besides. Residents read Chinese; what asks for nothing is not answered, so that
+    /// no one takes the account for somebody who listens to calls for help. Drills are nobody's answer.
+    async fn word<'a>(
+        &self,
+        mode: ModeKind,
+        reply: Option<&'a Reply>,
+    ) -> Result<Option<(&'a Reply, String)>, OfficeError> {
+        let Some(reply) = reply else { return Ok(None) };
+        let teller = self.city.teller.as_ref().filter(|_| mode == ModeKind::Live && inquiry::asks(reply));
+        let word = match teller {
+            Some(teller) => Some(inquiry::answer(&self.city.live, teller, &reply.from).await?),
+            None => self.heard(reply),
         };
+        Ok(word.map(|word| (reply, word)))
+    }
+
+    /// A word to the follower who changed something: they see that it was heard, and as what.
+    fn heard(&self, reply: &Reply) -> Option<String> {
+        let chinese = |key: &str, fields: &[(&'static str, String)]| Some(say(Tongue::Chinese, key, fields));
+        match (reply.wish(), inquiry::named(reply)) {
+            (Wish::OptOut, _) => chinese("wechat-out", &[]),
+            (Wish::OptIn, _) => chinese("wechat-back", &[]),
+            (_, Some("")) => chinese("wechat-where", &[]),
+            (_, Some(region)) => match self.city.live.gazetteer().resolve(region) {
+                Ok(code) => chinese("wechat-region", &[("region", self.city.live.division(code))]),
+                Err(_) => chinese("wechat-region-unknown", &[("region", clipped(region))]),
+            },
+            _ => None,
+        }
+    }
+
+    /// `success`, or a word to the follower.
+    fn answer(&self, callback: &Callback, said: Option<(&Reply, String)>) -> Response {
+        let Some((reply, words)) = said else { return "success".into_response() };
         let answer = self.city.live.chance(|chance| callback.answer(reply, &words, chance));
         ([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))], answer).into_response()
     }
@@ -126,16 +164,9 @@ async fn keep<M: Mode>(
     Ok(())
 }
 
-/// What a follower is told. Residents read Chinese; what asks for nothing is not answered, so that no one takes the
-/// account for somebody who listens to calls for help.
-fn word(reply: &Reply) -> Option<String> {
-    let region = reply.words.strip_prefix(REGION).map(str::trim).filter(|region| !region.is_empty());
-    match (reply.wish(), region) {
-        (Wish::OptOut, _) => Some(say(Tongue::Chinese, "wechat-out", &[])),
-        (Wish::OptIn, _) => Some(say(Tongue::Chinese, "wechat-back", &[])),
-        (_, Some(region)) => Some(say(Tongue::Chinese, "wechat-region", &[("region", region.to_owned())])),
-        _ => None,
-    }
+/// The first letters of what was written, enough to know it by.
+fn clipped(words: &str) -> String {
+    words.chars().take(LONGEST_NAME).collect()
 }
 
 fn refuse(error: &CallbackError) -> Response {
