@@ -76,7 +76,8 @@ impl CustomService {
     /// # Errors
     /// [`Untold`]; it is not sent again.
     pub async fn tell(&self, to: &Address, words: &str) -> Result<(), Untold> {
-        self.clock.sleep(self.turn()).await;
+        let wait = turn(&mut self.next.lock().unwrap_or_else(PoisonError::into_inner), self.clock.ticks());
+        self.clock.sleep(wait).await;
         let body = json!({ "touser": to.expose(), "msgtype": "text", "text": { "content": words } });
         let unheard = |detail| Untold::Unheard { detail };
         match ask(&self.far, Endpoint::Custom, body.to_string().into_bytes()).await {
@@ -85,15 +86,13 @@ impl CustomService {
             Err(error) => Err(unheard(error.to_string())),
         }
     }
+}
 
-    /// How long the next call has to wait; nobody else gets its turn.
-    fn turn(&self) -> Duration {
-        let now = self.clock.ticks();
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = now.max(*next);
-        *next = at + APART;
-        at - now
-    }
+/// How long a call that comes now has to wait; `next` is the instant from which one may begin.
+fn turn(next: &mut Duration, now: Duration) -> Duration {
+    let at = now.max(*next);
+    *next = at + APART;
+    at - now
 }
 
 fn understood(said: &Said, to: &Address) -> Result<(), Untold> {
@@ -108,6 +107,15 @@ fn understood(said: &Said, to: &Address) -> Result<(), Untold> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hundred_calls_take_a_second() {
+        let (mut next, now) = (Duration::ZERO, Duration::from_secs(7));
+        let waits: Vec<_> = (0..100).map(|_| turn(&mut next, now)).collect();
+        assert_eq!((waits[0], waits[99]), (Duration::ZERO, 99 * APART));
+        assert_eq!(turn(&mut next, now + Duration::from_secs(1)), Duration::ZERO, "nothing is saved up");
+        assert_eq!(turn(&mut next, now + Duration::from_secs(1)), APART);
+    }
 
     #[test]
     fn a_refusal_has_its_reason_and_nobodys_name() {

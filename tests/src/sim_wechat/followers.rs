@@ -23,12 +23,13 @@ pub(super) async fn act(State(platform): State<Arc<Platform>>, body: Bytes) -> (
         Ok(act) => act,
         Err(error) => return (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))),
     };
-    let Some(callback) = platform.receipts.callback() else {
+    let pusher = &platform.receipts.pusher;
+    if !pusher.has_callback() {
         return (StatusCode::CONFLICT, Json(json!({ "error": "there is no --callback" })));
-    };
+    }
     platform.windows.acted(&act.openid, act.event.as_deref());
-    let xml = act.xml(platform.receipts.seconds(), platform.receipts.number());
-    match platform.receipts.push(callback, &act.openid, &xml).await {
+    let xml = act.xml(pusher.seconds(), pusher.number());
+    match platform.receipts.push(&act.openid, &xml).await {
         Some(said) => (StatusCode::OK, Json(json!({ "said": said }))),
         None => (StatusCode::GATEWAY_TIMEOUT, Json(json!({ "error": "the account did not answer" }))),
     }

@@ -7,6 +7,8 @@
 //! it answers with what the account said to them.
 
 mod custom;
+#[cfg(test)]
+mod custom_story;
 mod followers;
 mod mass;
 #[cfg(test)]
@@ -18,7 +20,6 @@ mod send;
 mod story;
 mod tokens;
 
-pub(crate) use self::receipts::no_tls;
 pub use self::{
     custom::CustomFaults,
     mass::{Administrator, MassFaults},

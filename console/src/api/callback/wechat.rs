@@ -1,7 +1,7 @@
 //! Pushes of WeChat: receipts, and what followers write and do. A push is answered when all of it is durable; the
 //! platform says thrice what was not answered in five seconds, and what was kept already is not kept again.
 
-use super::{recent::Recent, unkept};
+use super::{echoed, recent::Recent, refused, unkept, xml};
 use crate::{
     app::City,
     inquiry,
@@ -12,11 +12,11 @@ use axum::{
     Router,
     body::Bytes,
     extract::{Path, RawQuery, State},
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
 };
-use mingluo_channels::wechat::{Callback, CallbackError, Heard};
+use mingluo_channels::wechat::{Callback, Heard};
 use mingluo_dispatch::{Engine, engine::EngineError};
 use mingluo_model::{
     mode::{Mode, ModeKind},
@@ -45,13 +45,8 @@ async fn verify(
     Path(account): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let Some((_, callback)) = door.city.callbacks.get(&AccountName(account)) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    match callback.verify_url(&query.unwrap_or_default()) {
-        Ok(echo) => echo.into_response(),
-        Err(error) => refuse(&error),
-    }
+    let account = door.city.callbacks.get(&AccountName(account));
+    echoed(account.map(|(_, callback)| callback.verify_url(&query.unwrap_or_default())))
 }
 
 async fn receive(
@@ -66,7 +61,7 @@ async fn receive(
     };
     let heard = match callback.parse(&query.unwrap_or_default(), &body) {
         Ok(heard) => heard,
-        Err(error) => return refuse(&error),
+        Err(error) => return refused(&error),
     };
     if !door.kept.knows(&heard.name) {
         if let Err(error) = door.keep(*mode, &account, callback.mass(), &heard).await {
@@ -133,7 +128,7 @@ impl Door {
     fn answer(&self, callback: &Callback, said: Option<(&Reply, String)>) -> Response {
         let Some((reply, words)) = said else { return "success".into_response() };
         let answer = self.city.live.chance(|chance| callback.answer(reply, &words, chance));
-        ([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))], answer).into_response()
+        xml(answer)
     }
 }
 
@@ -167,9 +162,4 @@ async fn keep<M: Mode>(
 /// The first letters of what was written, enough to know it by.
 fn clipped(words: &str) -> String {
     words.chars().take(LONGEST_NAME).collect()
-}
-
-fn refuse(error: &CallbackError) -> Response {
-    tracing::warn!(%error, "a callback was refused");
-    StatusCode::FORBIDDEN.into_response()
 }

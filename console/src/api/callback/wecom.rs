@@ -2,7 +2,7 @@
 //! sees it on the card. The platform says thrice what was not answered in five seconds; what is said again changes nothing,
 //! and is answered as before.
 
-use super::unkept;
+use super::{echoed, refused, unkept, xml};
 use crate::{
     app::City,
     tongue::{Tongue, say},
@@ -11,11 +11,11 @@ use axum::{
     Router,
     body::Bytes,
     extract::{Path, RawQuery, State},
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
 };
-use mingluo_channels::wecom::{CallbackError, Heard};
+use mingluo_channels::wecom::Heard;
 use mingluo_dispatch::engine::{Engine, EngineError};
 use mingluo_model::{
     mode::{Mode, ModeKind},
@@ -32,13 +32,8 @@ async fn verify(
     Path(account): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let Some((_, callback)) = city.wecom_callbacks.get(&AccountName(account)) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    match callback.verify_url(&query.unwrap_or_default()) {
-        Ok(echo) => echo.into_response(),
-        Err(error) => refuse(&error),
-    }
+    let account = city.wecom_callbacks.get(&AccountName(account));
+    echoed(account.map(|(_, callback)| callback.verify_url(&query.unwrap_or_default())))
 }
 
 async fn receive(
@@ -53,7 +48,7 @@ async fn receive(
     };
     let heard = match callback.parse(&query.unwrap_or_default(), &body) {
         Ok(heard) => heard,
-        Err(error) => return refuse(&error),
+        Err(error) => return refused(&error),
     };
     let kept = match mode {
         ModeKind::Live => keep(city.live.engine(), &account, &heard).await,
@@ -64,7 +59,7 @@ async fn receive(
         (Ok(true), Some(confirmed)) => {
             let said = say(Tongue::Chinese, "wecom-confirmed", &[]);
             let answer = city.live.chance(|chance| callback.confirmed(&confirmed.by, &said, chance));
-            ([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))], answer).into_response()
+            xml(answer)
         }
         (Ok(_), _) => StatusCode::OK.into_response(),
     }
@@ -88,9 +83,4 @@ async fn keep<M: Mode>(
         engine.roster().keep_replies(account, replies).await?;
     }
     Ok(false)
-}
-
-fn refuse(error: &CallbackError) -> Response {
-    tracing::warn!(%error, "a callback was refused");
-    StatusCode::FORBIDDEN.into_response()
 }
