@@ -11,6 +11,7 @@ use crate::{
     examine::{Examined, examine},
     fleet::Fleet,
     forward::{Forwarder, Standing},
+    inquiry::Teller,
     mail_back,
     office::{Office, Parts as OfficeParts},
     region::Region,
@@ -87,6 +88,8 @@ pub struct City {
     pub hubs: Vec<Arc<SpeakerHub>>,
     /// How responsible persons are called; `None` where nobody is.
     pub calling: Option<Arc<Calling>>,
+    /// Tells followers who ask what is in force; `None` where there is no service account.
+    pub teller: Option<Arc<Teller>>,
     /// How the forwarding of receipts stands.
     pub forwards: Arc<Standing>,
     stop: CancellationToken,
@@ -128,6 +131,10 @@ impl City {
         let mail_doors = both(&live.mail_doors, &drill.mail_doors);
         let speakers = [(&mut live.speakers, ModeKind::Live), (&mut drill.speakers, ModeKind::Drill)];
         let hubs = listen_to(speakers, &pages(&store), &clock, &stop).await?;
+        let teller = live
+            .custom_service
+            .take()
+            .map(|(account, service)| Teller::new(account, service, clock.clone(), stop.clone()));
         let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
         let speech = speech(&config, &store, &clock)?;
         let Routing { live: live_routes, drill: drill_routes, numbers } = routing;
@@ -160,6 +167,7 @@ impl City {
             signer,
             hubs,
             calling,
+            teller,
             forwards,
             stop,
             forwarding,
@@ -173,6 +181,9 @@ impl City {
         tokio::join!(self.live.finish(), self.drill.finish());
         tokio::join!(self.live.engine().shutdown(), self.drill.engine().shutdown());
         self.forwarding.wait().await;
+        if let Some(teller) = &self.teller {
+            teller.finish().await;
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod feed;
 pub mod fit;
 pub mod fleet;
 pub mod forward;
+pub mod inquiry;
 mod knock;
 mod mail_back;
 pub mod office;

@@ -11,6 +11,7 @@ mod calls;
 mod clouds;
 mod feed;
 mod house;
+mod inquiry;
 mod interop;
 mod leash;
 mod mail;

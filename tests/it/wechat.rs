@@ -50,7 +50,7 @@ fn account(port: u16, files: &Path) -> String {
     )
 }
 
-async fn town(faults: WeChatFaults, hold_ms: u32) -> Town {
+pub(super) async fn town(faults: WeChatFaults, hold_ms: u32) -> Town {
     town_with(faults, hold_ms, "", "fallback_every_s = 1").await
 }
 
@@ -102,10 +102,22 @@ impl Town {
 
     /// A follower acts at the platform, which pushes it to the city.
     async fn act(&self, follower: u32, event: &str) {
-        let act = format!("{{\"openid\": \"{}\", \"event\": \"{event}\"}}", openid(follower));
+        self.does(follower, &format!("\"event\": \"{event}\"")).await;
+    }
+
+    /// A follower writes to the account; what it answers at once.
+    pub(super) async fn asks(&self, follower: u32, words: &str) -> String {
+        self.does(follower, &format!("\"words\": \"{words}\"")).await
+    }
+
+    /// A follower does this; what the account answers at once.
+    pub(super) async fn does(&self, follower: u32, what: &str) -> String {
+        let act = format!("{{\"openid\": \"{}\", {what}}}", openid(follower));
         let door = format!("http://{}/pretend/follower", self.platform.address());
         let answer = super::mail::client().post(door).body(act).send().await.unwrap();
         assert_eq!(answer.status(), 200);
+        let said: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        said["said"].as_str().unwrap().to_owned()
     }
 
     /// Stops the house and starts it again, behind the same door.

@@ -23,8 +23,8 @@ use tokio::{net::TcpListener, task::JoinSet};
 const OFFICIALS: u32 = 30;
 const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 
-struct Town {
-    city: City,
+pub(super) struct Town {
+    pub(super) city: City,
     platform: SimWeCom,
     journal: Arc<Journal>,
     _files: tempfile::TempDir,
@@ -32,7 +32,7 @@ struct Town {
     serving: JoinSet<()>,
 }
 
-fn accounts(port: u16, files: &Path, robots: &[&str], per_minute: u32) -> String {
+fn accounts(port: u16, files: &Path, robots: &[String], per_minute: u32) -> String {
     let file = |name: &str, words: &str| {
         std::fs::write(files.join(name), format!("{words}\n")).unwrap();
         files.join(name).display().to_string()
@@ -56,6 +56,13 @@ fn accounts(port: u16, files: &Path, robots: &[&str], per_minute: u32) -> String
 }
 
 async fn town(faults: WeComFaults, robots: &[&str], per_minute: u32) -> Town {
+    let robots = robots.iter().map(|name| (*name).to_owned()).collect();
+    let order = CityOrder { recipients: OFFICIALS, wecom: true, robots, ..CityOrder::default() };
+    town_of(faults, per_minute, order).await
+}
+
+/// A town as it is ordered, whose robots have this licence.
+pub(super) async fn town_of(faults: WeComFaults, per_minute: u32, order: CityOrder) -> Town {
     let clock: SharedClock = SystemClock::shared();
     let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let far = WeComAccount {
@@ -71,13 +78,8 @@ async fn town(faults: WeComFaults, robots: &[&str], per_minute: u32) -> Town {
     let journal = Arc::new(Journal::in_memory(clock.clone()));
     let platform = SimWeCom::start(listener, far, faults, Arc::clone(&journal), clock.clone()).unwrap();
     let files = tempfile::tempdir().unwrap();
-    let order = CityOrder {
-        recipients: OFFICIALS,
-        wecom: true,
-        robots: robots.iter().map(|name| (*name).to_owned()).collect(),
-        more: accounts(platform.address().port(), files.path(), robots, per_minute),
-        ..CityOrder::default()
-    };
+    let accounts = accounts(platform.address().port(), files.path(), &order.robots, per_minute);
+    let order = CityOrder { more: format!("{}{accounts}", order.more), ..order };
     let city = City::start(order).await.unwrap();
     let at = door.local_addr().unwrap();
     let mut town = Town { city, platform, journal, _files: files, door: at, serving: JoinSet::new() };
@@ -107,13 +109,13 @@ impl Town {
         self.city.issue(&self.city.console.live, &order).await.unwrap().id
     }
 
-    async fn act(&self, path: &str, act: String) -> (u16, String) {
+    pub(super) async fn act(&self, path: &str, act: String) -> (u16, String) {
         let door = format!("http://{}/pretend/{path}", self.platform.address());
         let answer = super::mail::client().post(door).body(act).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    fn told(&self, what: What) -> Vec<Entry> {
+    pub(super) fn told(&self, what: What) -> Vec<Entry> {
         self.journal.entries().into_iter().filter(|entry| entry.what == what).collect()
     }
 

@@ -10,12 +10,15 @@ pub mod postfix;
 pub mod postgres;
 pub mod rehearse;
 pub mod residents;
+#[cfg(test)]
+mod sim_ahead;
 pub mod sim_boxes;
 pub mod sim_cloud;
 #[cfg(test)]
 mod sim_courier;
 pub mod sim_journal;
 pub mod sim_mail;
+mod sim_push;
 mod sim_seal;
 pub mod sim_smsc;
 pub mod sim_stage;

@@ -31,6 +31,8 @@ pub(super) enum Endpoint {
     Notice,
     /// A mass send by open ids (根据OpenID列表群发).
     Mass,
+    /// A customer-service message (客服消息).
+    Custom,
 }
 
 impl Endpoint {
@@ -40,6 +42,7 @@ impl Endpoint {
             Self::Template => "/cgi-bin/message/template/send",
             Self::Notice => "/cgi-bin/message/subscribe/bizsend",
             Self::Mass => "/cgi-bin/message/mass/send",
+            Self::Custom => "/cgi-bin/message/custom/send",
         }
     }
 }

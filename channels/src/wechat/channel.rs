@@ -5,6 +5,7 @@ use super::{
     call::{Endpoint, Far, Giver, deliver},
     callback::Callback,
     config::WeChatConfig,
+    custom::CustomService,
     mass::MassChannel,
     template::Template,
 };
@@ -54,6 +55,11 @@ impl<M: Mode> WeChatChannel<M> {
     pub fn mass(&self) -> Option<MassChannel<M>> {
         let mass = self.far.account.mass.clone()?;
         Some(MassChannel::new(self.far.clone(), mass, Arc::clone(&self.clock)))
+    }
+
+    /// What answers followers who ask.
+    pub fn custom_service(&self) -> CustomService {
+        CustomService::new(self.far.clone(), Arc::clone(&self.clock))
     }
 
     /// The parser of this account's callbacks, for the console that receives them.

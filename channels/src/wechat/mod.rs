@@ -12,12 +12,14 @@
 //! - Templates may be of the other kind, subscription notices (订阅通知): another call, whose answer has no number and whose
 //!   repeat may double. Their event is known by follower and template, in the order in which they left.
 //! - Red warnings may go out as mass sends ([`mass`]), a way of its own.
+//! - Who writes may be answered in full for a while ([`CustomService`]): no warning leaves so, only answers.
 //! - There is no receipt for reading.
 
 mod call;
 mod callback;
 mod channel;
 mod config;
+mod custom;
 mod errcode;
 mod fields;
 mod mass;
@@ -27,6 +29,7 @@ pub use self::{
     callback::{Callback, Heard},
     channel::WeChatChannel,
     config::WeChatConfig,
+    custom::{CustomService, LONGEST_TEXT, Untold},
     mass::{MassChannel, MassConfig},
 };
 pub use crate::weixin::push::CallbackError;

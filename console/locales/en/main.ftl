@@ -487,7 +487,14 @@ web-status-503 = Not available now
 # What residents are told in the service account.
 wechat-out = You get no more warnings here. Write 订阅 to get them again. In danger call 119 or 110.
 wechat-back = You get warnings here. Write 退订 to end it.
-wechat-region = Your district is noted: { $region }. In danger call 119 or 110.
+wechat-region = Your district is noted: { $region }. Write 预警 for the warnings in force. In danger call 119 or 110.
+wechat-region-unknown = “{ $region }” was not found, or several places are called so. Write the full name of a county, township or village, with what it belongs to where names repeat, like 地区 清原满族自治县清原镇.
+wechat-where = Tell us first where you are: write 地区 and the name of a county, township or village, like 地区 清原镇, then 预警 again. In danger call 119 or 110.
+wechat-none = No warning is in force in { $region }. In danger call 119 or 110.
+wechat-in-force = Warnings in force in { $region }: { $count }
+wechat-more = { $count } more messages follow; if some do not come, write 预警 again.
+wechat-told = The rest was sent to you a moment ago, above.
+wechat-full = Too many are asking. Write 预警 again in a few minutes for the rest.
 wecom-confirmed = Confirmed
 
 # The page where readers of mails unsubscribe.

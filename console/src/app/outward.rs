@@ -10,7 +10,7 @@ use mingluo_channels::{
     email::{EmailChannel, EmailDoor},
     sms::cloud::CloudCallback,
     speaker::{SpeakerChannel, SpeakerConfig, enrol::Enrolment, keyring},
-    wechat::{Callback, MassChannel, WeChatChannel},
+    wechat::{Callback, CustomService, MassChannel, WeChatChannel},
     wecom::{self, RobotChannel, WeComChannel},
 };
 use mingluo_model::{channel::Channel, clock::SharedClock, mode::Mode, plan::AccountName, signer::Signer};
@@ -24,6 +24,7 @@ pub(super) struct Outward<M: Mode> {
     pub(super) channels: Vec<Arc<dyn Channel<M>>>,
     pub(super) pretend: BTreeSet<AccountName>,
     pub(super) mass: Option<AccountName>,
+    pub(super) custom_service: Option<(AccountName, CustomService)>,
     pub(super) sms_forms: BTreeMap<AccountName, SmsForm>,
     pub(super) callbacks: BTreeMap<AccountName, Arc<Callback>>,
     pub(super) wecom_callbacks: BTreeMap<AccountName, Arc<wecom::Callback>>,
@@ -44,6 +45,7 @@ pub(super) fn channels<M: Mode>(
         channels: Vec::new(),
         pretend: BTreeSet::new(),
         mass: None,
+        custom_service: None,
         sms_forms: BTreeMap::new(),
         callbacks: BTreeMap::new(),
         wecom_callbacks: BTreeMap::new(),
@@ -91,6 +93,7 @@ impl<M: Mode> Outward<M> {
             let built = WeChatChannel::<M>::new(wechat.clone(), clock.clone());
             if let Ok(channel) = &built {
                 self.callbacks.insert(wechat.name.clone(), Arc::new(channel.callback()));
+                self.custom_service = Some((wechat.name.clone(), channel.custom_service()));
                 self.add_mass(channel.mass(), wechat.pretend);
             }
             self.add("wechat", built);

@@ -11,6 +11,7 @@ mod confirm;
 mod error;
 mod follow;
 mod hands;
+mod in_force;
 mod order;
 mod reach;
 mod release;

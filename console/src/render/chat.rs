@@ -1,11 +1,11 @@
 //! The words of chats: what officials read in WeCom and what a robot says into their group. All that the officer wrote, where
 //! it holds and until when; and the card on which an official confirms it.
 
-use super::{RenderError, Renderer, advice, event, marked, said};
+use super::{RenderError, Renderer, advice, event, marked, nothing, said};
 use mingluo_model::{
-    alert::{Alert, Text},
+    alert::{Alert, Language, Text},
     message::Body,
-    mode::{Mode, ModeKind},
+    mode::{Live, Mode, ModeKind},
 };
 
 /// What the card's button says: a card is pressed by who has read it, not by who obeys.
@@ -18,6 +18,15 @@ impl Renderer {
         let ends = self.clock_time("expires", content.expires)?;
         let area = &content.area.described;
         Ok(marked::<M>(&format!("{}\n影响区域：{area}\n失效时间：{ends}", said(text).join("\n"))))
+    }
+
+    /// A warning in full, for residents who ask what is in force.
+    ///
+    /// # Errors
+    /// [`RenderError::Time`].
+    pub fn in_full(&self, alert: &Alert<Live>) -> Result<String, RenderError> {
+        let text = alert.content.texts.get(&Language::chinese()).cloned().unwrap_or_else(nothing);
+        self.chat_text(alert, &text)
     }
 
     /// The words and the card of an application message.

@@ -29,6 +29,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use mingluo_model::{
+    address::Address,
     audience::ChannelKind,
     bulletin::{EbmId, ResourceCode},
     call::Answer,
@@ -247,6 +248,14 @@ pub trait Store: Send + Sync + 'static {
         &self,
         mode: ModeKind,
         before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<StoredReply>, StoreError>;
+
+    /// What somebody wrote, the latest first.
+    async fn replies_of(
+        &self,
+        mode: ModeKind,
+        from: &Address,
         limit: u32,
     ) -> Result<Vec<StoredReply>, StoreError>;
 

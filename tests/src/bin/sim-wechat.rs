@@ -8,10 +8,10 @@ use mingluo_rehearsal::{
 };
 use std::{process::ExitCode, sync::Arc};
 
-/// 模拟微信平台(仅供演练):发放令牌,收下模板消息、订阅通知和群发,按设定回调结果,不会发给任何人。
+/// 模拟微信平台(仅供演练):发放令牌,收下模板消息、订阅通知、群发和客服消息,按设定回调结果,不会发给任何人。
 ///
-/// A pretend WeChat platform for rehearsals: gives tokens, takes template messages, notices and mass sends, posts signed
-/// receipts; nobody gets anything. It prints {"listening":"127.0.0.1:PORT"} when it is ready.
+/// A pretend WeChat platform for rehearsals: gives tokens, takes template messages, notices, mass sends and customer-service
+/// messages, posts signed receipts; nobody gets anything. It prints {"listening":"127.0.0.1:PORT"} when it is ready.
 #[derive(Parser)]
 #[command(
     version,
@@ -20,6 +20,7 @@ use std::{process::ExitCode, sync::Arc};
                   sim-wechat --late-ms 3000 --double\n  sim-wechat --receipt-first --thrice --quota 1000\n  \
                   sim-wechat --aes-key abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG --compatible\n  \
                   sim-wechat --administrator refuses --administrator-ms 2000\n  \
+                  sim-wechat --custom-most 1 --custom-window-s 3600\n  \
                   sim-wechat --mass-quota 2 --mass-month 4 --unsubscribed-percent 10\n  \
                   curl -d '{\"openid\": \"o1\", \"event\": \"unsubscribe\"}' http://127.0.0.1:PORT/pretend/follower"
 )]

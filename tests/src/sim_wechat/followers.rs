@@ -23,18 +23,21 @@ pub(super) async fn act(State(platform): State<Arc<Platform>>, body: Bytes) -> (
         Ok(act) => act,
         Err(error) => return (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))),
     };
-    let Some(callback) = platform.receipts.callback() else {
+    let pusher = &platform.receipts.pusher;
+    if !pusher.has_callback() {
         return (StatusCode::CONFLICT, Json(json!({ "error": "there is no --callback" })));
-    };
-    let seconds = platform.receipts.seconds();
-    match platform.receipts.push(callback, &act.openid, &act.xml(seconds)).await {
+    }
+    platform.windows.acted(&act.openid, act.event.as_deref());
+    let xml = act.xml(pusher.seconds(), pusher.number());
+    match platform.receipts.push(&act.openid, &xml).await {
         Some(said) => (StatusCode::OK, Json(json!({ "said": said }))),
         None => (StatusCode::GATEWAY_TIMEOUT, Json(json!({ "error": "the account did not answer" }))),
     }
 }
 
 impl Act {
-    fn xml(&self, seconds: i64) -> String {
+    /// The push; what is written has a number of its own, also within a second.
+    fn xml(&self, seconds: i64, number: u64) -> String {
         let (openid, key) = (&self.openid, &self.key);
         let what = match (&self.event, &self.words) {
             (Some(event), _) => format!(
@@ -42,7 +45,7 @@ impl Act {
                  <EventKey><![CDATA[{key}]]></EventKey>"
             ),
             (None, words) => format!(
-                "<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{}]]></Content><MsgId>{seconds}</MsgId>",
+                "<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{}]]></Content><MsgId>{number}</MsgId>",
                 words.as_deref().unwrap_or_default()
             ),
         };

@@ -236,12 +236,14 @@ impl Platform {
             Some(code) => Totals { status: format!("err({code})"), total, left: 0, sent: 0 },
             None => self.deliver(job, &call),
         };
-        let Some(callback) = self.receipts.callback().filter(|_| !faults.mass_mute) else { return };
-        let event = event(job, self.receipts.seconds(), &totals);
+        if faults.mass_mute || !self.receipts.pusher.has_callback() {
+            return;
+        }
+        let event = event(job, self.receipts.pusher.seconds(), &totals);
         if let late_ms @ 1.. = self.faults.late_ms {
             self.clock.sleep(Duration::from_millis(late_ms)).await;
         }
-        let answered = self.receipts.push(callback, "oAdministrator", &event).await.is_some();
+        let answered = self.receipts.push("oAdministrator", &event).await.is_some();
         let what = if answered { What::Receipt } else { What::Withheld };
         self.journal.note(what, &job.to_string(), "", &totals.status);
     }

@@ -1,11 +1,14 @@
-//! A pretend WeChat platform (模拟微信平台): tokens, template messages, subscription notices, mass sends and signed callbacks
-//! over HTTP on loopback, bare or enciphered. Keeps a line in its journal for each message and fails as it is told to. Knows
+//! A pretend WeChat platform (模拟微信平台): tokens, template messages, subscription notices, mass sends, customer-service
+//! messages and signed callbacks over HTTP on loopback, bare or enciphered. Keeps a line in its journal for each message and fails as it is told to. Knows
 //! nothing of who sends.
 //!
 //! Beside what the real one has, `POST /pretend/follower` with `{"openid": "o1", "event": "unsubscribe"}`, `{"openid":
 //! "o1", "event": "subscribe", "key": "qrscene_210403004"}` or `{"openid": "o1", "words": "退订"}` lets a follower act;
 //! it answers with what the account said to them.
 
+mod custom;
+#[cfg(test)]
+mod custom_story;
 mod followers;
 mod mass;
 #[cfg(test)]
@@ -17,9 +20,11 @@ mod send;
 mod story;
 mod tokens;
 
-pub use self::mass::{Administrator, MassFaults};
-pub(crate) use self::receipts::no_tls;
-use self::{mass::MassSent, receipts::Receipts, send::Sent, tokens::Tokens};
+pub use self::{
+    custom::CustomFaults,
+    mass::{Administrator, MassFaults},
+};
+use self::{custom::Windows, mass::MassSent, receipts::Receipts, send::Sent, tokens::Tokens};
 use crate::{sim_journal::Journal, sim_stage::Dice};
 use axum::{Router, routing::post};
 use mingluo_model::clock::SharedClock;
@@ -93,6 +98,9 @@ pub struct WeChatFaults {
     /// What goes wrong with mass sends.
     #[command(flatten)]
     pub mass: MassFaults,
+    /// What goes wrong with customer-service messages.
+    #[command(flatten)]
+    pub custom: CustomFaults,
     /// The seed of all faults: the same one strikes the same followers.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -114,6 +122,7 @@ impl Default for WeChatFaults {
             always: None,
             unsubscribed_percent: 0,
             mass: MassFaults::default(),
+            custom: CustomFaults::default(),
             seed: 1,
         }
     }
@@ -133,6 +142,7 @@ struct Platform {
     tokens: Tokens,
     sent: Sent,
     mass: MassSent,
+    windows: Windows,
     receipts: Arc<Receipts>,
     clock: SharedClock,
     /// Mass sends that have not ended; not bounded, since calls are.
@@ -155,12 +165,14 @@ impl SimWeChat {
         let flushing = Arc::clone(&journal).keep_flushed();
         let receipts = Receipts::new(&account, faults.clone(), Arc::clone(&journal), Arc::clone(&clock))?;
         let tokens = Tokens::new(account, faults.token_seconds, Arc::clone(&clock));
+        let windows = Windows::new(&faults.custom, Arc::clone(&clock));
         let platform = Arc::new(Platform {
             faults,
             journal,
             tokens,
             sent: Sent::default(),
             mass: MassSent::default(),
+            windows,
             receipts: Arc::new(receipts),
             clock,
             ending: TaskTracker::new(),
@@ -170,6 +182,7 @@ impl SimWeChat {
             .route("/cgi-bin/message/template/send", post(send::template))
             .route("/cgi-bin/message/subscribe/bizsend", post(send::notice))
             .route("/cgi-bin/message/mass/send", post(mass::send))
+            .route("/cgi-bin/message/custom/send", post(custom::send))
             .route("/pretend/follower", post(followers::act))
             .with_state(Arc::clone(&platform));
         let mut tasks = JoinSet::new();

@@ -4,25 +4,13 @@
 use super::{WeChatAccount, WeChatFaults, seal::Seal};
 use crate::{
     sim_journal::{Journal, What},
+    sim_push::Pusher,
     sim_stage::Dice,
 };
-use anyhow::Context;
-use mingluo_model::clock::{SharedClock, within};
-use reqwest::{Client, Url};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
-use tokio::sync::Semaphore;
+use mingluo_model::clock::SharedClock;
+use reqwest::Url;
+use std::{sync::Arc, time::Duration};
 use tokio_util::task::TaskTracker;
-
-/// How long the platform waits for `success`, and between its tries.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How often it asks in all.
-const TRIES: u32 = 3;
 
 /// A message whose receipt is due.
 pub(super) struct Due {
@@ -33,14 +21,11 @@ pub(super) struct Due {
 }
 
 pub(super) struct Receipts {
-    callback: Option<Url>,
+    pub(super) pusher: Pusher,
     seal: Seal,
     faults: WeChatFaults,
     journal: Arc<Journal>,
     clock: SharedClock,
-    client: Client,
-    nonce: AtomicU64,
-    hands: Semaphore,
     /// Those that wait for their turn; not bounded, since every message that was taken has one.
     waiting: TaskTracker,
 }
@@ -52,17 +37,13 @@ impl Receipts {
         journal: Arc<Journal>,
         clock: SharedClock,
     ) -> anyhow::Result<Self> {
-        let callback = account.callback.as_deref().map(str::parse).transpose();
-        let client = Client::builder().no_proxy().tls_backend_preconfigured(no_tls()?).build()?;
+        let (callback, at_once) = (account.callback.as_deref(), faults.callbacks.into());
         Ok(Self {
-            callback: callback.with_context(|| format!("--callback {:?}", account.callback))?,
+            pusher: Pusher::new(callback, at_once, faults.thrice, Arc::clone(&clock))?,
             seal: Seal::of(account)?,
-            hands: Semaphore::new(faults.callbacks.into()),
             faults,
             journal,
             clock,
-            client,
-            nonce: AtomicU64::new(1),
             waiting: TaskTracker::new(),
         })
     }
@@ -81,69 +62,35 @@ impl Receipts {
         let blocked = dice.strikes("block", &due.to, self.faults.block_percent);
         let silent = dice.strikes("silent", &due.to, self.faults.silent_percent);
         let status = if blocked { "failed:user block" } else { "success" };
-        let Some(callback) = self.callback.as_ref().filter(|_| !silent) else {
+        if silent || !self.pusher.has_callback() {
             let why = if silent { "silent" } else { "no callback address" };
             return self.journal.note(What::Withheld, &due.number.to_string(), &due.to, why);
-        };
+        }
         if let late_ms @ 1.. = self.faults.late_ms {
             self.clock.sleep(Duration::from_millis(late_ms)).await;
         }
         for _ in 0..if self.faults.double { 2 } else { 1 } {
-            self.ask(callback, &due, status).await;
+            self.ask(&due, status).await;
         }
     }
 
-    async fn ask(&self, callback: &Url, due: &Due, status: &str) {
+    async fn ask(&self, due: &Due, status: &str) {
         let number = due.number.to_string();
         let event = self.event(due, status);
-        if self.push(callback, &due.to, &event).await.is_some() {
+        if self.push(&due.to, &event).await.is_some() {
             return self.journal.note(What::Receipt, &number, &due.to, status);
         }
         self.journal.note(What::Withheld, &number, &due.to, "the callback was not answered");
     }
 
-    /// Pushes an event or a message of a follower, again and again until it is answered; what was said to it.
-    pub(super) async fn push(&self, callback: &Url, openid: &str, event: &str) -> Option<String> {
-        let mut answer = None;
-        for again in 0..TRIES {
-            if again > 0 && answer.is_none() {
-                self.clock.sleep(PATIENCE).await;
-            }
-            answer = self.post(callback, openid, event).await.or(answer);
-            if answer.is_some() && !self.faults.thrice {
-                break;
-            }
-        }
-        answer
-    }
-
-    pub(super) fn seconds(&self) -> i64 {
-        self.clock.now().0 / 1000
-    }
-
-    /// Where pushes go.
-    pub(super) fn callback(&self) -> Option<&Url> {
-        self.callback.as_ref()
-    }
-
-    /// Posts one event; what was answered, if it is what the platform takes.
-    async fn post(&self, callback: &Url, openid: &str, event: &str) -> Option<String> {
-        let Ok(_hand) = self.hands.acquire().await else { return None };
-        let seconds = self.clock.now().0 / 1000;
-        let (url, body) =
-            self.seal.push(callback, openid, event, seconds, self.nonce.fetch_add(1, Ordering::Relaxed));
-        let request = self.client.post(url).body(body);
-        let call = async {
-            let response = request.header("content-type", "text/xml").send().await.ok()?;
-            let well = response.status().is_success();
-            let words = response.text().await.ok()?;
-            if well { self.seal.read(&words) } else { None }
-        };
-        within(&*self.clock, PATIENCE, call).await.ok().flatten()
+    /// Pushes an event or a message of a follower until it is answered; what was said to it.
+    pub(super) async fn push(&self, openid: &str, event: &str) -> Option<String> {
+        let make = |to: &Url, seconds, nonce| self.seal.push(to, openid, event, seconds, nonce);
+        self.pusher.push(make, |answer| self.seal.read(&answer)).await
     }
 
     fn event(&self, due: &Due, status: &str) -> String {
-        let (seconds, Due { number, to, notice_of }) = (self.clock.now().0 / 1000, due);
+        let (seconds, Due { number, to, notice_of }) = (self.pusher.seconds(), due);
         let what = match notice_of {
             None => format!(
                 "<Event><![CDATA[TEMPLATESENDJOBFINISH]]></Event><MsgID>{number}</MsgID>\
@@ -164,12 +111,4 @@ impl Receipts {
              <CreateTime>{seconds}</CreateTime><MsgType><![CDATA[event]]></MsgType>{what}</xml>"
         )
     }
-}
-
-/// The callback is on this machine and bare; the client wants to know its ciphers all the same.
-pub(crate) fn no_tls() -> anyhow::Result<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
 }

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::{
+    sim_ahead::Ahead,
     sim_courier::{Courier, PLAN},
     sim_journal::{Entry, What},
+    sim_push::no_tls,
 };
 use axum::{body::Bytes, extract::RawQuery};
 use mingluo_channels::wechat::{Callback, Heard, WeChatChannel, WeChatConfig};
@@ -23,27 +25,6 @@ use std::{
     sync::{Mutex, OnceLock},
     time::Duration,
 };
-
-/// A clock that a story sets ahead, and that waits in real time.
-struct Ahead {
-    real: Arc<SystemClock>,
-    by: Mutex<Duration>,
-}
-
-#[async_trait::async_trait]
-impl Clock for Ahead {
-    fn now(&self) -> mingluo_model::clock::Timestamp {
-        self.real.now().plus(*self.by.lock().unwrap())
-    }
-
-    fn ticks(&self) -> Duration {
-        self.real.ticks()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.real.sleep(duration).await;
-    }
-}
 
 /// Our side of the callback: parses and keeps, as the console would.
 #[derive(Default)]
@@ -77,11 +58,11 @@ impl Ear {
 
 /// The platform, our channel and our callback, all in one process.
 pub(super) struct Scene {
-    platform: SimWeChat,
+    pub(super) platform: SimWeChat,
     journal: Arc<Journal>,
     pub(super) channel: WeChatChannel<Live>,
     pub(super) ear: Arc<Ear>,
-    far_clock: Arc<Ahead>,
+    pub(super) far_clock: Arc<Ahead>,
     _listening: JoinSet<()>,
     _files: tempfile::TempDir,
 }
@@ -121,7 +102,7 @@ async fn set(faults: WeChatFaults, aes_key: Option<String>) -> Scene {
     listening
         .spawn(async move { axum::serve(listener, Router::new().route("/wx", post(take))).await.unwrap() });
 
-    let far_clock = Arc::new(Ahead { real: SystemClock::shared(), by: Mutex::default() });
+    let far_clock = Ahead::new();
     let journal = Arc::new(Journal::in_memory(far_clock.clone()));
     let account = WeChatAccount {
         app_id: "wx-pretend".into(),
@@ -148,6 +129,14 @@ async fn set(faults: WeChatFaults, aes_key: Option<String>) -> Scene {
 impl Scene {
     async fn courier(&self) -> Courier {
         Courier::open(&self.channel, message("T1")).await.unwrap()
+    }
+
+    /// A follower acts; what the platform answers.
+    pub(super) async fn act(&self, what: &'static str) -> Value {
+        let door = format!("http://{}/pretend/follower", self.platform.address());
+        let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(no_tls().unwrap());
+        let act = client.build().unwrap().post(door).body(what);
+        act.send().await.unwrap().json().await.unwrap()
     }
 
     pub(super) fn told(&self, what: What) -> Vec<Entry> {
@@ -207,7 +196,7 @@ async fn a_token_that_dies_in_mid_run_is_renewed_once_and_nobody_is_lost() {
     let mut courier = scene.courier().await;
     let to = followers(48);
     ids(&courier.deliver(&to[..24], 1).await.unwrap());
-    *scene.far_clock.by.lock().unwrap() = Duration::from_hours(3);
+    scene.far_clock.set(Duration::from_hours(3));
 
     ids(&courier.deliver(&to, 1).await.unwrap());
 
@@ -305,11 +294,7 @@ async fn in_safe_and_compatible_mode_every_receipt_is_read() {
 #[tokio::test]
 async fn in_safe_mode_the_platform_reads_what_a_follower_is_told() {
     for scene in [scene(WeChatFaults::default()).await, safe_scene(WeChatFaults::default()).await] {
-        let door = format!("http://{}/pretend/follower", scene.platform.address());
-        let act =
-            reqwest::Client::builder().no_proxy().tls_backend_preconfigured(receipts::no_tls().unwrap());
-        let act = act.build().unwrap().post(door).body(r#"{"openid": "o1", "words": "退订"}"#);
-        let answer: Value = act.send().await.unwrap().json().await.unwrap();
+        let answer = scene.act(r#"{"openid": "o1", "words": "退订"}"#).await;
         assert_eq!(answer, json!({ "said": "收到" }));
     }
 }

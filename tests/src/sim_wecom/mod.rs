@@ -3,7 +3,7 @@
 //! sends.
 //!
 //! Beside what the real one has, `POST /pretend/press` with `{"userid": "zhang"}` has a member press the button of the
-//! last card; it answers with what the card says now. `POST /pretend/write` with `{"userid": "zhang", "words": "收到"}` has
+//! last card, with `"card_of": "li"` besides that of a card which li has; it answers with what the card says now. `POST /pretend/write` with `{"userid": "zhang", "words": "收到"}` has
 //! one write.
 
 mod limits;

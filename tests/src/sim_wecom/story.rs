@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    sim_ahead::Ahead,
     sim_courier::{Courier, PLAN},
     sim_journal::{Entry, What},
     sim_stage::soon,
@@ -12,7 +13,7 @@ use mingluo_model::{
     acknowledgement::Acknowledgement,
     alert::Language,
     channel::{Channel, SendError, Verdict},
-    clock::{Clock, Timestamp, system::SystemClock},
+    clock::{Clock, system::SystemClock},
     delivery::Reason,
     grade::Grade,
     message::{Body, Message},
@@ -24,27 +25,6 @@ use std::{
     sync::{Mutex, OnceLock},
     time::Duration,
 };
-
-/// A clock that a story sets ahead, and that waits in real time.
-struct Ahead {
-    real: Arc<SystemClock>,
-    by: Mutex<Duration>,
-}
-
-#[async_trait::async_trait]
-impl Clock for Ahead {
-    fn now(&self) -> Timestamp {
-        self.real.now().plus(*self.by.lock().unwrap())
-    }
-
-    fn ticks(&self) -> Duration {
-        self.real.ticks()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.real.sleep(duration).await;
-    }
-}
 
 /// Our side of the callback: parses and keeps once, as the console would.
 #[derive(Default)]
@@ -121,7 +101,7 @@ async fn scene(faults: WeComFaults) -> Scene {
         async move |RawQuery(query): RawQuery, body: Bytes| hearing.take(&query.unwrap_or_default(), &body);
     let routes = Router::new().route("/wecom", post(take));
     listening.spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    let far_clock = Arc::new(Ahead { real: SystemClock::shared(), by: Mutex::default() });
+    let far_clock = Ahead::new();
     let journal = Arc::new(Journal::in_memory(far_clock.clone()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let account = account(callback);
@@ -211,7 +191,7 @@ async fn a_token_that_dies_is_renewed_once_by_either_name_and_nobody_is_lost() {
         let scene = scene(WeComFaults { dead_token, ..WeComFaults::default() }).await;
         let mut courier = scene.courier().await;
         courier.deliver(&members(3), 1).await.unwrap();
-        *scene.far_clock.by.lock().unwrap() = Duration::from_hours(3);
+        scene.far_clock.set(Duration::from_hours(3));
         courier.deliver(&members(4), 1).await.unwrap();
         assert_eq!((scene.platform.asked_for_tokens(), scene.told(What::Accepted).len()), (2, 7));
     }
@@ -225,7 +205,7 @@ async fn the_platforms_minute_is_waited_out_and_costs_no_attempt() {
     let verdicts = courier.deliver(&members(5)[3..], 1).await.unwrap();
     let minute = Verdict::Busy { retry_after: Duration::from_mins(1) };
     assert!(verdicts.iter().all(|verdict| *verdict == minute), "{verdicts:?}");
-    *scene.far_clock.by.lock().unwrap() = Duration::from_mins(2);
+    scene.far_clock.set(Duration::from_mins(2));
     courier.deliver(&members(5)[3..], 1).await.unwrap();
     assert_eq!(scene.told(What::Accepted).len(), 5);
 }
@@ -315,7 +295,7 @@ async fn the_robots_limit_is_reached_and_the_rest_waits_a_minute() {
     let taken = verdicts.iter().filter(|verdict| **verdict == Verdict::Accepted(None)).count();
     let told_to_wait = verdicts.iter().filter(|verdict| **verdict == minute).count();
     assert_eq!((taken, told_to_wait), (5, 2));
-    *scene.far_clock.by.lock().unwrap() = Duration::from_mins(1);
+    scene.far_clock.set(Duration::from_mins(1));
     courier.deliver(&duty[..2], 1).await.unwrap();
     let said = scene.told(What::Accepted);
     assert_eq!((said.len(), said[0].detail.as_str()), (7, "请立即转移"));

@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use mingluo_channels::sms::cloud::CallbackError;
+use mingluo_channels::{sms::cloud::CallbackError, wechat::CallbackError as PushError};
 use mingluo_model::{mode::ModeKind, plan::AccountName, receipt::Receipt};
 use std::sync::Arc;
 
@@ -78,6 +78,26 @@ async fn keep(
         ModeKind::Drill => city.drill.engine().receipts(account, receipts).await,
     };
     kept.map_or_else(|error| unkept(&error), |()| answer.into_response())
+}
+
+/// The check of our address, of one of Tencent's platforms: what the channel echoes, if there is such an account.
+fn echoed(echo: Option<Result<String, PushError>>) -> Response {
+    match echo {
+        None => StatusCode::NOT_FOUND.into_response(),
+        Some(Ok(echo)) => echo.into_response(),
+        Some(Err(error)) => refused(&error),
+    }
+}
+
+/// A push of one of Tencent's platforms that proves nothing.
+fn refused(error: &PushError) -> Response {
+    tracing::warn!(%error, "a callback was refused");
+    StatusCode::FORBIDDEN.into_response()
+}
+
+/// An answer that a channel wrote for its platform.
+fn xml(answer: String) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))], answer).into_response()
 }
 
 /// The far side will say it again.

@@ -1,20 +1,22 @@
 //! Pushes of WeChat: receipts, and what followers write and do. A push is answered when all of it is durable; the
 //! platform says thrice what was not answered in five seconds, and what was kept already is not kept again.
 
-use super::{recent::Recent, unkept};
+use super::{echoed, recent::Recent, refused, unkept, xml};
 use crate::{
     app::City,
+    inquiry,
+    office::OfficeError,
     tongue::{Tongue, say},
 };
 use axum::{
     Router,
     body::Bytes,
     extract::{Path, RawQuery, State},
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
 };
-use mingluo_channels::wechat::{Callback, CallbackError, Heard};
+use mingluo_channels::wechat::{Callback, Heard};
 use mingluo_dispatch::{Engine, engine::EngineError};
 use mingluo_model::{
     mode::{Mode, ModeKind},
@@ -24,8 +26,8 @@ use mingluo_model::{
 };
 use std::sync::Arc;
 
-/// What stands before a division in what followers say ([`Heard::replies`]).
-const REGION: &str = "地区";
+/// Letters of a division's name that are said back.
+const LONGEST_NAME: usize = 30;
 
 /// The door, and what came through it of late.
 struct Door {
@@ -43,13 +45,8 @@ async fn verify(
     Path(account): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let Some((_, callback)) = door.city.callbacks.get(&AccountName(account)) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    match callback.verify_url(&query.unwrap_or_default()) {
-        Ok(echo) => echo.into_response(),
-        Err(error) => refuse(&error),
-    }
+    let account = door.city.callbacks.get(&AccountName(account));
+    echoed(account.map(|(_, callback)| callback.verify_url(&query.unwrap_or_default())))
 }
 
 async fn receive(
@@ -64,7 +61,7 @@ async fn receive(
     };
     let heard = match callback.parse(&query.unwrap_or_default(), &body) {
         Ok(heard) => heard,
-        Err(error) => return refuse(&error),
+        Err(error) => return refused(&error),
     };
     if !door.kept.knows(&heard.name) {
         if let Err(error) = door.keep(*mode, &account, callback.mass(), &heard).await {
@@ -72,7 +69,14 @@ async fn receive(
         }
         door.kept.remember(heard.name);
     }
-    door.answer(callback, &heard.replies)
+    match door.word(*mode, heard.replies.last()).await {
+        Ok(said) => door.answer(callback, said),
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(account = %account, error, "a follower could not be answered");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
 }
 
 impl Door {
@@ -89,13 +93,42 @@ impl Door {
         }
     }
 
-    /// `success`, or a word to the follower who changed something: they see that it was heard.
-    fn answer(&self, callback: &Callback, replies: &[Reply]) -> Response {
-        let Some((reply, words)) = replies.last().and_then(|reply| Some((reply, word(reply)?))) else {
-            return "success".into_response();
+    /// What a follower is told, whom it answers besides. Residents read Chinese; what asks for nothing is not answered, so that
+    /// no one takes the account for somebody who listens to calls for help. Drills are nobody's answer.
+    async fn word<'a>(
+        &self,
+        mode: ModeKind,
+        reply: Option<&'a Reply>,
+    ) -> Result<Option<(&'a Reply, String)>, OfficeError> {
+        let Some(reply) = reply else { return Ok(None) };
+        let teller = self.city.teller.as_ref().filter(|_| mode == ModeKind::Live && inquiry::asks(reply));
+        let word = match teller {
+            Some(teller) => Some(inquiry::answer(&self.city.live, teller, &reply.from).await?),
+            None => self.heard(reply),
         };
+        Ok(word.map(|word| (reply, word)))
+    }
+
+    /// A word to the follower who changed something: they see that it was heard, and as what.
+    fn heard(&self, reply: &Reply) -> Option<String> {
+        let chinese = |key: &str, fields: &[(&'static str, String)]| Some(say(Tongue::Chinese, key, fields));
+        match (reply.wish(), inquiry::named(reply)) {
+            (Wish::OptOut, _) => chinese("wechat-out", &[]),
+            (Wish::OptIn, _) => chinese("wechat-back", &[]),
+            (_, Some("")) => chinese("wechat-where", &[]),
+            (_, Some(region)) => match self.city.live.gazetteer().resolve(region) {
+                Ok(code) => chinese("wechat-region", &[("region", self.city.live.division(code))]),
+                Err(_) => chinese("wechat-region-unknown", &[("region", clipped(region))]),
+            },
+            _ => None,
+        }
+    }
+
+    /// `success`, or a word to the follower.
+    fn answer(&self, callback: &Callback, said: Option<(&Reply, String)>) -> Response {
+        let Some((reply, words)) = said else { return "success".into_response() };
         let answer = self.city.live.chance(|chance| callback.answer(reply, &words, chance));
-        ([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))], answer).into_response()
+        xml(answer)
     }
 }
 
@@ -126,19 +159,7 @@ async fn keep<M: Mode>(
     Ok(())
 }
 
-/// What a follower is told. Residents read Chinese; what asks for nothing is not answered, so that no one takes the
-/// account for somebody who listens to calls for help.
-fn word(reply: &Reply) -> Option<String> {
-    let region = reply.words.strip_prefix(REGION).map(str::trim).filter(|region| !region.is_empty());
-    match (reply.wish(), region) {
-        (Wish::OptOut, _) => Some(say(Tongue::Chinese, "wechat-out", &[])),
-        (Wish::OptIn, _) => Some(say(Tongue::Chinese, "wechat-back", &[])),
-        (_, Some(region)) => Some(say(Tongue::Chinese, "wechat-region", &[("region", region.to_owned())])),
-        _ => None,
-    }
-}
-
-fn refuse(error: &CallbackError) -> Response {
-    tracing::warn!(%error, "a callback was refused");
-    StatusCode::FORBIDDEN.into_response()
+/// The first letters of what was written, enough to know it by.
+fn clipped(words: &str) -> String {
+    words.chars().take(LONGEST_NAME).collect()
 }

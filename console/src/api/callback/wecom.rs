@@ -1,7 +1,8 @@
 //! Pushes of WeCom: the buttons that officials press, and what they write. A push is answered when it is durable; who pressed
-//! sees it on the card. The platform says thrice what was not answered in five seconds, and one press counts once.
+//! sees it on the card. The platform says thrice what was not answered in five seconds; what is said again changes nothing,
+//! and is answered as before.
 
-use super::{recent::Recent, unkept};
+use super::{echoed, refused, unkept, xml};
 use crate::{
     app::City,
     tongue::{Tongue, say},
@@ -10,11 +11,11 @@ use axum::{
     Router,
     body::Bytes,
     extract::{Path, RawQuery, State},
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
 };
-use mingluo_channels::wecom::{CallbackError, Heard};
+use mingluo_channels::wecom::Heard;
 use mingluo_dispatch::engine::{Engine, EngineError};
 use mingluo_model::{
     mode::{Mode, ModeKind},
@@ -22,67 +23,58 @@ use mingluo_model::{
 };
 use std::sync::Arc;
 
-/// The door, and what came through it of late.
-struct Door {
-    city: Arc<City>,
-    kept: Recent,
-}
-
 pub(super) fn routes(city: &Arc<City>) -> Router {
-    let door = Arc::new(Door { city: Arc::clone(city), kept: Recent::default() });
-    Router::new().route("/callback/wecom/{account}", get(verify).post(receive)).with_state(door)
+    Router::new().route("/callback/wecom/{account}", get(verify).post(receive)).with_state(Arc::clone(city))
 }
 
 async fn verify(
-    State(door): State<Arc<Door>>,
+    State(city): State<Arc<City>>,
     Path(account): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let Some((_, callback)) = door.city.wecom_callbacks.get(&AccountName(account)) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    match callback.verify_url(&query.unwrap_or_default()) {
-        Ok(echo) => echo.into_response(),
-        Err(error) => refuse(&error),
-    }
+    let account = city.wecom_callbacks.get(&AccountName(account));
+    echoed(account.map(|(_, callback)| callback.verify_url(&query.unwrap_or_default())))
 }
 
 async fn receive(
-    State(door): State<Arc<Door>>,
+    State(city): State<Arc<City>>,
     Path(account): Path<String>,
     RawQuery(query): RawQuery,
     body: Bytes,
 ) -> Response {
     let account = AccountName(account);
-    let Some((mode, callback)) = door.city.wecom_callbacks.get(&account) else {
+    let Some((mode, callback)) = city.wecom_callbacks.get(&account) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let heard = match callback.parse(&query.unwrap_or_default(), &body) {
         Ok(heard) => heard,
-        Err(error) => return refuse(&error),
+        Err(error) => return refused(&error),
     };
-    if !door.kept.knows(&heard.name) {
-        let kept = match mode {
-            ModeKind::Live => keep(door.city.live.engine(), &account, &heard).await,
-            ModeKind::Drill => keep(door.city.drill.engine(), &account, &heard).await,
-        };
-        if let Err(error) = kept {
-            return unkept(&error);
+    let kept = match mode {
+        ModeKind::Live => keep(city.live.engine(), &account, &heard).await,
+        ModeKind::Drill => keep(city.drill.engine(), &account, &heard).await,
+    };
+    match (kept, &heard.confirmed) {
+        (Err(error), _) => unkept(&error),
+        (Ok(true), Some(confirmed)) => {
+            let said = say(Tongue::Chinese, "wecom-confirmed", &[]);
+            let answer = city.live.chance(|chance| callback.confirmed(&confirmed.by, &said, chance));
+            xml(answer)
         }
-        door.kept.remember(heard.name);
+        (Ok(_), _) => StatusCode::OK.into_response(),
     }
-    let Some(confirmed) = &heard.confirmed else { return StatusCode::OK.into_response() };
-    let said = say(Tongue::Chinese, "wecom-confirmed", &[]);
-    let answer = door.city.live.chance(|chance| callback.confirmed(&confirmed.by, &said, chance));
-    ([(CONTENT_TYPE, HeaderValue::from_static("application/xml"))], answer).into_response()
 }
 
-/// The one entrance of a button: its delivery is acknowledged. What confirms nothing that we sent is kept like anything that a
-/// member writes.
-async fn keep<M: Mode>(engine: &Engine<M>, account: &AccountName, heard: &Heard) -> Result<(), EngineError> {
+/// The one entrance of a button: its delivery is acknowledged, and `true` when it is. What confirms nothing that we sent to
+/// who pressed, a card that was forwarded, is kept like anything that a member writes, and no button says that it counts.
+async fn keep<M: Mode>(
+    engine: &Engine<M>,
+    account: &AccountName,
+    heard: &Heard,
+) -> Result<bool, EngineError> {
     if let Some(confirmed) = &heard.confirmed {
         if engine.acknowledge(account, confirmed).await? {
-            return Ok(());
+            return Ok(true);
         }
         tracing::warn!(account = %account, plan = %confirmed.plan, "a button was pressed of which nobody here knows");
     }
@@ -90,10 +82,5 @@ async fn keep<M: Mode>(engine: &Engine<M>, account: &AccountName, heard: &Heard)
     if !replies.is_empty() {
         engine.roster().keep_replies(account, replies).await?;
     }
-    Ok(())
-}
-
-fn refuse(error: &CallbackError) -> Response {
-    tracing::warn!(%error, "a callback was refused");
-    StatusCode::FORBIDDEN.into_response()
+    Ok(false)
 }

@@ -41,7 +41,7 @@ async fn who_unfollows_gets_no_more_until_they_follow_again() {
     assert!(is_off(&town).await);
     let answer = pushed(&platform, now + 1, &event("subscribe", "qrscene_210423100201")).await;
     assert!(!is_off(&town).await);
-    assert!(answer.contains("<Content>已记下您的地区：210423100201"), "{answer}");
+    assert!(answer.contains("<Content>已记下您的地区：镇西村民委员会"), "{answer}");
 
     // The platform did not hear the first answer in time, and says it again.
     pushed(&platform, now, &event("unsubscribe", "")).await;

@@ -16,6 +16,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use mingluo_model::{
+    address::Address,
     audience::ChannelKind,
     bulletin::{EbmId, ResourceCode},
     call::Answer,
@@ -298,6 +299,15 @@ impl Store for Engine {
         limit: u32,
     ) -> Result<Vec<StoredReply>, StoreError> {
         reply::latest(self, mode, before, limit).await
+    }
+
+    async fn replies_of(
+        &self,
+        mode: ModeKind,
+        from: &Address,
+        limit: u32,
+    ) -> Result<Vec<StoredReply>, StoreError> {
+        reply::of(self, mode, from, limit).await
     }
 
     async fn save_boxes(

@@ -161,6 +161,27 @@ pub(super) async fn latest(
     .collect()
 }
 
+pub(super) async fn of(
+    engine: &Engine,
+    mode: ModeKind,
+    from: &Address,
+    limit: u32,
+) -> Result<Vec<StoredReply>, StoreError> {
+    sqlx::query(
+        "select reply_id, account, at, address_hash, sealed from reply
+         where mode = $1 and address_hash = $2 order by reply_id desc limit $3",
+    )
+    .bind(i16::from(mode.number()))
+    .bind(engine.vault.address_hash(from).to_vec())
+    .bind(i64::from(limit))
+    .fetch_all(&engine.reader)
+    .await
+    .map_err(StoreError::database("read what somebody wrote"))?
+    .iter()
+    .map(|row| open(engine, mode, row))
+    .collect()
+}
+
 fn seal(engine: &Engine, mode: ModeKind, account: &AccountName, reply: &Reply) -> Sealed {
     let (at, address_hash) = (reply.at, engine.vault.address_hash(&reply.from));
     let part = reply.part.map(|part| format!("{}/{}/{}", part.reference, part.number, part.total));

@@ -132,6 +132,9 @@ pub(crate) async fn what_residents_write_is_kept_and_heeded_by_mode(house: &Hous
     let latest = store.replies(ModeKind::Live, None, 3).await.unwrap();
     let words: Vec<_> = latest.iter().map(|kept| kept.reply.words.as_str()).collect();
     assert_eq!(words, ["订阅", "水进屋了", "退订"]);
+    let of_wang = store.replies_of(ModeKind::Live, &Address::new(wang), 1).await.unwrap();
+    assert_eq!(of_wang, latest[1..2], "the latest of one of them");
+    assert!(store.replies_of(ModeKind::Drill, &Address::new(wang), 9).await.unwrap().is_empty(), "by mode");
     let before = store.replies(ModeKind::Live, Some(latest[2].id), 9).await.unwrap();
     assert_eq!(before.into_iter().map(|kept| kept.reply).collect::<Vec<_>>(), [live[0].clone(), end]);
 }

@@ -1,0 +1,133 @@
+//! Customer-service messages (客服消息): words in full to a follower who has just asked. The platform takes five of them in the
+//! 48 hours after somebody wrote, three in the minute after they pressed a key of the menu, scanned or followed, and none
+//! otherwise (微信开放文档, 发送客服消息). An answer is no delivery: nothing of it is planned, counted or sent again, and who did not
+//! get it asks again.
+
+use super::{
+    call::{Endpoint, Far, ask},
+    errcode::Said,
+};
+use crate::weixin::said::far_code;
+use mingluo_model::{address::Address, clock::SharedClock};
+use serde_json::json;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// The longest text, in bytes of UTF-8, of an answer at once (被动回复) as of a customer-service message: beyond it the platform
+/// says 45002 (微信开放社区, as measured; the documents have no figure).
+pub const LONGEST_TEXT: usize = 2048;
+
+/// Between two calls: a hundred a second. The platform has a limit by the day alone (500,000 calls), which that rate would
+/// take an hour and a half to reach.
+const APART: Duration = Duration::from_millis(10);
+
+/// Why a follower was not told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Untold {
+    /// They neither wrote nor did anything of late (45015).
+    #[error("the follower did nothing of late: the window is closed")]
+    OutsideWindow,
+    /// They got all the messages that what they did last allows (45047).
+    #[error("the follower got as many messages as one question allows")]
+    TooMany,
+    /// The platform refuses: the follower, the words, or the account.
+    #[error("the platform refused: {far_code}")]
+    Refused {
+        /// Its code and words, at most 64 bytes, without the open id.
+        far_code: String,
+    },
+    /// No token, or no answer: it may have arrived or not.
+    #[error("no answer from the platform: {detail}")]
+    Unheard {
+        /// What went wrong.
+        detail: String,
+    },
+}
+
+impl Untold {
+    /// The word in logs.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::OutsideWindow => "outside-window",
+            Self::TooMany => "too-many",
+            Self::Refused { .. } => "refused",
+            Self::Unheard { .. } => "unheard",
+        }
+    }
+}
+
+/// An account's customer service (客服).
+pub struct CustomService {
+    far: Far,
+    clock: SharedClock,
+    /// Guards the instant from which the next call may begin, in the clock's ticks; held for a look.
+    next: Mutex<Duration>,
+}
+
+impl CustomService {
+    pub(super) const fn new(far: Far, clock: SharedClock) -> Self {
+        Self { far, clock, next: Mutex::new(Duration::ZERO) }
+    }
+
+    /// Tells a follower something, once its turn has come.
+    ///
+    /// # Errors
+    /// [`Untold`]; it is not sent again.
+    pub async fn tell(&self, to: &Address, words: &str) -> Result<(), Untold> {
+        let wait = turn(&mut self.next.lock().unwrap_or_else(PoisonError::into_inner), self.clock.ticks());
+        self.clock.sleep(wait).await;
+        let body = json!({ "touser": to.expose(), "msgtype": "text", "text": { "content": words } });
+        let unheard = |detail| Untold::Unheard { detail };
+        match ask(&self.far, Endpoint::Custom, body.to_string().into_bytes()).await {
+            Ok(Ok(said)) => understood(&said, to),
+            Ok(Err(error)) => Err(unheard(error.to_string())),
+            Err(error) => Err(unheard(error.to_string())),
+        }
+    }
+}
+
+/// How long a call that comes now has to wait; `next` is the instant from which one may begin.
+fn turn(next: &mut Duration, now: Duration) -> Duration {
+    let at = now.max(*next);
+    *next = at + APART;
+    at - now
+}
+
+fn understood(said: &Said, to: &Address) -> Result<(), Untold> {
+    match said.errcode {
+        0 => Ok(()),
+        45_015 => Err(Untold::OutsideWindow),
+        45_047 => Err(Untold::TooMany),
+        code => Err(Untold::Refused { far_code: far_code(code, &said.errmsg, [to.expose()]) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_calls_take_a_second() {
+        let (mut next, now) = (Duration::ZERO, Duration::from_secs(7));
+        let waits: Vec<_> = (0..100).map(|_| turn(&mut next, now)).collect();
+        assert_eq!((waits[0], waits[99]), (Duration::ZERO, 99 * APART));
+        assert_eq!(turn(&mut next, now + Duration::from_secs(1)), Duration::ZERO, "nothing is saved up");
+        assert_eq!(turn(&mut next, now + Duration::from_secs(1)), APART);
+    }
+
+    #[test]
+    fn a_refusal_has_its_reason_and_nobodys_name() {
+        let said = |errcode, errmsg: &str| {
+            let said = Said { errcode, errmsg: errmsg.to_owned(), msgid: None };
+            understood(&said, &Address::new("oSecret"))
+                .map_err(|untold| (untold.reason(), untold.to_string()))
+        };
+        assert_eq!(said(0, "ok"), Ok(()));
+        for (code, reason) in [(45_015, "outside-window"), (45_047, "too-many"), (40_003, "refused")] {
+            let (told, words) = said(code, "invalid openid oSecret rid: 1").unwrap_err();
+            assert!(told == reason && !words.contains("oSecret"), "{words}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Followers of the service account who ask which warnings are in force (预警). What fits into one answer is said at once;
+//! the rest follows, message by message, while the platform lets the account write ([`teller`]).
+
+mod fit;
+mod teller;
+
+pub use teller::Teller;
+
+use crate::{
+    office::{Office, OfficeError},
+    tongue::{Tongue, say},
+};
+use mingluo_model::{
+    address::Address,
+    mode::{Live, ModeKind},
+    region::RegionCode,
+    reply::Reply,
+};
+use teller::Begun;
+
+/// The words, which are keys of the account's menu as well.
+const ASKING: [&str; 2] = ["预警", "当前预警"];
+
+/// What stands before a division in what followers say, and in what posters and the menu say for them
+/// ([`mingluo_channels::wechat::Heard::replies`]).
+const REGION: &str = "地区";
+
+/// Words of one follower among which the last division is looked for, the latest first.
+const MOST_HEARD: u32 = 1_000;
+
+/// Whether somebody asks which warnings are in force.
+pub(crate) fn asks(reply: &Reply) -> bool {
+    ASKING.contains(&reply.words.trim_matches(|letter: char| !letter.is_alphanumeric()))
+}
+
+/// The division that somebody names as theirs; empty where they name none.
+pub(crate) fn named(reply: &Reply) -> Option<&str> {
+    reply.words.trim().strip_prefix(REGION).map(str::trim)
+}
+
+/// What a follower who asks is answered at once; the rest is on its way when this returns.
+///
+/// # Errors
+/// [`OfficeError`] when what they said before, or what is in force, cannot be read.
+pub(crate) async fn answer(
+    office: &Office<Live>,
+    teller: &std::sync::Arc<Teller>,
+    from: &Address,
+) -> Result<String, OfficeError> {
+    let chinese = |key: &str, fields: &[(&'static str, String)]| say(Tongue::Chinese, key, fields);
+    let Some(region) = followed(office, from).await? else { return Ok(chinese("wechat-where", &[])) };
+    let name = ("region", office.division(region));
+    let warnings = office.in_force(region).await?;
+    if warnings.is_empty() {
+        return Ok(chinese("wechat-none", &[name]));
+    }
+    let heading = chinese("wechat-in-force", &[name, ("count", warnings.len().to_string())]);
+    let fit::Fitted { now, rest } = fit::fit(&heading, &warnings);
+    if rest.is_empty() {
+        return Ok(now);
+    }
+    let count = ("count", rest.len().to_string());
+    let trailer = match teller.begin(from.clone(), rest) {
+        Begun::Now => chinese("wechat-more", &[count]),
+        Begun::OfLate => chinese("wechat-told", &[]),
+        Begun::Full => chinese("wechat-full", &[]),
+    };
+    Ok(fit::joined(&[&now, &trailer]))
+}
+
+/// The division that a follower last named.
+async fn followed(office: &Office<Live>, from: &Address) -> Result<Option<RegionCode>, OfficeError> {
+    let said = office.store.replies_of(ModeKind::Live, from, MOST_HEARD).await?;
+    Ok(said.iter().find_map(|kept| office.gazetteer().resolve(named(&kept.reply)?).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mingluo_model::clock::Timestamp;
+
+    #[test]
+    fn who_only_speaks_of_warnings_does_not_ask_for_them() {
+        let wrote = |words: &str| Reply {
+            from: Address::new("o1"),
+            to: "gh_1".into(),
+            words: words.into(),
+            id: None,
+            part: None,
+            at: Timestamp(0),
+        };
+        for words in ["预警", " 预警？", "“预警”。", "当前预警"] {
+            assert!(asks(&wrote(words)), "{words}");
+        }
+        for words in ["预警没收到", "退订预警", "地区 预警", ""] {
+            assert!(!asks(&wrote(words)), "{words}");
+        }
+        assert_eq!(named(&wrote(" 地区东洲区 ")), Some("东洲区"));
+        assert_eq!((named(&wrote("地区")), named(&wrote("我的地区"))), (Some(""), None));
+    }
+}

@@ -1,0 +1,127 @@
+//! Followers who ask a whole city which warnings are in force: in one answer, or in as many messages as the platform lets it send.
+
+use crate::wechat::{Town, town};
+use mingluo_console::office::{DraftOrder, Follow};
+use mingluo_model::id::AlertId;
+use mingluo_rehearsal::{
+    city::openid,
+    sim_journal::{Entry, What},
+    sim_wechat::{CustomFaults, WeChatFaults},
+};
+use std::time::Duration;
+
+/// Who asks, in a village of 清原镇.
+const FOLLOWER: u32 = 3;
+
+/// So many letters that two warnings fill an answer at once.
+const LONG: usize = 220;
+
+async fn asked(custom: CustomFaults) -> Town {
+    let town = town(WeChatFaults { custom, ..WeChatFaults::default() }, 0).await;
+    assert!(town.asks(FOLLOWER, "地区 清原镇").await.contains("您的地区：清原镇"));
+    town
+}
+
+impl Town {
+    fn order(&self, grade: &str, body: &str) -> DraftOrder {
+        self.city.order(grade, body, Duration::from_hours(1))
+    }
+
+    async fn issue(&self, grade: &str, body: &str) -> AlertId {
+        self.city.issue(&self.city.console.live, &self.order(grade, body)).await.unwrap().id
+    }
+
+    /// Five warnings, too many for one answer; their letters.
+    async fn issue_five(&self) -> [String; 5] {
+        let bodies = ["雨", "风", "雷", "雪", "雹"].map(|letter| letter.repeat(LONG));
+        for body in &bodies {
+            self.issue("red", body).await;
+        }
+        bodies
+    }
+
+    /// Customer-service messages that were taken, or refused.
+    fn custom(&self, what: What) -> Vec<Entry> {
+        self.told(what).into_iter().filter(|entry| entry.id == "custom").collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_what_is_in_force_gets_it_in_full_words() {
+    let town = town(WeChatFaults::default(), 0).await;
+    let said = town.asks(FOLLOWER, "预警").await;
+    assert!(said.contains("请先告诉我们您在哪里"), "{said}");
+    assert!(town.asks(FOLLOWER, "地区 火星").await.contains("没有找到“火星”"));
+    assert!(town.asks(FOLLOWER, "地区 清原镇").await.contains("您的地区：清原镇"));
+    assert!(town.asks(FOLLOWER, "预警").await.contains("清原镇当前没有生效的预警"));
+
+    let red = town.issue("red", "请立即转移到高处。").await;
+    town.issue("blue", "今夜有雨，请留意。").await;
+    town.city.issue(&town.city.console.drill, &town.order("red", "这是演练内容。")).await.unwrap();
+    let elsewhere =
+        DraftOrder { area: vec!["210423101".into()], ..town.order("red", "红透山镇的雨。") };
+    town.city.issue(&town.city.console.live, &elsewhere).await.unwrap();
+
+    let said = town.asks(FOLLOWER, "当前预警？").await;
+    assert!(said.starts_with("清原镇当前生效的预警 2 条："), "{said}");
+    let [red_at, blue_at] =
+        ["请立即转移到高处。", "今夜有雨，请留意。"].map(|words| said.find(words).unwrap());
+    assert!(red_at < blue_at && said.matches("影响区域：清原满族自治县").count() == 2, "{said}");
+    assert!(!said.contains("演练") && !said.contains("红透山"), "{said}");
+    let by_menu = town.does(FOLLOWER, r#""event": "CLICK", "key": "预警""#).await;
+    assert_eq!(by_menu, said, "a key of the menu asks as words do");
+
+    town.city.follow("yellow", "雨势减弱。", Follow::Update(red)).await.unwrap();
+    let said = town.asks(FOLLOWER, "预警").await;
+    assert!(said.contains("雨势减弱。") && !said.contains("请立即转移到高处。"), "{said}");
+    assert!(town.custom(What::Accepted).is_empty(), "all of it fitted into the answers");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_fit_into_the_answer_follows_in_order_and_once() {
+    let town = asked(CustomFaults::default()).await;
+    let [rain, wind, thunder, snow, hail] = town.issue_five().await;
+
+    let said = town.asks(FOLLOWER, "预警").await;
+    assert!(
+        said.contains(&hail) && said.contains(&snow) && !said.contains(&thunder),
+        "the newest first: {said}"
+    );
+    assert!(said.ends_with("其余 3 条消息随后发来；如未收全，请再回复“预警”。"), "{said}");
+    town.city.until(|| (town.custom(What::Accepted).len() == 3).then_some(())).await.unwrap();
+    for _ in 0..5 {
+        let said = town.asks(FOLLOWER, "预警").await;
+        assert!(said.ends_with("请看上面的消息。"), "{said}");
+    }
+
+    let followed = town.custom(What::Accepted);
+    assert_eq!(followed.len(), 3, "no flood for a flood");
+    for (entry, words) in followed.iter().zip([&thunder, &wind, &rain]) {
+        assert!(entry.to == openid(FOLLOWER) && entry.detail.contains(words), "{entry:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_platform_says_enough_the_rest_is_not_tried() {
+    let town = asked(CustomFaults { custom_most: 1, ..CustomFaults::default() }).await;
+    town.issue_five().await;
+    town.asks(FOLLOWER, "预警").await;
+    town.city.until(|| (!town.custom(What::Refused).is_empty()).then_some(())).await.unwrap();
+    assert!(town.custom(What::Refused)[0].detail.starts_with("45047"));
+
+    let ask_again = async || town.asks(FOLLOWER, "预警").await.contains("随后发来");
+    town.city.until(|| (town.custom(What::Accepted).len() == 1).then_some(())).await.unwrap();
+    while !ask_again().await {}
+    town.city.until(|| (town.custom(What::Refused).len() == 2).then_some(())).await.unwrap();
+    assert_eq!(town.custom(What::Accepted).len(), 2, "one each time, and whoever asks anew is told anew");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_the_platform_lets_nobody_write_to_has_the_answer_at_once_all_the_same() {
+    let town = asked(CustomFaults { custom_window_s: 0, ..CustomFaults::default() }).await;
+    let [.., hail] = town.issue_five().await;
+    assert!(town.asks(FOLLOWER, "预警").await.contains(&hail));
+    town.city.until(|| (!town.custom(What::Refused).is_empty()).then_some(())).await.unwrap();
+    assert!(town.custom(What::Refused)[0].detail.starts_with("45015"));
+    assert!(town.custom(What::Accepted).is_empty());
+}
