@@ -92,7 +92,7 @@ impl CustomService {
 fn turn(next: &mut Duration, now: Duration) -> Duration {
     let at = now.max(*next);
     *next = at + APART;
-    at - now
+    at.saturating_sub(now)
 }
 
 fn understood(said: &Said, to: &Address) -> Result<(), Untold> {

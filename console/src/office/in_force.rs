@@ -34,8 +34,7 @@ impl Office<Live> {
     async fn holds(&self, alert: Alert<Live>, now: Timestamp) -> Result<Option<Alert<Live>>, OfficeError> {
         let AlertState::Released { hold_until, .. } = alert.state else { return Ok(None) };
         let holds = match alert.content.kind {
-            AlertKind::Alert if hold_until <= now => Some(alert),
-            AlertKind::Update(_) if hold_until <= now => Some(alert),
+            AlertKind::Alert | AlertKind::Update(_) if hold_until <= now => Some(alert),
             AlertKind::Update(earlier) => Some(self.alert(earlier).await?.0),
             AlertKind::Alert | AlertKind::Lift(_) | AlertKind::Correction(_) => None,
         };
