@@ -123,12 +123,12 @@ impl Authority {
         let mut own = params(DnValue::Utf8String("Mingluo city".to_owned()), days)?;
         own.serial_number = Some(SerialNumber::from_slice(&serial()));
         own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let name = |name: &String| match name.parse::<IpAddr>() {
-            Ok(address) => Ok(SanType::IpAddress(address)),
-            Err(_) => {
-                let bad = || format!("--name {name}: 不是域名或地址 / is neither a name nor an address");
-                Ok(SanType::DnsName(name.as_str().try_into().with_context(bad)?))
+        let name = |name: &String| {
+            if let Ok(address) = name.parse::<IpAddr>() {
+                return Ok(SanType::IpAddress(address));
             }
+            let bad = || format!("--name {name}: 不是域名或地址 / is neither a name nor an address");
+            Ok(SanType::DnsName(name.as_str().try_into().with_context(bad)?))
         };
         own.subject_alt_names = names.iter().map(name).collect::<anyhow::Result<_>>()?;
         let key = new_key()?;

@@ -81,7 +81,7 @@ fn a_genuine_frame_repeated_while_it_plays_makes_no_second_sound_and_no_longer_o
     let alone = {
         let mut village = Village::new();
         village.hear(signed(&long(1)));
-        (1_u32..).find(|_| village.pass(Duration::from_secs(1)).contains(&(1, Event::Ended))).unwrap()
+        (1_u32..600).find(|_| village.pass(Duration::from_secs(1)).contains(&(1, Event::Ended))).unwrap()
     };
     let mut village = Village::new();
     let begun = Begun::listen(&mut village);
@@ -92,7 +92,7 @@ fn a_genuine_frame_repeated_while_it_plays_makes_no_second_sound_and_no_longer_o
     assert_eq!(begun.heard(), [1]);
     let is_over = told.iter().position(|told| *told == (1, Event::Ended)).unwrap();
     assert!(is_over.abs_diff(whole) < 20, "{is_over} tenths of a second, alone it took {whole}");
-    let after = |event| told[is_over..].iter().any(|told| *told == (1, event));
+    let after = |event| told[is_over..].contains(&(1, event));
     assert!(!after(Event::Playing) && !after(Event::Sounded) && !village.air.has_power());
 }
 
