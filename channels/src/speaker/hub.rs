@@ -121,30 +121,37 @@ impl SpeakerHub {
 
     /// Every box that was heard of or written to since the start, by code.
     pub fn fleet(&self) -> Vec<BoxState> {
-        let now = self.clock.now();
-        let mut fleet: Vec<BoxState> = self
-            .book()
-            .boxes
-            .iter()
-            .map(|(code, row)| BoxState {
-                code: *code,
-                connected: row.is_here(now),
-                last_heard: row.last_heard,
-                device_state: row.device_state,
-                firmware: row.firmware.clone(),
-                key_set: row.key_set,
-                certificate_until: row.papers.until(),
-                case_open: row.case_open,
-                replaced: row.replaced,
-                region: row.region,
-                health: row.health.clone(),
-                playing: row.playing,
-                polls: row.polls(now),
-                incidents: row.incidents.list(),
-            })
-            .collect();
-        fleet.sort_unstable_by_key(|state| state.code);
-        fleet
+        self.states(&self.codes())
+    }
+
+    /// The codes of them, in order.
+    pub fn codes(&self) -> Vec<ResourceCode> {
+        let mut codes: Vec<_> = self.book().boxes.keys().copied().collect();
+        codes.sort_unstable();
+        codes
+    }
+
+    /// How these of them stand.
+    pub fn states(&self, codes: &[ResourceCode]) -> Vec<BoxState> {
+        let (book, now) = (self.book(), self.clock.now());
+        let rows = codes.iter().filter_map(|code| Some((*code, book.boxes.get(code)?)));
+        rows.map(|(code, row)| BoxState {
+            code,
+            connected: row.is_here(now),
+            last_heard: row.last_heard,
+            device_state: row.device_state,
+            firmware: row.firmware.clone(),
+            key_set: row.key_set,
+            certificate_until: row.papers.until(),
+            case_open: row.case_open,
+            replaced: row.replaced,
+            region: row.region,
+            health: row.health.clone(),
+            playing: row.playing,
+            polls: row.polls(now),
+            incidents: row.incidents.list(),
+        })
+        .collect()
     }
 
     /// How many of them have a link.

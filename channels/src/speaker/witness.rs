@@ -15,7 +15,12 @@ use mingluo_model::{
     clock::Timestamp,
     link::{Event, Report},
 };
-use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 /// Reports that may wait to be kept. What is too much is not taken in: its box says it again after its next hello.
 const MOST_UNKEPT: usize = 65_536;
@@ -33,7 +38,7 @@ pub(super) const fn is_given(key: u64) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Witness {
     is_there: bool,
-    unkept: Vec<Report>,
+    unkept: VecDeque<Report>,
     /// Orders that were given, with their ends.
     given: BTreeMap<EbmId, Timestamp>,
 }
@@ -44,9 +49,14 @@ impl SpeakerHub {
         self.book().witness.is_there = true;
     }
 
-    /// The reports since the last time, in the order in which they came.
-    pub fn take_unkept(&self) -> Vec<Report> {
-        std::mem::take(&mut self.book().witness.unkept)
+    /// The next reports, this many at most, in the order in which they came.
+    pub fn take_unkept(&self, most: usize) -> Vec<Report> {
+        let unkept = &mut self.book().witness.unkept;
+        let taken = unkept.drain(..most.min(unkept.len())).collect();
+        if unkept.is_empty() {
+            *unkept = VecDeque::new();
+        }
+        taken
     }
 
     /// The witness has these for good.
@@ -104,7 +114,7 @@ impl Book {
             return false;
         }
         row.show(report);
-        self.witness.unkept.push(report.clone());
+        self.witness.unkept.push_back(report.clone());
         true
     }
 

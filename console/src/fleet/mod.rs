@@ -20,7 +20,7 @@ mod tests;
 use mingluo_channels::speaker::SpeakerHub;
 use mingluo_ledger::{
     Store,
-    store::{BoxOrder, Heard, StoreError},
+    store::{BoxOrder, StoreError},
 };
 use mingluo_model::{
     bulletin::{EbmId, ResourceCode},
@@ -42,6 +42,9 @@ use view::BoxView;
 const LOOK: Duration = Duration::from_secs(1);
 /// How often mere signs of life are kept. At 10,000 boxes with a heartbeat a minute that is 1,700 rows in four statements.
 const KEEP: Duration = Duration::from_secs(10);
+/// Boxes and reports that are looked at in one go: what a warning brings at once must not stand in memory twice, and those who
+/// are told of it do not wait behind it.
+const AT_ONCE: usize = 500;
 /// Orders of the past that are looked through for those that still hold.
 const MOST_ORDERS: u32 = 256;
 /// Alarms of one kind in one look that are logged one by one; more are one line, or a power cut would fill the disk.
@@ -135,29 +138,45 @@ impl Fleet {
                 self.roll().write_down(mark, boxes);
             }
         }
-        let unkept = self.hub.take_unkept();
+        while self.take_in().await? {
+            self.keep(false).await?;
+        }
+        let (now, codes) = (self.clock.now(), self.hub.codes());
+        for some in codes.chunks(AT_ONCE) {
+            self.roll().hear(self.hub.states(some), now);
+            tokio::task::yield_now().await;
+        }
+        let changes = self.roll().judge(self.hub.key_set(), now);
+        log(&changes);
+        self.keep(with_signs).await
+    }
+
+    /// Takes in the next reports; whether there are more.
+    async fn take_in(&self) -> Result<bool, StoreError> {
+        let unkept = self.hub.take_unkept(AT_ONCE);
+        let are_more = unkept.len() == AT_ONCE;
         let strange = self.roll().take_in(unkept);
         if !strange.is_empty() {
             let known = self.store.playouts(self.mode, &strange).await?;
             self.roll().remember(&strange, known);
         }
-        let changes = {
-            let mut roll = self.roll();
-            roll.apply();
-            roll.hear(self.hub.fleet(), self.hub.key_set(), self.clock.now())
-        };
-        log(&changes);
-        let heard = self.roll().unkept(with_signs);
-        self.keep(heard).await
+        self.roll().apply();
+        Ok(are_more)
     }
 
-    async fn keep(&self, heard: Heard) -> Result<(), StoreError> {
-        if !heard.is_empty() {
-            self.store.keep_heard(self.mode, &heard).await?;
+    /// Keeps what is to be kept, some at a time.
+    async fn keep(&self, with_signs: bool) -> Result<(), StoreError> {
+        loop {
+            let heard = self.roll().unkept(with_signs, AT_ONCE);
+            if !heard.is_empty() {
+                self.store.keep_heard(self.mode, &heard).await?;
+            }
+            let reports = self.roll().kept(&heard);
+            self.hub.kept(&reports);
+            if heard.is_empty() {
+                return Ok(());
+            }
         }
-        let reports = self.roll().kept(&heard);
-        self.hub.kept(&reports);
-        Ok(())
     }
 
     /// The boxes in a division, by code; those that were taken down are left out.

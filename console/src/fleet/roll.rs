@@ -118,11 +118,15 @@ impl Roll {
         self.applied = self.reports.len();
     }
 
-    /// Takes in how the hub sees the boxes now, and judges all of them anew.
-    pub(super) fn hear(&mut self, states: Vec<BoxState>, key_set: u64, now: Timestamp) -> Vec<Change> {
+    /// Takes in how the hub sees these boxes now.
+    pub(super) fn hear(&mut self, states: Vec<BoxState>, now: Timestamp) {
         for state in states {
             self.hear_one(state, now);
         }
+    }
+
+    /// Judges all boxes anew.
+    pub(super) fn judge(&mut self, key_set: u64, now: Timestamp) -> Vec<Change> {
         let mut changes = Vec::new();
         let since = self.since;
         for (code, entry) in &mut self.boxes {
@@ -194,8 +198,8 @@ impl Roll {
         self.events.push(BoxEvent { code, at, kind: kind.to_owned(), detail });
     }
 
-    /// What is to be kept now. Mere signs of life wait for `with_signs`.
-    pub(super) fn unkept(&mut self, with_signs: bool) -> Heard {
+    /// What is to be kept now, how `most` boxes stand and all that reports told of. Mere signs of life wait for `with_signs`.
+    pub(super) fn unkept(&mut self, with_signs: bool, most: usize) -> Heard {
         if with_signs {
             self.changed.append(&mut self.stirred);
         }
@@ -205,13 +209,13 @@ impl Roll {
             Some((*code, of_ebm.get(code)?.clone()))
         };
         Heard {
-            seen: self.changed.iter().filter_map(seen).collect(),
+            seen: self.changed.iter().filter_map(seen).take(most).collect(),
             playouts: self.told.iter().filter_map(playout).collect(),
             events: self.events.clone(),
         }
     }
 
-    /// This is kept now; gives the reports that are done with by that.
+    /// This is kept now; gives the reports that are done with by that, once nothing waits that they changed.
     pub(super) fn kept(&mut self, heard: &Heard) -> Vec<Report> {
         for (code, _) in &heard.seen {
             self.changed.remove(code);
@@ -223,6 +227,9 @@ impl Roll {
         self.events.drain(..heard.events.len());
         while self.remembered.len() > MOST_REMEMBERED {
             self.remembered.pop_front();
+        }
+        if !self.changed.is_empty() || !self.told.is_empty() || self.applied < self.reports.len() {
+            return Vec::new();
         }
         self.applied = 0;
         std::mem::take(&mut self.reports)

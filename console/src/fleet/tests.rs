@@ -76,20 +76,25 @@ fn take(roll: &mut Roll, reports: Vec<Report>) {
 
 /// Keeps what is to be kept; gives how many boxes, broadcasts and events that were.
 fn keep(roll: &mut Roll, with_signs: bool) -> (usize, usize, usize) {
-    let heard = roll.unkept(with_signs);
+    let heard = roll.unkept(with_signs, usize::MAX);
     roll.kept(&heard);
     (heard.seen.len(), heard.playouts.len(), heard.events.len())
+}
+
+fn hear(roll: &mut Roll, states: Vec<BoxState>, now: Timestamp) -> Vec<super::roll::Change> {
+    roll.hear(states, now);
+    roll.judge(0, now)
 }
 
 #[test]
 fn ten_thousand_heartbeats_are_one_batch_and_only_news_is_kept_at_once() {
     let mut roll = Roll::new(START, Vec::new());
     let all = |heard| (0..10_000).map(|number| alive(number, heard)).collect::<Vec<_>>();
-    roll.hear(all(at(1)), 0, at(1));
+    hear(&mut roll, all(at(1)), at(1));
     assert_eq!(keep(&mut roll, false), (10_000, 0, 0), "heard for the first time is news");
-    roll.hear(all(at(2)), 0, at(2));
+    hear(&mut roll, all(at(2)), at(2));
     assert_eq!(keep(&mut roll, false), (0, 0, 0));
-    roll.hear(all(at(10)), 0, at(10));
+    hear(&mut roll, all(at(10)), at(10));
     assert_eq!(keep(&mut roll, true), (10_000, 0, 0));
     assert_eq!(keep(&mut roll, true), (0, 0, 0));
 }
@@ -97,17 +102,17 @@ fn ten_thousand_heartbeats_are_one_batch_and_only_news_is_kept_at_once() {
 #[test]
 fn a_box_that_falls_silent_is_offline_after_three_hundred_seconds_and_back_when_it_is_heard() {
     let mut roll = Roll::new(START, Vec::new());
-    roll.hear(vec![alive(1, at(0))], 0, at(0));
+    hear(&mut roll, vec![alive(1, at(0))], at(0));
     let gone = BoxState { connected: false, ..alive(1, at(0)) };
-    assert!(roll.hear(vec![gone.clone()], 0, at(299)).is_empty());
+    assert!(hear(&mut roll, vec![gone.clone()], at(299)).is_empty());
     assert_eq!(roll.view(code(1)).unwrap().condition(), Condition::Online);
-    let changes = roll.hear(vec![gone], 0, at(300));
+    let changes = hear(&mut roll, vec![gone], at(300));
     assert_eq!((changes.len(), changes[0].alarm, changes[0].is_raised), (1, Alarm::Offline, true));
     assert_eq!(roll.view(code(1)).unwrap().condition(), Condition::Offline);
-    let changes = roll.hear(vec![alive(1, at(360))], 0, at(360));
+    let changes = hear(&mut roll, vec![alive(1, at(360))], at(360));
     assert_eq!((changes.len(), changes[0].is_raised), (1, false));
     let events: Vec<_> =
-        roll.unkept(false).events.into_iter().map(|it| (it.kind, it.detail, it.at)).collect();
+        roll.unkept(false, usize::MAX).events.into_iter().map(|it| (it.kind, it.detail, it.at)).collect();
     let told = |kind: &str, seconds| (kind.to_owned(), "offline".to_owned(), at(seconds));
     assert_eq!(events, [told("raised", 300), told("cleared", 360)]);
 }
@@ -118,11 +123,11 @@ fn after_a_restart_what_was_heard_is_known_and_nothing_is_shown_as_online_that_w
     let mut roll = Roll::new(START, vec![(code(1), seen)]);
     let awaited = roll.view(code(1)).unwrap();
     assert_eq!((awaited.condition(), awaited.seen.last_heard), (Condition::Awaited, Some(at(-3_000))));
-    assert!(roll.hear(Vec::new(), 0, at(299)).is_empty());
-    assert_eq!(roll.hear(Vec::new(), 0, at(300))[0].alarm, Alarm::Offline);
+    assert!(hear(&mut roll, Vec::new(), at(299)).is_empty());
+    assert_eq!(hear(&mut roll, Vec::new(), at(300))[0].alarm, Alarm::Offline);
     // A box that was only written to has a row in the hub and has said nothing.
     let silent = BoxState { last_heard: None, connected: false, ..alive(1, at(0)) };
-    assert!(roll.hear(vec![silent], 0, at(400)).is_empty());
+    assert!(hear(&mut roll, vec![silent], at(400)).is_empty());
     assert_eq!(roll.view(code(1)).unwrap().seen.last_heard, Some(at(-3_000)));
 }
 
@@ -135,19 +140,30 @@ fn reports_become_broadcasts_with_times_and_are_done_with_when_they_are_kept() {
         report(1, 3, Event::Sounded, 3),
     ];
     take(&mut roll, reports.clone());
-    let heard = roll.unkept(false);
+    let heard = roll.unkept(false, usize::MAX);
     let (_, playout) = &heard.playouts[0];
     assert_eq!((playout.state, playout.started), (BroadcastState::Playing, Some(at(2))));
     assert_eq!(heard.seen[0].1.last_sounded, Some(at(3)));
     // The store fails: with the next look all of it is there again, and more.
     take(&mut roll, vec![report(1, 4, Event::Ended, 9)]);
-    let heard = roll.unkept(false);
+    let heard = roll.unkept(false, usize::MAX);
     assert_eq!(
         (heard.playouts[0].1.state, heard.playouts[0].1.ended),
         (BroadcastState::Success, Some(at(9)))
     );
     assert_eq!(roll.kept(&heard).len(), 4, "only now may the box forget them");
     assert_eq!(keep(&mut roll, true), (0, 0, 0));
+}
+
+#[test]
+fn no_box_forgets_a_report_while_anything_that_it_changed_is_unkept() {
+    let mut roll = Roll::new(START, Vec::new());
+    hear(&mut roll, (0..3).map(|number| alive(number, at(1))).collect(), at(1));
+    take(&mut roll, vec![report(2, 1, Event::Sounded, 2)]);
+    let some = roll.unkept(false, 2);
+    assert_eq!((some.seen.len(), roll.kept(&some).len()), (2, 0), "how the third sounded is not kept yet");
+    let rest = roll.unkept(false, 2);
+    assert_eq!((rest.seen[0].1.last_sounded, roll.kept(&rest).len()), (Some(at(2)), 1));
 }
 
 #[test]
@@ -158,11 +174,11 @@ fn what_the_hub_suspects_is_an_alarm_for_a_day() {
     let noticed = |kind: &IncidentKind| Incident { kind: kind.clone(), first: at(0), last: at(60), count: 3 };
     let incidents = vec![noticed(&cloned), noticed(&forgery)];
     let suspected = |seconds| vec![BoxState { incidents: incidents.clone(), ..alive(1, at(seconds)) }];
-    let changes = roll.hear(suspected(61), 0, at(61));
+    let changes = hear(&mut roll, suspected(61), at(61));
     let told: Vec<_> = changes.iter().map(|change| (change.alarm, change.is_raised)).collect();
     assert_eq!(told, [(Alarm::Doubled, true), (Alarm::Forged, true)]);
-    assert!(roll.hear(suspected(86_459), 0, at(86_459)).is_empty());
-    let changes = roll.hear(suspected(86_460), 0, at(86_460));
+    assert!(hear(&mut roll, suspected(86_459), at(86_459)).is_empty());
+    let changes = hear(&mut roll, suspected(86_460), at(86_460));
     assert!(changes.len() == 2 && changes.iter().all(|change| !change.is_raised));
 }
 
@@ -172,13 +188,13 @@ fn the_certificate_that_a_box_shows_counts_over_the_one_that_was_written_down() 
     let ends = |days: i64| Some(at(days * 86_400));
     let old = BoxRecord { certificate_until: ends(20), ..record(1, 50) };
     roll.write_down((1, START), vec![(old, false)]);
-    let changes = roll.hear(vec![alive(1, at(1))], 0, at(1));
+    let changes = hear(&mut roll, vec![alive(1, at(1))], at(1));
     assert_eq!((changes[0].alarm, changes[0].is_raised), (Alarm::CertificateExpiring, true));
     let renewed = BoxState { certificate_until: ends(180), ..alive(1, at(2)) };
-    let changes = roll.hear(vec![renewed], 0, at(2));
+    let changes = hear(&mut roll, vec![renewed], at(2));
     assert_eq!((changes[0].alarm, changes[0].is_raised), (Alarm::CertificateExpiring, false));
     let missed = BoxState { certificate_until: ends(180), ..alive(1, at(151 * 86_400)) };
-    let changes = roll.hear(vec![missed], 0, at(151 * 86_400));
+    let changes = hear(&mut roll, vec![missed], at(151 * 86_400));
     assert_eq!(changes[0].alarm, Alarm::CertificateExpiring, "it should have been renewed by then");
 }
 
@@ -200,7 +216,7 @@ fn who_hears_most_of_the_worst_is_visited_first_and_the_dead_are_not_forgotten()
         alive(4, at(1)),
         BoxState { health: dark, ..alive(6, at(1)) },
     ];
-    roll.hear(states, 0, at(1));
+    hear(&mut roll, states, at(1));
     let county = "210423".parse().unwrap();
     let views = roll.views(|view| view.is_in(county) && !view.is_retired());
     let sums = Counts::of(&views);

@@ -26,13 +26,13 @@ async fn a_box_forgets_a_report_only_when_dispatch_and_the_ledger_have_it() {
     let second = village.report(7, Event::Playing).await;
     let told = city.told().await;
 
-    let unkept = hub.take_unkept();
+    let unkept = hub.take_unkept(100);
     assert_eq!(unkept.iter().map(|it| it.event).collect::<Vec<_>>(), [Event::Verified, Event::Playing]);
     hub.kept(&unkept);
     // The first is told together with the second, which dispatch has not kept yet.
     city.commit(&told).await;
     assert_eq!(committed_unasked(&mut city, &mut village).await, [first, second]);
-    assert!(hub.take_unkept().is_empty());
+    assert!(hub.take_unkept(100).is_empty());
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn a_report_that_comes_again_is_shown_once_and_committed_once_it_is_kept()
     village.say_report(6, 1, Event::Verified, "").await;
     let told = city.told().await;
     city.commit(&told).await;
-    let unkept = hub.take_unkept();
+    let unkept = hub.take_unkept(100);
     assert_eq!(unkept.iter().map(|it| it.id).collect::<Vec<_>>(), [5, 6]);
     hub.kept(&unkept);
     assert_eq!(committed_unasked(&mut city, &mut village).await, [5, 6]);
@@ -64,7 +64,7 @@ async fn a_test_goes_to_its_boxes_and_dispatch_hears_nothing_of_it() {
     let id = village.report(3, Event::Verified).await;
     tokio::select! {
         told = city.told() => panic!("told {told:?}"),
-        () = async { while hub.take_unkept().is_empty() { tokio::task::yield_now().await; } } => {}
+        () = async { while hub.take_unkept(100).is_empty() { tokio::task::yield_now().await; } } => {}
     }
     let report = Report { id, ..crate::speaker::village::report(1, 3, Event::Verified) };
     hub.kept(&[report]);
