@@ -49,19 +49,19 @@ impl SpeakerHub {
     pub fn attach<'a, S>(
         &'a self,
         caller: Caller,
-        socket: WebSocketStream<S>,
+        socket: Box<WebSocketStream<S>>,
         stop: &'a CancellationToken,
     ) -> impl Future<Output = Parting> + Send + 'a
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'a,
     {
-        // Boxed before the future is made, else the future would carry several places for it, a kilobyte and a half each.
+        // The socket comes boxed: a future carries several places for what is moved into it, a kilobyte and a half each.
         let code = caller.code;
-        let mut talk = Link { hub: self, code, caller: Arc::new(caller), socket: Box::new(socket) };
+        let mut talk = Link { hub: self, code, caller: Arc::new(caller), socket };
         async move {
             let parting = talk.live(stop).await;
             tracing::info!(box_code = %code, %parting, "link ended");
-            talk.say_goodbye(&parting).await;
+            Box::pin(talk.say_goodbye(&parting)).await;
             parting
         }
     }
@@ -131,7 +131,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         let (mut alarm, mut misses) = (clock.sleep(PING_EVERY), 0);
         // Made once: all links wait for it in one list, and thousands wake in the same instant.
         let mut stopped = std::pin::pin!(stop.cancelled());
-        self.send_due(line.serial).await?;
+        Box::pin(self.send_due(line.serial)).await?;
         loop {
             tokio::select! {
                 () = &mut stopped => return Err(Parting::Closing),
@@ -141,14 +141,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                 }
                 () = line.wake.notified() => match line.over() {
                     Some(over) => return Err(over.into()),
-                    None => self.send_due(line.serial).await?,
+                    // Boxed: the state of a sending is larger than that of the waiting, which lasts for months.
+                    None => Box::pin(self.send_due(line.serial)).await?,
                 },
                 () = &mut alarm => {
                     if misses == MISSES {
                         return Err(Parting::Silent);
                     }
                     misses += 1;
-                    self.put(Message::Ping(tungstenite::Bytes::new())).await?;
+                    Box::pin(self.put(Message::Ping(tungstenite::Bytes::new()))).await?;
                     alarm = clock.sleep(PING_EVERY);
                 }
             }

@@ -111,7 +111,7 @@ pub async fn serve(
             };
             // Boxed, since a reception's state is larger than a link's, which lasts for months.
             if let Some((caller, socket)) = Box::pin(door.open(stream, from, place)).await {
-                drop(door.hub.attach(caller, *socket, &door.stop).await);
+                drop(door.hub.attach(caller, socket, &door.stop).await);
             }
         });
     }

@@ -200,7 +200,7 @@ impl City {
         let (hub, stop) = (self.channel.hub(), self.stop.clone());
         let link = tokio::spawn(async move {
             let socket = WebSocketStream::from_raw_socket(far, Role::Server, Some(socket_config())).await;
-            hub.attach(caller(number), socket, &stop).await
+            hub.attach(caller(number), Box::new(socket), &stop).await
         });
         (near, link)
     }
