@@ -125,3 +125,17 @@ async fn whom_the_platform_lets_nobody_write_to_has_the_answer_at_once_all_the_s
     assert!(town.custom(What::Refused)[0].detail.starts_with("45015"));
     assert!(town.custom(What::Accepted).is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_without_end_is_told_to_wait_and_their_neighbour_is_answered() {
+    let town = asked(CustomFaults::default()).await;
+    assert!(town.asks(FOLLOWER + 1, "地区 清原镇").await.contains("您的地区：清原镇"));
+    // Two minutes may share the questions, and each of them answers its share.
+    let mut said = Vec::new();
+    for _ in 0..41 {
+        said.push(town.asks(FOLLOWER, "预警").await);
+    }
+    assert!(said[0].contains("清原镇当前没有生效的预警"), "{said:?}");
+    assert!(said.iter().any(|words| words.contains("请过一分钟再回复")), "{said:?}");
+    assert!(town.asks(FOLLOWER + 1, "预警").await.contains("清原镇当前没有生效的预警"));
+}

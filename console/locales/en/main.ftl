@@ -494,6 +494,7 @@ wechat-none = No warning is in force in { $region }. In danger call 119 or 110.
 wechat-in-force = Warnings in force in { $region }: { $count }
 wechat-more = { $count } more messages follow; if some do not come, write 预警 again.
 wechat-told = The rest was sent to you a moment ago, above.
+wechat-often = You ask too often. Write 预警 again in a minute. In danger call 119 or 110.
 wechat-full = Too many are asking. Write 预警 again in a few minutes for the rest.
 wecom-confirmed = Confirmed
 

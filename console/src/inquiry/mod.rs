@@ -2,8 +2,10 @@
 //! the rest follows, message by message, while the platform lets the account write ([`teller`]).
 
 mod fit;
+mod often;
 mod teller;
 
+pub(crate) use often::Often;
 pub use teller::Teller;
 
 use crate::{
@@ -25,8 +27,11 @@ const ASKING: [&str; 2] = ["预警", "当前预警"];
 /// ([`mingluo_channels::wechat::Heard::replies`]).
 const REGION: &str = "地区";
 
-/// Words of one follower among which the last division is looked for, the latest first.
-const MOST_HEARD: u32 = 1_000;
+/// Words of one follower among which the last division is looked for, the latest first; asking is among them.
+const MOST_HEARD: u32 = 200;
+
+/// Names among these words that are looked up in the list of divisions.
+const MOST_NAMED: usize = 20;
 
 /// Whether somebody asks which warnings are in force.
 pub(crate) fn asks(reply: &Reply) -> bool {
@@ -36,6 +41,11 @@ pub(crate) fn asks(reply: &Reply) -> bool {
 /// The division that somebody names as theirs; empty where they name none.
 pub(crate) fn named(reply: &Reply) -> Option<&str> {
     reply.words.trim().strip_prefix(REGION).map(str::trim)
+}
+
+/// What a follower is answered who asks more often than [`Often`] lets them.
+pub(crate) fn later() -> String {
+    say(Tongue::Chinese, "wechat-often", &[])
 }
 
 /// What a follower who asks is answered at once; the rest is on its way when this returns.
@@ -71,7 +81,8 @@ pub(crate) async fn answer(
 /// The division that a follower last named.
 async fn followed(office: &Office<Live>, from: &Address) -> Result<Option<RegionCode>, OfficeError> {
     let said = office.store.replies_of(ModeKind::Live, from, MOST_HEARD).await?;
-    Ok(said.iter().find_map(|kept| office.gazetteer().resolve(named(&kept.reply)?).ok()))
+    let named = said.iter().filter_map(|kept| named(&kept.reply)).take(MOST_NAMED);
+    Ok(named.filter_map(|name| office.gazetteer().find(name)).next())
 }
 
 #[cfg(test)]
