@@ -81,8 +81,8 @@ pub(crate) async fn answer(
 /// The division that a follower last named.
 async fn followed(office: &Office<Live>, from: &Address) -> Result<Option<RegionCode>, OfficeError> {
     let said = office.store.replies_of(ModeKind::Live, from, MOST_HEARD).await?;
-    let named = said.iter().filter_map(|kept| named(&kept.reply)).take(MOST_NAMED);
-    Ok(named.filter_map(|name| office.gazetteer().find(name)).next())
+    let mut named = said.iter().filter_map(|kept| named(&kept.reply)).take(MOST_NAMED);
+    Ok(named.find_map(|name| office.gazetteer().find(name)))
 }
 
 #[cfg(test)]
