@@ -131,10 +131,7 @@ impl City {
         let mail_doors = both(&live.mail_doors, &drill.mail_doors);
         let speakers = [(&mut live.speakers, ModeKind::Live), (&mut drill.speakers, ModeKind::Drill)];
         let hubs = listen_to(speakers, &pages(&store), &clock, &stop).await?;
-        let teller = live
-            .custom_service
-            .take()
-            .map(|(account, service)| Teller::new(account, service, clock.clone(), stop.clone()));
+        let custom_service = live.custom_service.take();
         let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
         let speech = speech(&config, &store, &clock)?;
         let Routing { live: live_routes, drill: drill_routes, numbers } = routing;
@@ -143,6 +140,8 @@ impl City {
         let routed = (live_routes, Arc::clone(&carrier_of));
         let live = Box::pin(office(&house, live, routed, &mut chance)).await?;
         let drill = Box::pin(office(&house, drill, (drill_routes, carrier_of), &mut chance)).await?;
+        let teller =
+            custom_service.map(|(account, service)| Teller::new(account, service, &live, stop.clone()));
         let calling = house.calling;
         let forwards = forwarder.as_ref().map(Forwarder::standing).unwrap_or_default();
         let forwarding = TaskTracker::new();

@@ -495,6 +495,7 @@ wechat-in-force = Warnings in force in { $region }: { $count }
 wechat-more = { $count } more messages follow; if some do not come, write 预警 again.
 wechat-told = The rest was sent to you a moment ago, above.
 wechat-often = You ask too often. Write 预警 again in a minute. In danger call 119 or 110.
+wechat-busy = Too many are asking. Write 预警 again in a minute. In danger call 119 or 110.
 wechat-full = Too many are asking. Write 预警 again in a few minutes for the rest.
 wecom-confirmed = Confirmed
 

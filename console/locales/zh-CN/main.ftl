@@ -519,6 +519,7 @@ wechat-in-force = { $region }当前生效的预警 { $count } 条：
 wechat-more = 其余 { $count } 条消息随后发来；如未收全，请再回复“预警”。
 wechat-told = 其余内容刚刚发给您，请看上面的消息。
 wechat-often = 您查询得太频繁，请过一分钟再回复“预警”。遇险请拨打 119 或 110。
+wechat-busy = 查询的人太多，请过一分钟再回复“预警”。遇险请拨打 119 或 110。
 wechat-full = 查询的人太多，其余内容请过几分钟再回复“预警”查看。
 wecom-confirmed = 已确认
 

@@ -18,10 +18,9 @@ pub(super) struct Fitted {
 }
 
 /// As many warnings as fit below a heading; where they do not all fit, a sentence has room after them.
-pub(super) fn fit(heading: &str, warnings: &[String]) -> Fitted {
+pub(super) fn fit(heading: &str, warnings: &[&str]) -> Fitted {
     let with = |count: usize| {
-        let said: Vec<&str> =
-            std::iter::once(heading).chain(warnings[..count].iter().map(String::as_str)).collect();
+        let said: Vec<&str> = std::iter::once(heading).chain(warnings[..count].iter().copied()).collect();
         joined(&said)
     };
     let all = with(warnings.len());
@@ -62,19 +61,23 @@ mod tests {
         bytes.iter().map(|bytes| "雨".repeat(bytes / 3)).collect()
     }
 
+    fn borrowed(warnings: &[String]) -> Vec<&str> {
+        warnings.iter().map(String::as_str).collect()
+    }
+
     #[test]
     fn what_fits_is_said_at_once_and_the_rest_follows_in_its_order() {
         let few = warnings(&[900, 900]);
-        assert_eq!(fit("两条：", &few).rest, Vec::<String>::new());
+        assert_eq!(fit("两条：", &borrowed(&few)).rest, Vec::<String>::new());
         let many = warnings(&[900, 600, 900, 300]);
-        let fitted = fit("四条：", &many);
+        let fitted = fit("四条：", &borrowed(&many));
         assert_eq!((fitted.now, fitted.rest), (joined(&["四条：", &many[0], &many[1]]), many[2..].to_vec()));
     }
 
     #[test]
     fn a_warning_that_is_longer_than_a_message_is_cut_between_sentences() {
         let long = format!("{}。{}", "雨".repeat(500), "水".repeat(500));
-        let fitted = fit("一条：", std::slice::from_ref(&long));
+        let fitted = fit("一条：", &[&long]);
         assert_eq!(fitted.now, "一条：");
         assert_eq!(fitted.rest, [format!("{}。", "雨".repeat(500)), "水".repeat(500)]);
         let endless = pieces(&long.replace('。', "水")).concat();

@@ -1,6 +1,7 @@
 //! Followers of the service account who ask which warnings are in force (预警). What fits into one answer is said at once;
 //! the rest follows, message by message, while the platform lets the account write ([`teller`]).
 
+mod board;
 mod fit;
 mod often;
 mod teller;
@@ -9,15 +10,17 @@ pub(crate) use often::Often;
 pub use teller::Teller;
 
 use crate::{
-    office::{Office, OfficeError},
+    office::{InForce, Office, OfficeError},
     tongue::{Tongue, say},
 };
 use mingluo_model::{
     address::Address,
+    clock::within,
     mode::{Live, ModeKind},
     region::RegionCode,
     reply::Reply,
 };
+use std::{sync::Arc, time::Duration};
 use teller::Begun;
 
 /// The words, which are keys of the account's menu as well.
@@ -26,6 +29,9 @@ const ASKING: [&str; 2] = ["预警", "当前预警"];
 /// What stands before a division in what followers say, and in what posters and the menu say for them
 /// ([`mingluo_channels::wechat::Heard::replies`]).
 const REGION: &str = "地区";
+
+/// How long an answer may take: the platform waits five seconds for it (被动回复), and keeping what was written is among them.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Words of one follower among which the last division is looked for, the latest first; asking is among them.
 const MOST_HEARD: u32 = 200;
@@ -48,24 +54,38 @@ pub(crate) fn later() -> String {
     say(Tongue::Chinese, "wechat-often", &[])
 }
 
-/// What a follower who asks is answered at once; the rest is on its way when this returns.
+/// What a follower who asks is answered at once, and before the platform gives up on it; the rest is on its way when this
+/// returns.
 ///
 /// # Errors
 /// [`OfficeError`] when what they said before, or what is in force, cannot be read.
 pub(crate) async fn answer(
     office: &Office<Live>,
-    teller: &std::sync::Arc<Teller>,
+    teller: &Arc<Teller>,
     from: &Address,
 ) -> Result<String, OfficeError> {
+    let answered = within(office.clock.as_ref(), PATIENCE, found(office, teller, from)).await;
+    answered.unwrap_or_else(|error| {
+        tracing::warn!(error = &error as &dyn std::error::Error, "too many followers ask at once");
+        Ok(say(Tongue::Chinese, "wechat-busy", &[]))
+    })
+}
+
+/// Nothing is waited for once the teller has begun: who is told that others come first gets no rest either.
+async fn found(office: &Office<Live>, teller: &Arc<Teller>, from: &Address) -> Result<String, OfficeError> {
     let chinese = |key: &str, fields: &[(&'static str, String)]| say(Tongue::Chinese, key, fields);
     let Some(region) = followed(office, from).await? else { return Ok(chinese("wechat-where", &[])) };
     let name = ("region", office.division(region));
-    let warnings = office.in_force(region).await?;
+    let reading = teller.board().look().await?;
+    let now = office.clock.now();
+    let warnings: Vec<&InForce> =
+        reading.iter().filter(|one| one.touches(region) && now < one.expires).collect();
     if warnings.is_empty() {
         return Ok(chinese("wechat-none", &[name]));
     }
     let heading = chinese("wechat-in-force", &[name, ("count", warnings.len().to_string())]);
-    let fit::Fitted { now, rest } = fit::fit(&heading, &warnings);
+    let fit::Fitted { now, rest } =
+        fit::fit(&heading, &warnings.iter().map(|one| &*one.words).collect::<Vec<_>>());
     if rest.is_empty() {
         return Ok(now);
     }

@@ -1,10 +1,13 @@
 //! Tells followers the rest of an answer, message by message. One answer at a time to a follower, and one a minute: who floods
 //! the account gets no flood back. What is stopped or fails is not told again by itself: the follower was told to ask anew.
 
+use super::board::Board;
+use crate::office::Office;
 use mingluo_channels::wechat::{CustomService, Untold};
 use mingluo_model::{
     address::Address,
     clock::{SharedClock, Timestamp},
+    mode::Live,
     plan::AccountName,
 };
 use std::{
@@ -46,6 +49,7 @@ pub(super) enum Begun {
 pub struct Teller {
     account: AccountName,
     service: CustomService,
+    board: Board,
     clock: SharedClock,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -55,15 +59,21 @@ pub struct Teller {
 }
 
 impl Teller {
-    /// A teller that works until it is stopped.
+    /// A teller of one office's warnings that works until it is stopped.
     pub(crate) fn new(
         account: AccountName,
         service: CustomService,
-        clock: SharedClock,
+        office: &Arc<Office<Live>>,
         stop: CancellationToken,
     ) -> Arc<Self> {
+        let (board, clock) = (Board::new(Arc::clone(office)), office.clock.clone());
         let (tasks, hands, answers) = (TaskTracker::new(), Semaphore::new(HANDS), Mutex::default());
-        Arc::new(Self { account, service, clock, stop, tasks, hands, answers })
+        Arc::new(Self { account, service, board, clock, stop, tasks, hands, answers })
+    }
+
+    /// What is told.
+    pub(super) const fn board(&self) -> &Board {
+        &self.board
     }
 
     /// Begins to tell a follower these messages.
