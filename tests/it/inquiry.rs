@@ -25,6 +25,11 @@ async fn asked(custom: CustomFaults) -> Town {
     town
 }
 
+/// The letters of five warnings.
+fn letters() -> [String; 5] {
+    ["雨", "风", "雷", "雪", "雹"].map(|letter| letter.repeat(LONG))
+}
+
 impl Town {
     fn order(&self, grade: &str, body: &str) -> DraftOrder {
         self.city.order(grade, body, Duration::from_hours(1))
@@ -36,7 +41,7 @@ impl Town {
 
     /// Five warnings, too many for one answer; their letters.
     async fn issue_five(&self) -> [String; 5] {
-        let bodies = ["雨", "风", "雷", "雪", "雹"].map(|letter| letter.repeat(LONG));
+        let bodies = letters();
         for body in &bodies {
             self.issue("red", body).await;
         }
@@ -109,6 +114,25 @@ async fn what_does_not_fit_into_the_answer_follows_in_order_and_once() {
     for (entry, words) in followed.iter().zip([&thunder, &wind, &rain]) {
         assert!(entry.to == openid(FOLLOWER) && entry.detail.contains(words), "{entry:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_lifted_while_the_rest_is_being_sent_is_not_sent_and_what_is_new_begins_anew() {
+    let town = asked(CustomFaults { custom_ms: 2_000, custom_most: 20, ..CustomFaults::default() }).await;
+    let bodies = letters();
+    let rain = town.issue("red", &bodies[0]).await;
+    for body in &bodies[1..] {
+        town.issue("red", body).await;
+    }
+    assert!(town.asks(FOLLOWER, "预警").await.contains("其余 3 条消息随后发来"));
+    assert!(town.asks(FOLLOWER, "预警").await.contains("其余内容正在发送"), "nothing of it came yet");
+
+    town.city.follow("red", "雨已经停了。", Follow::Lift(rain)).await.unwrap();
+    town.city.until(|| (town.custom(What::Accepted).len() == 2).then_some(())).await.unwrap();
+    town.hears("其余 2 条消息随后发来").await;
+
+    town.city.until(|| (town.custom(What::Accepted).len() == 4).then_some(())).await.unwrap();
+    assert!(town.custom(What::Accepted).iter().all(|entry| !entry.detail.contains(&bodies[0])));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -272,8 +272,7 @@ impl City {
         pause: Duration,
         mut look: impl AsyncFnMut() -> Option<T>,
     ) -> anyhow::Result<T> {
-        let begun = self.clock.ticks();
-        while self.clock.ticks().saturating_sub(begun) < Duration::from_secs(30) {
+        for _ in 0..Duration::from_secs(30).div_duration_f64(pause) as u32 {
             if let Some(found) = look().await {
                 return Ok(found);
             }

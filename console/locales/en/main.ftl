@@ -493,6 +493,7 @@ wechat-where = Tell us first where you are: write 地区 and the name of a count
 wechat-none = No warning is in force in { $region }. In danger call 119 or 110.
 wechat-in-force = Warnings in force in { $region }: { $count }
 wechat-more = { $count } more messages follow; if some do not come, write 预警 again.
+wechat-telling = The rest is being sent; write 预警 again if some of it does not come.
 wechat-told = The rest was sent to you a moment ago, above.
 wechat-often = You ask too often. Write 预警 again in a minute. In danger call 119 or 110.
 wechat-busy = Too many are asking. Write 预警 again in a minute. In danger call 119 or 110.

@@ -517,6 +517,7 @@ wechat-where = 请先告诉我们您在哪里：回复“地区”加县区、�
 wechat-none = { $region }当前没有生效的预警。遇险请拨打 119 或 110。
 wechat-in-force = { $region }当前生效的预警 { $count } 条：
 wechat-more = 其余 { $count } 条消息随后发来；如未收全，请再回复“预警”。
+wechat-telling = 其余内容正在发送，请稍候；如未收全，请再回复“预警”。
 wechat-told = 其余内容刚刚发给您，请看上面的消息。
 wechat-often = 您查询得太频繁，请过一分钟再回复“预警”。遇险请拨打 119 或 110。
 wechat-busy = 查询的人太多，请过一分钟再回复“预警”。遇险请拨打 119 或 110。

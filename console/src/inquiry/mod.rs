@@ -21,7 +21,7 @@ use mingluo_model::{
     reply::Reply,
 };
 use std::{sync::Arc, time::Duration};
-use teller::Begun;
+use teller::{Begun, Message};
 
 /// The words, which are keys of the account's menu as well.
 const ASKING: [&str; 2] = ["预警", "当前预警"];
@@ -90,8 +90,10 @@ async fn found(office: &Office<Live>, teller: &Arc<Teller>, from: &Address) -> R
         return Ok(now);
     }
     let count = ("count", rest.len().to_string());
-    let trailer = match teller.begin(from.clone(), rest) {
+    let of = |(place, words): (usize, String)| Message { of: warnings[place].id, words };
+    let trailer = match teller.begin(from.clone(), rest.into_iter().map(of).collect()) {
         Begun::Now => chinese("wechat-more", &[count]),
+        Begun::UnderWay => chinese("wechat-telling", &[]),
         Begun::OfLate => chinese("wechat-told", &[]),
         Begun::Full => chinese("wechat-full", &[]),
     };
