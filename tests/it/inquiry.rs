@@ -2,7 +2,11 @@
 
 use crate::wechat::{Town, town};
 use mingluo_console::office::{DraftOrder, Follow};
-use mingluo_model::id::AlertId;
+use mingluo_model::{
+    alert::AlertState,
+    clock::{Clock, system::SystemClock},
+    id::AlertId,
+};
 use mingluo_rehearsal::{
     city::openid,
     sim_journal::{Entry, What},
@@ -90,6 +94,19 @@ async fn who_asks_what_is_in_force_gets_it_in_full_words() {
     let said = town.hears("雨势减弱。").await;
     assert!(!said.contains("请立即转移到高处。"), "{said}");
     assert!(town.custom(What::Accepted).is_empty(), "all of it fitted into the answers");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lift_that_can_still_be_recalled_takes_nothing_from_those_who_ask() {
+    let town = town(WeChatFaults::default(), 2_000).await;
+    town.asks(FOLLOWER, "地区 清原镇").await;
+    let red = town.issue("red", "请立即转移到高处。").await;
+    town.hears("请立即转移到高处。").await;
+
+    let lift = town.city.follow("red", "危险已经过去。", Follow::Lift(red)).await.unwrap();
+    let AlertState::Released { hold_until, .. } = lift.state else { panic!("{:?}", lift.state) };
+    town.hears("清原镇当前没有生效的预警").await;
+    assert!(SystemClock::shared().now() >= hold_until, "until then it could have been recalled");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

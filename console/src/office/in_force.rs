@@ -56,13 +56,18 @@ impl Office<Live> {
         InForce { id: alert.id, expires: alert.content.expires, words, regions }
     }
 
-    /// What holds of a released warning: itself, or what it is about to replace while it is held back itself.
+    /// What holds of a released warning: itself, or what it is about to replace or to end while it is held back itself and can
+    /// be recalled.
     async fn holds(&self, alert: Alert<Live>, now: Timestamp) -> Result<Option<Alert<Live>>, OfficeError> {
         let AlertState::Released { hold_until, .. } = alert.state else { return Ok(None) };
         let holds = match alert.content.kind {
             AlertKind::Alert | AlertKind::Update(_) if hold_until <= now => Some(alert),
-            AlertKind::Update(earlier) => Some(self.alert(earlier).await?.0),
-            AlertKind::Alert | AlertKind::Lift(_) | AlertKind::Correction(_) => None,
+            AlertKind::Update(earlier) | AlertKind::Lift(earlier) | AlertKind::Correction(earlier)
+                if now < hold_until =>
+            {
+                Some(self.alert(earlier).await?.0)
+            }
+            _ => None,
         };
         Ok(holds.filter(|alert| now < alert.content.expires))
     }
