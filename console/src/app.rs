@@ -57,7 +57,7 @@ use mingluo_model::{
 use mingluo_targeting::{carriers::NumberPlan, edition::EditionIndex};
 use rand::{SeedableRng, rngs::StdRng};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A running city: what the doors (API, pages, callbacks) work on.
@@ -93,8 +93,8 @@ pub struct City {
     /// How the forwarding of receipts stands.
     pub forwards: Arc<Standing>,
     stop: CancellationToken,
-    /// What hands receipts on, hears returned mail, keeps what boxes said and calls responsible persons; it ends when it is
-    /// stopped.
+    /// What hands receipts on, hears returned mail, keeps what boxes said and platforms pushed, and calls responsible persons; it
+    /// ends when it is stopped.
     forwarding: TaskTracker,
 }
 
@@ -171,6 +171,14 @@ impl City {
             stop,
             forwarding,
         })
+    }
+
+    /// Runs something to its end, whatever becomes of who began it; a stop waits for it.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.forwarding.spawn(work)
     }
 
     /// Stops sending, drains, closes the sessions. Both modes at once: a drill neither goes on meanwhile nor doubles the

@@ -1,7 +1,11 @@
 //! Pushes of WeChat: receipts, and what followers write and do. A push is answered when all of it is durable; the
 //! platform says thrice what was not answered in five seconds, and what was kept already is not kept again.
 
-use super::{echoed, recent::Recent, refused, unkept, xml};
+use super::{
+    echoed,
+    recent::{Keeper, Recent},
+    refused, unkept, xml,
+};
 use crate::{
     app::City,
     inquiry,
@@ -65,13 +69,17 @@ async fn receive(
         Ok(heard) => heard,
         Err(error) => return refused(&error),
     };
-    let is_repeat = door.kept.knows(&heard.name);
-    if !is_repeat {
-        if let Err(error) = door.keep(*mode, &account, callback.mass(), &heard).await {
-            return unkept(&error);
+    let heard = Arc::new(heard);
+    let is_repeat = match door.kept.reserve(heard.name).await {
+        None => true,
+        Some(keeper) => {
+            let mass = callback.mass().cloned();
+            if let Err(error) = door.keep_whole(keeper, (*mode, account.clone(), mass), &heard).await {
+                return unkept(&error);
+            }
+            false
         }
-        door.kept.remember(heard.name);
-    }
+    };
     match door.word(*mode, heard.replies.last(), is_repeat).await {
         Ok(said) => door.answer(callback, said),
         Err(error) => {
@@ -83,6 +91,24 @@ async fn receive(
 }
 
 impl Door {
+    /// Keeps a push to its end, also when the platform gave up waiting in the middle of it: what it says again must find it
+    /// kept, since a second receipt of the same follower is the next message's.
+    async fn keep_whole(
+        self: &Arc<Self>,
+        keeper: Keeper,
+        (mode, account, mass): (ModeKind, AccountName, Option<AccountName>),
+        heard: &Arc<Heard>,
+    ) -> Result<(), EngineError> {
+        let (door, heard) = (Arc::clone(self), Arc::clone(heard));
+        let task = self.city.spawn(async move {
+            door.keep(mode, &account, mass.as_ref(), &heard).await?;
+            keeper.kept();
+            Ok(())
+        });
+        // Nobody aborts these tasks: what does not end by itself has panicked.
+        task.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+
     async fn keep(
         &self,
         mode: ModeKind,
