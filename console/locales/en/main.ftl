@@ -254,6 +254,7 @@ web-col-withdrawn = Withdrawn
 web-col-expired = Expired
 web-mass = WeChat mass send
 web-mass-waits = WeChat mass send: handed in { $b } ago for { $a } followers, and the platform has not sent it. Where the account's mass-send protection (API 群发保护) is on, its administrator must confirm it in WeChat; after 30 minutes it fails, and template messages and reserve channels take over. Call the account's administrator now.
+web-mass-refuse = WeChat mass send: handed in { $b } ago for { $a } followers, of a warning that is over, and not sent yet. Call the account's administrator at once to refuse it (拒绝) in WeChat, or residents get a warning that no longer holds.
 web-mass-administrator = WeChat mass send: the account's administrator refused it ({ $a }); template messages and reserve channels take over.
 web-mass-unanswered = WeChat mass send: the account's administrator did not confirm within 30 minutes ({ $a }); it failed, and template messages and reserve channels take over.
 web-mass-refused = WeChat mass send: the platform did not send it ({ $a }); template messages and reserve channels take over.
