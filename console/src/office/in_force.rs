@@ -43,10 +43,10 @@ impl Office<Live> {
             }
         }
         holding.sort_by_key(|alert| (Reverse(alert.content.grade), Reverse(alert.id)));
-        Ok(holding.iter().map(|alert| self.told(alert)).collect())
+        Ok(holding.iter().map(|alert| self.in_words(alert)).collect())
     }
 
-    fn told(&self, alert: &Alert<Live>) -> InForce {
+    fn in_words(&self, alert: &Alert<Live>) -> InForce {
         let words = self.renderer.in_full(alert).unwrap_or_else(|error| {
             let error = &error as &dyn std::error::Error;
             tracing::error!(alert.id = %alert.id, error, "a warning cannot be said in full to those who ask");
