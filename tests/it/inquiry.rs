@@ -121,6 +121,7 @@ async fn what_does_not_fit_into_the_answer_follows_in_order_and_once() {
     );
     assert!(said.ends_with("其余 3 条消息随后发来；如未收全，请再回复“预警”。"), "{said}");
     town.city.until(|| (town.custom(What::Accepted).len() == 3).then_some(())).await.unwrap();
+    town.hears("请看上面的消息。").await;
     for _ in 0..5 {
         let said = town.asks(FOLLOWER, "预警").await;
         assert!(said.ends_with("请看上面的消息。"), "{said}");

@@ -1,5 +1,6 @@
 //! Tells followers the rest of an answer, message by message. One answer at a time to a follower, and the same one once a
-//! minute: who floods the account gets no flood back. What is stopped or fails is not told again by itself: the follower was told to ask anew.
+//! minute: who floods the account gets no flood back. What is stopped or fails is not told again by itself: the follower was
+//! told to ask anew.
 
 use super::board::Board;
 use crate::office::{Office, OfficeError};
@@ -153,9 +154,7 @@ impl Teller {
                     account = %self.account, reason, n_told, n_left, error,
                     "a follower who asked did not get the rest of the answer"
                 );
-                if self.is_wanted(&to, number) {
-                    self.answers().remove(&to);
-                }
+                self.answers().retain(|_, answer| answer.number != number);
                 return;
             }
         }
