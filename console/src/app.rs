@@ -57,7 +57,7 @@ use mingluo_model::{
 use mingluo_targeting::{carriers::NumberPlan, edition::EditionIndex};
 use rand::{SeedableRng, rngs::StdRng};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A running city: what the doors (API, pages, callbacks) work on.
@@ -93,8 +93,8 @@ pub struct City {
     /// How the forwarding of receipts stands.
     pub forwards: Arc<Standing>,
     stop: CancellationToken,
-    /// What hands receipts on, hears returned mail, keeps what boxes said and calls responsible persons; it ends when it is
-    /// stopped.
+    /// What hands receipts on, hears returned mail, keeps what boxes said and platforms pushed, and calls responsible persons; it
+    /// ends when it is stopped.
     forwarding: TaskTracker,
 }
 
@@ -131,10 +131,7 @@ impl City {
         let mail_doors = both(&live.mail_doors, &drill.mail_doors);
         let speakers = [(&mut live.speakers, ModeKind::Live), (&mut drill.speakers, ModeKind::Drill)];
         let hubs = listen_to(speakers, &pages(&store), &clock, &stop).await?;
-        let teller = live
-            .custom_service
-            .take()
-            .map(|(account, service)| Teller::new(account, service, clock.clone(), stop.clone()));
+        let custom_service = live.custom_service.take();
         let forwarder = forwarder(config.forward.as_ref(), &store, &clock).await?;
         let speech = speech(&config, &store, &clock)?;
         let Routing { live: live_routes, drill: drill_routes, numbers } = routing;
@@ -143,6 +140,8 @@ impl City {
         let routed = (live_routes, Arc::clone(&carrier_of));
         let live = Box::pin(office(&house, live, routed, &mut chance)).await?;
         let drill = Box::pin(office(&house, drill, (drill_routes, carrier_of), &mut chance)).await?;
+        let teller =
+            custom_service.map(|(account, service)| Teller::new(account, service, &live, stop.clone()));
         let calling = house.calling;
         let forwards = forwarder.as_ref().map(Forwarder::standing).unwrap_or_default();
         let forwarding = TaskTracker::new();
@@ -172,6 +171,14 @@ impl City {
             stop,
             forwarding,
         })
+    }
+
+    /// Runs something to its end, whatever becomes of who began it; a stop waits for it.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.forwarding.spawn(work)
     }
 
     /// Stops sending, drains, closes the sessions. Both modes at once: a drill neither goes on meanwhile nor doubles the

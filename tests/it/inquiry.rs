@@ -2,7 +2,11 @@
 
 use crate::wechat::{Town, town};
 use mingluo_console::office::{DraftOrder, Follow};
-use mingluo_model::id::AlertId;
+use mingluo_model::{
+    alert::AlertState,
+    clock::{Clock, system::SystemClock},
+    id::AlertId,
+};
 use mingluo_rehearsal::{
     city::openid,
     sim_journal::{Entry, What},
@@ -13,6 +17,9 @@ use std::time::Duration;
 /// Who asks, in a village of 清原镇.
 const FOLLOWER: u32 = 3;
 
+/// Between a question and the next, of a follower who asks until they hear something: less often than who is told to wait.
+const PAUSE: Duration = Duration::from_millis(400);
+
 /// So many letters that two warnings fill an answer at once.
 const LONG: usize = 220;
 
@@ -20,6 +27,11 @@ async fn asked(custom: CustomFaults) -> Town {
     let town = town(WeChatFaults { custom, ..WeChatFaults::default() }, 0).await;
     assert!(town.asks(FOLLOWER, "地区 清原镇").await.contains("您的地区：清原镇"));
     town
+}
+
+/// The letters of five warnings.
+fn letters() -> [String; 5] {
+    ["雨", "风", "雷", "雪", "雹"].map(|letter| letter.repeat(LONG))
 }
 
 impl Town {
@@ -33,11 +45,17 @@ impl Town {
 
     /// Five warnings, too many for one answer; their letters.
     async fn issue_five(&self) -> [String; 5] {
-        let bodies = ["雨", "风", "雷", "雪", "雹"].map(|letter| letter.repeat(LONG));
+        let bodies = letters();
         for body in &bodies {
             self.issue("red", body).await;
         }
         bodies
+    }
+
+    /// Asks until the answer says this: what is in force is read once a second.
+    async fn hears(&self, words: &str) -> String {
+        let ask = async || Some(self.asks(FOLLOWER, "预警").await).filter(|said| said.contains(words));
+        self.city.until_told(PAUSE, ask).await.unwrap()
     }
 
     /// Customer-service messages that were taken, or refused.
@@ -62,6 +80,7 @@ async fn who_asks_what_is_in_force_gets_it_in_full_words() {
         DraftOrder { area: vec!["210423101".into()], ..town.order("red", "红透山镇的雨。") };
     town.city.issue(&town.city.console.live, &elsewhere).await.unwrap();
 
+    town.hears("预警 2 条：").await;
     let said = town.asks(FOLLOWER, "当前预警？").await;
     assert!(said.starts_with("清原镇当前生效的预警 2 条："), "{said}");
     let [red_at, blue_at] =
@@ -72,9 +91,22 @@ async fn who_asks_what_is_in_force_gets_it_in_full_words() {
     assert_eq!(by_menu, said, "a key of the menu asks as words do");
 
     town.city.follow("yellow", "雨势减弱。", Follow::Update(red)).await.unwrap();
-    let said = town.asks(FOLLOWER, "预警").await;
-    assert!(said.contains("雨势减弱。") && !said.contains("请立即转移到高处。"), "{said}");
+    let said = town.hears("雨势减弱。").await;
+    assert!(!said.contains("请立即转移到高处。"), "{said}");
     assert!(town.custom(What::Accepted).is_empty(), "all of it fitted into the answers");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lift_that_can_still_be_recalled_takes_nothing_from_those_who_ask() {
+    let town = town(WeChatFaults::default(), 2_000).await;
+    town.asks(FOLLOWER, "地区 清原镇").await;
+    let red = town.issue("red", "请立即转移到高处。").await;
+    town.hears("请立即转移到高处。").await;
+
+    let lift = town.city.follow("red", "危险已经过去。", Follow::Lift(red)).await.unwrap();
+    let AlertState::Released { hold_until, .. } = lift.state else { panic!("{:?}", lift.state) };
+    town.hears("清原镇当前没有生效的预警").await;
+    assert!(SystemClock::shared().now() >= hold_until, "until then it could have been recalled");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -89,6 +121,7 @@ async fn what_does_not_fit_into_the_answer_follows_in_order_and_once() {
     );
     assert!(said.ends_with("其余 3 条消息随后发来；如未收全，请再回复“预警”。"), "{said}");
     town.city.until(|| (town.custom(What::Accepted).len() == 3).then_some(())).await.unwrap();
+    town.hears("请看上面的消息。").await;
     for _ in 0..5 {
         let said = town.asks(FOLLOWER, "预警").await;
         assert!(said.ends_with("请看上面的消息。"), "{said}");
@@ -102,6 +135,25 @@ async fn what_does_not_fit_into_the_answer_follows_in_order_and_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_lifted_while_the_rest_is_being_sent_is_not_sent_and_what_is_new_begins_anew() {
+    let town = asked(CustomFaults { custom_ms: 2_000, custom_most: 20, ..CustomFaults::default() }).await;
+    let bodies = letters();
+    let rain = town.issue("red", &bodies[0]).await;
+    for body in &bodies[1..] {
+        town.issue("red", body).await;
+    }
+    assert!(town.asks(FOLLOWER, "预警").await.contains("其余 3 条消息随后发来"));
+    assert!(town.asks(FOLLOWER, "预警").await.contains("其余内容正在发送"), "nothing of it came yet");
+
+    town.city.follow("red", "雨已经停了。", Follow::Lift(rain)).await.unwrap();
+    town.city.until(|| (town.custom(What::Accepted).len() == 2).then_some(())).await.unwrap();
+    town.hears("其余 2 条消息随后发来").await;
+
+    town.city.until(|| (town.custom(What::Accepted).len() == 4).then_some(())).await.unwrap();
+    assert!(town.custom(What::Accepted).iter().all(|entry| !entry.detail.contains(&bodies[0])));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_platform_says_enough_the_rest_is_not_tried() {
     let town = asked(CustomFaults { custom_most: 1, ..CustomFaults::default() }).await;
     town.issue_five().await;
@@ -109,9 +161,8 @@ async fn when_the_platform_says_enough_the_rest_is_not_tried() {
     town.city.until(|| (!town.custom(What::Refused).is_empty()).then_some(())).await.unwrap();
     assert!(town.custom(What::Refused)[0].detail.starts_with("45047"));
 
-    let ask_again = async || town.asks(FOLLOWER, "预警").await.contains("随后发来");
     town.city.until(|| (town.custom(What::Accepted).len() == 1).then_some(())).await.unwrap();
-    while !ask_again().await {}
+    town.hears("随后发来").await;
     town.city.until(|| (town.custom(What::Refused).len() == 2).then_some(())).await.unwrap();
     assert_eq!(town.custom(What::Accepted).len(), 2, "one each time, and whoever asks anew is told anew");
 }
@@ -124,4 +175,18 @@ async fn whom_the_platform_lets_nobody_write_to_has_the_answer_at_once_all_the_s
     town.city.until(|| (!town.custom(What::Refused).is_empty()).then_some(())).await.unwrap();
     assert!(town.custom(What::Refused)[0].detail.starts_with("45015"));
     assert!(town.custom(What::Accepted).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_without_end_is_told_to_wait_and_their_neighbour_is_answered() {
+    let town = asked(CustomFaults::default()).await;
+    assert!(town.asks(FOLLOWER + 1, "地区 清原镇").await.contains("您的地区：清原镇"));
+    // Two minutes may share the questions, and each of them answers its share.
+    let mut said = Vec::new();
+    for _ in 0..41 {
+        said.push(town.asks(FOLLOWER, "预警").await);
+    }
+    assert!(said[0].contains("清原镇当前没有生效的预警"), "{said:?}");
+    assert!(said.iter().any(|words| words.contains("请过一分钟再回复")), "{said:?}");
+    assert!(town.asks(FOLLOWER + 1, "预警").await.contains("清原镇当前没有生效的预警"));
 }

@@ -4,7 +4,6 @@ use crate::wechat::{PEOPLE, Town, states, town_with};
 use mingluo_dispatch::view::PlanView;
 use mingluo_model::{
     audience::ChannelKind,
-    clock::{Clock, system::SystemClock},
     id::AlertId,
     mode::ModeKind,
     receipt::{AggregateReceipt, Job},
@@ -14,6 +13,9 @@ use mingluo_rehearsal::{
     sim_wechat::{Administrator, MassFaults, WeChatFaults},
 };
 use std::collections::BTreeSet;
+
+/// Between two looks at the jobs.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 
 const MASS: &str = "[live.wechat.mass]\nname = \"live-mass\"\n";
 
@@ -29,25 +31,17 @@ impl Town {
 
     /// Waits until so many jobs ended, and gives the latest.
     async fn ended(&self, count: usize) -> AggregateReceipt {
-        loop {
+        let latest = async || {
             let ends: Vec<_> = self.jobs().await.into_iter().filter_map(|job| job.end).collect();
-            if ends.len() == count {
-                return ends.into_iter().max_by_key(|end| end.at).unwrap();
-            }
-            SystemClock::shared().sleep(std::time::Duration::from_millis(20)).await;
-        }
+            (ends.len() == count).then_some(ends)?.into_iter().max_by_key(|end| end.at)
+        };
+        self.city.until_told(PAUSE, latest).await.unwrap()
     }
 
     /// Waits until the beginnings of all jobs are kept, which their ends may overtake, and gives how many people each is for.
     async fn begun(&self) -> Vec<u32> {
-        loop {
-            let begun: Option<Vec<_>> =
-                self.jobs().await.iter().map(|job| Some(job.begun?.recipients)).collect();
-            if let Some(begun) = begun {
-                return begun;
-            }
-            SystemClock::shared().sleep(std::time::Duration::from_millis(20)).await;
-        }
+        let begun = async || self.jobs().await.iter().map(|job| Some(job.begun?.recipients)).collect();
+        self.city.until_told(PAUSE, begun).await.unwrap()
     }
 
     /// Waits until the plans of one account stand so.

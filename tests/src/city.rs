@@ -260,11 +260,23 @@ impl City {
     /// # Errors
     /// When half a minute passed.
     pub async fn until<T>(&self, mut look: impl FnMut() -> Option<T>) -> anyhow::Result<T> {
-        for _ in 0..6_000 {
-            if let Some(found) = look() {
+        self.until_told(Duration::from_millis(5), async || look()).await
+    }
+
+    /// The same where looking takes an answer, once in every `pause`.
+    ///
+    /// # Errors
+    /// When half a minute passed.
+    pub async fn until_told<T>(
+        &self,
+        pause: Duration,
+        mut look: impl AsyncFnMut() -> Option<T>,
+    ) -> anyhow::Result<T> {
+        for _ in 0..Duration::from_secs(30).div_duration_f64(pause) as u32 {
+            if let Some(found) = look().await {
                 return Ok(found);
             }
-            self.clock.sleep(Duration::from_millis(5)).await;
+            self.clock.sleep(pause).await;
         }
         anyhow::bail!("half a minute passed and it did not come about")
     }

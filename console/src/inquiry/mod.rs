@@ -1,22 +1,27 @@
 //! Followers of the service account who ask which warnings are in force (预警). What fits into one answer is said at once;
 //! the rest follows, message by message, while the platform lets the account write ([`teller`]).
 
+mod board;
 mod fit;
+mod often;
 mod teller;
 
+pub(crate) use often::Often;
 pub use teller::Teller;
 
 use crate::{
-    office::{Office, OfficeError},
+    office::{InForce, Office, OfficeError},
     tongue::{Tongue, say},
 };
 use mingluo_model::{
     address::Address,
+    clock::within,
     mode::{Live, ModeKind},
     region::RegionCode,
     reply::Reply,
 };
-use teller::Begun;
+use std::{sync::Arc, time::Duration};
+use teller::{Begun, Message};
 
 /// The words, which are keys of the account's menu as well.
 const ASKING: [&str; 2] = ["预警", "当前预警"];
@@ -25,8 +30,14 @@ const ASKING: [&str; 2] = ["预警", "当前预警"];
 /// ([`mingluo_channels::wechat::Heard::replies`]).
 const REGION: &str = "地区";
 
-/// Words of one follower among which the last division is looked for, the latest first.
-const MOST_HEARD: u32 = 1_000;
+/// How long an answer may take: the platform waits five seconds for it (被动回复), and keeping what was written is among them.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Words of one follower among which the last division is looked for, the latest first; asking is among them.
+const MOST_HEARD: u32 = 200;
+
+/// Names among these words that are looked up in the list of divisions.
+const MOST_NAMED: usize = 20;
 
 /// Whether somebody asks which warnings are in force.
 pub(crate) fn asks(reply: &Reply) -> bool {
@@ -38,30 +49,51 @@ pub(crate) fn named(reply: &Reply) -> Option<&str> {
     reply.words.trim().strip_prefix(REGION).map(str::trim)
 }
 
-/// What a follower who asks is answered at once; the rest is on its way when this returns.
+/// What a follower is answered who asks more often than [`Often`] lets them.
+pub(crate) fn later() -> String {
+    say(Tongue::Chinese, "wechat-often", &[])
+}
+
+/// What a follower who asks is answered at once, and before the platform gives up on it; the rest is on its way when this
+/// returns.
 ///
 /// # Errors
 /// [`OfficeError`] when what they said before, or what is in force, cannot be read.
 pub(crate) async fn answer(
     office: &Office<Live>,
-    teller: &std::sync::Arc<Teller>,
+    teller: &Arc<Teller>,
     from: &Address,
 ) -> Result<String, OfficeError> {
+    let answered = within(office.clock.as_ref(), PATIENCE, found(office, teller, from)).await;
+    answered.unwrap_or_else(|error| {
+        tracing::warn!(error = &error as &dyn std::error::Error, "too many followers ask at once");
+        Ok(say(Tongue::Chinese, "wechat-busy", &[]))
+    })
+}
+
+/// Nothing is waited for once the teller has begun: who is told that others come first gets no rest either.
+async fn found(office: &Office<Live>, teller: &Arc<Teller>, from: &Address) -> Result<String, OfficeError> {
     let chinese = |key: &str, fields: &[(&'static str, String)]| say(Tongue::Chinese, key, fields);
     let Some(region) = followed(office, from).await? else { return Ok(chinese("wechat-where", &[])) };
     let name = ("region", office.division(region));
-    let warnings = office.in_force(region).await?;
+    let reading = teller.board().look().await?;
+    let now = office.clock.now();
+    let warnings: Vec<&InForce> =
+        reading.iter().filter(|one| one.touches(region) && now < one.expires).collect();
     if warnings.is_empty() {
         return Ok(chinese("wechat-none", &[name]));
     }
     let heading = chinese("wechat-in-force", &[name, ("count", warnings.len().to_string())]);
-    let fit::Fitted { now, rest } = fit::fit(&heading, &warnings);
+    let fit::Fitted { now, rest } =
+        fit::fit(&heading, &warnings.iter().map(|one| &*one.words).collect::<Vec<_>>());
     if rest.is_empty() {
         return Ok(now);
     }
     let count = ("count", rest.len().to_string());
-    let trailer = match teller.begin(from.clone(), rest) {
+    let of = |(place, words): (usize, String)| Message { of: warnings[place].id, words };
+    let trailer = match teller.begin(from.clone(), rest.into_iter().map(of).collect()) {
         Begun::Now => chinese("wechat-more", &[count]),
+        Begun::UnderWay => chinese("wechat-telling", &[]),
         Begun::OfLate => chinese("wechat-told", &[]),
         Begun::Full => chinese("wechat-full", &[]),
     };
@@ -71,7 +103,8 @@ pub(crate) async fn answer(
 /// The division that a follower last named.
 async fn followed(office: &Office<Live>, from: &Address) -> Result<Option<RegionCode>, OfficeError> {
     let said = office.store.replies_of(ModeKind::Live, from, MOST_HEARD).await?;
-    Ok(said.iter().find_map(|kept| office.gazetteer().resolve(named(&kept.reply)?).ok()))
+    let mut named = said.iter().filter_map(|kept| named(&kept.reply)).take(MOST_NAMED);
+    Ok(named.find_map(|name| office.gazetteer().find(name)))
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub use confirm::Unconfirmed;
 pub use error::OfficeError;
 pub use follow::{ended_at, ended_by};
 pub use hands::Stranded;
+pub(crate) use in_force::InForce;
 pub(crate) use order::INSTANT;
 pub use order::{DraftOrder, Follow};
 pub use reach::Reach;

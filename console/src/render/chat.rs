@@ -29,6 +29,12 @@ impl Renderer {
         self.chat_text(alert, &text)
     }
 
+    /// The same without its end, where that cannot be said.
+    pub fn without_end(&self, alert: &Alert<Live>) -> String {
+        let text = alert.content.texts.get(&Language::chinese()).cloned().unwrap_or_else(nothing);
+        marked::<Live>(&format!("{}\n影响区域：{}", said(&text).join("\n"), alert.content.area.described))
+    }
+
     /// The words and the card of an application message.
     pub(super) fn wecom_body<M: Mode>(&self, alert: &Alert<M>, text: &Text) -> Result<Body, RenderError> {
         let content = &alert.content;

@@ -5,7 +5,9 @@ use super::{
     situation::Situation,
     voice::{Voice, share, thousands},
 };
+use crate::office::ended_at;
 use mingluo_dispatch::view::PlanView;
+use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     clock::Timestamp,
     id::PlanId,
@@ -29,22 +31,61 @@ pub(super) struct MassLine {
     pub(super) words: String,
 }
 
-/// What is to be said of the mass sends of these plans.
-pub(super) fn lines(voice: &Voice, situation: &Situation, plans: &[&PlanView]) -> Vec<MassLine> {
+/// What is to be said of the mass sends of a warning, which has these plans, and of those of the one that it follows.
+pub(super) fn lines(
+    voice: &Voice,
+    situation: &Situation,
+    alert: &StoredAlert,
+    plans: &[&PlanView],
+) -> Vec<MassLine> {
+    let earlier = alert.content.kind.follows().and_then(|earlier| situation.alert(earlier));
+    let left_over = earlier.and_then(|earlier| {
+        let jobs = jobs_of(situation, &situation.plans_of(earlier.id));
+        waiting(voice, Standing::of(earlier, situation.at), open(&jobs), situation.at)
+            .filter(|_| Standing::of(earlier, situation.at) == Standing::Over)
+    });
+    let left_over = left_over.map(|words| MassLine { is_loud: true, words });
+    left_over.into_iter().chain(own_lines(voice, situation, alert, &jobs_of(situation, plans))).collect()
+}
+
+/// Whether what waits for the administrator is to be confirmed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// The warning holds.
+    Holds,
+    /// It was lifted, corrected or updated, or it ended: nobody must get it any more.
+    Over,
+}
+
+impl Standing {
+    fn of(alert: &StoredAlert, now: Timestamp) -> Self {
+        let is_over = ended_at(&alert.state).is_some() || alert.content.expires <= now;
+        if is_over { Self::Over } else { Self::Holds }
+    }
+}
+
+type Begun<'a> = (&'a JobBegun, &'a Job);
+
+fn jobs_of<'a>(situation: &'a Situation, plans: &[&PlanView]) -> Vec<Begun<'a>> {
     let mine: BTreeSet<PlanId> =
         plans.iter().filter(|plan| plan.told_in_totals).map(|plan| plan.plan).collect();
-    let jobs: Vec<(&JobBegun, &Job)> =
-        begun(&situation.jobs).filter(|(begun, _)| mine.contains(&begun.plan)).collect();
+    begun(&situation.jobs).filter(|(begun, _)| mine.contains(&begun.plan)).collect()
+}
+
+fn open<'a>(jobs: &[Begun<'a>]) -> impl Iterator<Item = &'a JobBegun> {
+    jobs.iter().filter(|(_, job)| job.end.is_none()).map(|(begun, _)| *begun)
+}
+
+fn own_lines(voice: &Voice, situation: &Situation, alert: &StoredAlert, jobs: &[Begun<'_>]) -> Vec<MassLine> {
     if jobs.is_empty() {
         return Vec::new();
     }
-    let open = || jobs.iter().filter(|(_, job)| job.end.is_none()).map(|(begun, _)| *begun);
     let ends = jobs.iter().filter_map(|(_, job)| job.end.as_ref());
     let (refused, sent): (Vec<_>, Vec<_>) = ends.partition(|end| end.refused.is_some());
     let quiet = |words| MassLine { is_loud: false, words };
     let loud = |words| MassLine { is_loud: true, words };
     let mut lines = Vec::new();
-    lines.extend(waiting(voice, open(), situation.at).map(loud));
+    lines.extend(waiting(voice, Standing::of(alert, situation.at), open(jobs), situation.at).map(loud));
     lines.extend(refused.iter().map(|end| loud(refusal(voice, end))));
     lines.extend(totals(voice, &sent).map(quiet));
     lines.push(quiet(used(voice, situation)));
@@ -55,12 +96,22 @@ fn begun(jobs: &[Job]) -> impl Iterator<Item = (&JobBegun, &Job)> {
     jobs.iter().filter_map(|job| Some((job.begun.as_ref()?, job)))
 }
 
-/// The jobs that have waited for longer than the platform itself takes.
-fn waiting<'a>(voice: &Voice, open: impl Iterator<Item = &'a JobBegun>, now: Timestamp) -> Option<String> {
-    let waiting: Vec<_> = open.filter(|begun| now.since(begun.at) >= AT_ONCE).collect();
+/// The jobs that have waited for longer than the platform itself takes; of a warning that is over all that did not end, since
+/// its administrator has to be quick.
+fn waiting<'a>(
+    voice: &Voice,
+    standing: Standing,
+    open: impl Iterator<Item = &'a JobBegun>,
+    now: Timestamp,
+) -> Option<String> {
+    let (key, least) = match standing {
+        Standing::Holds => ("web-mass-waits", AT_ONCE),
+        Standing::Over => ("web-mass-refuse", Duration::ZERO),
+    };
+    let waiting: Vec<_> = open.filter(|begun| now.since(begun.at) >= least).collect();
     let since = waiting.iter().map(|begun| begun.at).min()?;
     let recipients: u64 = waiting.iter().map(|begun| u64::from(begun.recipients)).sum();
-    Some(voice.pair("web-mass-waits", thousands(recipients), voice.span(now.since(since))))
+    Some(voice.pair(key, thousands(recipients), voice.span(now.since(since))))
 }
 
 fn refusal(voice: &Voice, end: &AggregateReceipt) -> String {
@@ -132,9 +183,12 @@ mod tests {
     fn a_job_is_said_to_wait_only_when_the_platform_would_have_sent_it() {
         let begun = JobBegun { plan: PlanId(uuid::Uuid::nil()), recipients: 40, at: Timestamp(0) };
         let voice = voice();
-        assert_eq!(waiting(&voice, [&begun].into_iter(), Timestamp(5_000)), None);
-        let told = waiting(&voice, [&begun].into_iter(), Timestamp(60_000)).unwrap();
-        assert!(told.contains("管理员") && told.contains("40"), "{told}");
+        let waiting = |standing, now| waiting(&voice, standing, [&begun].into_iter(), Timestamp(now));
+        assert_eq!(waiting(Standing::Holds, 5_000), None);
+        let told = waiting(Standing::Holds, 60_000).unwrap();
+        assert!(told.contains("点“确认”") && told.contains("40"), "{told}");
+        let told = waiting(Standing::Over, 5_000).unwrap();
+        assert!(told.contains("点“拒绝”") && !told.contains("点“确认”") && told.contains("40"), "{told}");
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl Panel {
             may_update: may_update(alert, officer),
             may_withdraw: may_take_back(alert, officer),
             sum: sum(voice, &whole),
-            mass: mass::lines(voice, situation, &plans),
+            mass: mass::lines(voice, situation, alert, &plans),
             notes: notes(voice, &whole, &funnels)
                 .into_iter()
                 .chain(confirmed(voice, &plans))

@@ -83,6 +83,11 @@ fn tree_order(code: RegionCode) -> (u64, Reverse<Level>) {
     (code.start(), Reverse(code.level()))
 }
 
+/// Whether a text is meant as a code.
+fn is_in_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl Gazetteer {
     /// Number of divisions of all levels.
     pub fn len(&self) -> usize {
@@ -116,7 +121,7 @@ impl Gazetteer {
     /// Each [`RegionError`]; all name the text and what to give instead.
     pub fn resolve(&self, text: &str) -> Result<RegionCode, RegionError> {
         let text = text.trim();
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        if is_in_digits(text) {
             let code = text.parse().map_err(|_| BadRegionCode { value: clipped(text) })?;
             return self.check(code).map(|division| division.code);
         }
@@ -127,6 +132,19 @@ impl Gazetteer {
                 value: clipped(text),
                 candidates: several.iter().map(|each| (each.code, self.path(each.code))).collect(),
             }),
+        }
+    }
+
+    /// The code that a text means, as [`Self::resolve`] finds it; `None` where it means none or several. Nothing is proposed
+    /// for it, which costs a comparison with every name of the list: this is for what anybody may ask as often as they like.
+    pub fn find(&self, text: &str) -> Option<RegionCode> {
+        let text = text.trim();
+        if is_in_digits(text) {
+            return self.get(text.parse().ok()?).map(|division| division.code);
+        }
+        match self.by_path(text).as_slice() {
+            [one] => Some(one.code),
+            _ => None,
         }
     }
 
@@ -196,6 +214,10 @@ pub(crate) mod tests {
             ["210423100", "210423100000", "清原镇", "辽宁省抚顺市清原满族自治县清原镇", "抚顺市清原镇"]
         {
             assert_eq!(list.resolve(text), Ok(code("210423100")), "{text}");
+            assert_eq!(list.find(text), Some(code("210423100")), "{text}");
+        }
+        for text in ["红旗村", "清源镇", "210432", "21042", ""] {
+            assert_eq!(list.find(text), None, "{text:?} means none or several");
         }
         assert_eq!(list.path(code("210423100")), "辽宁省抚顺市清原满族自治县清原镇");
     }

@@ -35,11 +35,14 @@ pub struct CustomFaults {
     /// For how long after they wrote, in seconds; then 45015.
     #[arg(long, value_name = "SECONDS", default_value_t = 172_800)]
     pub custom_window_s: u64,
+    /// Wait so long before each answer, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub custom_ms: u64,
 }
 
 impl Default for CustomFaults {
     fn default() -> Self {
-        Self { custom_most: 5, custom_window_s: 172_800 }
+        Self { custom_most: 5, custom_window_s: 172_800, custom_ms: 0 }
     }
 }
 
@@ -120,6 +123,10 @@ pub(super) async fn send(
     }
     if is_escaped(&body) {
         return refusal(40_033, "do not use \\uxxxx");
+    }
+    let slowness = Duration::from_millis(platform.faults.custom.custom_ms);
+    if !slowness.is_zero() {
+        platform.windows.clock.sleep(slowness).await;
     }
     let Ok(call) = serde_json::from_slice::<Call>(&body) else { return refusal(47_001, "data format error") };
     match platform.tell(&call) {

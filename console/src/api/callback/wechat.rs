@@ -1,7 +1,11 @@
 //! Pushes of WeChat: receipts, and what followers write and do. A push is answered when all of it is durable; the
 //! platform says thrice what was not answered in five seconds, and what was kept already is not kept again.
 
-use super::{echoed, recent::Recent, refused, unkept, xml};
+use super::{
+    echoed,
+    recent::{Keeper, Recent},
+    refused, unkept, xml,
+};
 use crate::{
     app::City,
     inquiry,
@@ -33,10 +37,12 @@ const LONGEST_NAME: usize = 30;
 struct Door {
     city: Arc<City>,
     kept: Recent,
+    asked: inquiry::Often,
 }
 
 pub(super) fn routes(city: &Arc<City>) -> Router {
-    let door = Arc::new(Door { city: Arc::clone(city), kept: Recent::default() });
+    let door =
+        Arc::new(Door { city: Arc::clone(city), kept: Recent::default(), asked: inquiry::Often::default() });
     Router::new().route("/callback/wechat/{account}", get(verify).post(receive)).with_state(door)
 }
 
@@ -63,13 +69,18 @@ async fn receive(
         Ok(heard) => heard,
         Err(error) => return refused(&error),
     };
-    if !door.kept.knows(&heard.name) {
-        if let Err(error) = door.keep(*mode, &account, callback.mass(), &heard).await {
-            return unkept(&error);
+    let heard = Arc::new(heard);
+    let is_repeat = match door.kept.reserve(heard.name).await {
+        None => true,
+        Some(keeper) => {
+            let mass = callback.mass().cloned();
+            if let Err(error) = door.keep_whole(keeper, (*mode, account.clone(), mass), &heard).await {
+                return unkept(&error);
+            }
+            false
         }
-        door.kept.remember(heard.name);
-    }
-    match door.word(*mode, heard.replies.last()).await {
+    };
+    match door.word(*mode, heard.replies.last(), is_repeat).await {
         Ok(said) => door.answer(callback, said),
         Err(error) => {
             let error = &error as &dyn std::error::Error;
@@ -80,6 +91,24 @@ async fn receive(
 }
 
 impl Door {
+    /// Keeps a push to its end, also when the platform gave up waiting in the middle of it: what it says again must find it
+    /// kept, since a second receipt of the same follower is the next message's.
+    async fn keep_whole(
+        self: &Arc<Self>,
+        keeper: Keeper,
+        (mode, account, mass): (ModeKind, AccountName, Option<AccountName>),
+        heard: &Arc<Heard>,
+    ) -> Result<(), EngineError> {
+        let (door, heard) = (Arc::clone(self), Arc::clone(heard));
+        let task = self.city.spawn(async move {
+            door.keep(mode, &account, mass.as_ref(), &heard).await?;
+            keeper.kept();
+            Ok(())
+        });
+        // Nobody aborts these tasks: what does not end by itself has panicked.
+        task.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+
     async fn keep(
         &self,
         mode: ModeKind,
@@ -94,15 +123,19 @@ impl Door {
     }
 
     /// What a follower is told, whom it answers besides. Residents read Chinese; what asks for nothing is not answered, so that
-    /// no one takes the account for somebody who listens to calls for help. Drills are nobody's answer.
+    /// no one takes the account for somebody who listens to calls for help. Drills are nobody's answer. What the platform says
+    /// again was not answered in time, and is not counted against who asks.
     async fn word<'a>(
         &self,
         mode: ModeKind,
         reply: Option<&'a Reply>,
+        is_repeat: bool,
     ) -> Result<Option<(&'a Reply, String)>, OfficeError> {
         let Some(reply) = reply else { return Ok(None) };
         let teller = self.city.teller.as_ref().filter(|_| mode == ModeKind::Live && inquiry::asks(reply));
+        let may_ask = || is_repeat || self.asked.take(&reply.from, self.city.clock.now());
         let word = match teller {
+            Some(_) if !may_ask() => Some(inquiry::later()),
             Some(teller) => Some(inquiry::answer(&self.city.live, teller, &reply.from).await?),
             None => self.heard(reply),
         };
@@ -116,9 +149,9 @@ impl Door {
             (Wish::OptOut, _) => chinese("wechat-out", &[]),
             (Wish::OptIn, _) => chinese("wechat-back", &[]),
             (_, Some("")) => chinese("wechat-where", &[]),
-            (_, Some(region)) => match self.city.live.gazetteer().resolve(region) {
-                Ok(code) => chinese("wechat-region", &[("region", self.city.live.division(code))]),
-                Err(_) => chinese("wechat-region-unknown", &[("region", clipped(region))]),
+            (_, Some(region)) => match self.city.live.gazetteer().find(region) {
+                Some(code) => chinese("wechat-region", &[("region", self.city.live.division(code))]),
+                None => chinese("wechat-region-unknown", &[("region", clipped(region))]),
             },
             _ => None,
         }
