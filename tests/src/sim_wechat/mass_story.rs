@@ -50,14 +50,13 @@ async fn one_call_reaches_everybody_and_ends_in_totals() {
 }
 
 #[tokio::test]
-async fn who_is_left_over_alone_gets_the_template() {
+async fn who_is_left_over_alone_is_nobody_for_a_mass_send() {
     let scene = scene(WeChatFaults::default()).await;
     let channel = scene.channel.mass().unwrap();
     let mut courier = Courier::open(&channel, message("T1")).await.unwrap();
-    let [number] = &ids(&courier.deliver(&followers(1), 1).await.unwrap())[..] else { panic!("one") };
-    scene.until_told(What::Receipt, 1).await;
-    let [receipt] = &scene.ear.heard()[..] else { panic!("one") };
-    assert_eq!((&receipt.provider_id, receipt.status), (number, ReceiptStatus::Delivered));
+    let verdicts = courier.deliver(&followers(1), 1).await.unwrap();
+    assert_eq!(verdicts.iter().map(refusal).collect::<Vec<_>>(), [("permanent", Reason::Other)]);
+    assert!(scene.told(What::Accepted).is_empty(), "neither a call nor a template message");
 }
 
 #[tokio::test]

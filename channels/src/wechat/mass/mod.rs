@@ -2,7 +2,8 @@
 //! warnings only and only where the operator says so. An account of its own to dispatch, since its limits, its answers and
 //! its receipts have nothing in common with those of template messages; it shares their token.
 //!
-//! - A call carries 2 to 10,000 open ids of one run. One that is left over goes as a template message instead.
+//! - A call carries 2 to 10,000 open ids of one run. One that is left over alone is refused here,
+//!   and told by the account's template messages.
 //! - `clientmsgid` is made of the plan and of who is in the call: the same call again is 45065, "sent before", which is
 //!   success. What is tried again goes in a call of its own, so that it is the same call. (After 45066 the call was not a
 //!   try; where it had fewer followers than a run holds and others of the plan still wait, it may be filled up with them
@@ -112,7 +113,7 @@ impl<M: Mode> Channel<M> for MassChannel<M> {
 
     fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit> {
         words(message)?;
-        // Who is left over alone gets it.
+        // Whom a job does not reach the account's template messages tell.
         Template::of(&self.far.account, message).map(|_| NonZeroU16::MIN)
     }
 

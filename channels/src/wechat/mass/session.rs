@@ -9,16 +9,15 @@ use crate::{
     crew::NoAnswer,
     leave::{HeldBack, Leave, NOT_BEGUN},
     wechat::{
-        call::{Endpoint, Far, NO_TOKEN, ask, deliver},
+        call::{Endpoint, Far, NO_TOKEN, ask},
         errcode::mass_verdict,
-        template::Template,
     },
 };
 use async_trait::async_trait;
 use mingluo_model::{
-    address::Address,
-    channel::{Inlet, Outlet, Parcel, Report, Run, SendError, Session, Unfit, Verdict, WireKeys},
+    channel::{Inlet, Outlet, Parcel, Refusal, Report, Run, SendError, Session, Unfit, Verdict, WireKeys},
     clock::SharedClock,
+    delivery::Reason,
     mode::Mode,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -51,18 +50,16 @@ pub(super) fn session<M: Mode>(far: Far, pace: Arc<CallPace>, clock: SharedClock
     Session { outlet: Box::new(outlet), inlet: Box::new(MassInlet { heard }), answerer: Arc::new(NoAnswer) }
 }
 
+/// Its own word for a call to one, which the platform would not take (errcode 40130, 最少2个openid): whoever is left over alone
+/// is told singly by the next account.
+const ALONE: &str = "40130";
+
 /// A call of the prepared run.
 struct Prepared {
     keys: Vec<u64>,
-    kind: Kind,
-    body: Vec<u8>,
+    /// Nothing where it would be to one alone.
+    body: Option<Vec<u8>>,
     leave: Leave,
-}
-
-enum Kind {
-    Mass,
-    /// A template message to the one who is left over.
-    Single(Address),
 }
 
 struct MassOutlet {
@@ -80,7 +77,7 @@ struct MassOutlet {
 impl<M: Mode> Outlet<M> for MassOutlet {
     fn prepare(&mut self, run: &Run<M>) -> Result<WireKeys, Unfit> {
         self.prepared.clear();
-        let (text, template) = (words(&run.message)?, Template::of(&self.far.account, &run.message)?);
+        let text = words(&run.message)?;
         let first = self.next_key;
         let mut by_attempt: BTreeMap<u8, (Vec<u64>, Vec<Parcel>)> = BTreeMap::new();
         for (key, parcel) in (first..).zip(&run.parcels) {
@@ -90,21 +87,15 @@ impl<M: Mode> Outlet<M> for MassOutlet {
         }
         self.next_key += run.parcels.len() as u64;
         let leave = Leave::of(run, &self.held_back, &self.clock);
-        self.prepared.extend(by_attempt.into_values().map(|(keys, parcels)| match parcels.as_slice() {
-            [one] => {
-                let (kind, body) = (Kind::Single(one.to.clone()), template.body(run.plan, one));
-                Prepared { keys, kind, body, leave: leave.clone() }
-            }
-            many => {
-                let body = call(run.plan, text, many);
-                Prepared { keys, kind: Kind::Mass, body, leave: leave.clone() }
-            }
+        self.prepared.extend(by_attempt.into_values().map(|(keys, parcels)| {
+            let body = (parcels.len() > 1).then(|| call(run.plan, text, &parcels));
+            Prepared { keys, body, leave: leave.clone() }
         }));
         Ok(WireKeys { first })
     }
 
     async fn ready(&mut self) -> Result<(), SendError> {
-        let calls = self.prepared.iter().filter(|one| matches!(one.kind, Kind::Mass)).count();
+        let calls = self.prepared.iter().filter(|one| one.body.is_some()).count();
         self.pace.open(calls).await;
         Ok(())
     }
@@ -112,7 +103,7 @@ impl<M: Mode> Outlet<M> for MassOutlet {
     async fn send(&mut self) -> Result<(), SendError> {
         while self.calls.try_join_next().is_some() {}
         for prepared in std::mem::take(&mut self.prepared) {
-            if matches!(prepared.kind, Kind::Mass) {
+            if prepared.body.is_some() {
                 self.pace.begin();
             }
             let (far, said) = (self.far.clone(), self.said.clone());
@@ -139,16 +130,11 @@ impl<M: Mode> Outlet<M> for MassOutlet {
 
 /// Makes one call; gives what it says of each of its keys, and why nothing more can leave.
 async fn work(far: &Far, prepared: Prepared) -> (Vec<Report>, Option<SendError>) {
-    let Prepared { keys, kind, body, leave } = prepared;
-    let (verdict, end) = if !leave.is_given() {
-        (NOT_BEGUN, None)
-    } else if let Kind::Single(to) = kind {
-        match deliver(far, Endpoint::Template, &to, body).await {
-            crate::crew::Outcome::Answered(verdict) => (verdict, None),
-            crate::crew::Outcome::NotBegun(end) => (Verdict::Busy { retry_after: NO_TOKEN }, Some(end)),
-        }
-    } else {
-        match ask(far, Endpoint::Mass, body).await {
+    let Prepared { keys, body, leave } = prepared;
+    let (verdict, end) = match body {
+        _ if !leave.is_given() => (NOT_BEGUN, None),
+        None => (Verdict::Permanent(Refusal { reason: Reason::Other, far_code: ALONE.into() }), None),
+        Some(body) => match ask(far, Endpoint::Mass, body).await {
             Ok(Ok(said)) => (mass_verdict(&said), None),
             Ok(Err(error)) => (error.verdict(), None),
             Err(SendError::Busy { retry_after }) => (Verdict::Busy { retry_after }, None),
@@ -156,7 +142,7 @@ async fn work(far: &Far, prepared: Prepared) -> (Vec<Report>, Option<SendError>)
             Err(refused @ SendError::Refused { .. }) => {
                 (Verdict::Busy { retry_after: NO_TOKEN }, Some(refused))
             }
-        }
+        },
     };
     let report = |key| Report::Answer { key, verdict: verdict.clone() };
     (keys.into_iter().map(report).collect(), end)

@@ -8,7 +8,7 @@ use mingluo_model::{
     clock::Timestamp,
     mode::Mode,
     plan::AccountName,
-    receipt::{AggregateReceipt, ProviderId, Receipt, ReceiptStatus},
+    receipt::{AggregateReceipt, Receipt, ReceiptStatus},
 };
 
 /// Jobs looked at again at a start: more than a month's, in which each follower gets four.
@@ -43,11 +43,6 @@ impl<M: Mode> Engine<M> {
             desk.end_job(&end.provider_id);
         }
         Ok(())
-    }
-
-    /// Whether an account calls one of its deliveries so.
-    pub fn knows(&self, account: &AccountName, id: &ProviderId) -> bool {
-        self.posts.get(account).is_some_and(|post| post.desk().knows(id))
     }
 
     /// Tells the desks of jobs that ended before this start.
