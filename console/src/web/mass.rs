@@ -8,6 +8,7 @@ use super::{
 use mingluo_dispatch::view::PlanView;
 use mingluo_model::{
     clock::Timestamp,
+    delivery::Reason,
     id::PlanId,
     receipt::{AggregateReceipt, Job, JobBegun},
 };
@@ -67,6 +68,7 @@ fn refusal(voice: &Voice, end: &AggregateReceipt) -> String {
     let key = match end.far_code.as_str() {
         "err(40001)" => "web-mass-administrator",
         "err(40002)" => "web-mass-unanswered",
+        _ if end.refused == Some(Reason::Quota) => "web-mass-nobody",
         _ => "web-mass-refused",
     };
     voice.with(key, "a", &end.far_code)
@@ -101,7 +103,7 @@ fn used(voice: &Voice, situation: &Situation) -> String {
 mod tests {
     use super::*;
     use crate::tongue::Tongue;
-    use mingluo_model::{delivery::Reason, receipt::ProviderId};
+    use mingluo_model::receipt::ProviderId;
 
     fn voice() -> Voice {
         Voice { tongue: Tongue::Chinese, zone: jiff::tz::TimeZone::UTC }
