@@ -19,6 +19,9 @@ const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 
 const MASS: &str = "[live.wechat.mass]\nname = \"live-mass\"\n";
 
+/// Forty people are two calls and a call to four.
+const SMALL_CALLS: &str = "calls_per_minute = 60\nfollowers_per_call = 18\n";
+
 async fn town(mass: MassFaults, dispatch: &str) -> Town {
     let faults = WeChatFaults { mass, ..WeChatFaults::default() };
     town_with(faults, 0, MASS, &format!("fallback_every_s = 1\n{dispatch}")).await
@@ -123,17 +126,49 @@ async fn when_nobody_tells_the_end_the_next_way_takes_over() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_who_had_four_this_month_is_filtered_and_a_used_up_quota_costs_nobody_the_warning() {
     let town = town(MassFaults { mass_month: 1, mass_quota: Some(2), ..MassFaults::default() }, "").await;
-    for (count, filtered) in [(1, 0), (2, u64::from(PEOPLE))] {
-        let alert = town.warn(Vec::new()).await;
-        assert_eq!(town.ended(count).await.filtered, filtered);
-        town.until(alert, "live-mass", "accepted", PEOPLE).await;
-    }
+    let first = town.warn(Vec::new()).await;
+    town.until(first, "live-mass", "accepted", PEOPLE).await;
+    assert_eq!(town.ended(1).await.filtered, 0);
+
+    let second = town.warn(Vec::new()).await;
+    town.until(second, "live-wechat", "delivered", PEOPLE).await;
+    assert_eq!(town.ended(2).await.filtered, u64::from(PEOPLE), "sent, and to nobody");
 
     let third = town.warn(Vec::new()).await;
     let views = town.until(third, "live-wechat", "delivered", PEOPLE).await;
 
     let handed_over: u32 = views.iter().map(|view| view.handed_over).sum();
     assert_eq!((handed_over, of_account(&views, "live-mass", "failed")), (PEOPLE, 0), "{views:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_whose_answers_were_lost_go_again_as_they_were_and_tell_nobody_twice() {
+    let mass = MassFaults { mass_swallowed: 2, ..MassFaults::default() };
+    let faults = WeChatFaults { mass, ..WeChatFaults::default() };
+    let keys = format!("{MASS}{SMALL_CALLS}");
+    let town =
+        town_with(faults, 1_000, &keys, "fallback_every_s = 1\nretry = { first_pause_ms = 3000 }").await;
+    let alert = town.warn(Vec::new()).await;
+    town.act(7, "unsubscribe").await;
+    town.city.until(|| (town.told(What::Accepted).len() >= 17).then_some(())).await.unwrap();
+    town.act(9, "unsubscribe").await;
+
+    town.until(alert, "live-mass", "accepted", PEOPLE - 2).await;
+
+    let told: Vec<_> = town.told(What::Accepted).into_iter().map(|entry| entry.to).collect();
+    let each: BTreeSet<_> = told.iter().collect();
+    assert_eq!((told.len(), each.len()), (PEOPLE as usize - 1, PEOPLE as usize - 1));
+    assert_eq!(town.begun().await.len(), 3, "no call was another one");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_left_over_alone_is_told_by_a_template_message() {
+    let keys = format!("{MASS}calls_per_minute = 60\nfollowers_per_call = 39\n");
+    let town = town_with(WeChatFaults::default(), 0, &keys, "fallback_every_s = 1").await;
+    let alert = town.warn(vec![ChannelKind::Sms]).await;
+    town.until(alert, "live-mass", "accepted", PEOPLE - 1).await;
+    let views = town.until(alert, "live-wechat", "delivered", 1).await;
+    assert_eq!((town.jobs().await.len(), states(&views, ChannelKind::Sms)), (1, [].into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

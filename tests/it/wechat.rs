@@ -101,7 +101,7 @@ impl Town {
     }
 
     /// A follower acts at the platform, which pushes it to the city.
-    async fn act(&self, follower: u32, event: &str) {
+    pub(super) async fn act(&self, follower: u32, event: &str) {
         self.does(follower, &format!("\"event\": \"{event}\"")).await;
     }
 

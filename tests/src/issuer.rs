@@ -93,6 +93,7 @@ pub(crate) fn run(bulletin: &Bulletin, boxes: impl IntoIterator<Item = ResourceC
         message: Arc::new(message),
         not_after: bulletin.end,
         recall: Recall::default(),
+        call: None,
         parcels: (0..).zip(boxes).map(parcel).collect(),
     })
 }

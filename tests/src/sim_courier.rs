@@ -46,7 +46,7 @@ impl Courier {
     fn run_to(&self, parcels: Vec<Parcel>) -> Run<Live> {
         let (message, not_after) = (Arc::clone(&self.message), Timestamp(i64::from(u32::MAX) * 1_000));
         let plan = PLAN.parse::<PlanId>().unwrap();
-        Run { plan, message, not_after, recall: self.recall.clone(), parcels }
+        Run { plan, message, not_after, recall: self.recall.clone(), call: None, parcels }
     }
 
     /// Sends to all, a window at a time; the verdicts in the order of the addresses.
@@ -61,31 +61,13 @@ impl Courier {
         attempt: u8,
         part_set: u16,
     ) -> Result<Vec<Verdict>, SendError> {
-        self.deliver_all(to, &vec![attempt; to.len()], part_set).await
-    }
-
-    /// The same with each one's own try.
-    pub(crate) async fn deliver_tries(
-        &mut self,
-        to: &[String],
-        attempts: &[u8],
-    ) -> Result<Vec<Verdict>, SendError> {
-        self.deliver_all(to, attempts, 1).await
-    }
-
-    async fn deliver_all(
-        &mut self,
-        to: &[String],
-        attempts: &[u8],
-        part_set: u16,
-    ) -> Result<Vec<Verdict>, SendError> {
-        let parcel = |(ordinal, (to, attempt)): (u32, (&String, &u8))| Parcel {
+        let parcel = |(ordinal, to): (u32, &String)| Parcel {
             ordinal,
-            attempt: *attempt,
+            attempt,
             part_set,
             to: Address::new(to.as_str()),
         };
-        let parcels: Vec<Parcel> = (0..).zip(to.iter().zip(attempts)).map(parcel).collect();
+        let parcels: Vec<Parcel> = (0..).zip(to).map(parcel).collect();
         let mut verdicts = Vec::new();
         for parcels in parcels.chunks(self.window / part_set.count_ones() as usize) {
             verdicts.extend(self.run(parcels.to_vec()).await?);

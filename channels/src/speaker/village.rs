@@ -158,6 +158,7 @@ impl City {
             message: Arc::new(message(bulletin)),
             not_after: bulletin.end,
             recall: Recall::default(),
+            call: None,
             parcels: (0..).zip(to).map(parcel).collect(),
         };
         let keys = self.session.outlet.prepare(&run).unwrap();

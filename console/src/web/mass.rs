@@ -10,6 +10,7 @@ use mingluo_dispatch::view::PlanView;
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     clock::Timestamp,
+    delivery::Reason,
     id::PlanId,
     receipt::{AggregateReceipt, Job, JobBegun},
 };
@@ -118,6 +119,7 @@ fn refusal(voice: &Voice, end: &AggregateReceipt) -> String {
     let key = match end.far_code.as_str() {
         "err(40001)" => "web-mass-administrator",
         "err(40002)" => "web-mass-unanswered",
+        _ if end.refused == Some(Reason::Quota) => "web-mass-nobody",
         _ => "web-mass-refused",
     };
     voice.with(key, "a", &end.far_code)
@@ -152,7 +154,7 @@ fn used(voice: &Voice, situation: &Situation) -> String {
 mod tests {
     use super::*;
     use crate::tongue::Tongue;
-    use mingluo_model::{delivery::Reason, receipt::ProviderId};
+    use mingluo_model::receipt::ProviderId;
 
     fn voice() -> Voice {
         Voice { tongue: Tongue::Chinese, zone: jiff::tz::TimeZone::UTC }

@@ -337,7 +337,7 @@ fn duration<M: Mode>(account: &dyn Channel<M>, units: u64) -> Duration {
     account.limits().rate.time_for(units)
 }
 
-/// The text of a mass send, where the template's fields are for those who are left over.
+/// The text of a mass send, and the fields of the template for whom it does not reach.
 fn mass_words(v: &Voice, body: &Body) -> Vec<Words> {
     let Body::WeChat { text, .. } = body else { return Vec::new() };
     let label = v.say("web-words-mass");

@@ -128,12 +128,6 @@ impl<M: Mode> Desk<M> {
         self.plans.iter_mut().find(|progress| progress.plan().id == plan)
     }
 
-    /// Whether one of the deliveries is called so.
-    pub fn knows(&self, id: &ProviderId) -> bool {
-        let hash = id_hash(id);
-        self.known.contains_key(&hash) || !self.sharers(hash).is_empty()
-    }
-
     /// One plan by its number.
     pub fn plan(&mut self, number: usize) -> &mut Progress<M> {
         &mut self.plans[number]

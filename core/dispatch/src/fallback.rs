@@ -1,6 +1,8 @@
 //! Who could not be reached on one channel is tried on the next: a new plan, linked to the one that failed, never a
-//! change of channel inside it. Only channels that the alert holds in reserve are used, and nobody gets the same
-//! words twice on one channel.
+//! change of channel inside it. Only channels that the alert holds in reserve are used. Nobody gets the same words twice on
+//! one channel, but for those of a job whose far side says of nobody whether they got it.
+//!
+//! What fails comes in dribs: it never leaves as jobs for many (群发), whose number a day is small.
 
 use crate::{
     engine::{Engine, EngineError},
@@ -92,7 +94,7 @@ impl<M: Mode> Engine<M> {
                 continue;
             }
             // Accounts sign and cut differently: what one carries, another may not.
-            let carries = |post: &Post<M>| post.is_for(reserve);
+            let carries = |post: &Post<M>| !sends_jobs(post) && post.is_for(reserve);
             for (account, share) in self.shares_of(reserve.channel, edition, &takes, carries).await? {
                 rest -= &share;
                 let reserve = Plan { account, ..reserve.clone() };
@@ -102,8 +104,8 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    /// Whom a job for many did not reach is told singly by the next account of the same channel, which nobody was written
-    /// to by. Gives those who are left to reserve channels.
+    /// Whom a job for many did not reach is told singly by the next account of the same channel that they are not with
+    /// already. Gives those who are left to reserve channels.
     async fn to_next_account(
         &self,
         plans: &[Plan<M>],
@@ -111,16 +113,16 @@ impl<M: Mode> Engine<M> {
     ) -> Result<RoaringBitmap, EngineError> {
         let mut rest = failing.failed.clone();
         let Some(plan) = plans.iter().find(|plan| plan.id == failing.id) else { return Ok(rest) };
-        let of_jobs = |account: &AccountName| {
-            self.account(account).is_some_and(|one| one.receipts() == ReceiptFor::Job)
-        };
+        let of_jobs = |account: &AccountName| self.posts.get(account).is_some_and(|post| sends_jobs(post));
         let Target::People { edition, .. } = plan.target else { return Ok(rest) };
         if !of_jobs(&plan.account) {
             return Ok(rest);
         }
-        let by_others: Vec<Plan<M>> = plans.iter().filter(|one| !of_jobs(&one.account)).cloned().collect();
-        rest -= targeted(&by_others, plan.channel);
-        let next = |post: &Post<M>| !of_jobs(post.channel.account()) && post.is_for(plan);
+        let by_others = plans.iter().filter(|one| !of_jobs(&one.account) && one.channel == plan.channel);
+        for other in by_others.filter(|other| other.cause != Cause::Call) {
+            rest -= kept(other, plans);
+        }
+        let next = |post: &Post<M>| !sends_jobs(post) && post.is_for(plan);
         for (account, share) in self.shares_of(plan.channel, edition, &rest, next).await? {
             rest -= &share;
             let instead = Plan { account, instead_of: None, ..plan.clone() };
@@ -167,6 +169,24 @@ pub(crate) fn has_failures<M: Mode>(progress: &Progress<M>, seen: &Diverted) -> 
         && progress.tally().total().of(DeliveryState::Failed) > taken_over
 }
 
+/// Whether an account's calls are for many at once.
+pub(crate) fn sends_jobs<M: Mode>(post: &Post<M>) -> bool {
+    post.channel.receipts() == ReceiptFor::Job
+}
+
+/// Whom a plan was to send to and did not hand over to another account: whoever failed there is in neither.
+fn kept<M: Mode>(plan: &Plan<M>, all: &[Plan<M>]) -> RoaringBitmap {
+    let next = all.iter().filter(|next| next.instead_of == Some(plan.id));
+    next.fold(people(plan), |kept, next| kept - people(next))
+}
+
+fn people<M: Mode>(plan: &Plan<M>) -> RoaringBitmap {
+    match &plan.target {
+        Target::People { ordinals, .. } => ordinals.clone(),
+        Target::Place { .. } => RoaringBitmap::new(),
+    }
+}
+
 /// A plan to nobody: it holds the words of a channel that is used only when others fail.
 fn is_reserve<M: Mode>(plan: &Plan<M>) -> bool {
     plan.cause == Cause::Release && plan.target.recipients() == 0
@@ -174,8 +194,5 @@ fn is_reserve<M: Mode>(plan: &Plan<M>) -> bool {
 
 fn targeted<M: Mode>(plans: &[Plan<M>], channel: ChannelKind) -> RoaringBitmap {
     let on_channel = plans.iter().filter(|plan| plan.channel == channel && plan.cause != Cause::Call);
-    on_channel.fold(RoaringBitmap::new(), |sum, plan| match &plan.target {
-        Target::People { ordinals, .. } => sum | ordinals,
-        Target::Place { .. } => sum,
-    })
+    on_channel.fold(RoaringBitmap::new(), |sum, plan| sum | people(plan))
 }

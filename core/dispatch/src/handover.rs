@@ -5,6 +5,7 @@
 
 use crate::{
     engine::{Engine, EngineError},
+    fallback::sends_jobs,
     post::{Link, Post},
 };
 use mingluo_ledger::{
@@ -15,7 +16,7 @@ use mingluo_model::{
     delivery::{DeliveryState, Reason, Standing},
     id::PlanId,
     mode::Mode,
-    plan::{AccountName, Plan, PlanStatus, Target},
+    plan::{AccountName, Cause, Plan, PlanStatus, Target},
 };
 use roaring::RoaringBitmap;
 use serde_json::json;
@@ -171,7 +172,9 @@ impl<M: Mode> Engine<M> {
     /// Another account, where it can carry the words.
     fn would_take(&self, account: &AccountName, plan: &Plan<M>) -> Option<&Arc<Post<M>>> {
         let post = self.posts.get(account).filter(|_| *account != plan.account)?;
-        let is_meant = post.channel.kind() == plan.channel && self.routes.holds(account);
+        // What failed elsewhere comes in dribs, and a job may be what it failed in.
+        let is_drib = matches!(plan.cause, Cause::FallbackOf(_)) && sends_jobs(post);
+        let is_meant = post.channel.kind() == plan.channel && self.routes.holds(account) && !is_drib;
         (is_meant && post.is_for(plan)).then_some(post)
     }
 

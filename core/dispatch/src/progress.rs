@@ -4,6 +4,7 @@
 mod additions;
 mod apply;
 mod asked;
+mod calls;
 mod fold;
 mod giving_up;
 mod places;
@@ -14,6 +15,7 @@ use crate::{
     tally::{Districts, Tally},
 };
 pub use additions::Additions;
+use calls::Calls;
 use mingluo_model::{
     channel::{ADDITION, Recall, ReceiptFor, Repeat},
     clock::Timestamp,
@@ -85,6 +87,7 @@ pub struct Progress<M: Mode> {
     nameless: RoaringBitmap,
     /// Doubts that were put off once, since a session came back.
     put_off: RoaringBitmap,
+    calls: Calls,
     recall: Recall,
 }
 
@@ -167,6 +170,7 @@ impl<M: Mode> Progress<M> {
             resent: RoaringBitmap::new(),
             nameless: RoaringBitmap::new(),
             put_off: RoaringBitmap::new(),
+            calls: Calls::default(),
             recall,
         }
     }

@@ -180,6 +180,9 @@ pub struct Run<M: Mode> {
     pub not_after: Timestamp,
     /// Asked before each call by a session in which what was sent may wait for its turn.
     pub recall: Recall,
+    /// Which of the plan's calls it is, where one call is for many ([`ReceiptFor::Job`]): the same number for the same
+    /// people again, though some may have left since. `None` where it is neither a new one nor all that is left of one.
+    pub call: Option<u32>,
     /// To whom.
     pub parcels: Vec<Parcel>,
 }

@@ -102,6 +102,7 @@ async fn mailed(session: &mut Session<Live>, to: &[&str]) -> Vec<Verdict> {
             )),
             not_after: now.plus(Duration::from_hours(1)),
             recall: Recall::default(),
+            call: None,
             parcels: some.iter().map(|(ordinal, to)| parcel((*ordinal, to))).collect(),
         };
         let first = session.outlet.prepare(&run).unwrap().first;

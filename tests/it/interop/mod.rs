@@ -78,6 +78,7 @@ fn run<N: AsRef<str>>(text: &str, parts: u32, numbers: &[N]) -> Run<Live> {
         )),
         not_after: NOW.plus(Duration::from_hours(1)),
         recall: Recall::default(),
+        call: None,
         parcels: numbers.iter().enumerate().map(parcel).collect(),
     }
 }

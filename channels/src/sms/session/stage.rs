@@ -79,6 +79,7 @@ pub(in crate::sms) fn run(text: &str, to: &[(&str, u16)]) -> Run<Live> {
         message: message(text),
         not_after: NOW.plus(Duration::from_hours(1)),
         recall: Recall::default(),
+        call: None,
         parcels: to.iter().enumerate().map(parcel).collect(),
     }
 }

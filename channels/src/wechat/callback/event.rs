@@ -115,14 +115,17 @@ impl Pushed {
             let found = self.0.text(name)?;
             found.parse::<u64>().map_err(|_| malformed(&format!("{name} is {found:?}, not a number")))
         };
-        let targeted = total("TotalCount")?;
+        let (targeted, reached, failed) = (total("TotalCount")?, total("SentCount")?, total("ErrorCount")?);
+        // Sent, and to nobody: all had this month's share, or refuse (第 5 次起被平台过滤).
+        let why = if failed == 0 { Reason::Quota } else { Reason::FarFault };
+        let nobody = (targeted > 0 && reached == 0).then_some(why);
         Ok(AggregateReceipt {
             provider_id: number(self.0.tree())?,
-            refused: refused(words),
+            refused: refused(words).or(nobody),
             targeted,
             filtered: targeted.saturating_sub(total("FilterCount")?),
-            reached: total("SentCount")?,
-            failed: total("ErrorCount")?,
+            reached,
+            failed,
             far_code: at_most_64(words),
             at,
         })

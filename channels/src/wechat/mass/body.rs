@@ -53,20 +53,23 @@ pub(super) fn words<M: Mode>(message: &Message<M>) -> Result<&str, Unfit> {
     Ok(text)
 }
 
-/// The bytes of the call to these followers of a plan, in this order.
-pub(super) fn call(plan: PlanId, text: &str, parcels: &[Parcel]) -> Vec<u8> {
-    let clientmsgid = name(plan, parcels);
+/// The bytes of the call to these followers, in this order.
+pub(super) fn body(text: &str, clientmsgid: &str, parcels: &[Parcel]) -> Vec<u8> {
     let call = Call {
         touser: parcels.iter().map(|parcel| parcel.to.expose()).collect(),
         msgtype: "text",
         text: Text { content: text },
-        clientmsgid: &clientmsgid,
+        clientmsgid,
     };
     serde_json::to_vec(&call).expect("strings always have a JSON form")
 }
 
-/// The same for the same people of the same plan, whichever try it is.
-fn name(plan: PlanId, parcels: &[Parcel]) -> String {
+/// How the platform knows a call again: by the plan and its own number among the calls of the plan, whichever try it is and
+/// whoever has left it since. A call without a number is known by who is in it.
+pub(super) fn name(plan: PlanId, call: Option<u32>, parcels: &[Parcel]) -> String {
+    if let Some(call) = call {
+        return format!("{plan}-{call}");
+    }
     let mut digest = Sha1::new();
     for parcel in parcels {
         digest.update(parcel.ordinal.to_be_bytes());
@@ -94,19 +97,22 @@ mod tests {
 
     #[test]
     fn the_body_is_raw_and_names_everybody_once() {
-        let body = call(PLAN.parse().unwrap(), "请立即转移", &[parcel(1, 1), parcel(2, 1)]);
+        let parcels = [parcel(1, 1), parcel(2, 1)];
+        let body = body("请立即转移", &name(PLAN.parse().unwrap(), Some(7), &parcels), &parcels);
         let text = String::from_utf8(body).unwrap();
         let start =
             r#"{"touser":["o1","o2"],"msgtype":"text","text":{"content":"请立即转移"},"clientmsgid":""#;
-        assert!(text.starts_with(&format!("{start}{PLAN}-")), "{text}");
+        assert_eq!(text, format!("{start}{PLAN}-7\"}}"));
     }
 
     #[test]
     fn the_same_people_on_another_try_are_the_same_call_and_others_are_another() {
         let plan = PLAN.parse().unwrap();
-        let first = name(plan, &[parcel(1, 1), parcel(2, 1)]);
-        assert_eq!(first, name(plan, &[parcel(1, 2), parcel(2, 2)]));
-        assert_ne!(first, name(plan, &[parcel(1, 1), parcel(3, 1)]));
+        let first = name(plan, None, &[parcel(1, 1), parcel(2, 1)]);
+        assert_eq!(first, name(plan, None, &[parcel(1, 2), parcel(2, 2)]));
+        assert_ne!(first, name(plan, None, &[parcel(1, 1), parcel(3, 1)]));
+        let numbered = name(plan, Some(1), &[parcel(1, 1), parcel(2, 1)]);
+        assert_eq!(numbered, name(plan, Some(1), &[parcel(2, 2)]), "somebody left it");
         assert!(first.len() <= 64, "{first}");
     }
 

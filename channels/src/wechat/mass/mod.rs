@@ -2,11 +2,10 @@
 //! warnings only and only where the operator says so. An account of its own to dispatch, since its limits, its answers and
 //! its receipts have nothing in common with those of template messages; it shares their token.
 //!
-//! - A call carries 2 to 10,000 open ids of one run. One that is left over goes as a template message instead.
-//! - `clientmsgid` is made of the plan and of who is in the call: the same call again is 45065, "sent before", which is
-//!   success. What is tried again goes in a call of its own, so that it is the same call. (After 45066 the call was not a
-//!   try; where it had fewer followers than a run holds and others of the plan still wait, it may be filled up with them
-//!   and be another.)
+//! - A call carries 2 to 10,000 open ids of one run. One that is left over alone is refused here,
+//!   and told by the account's template messages.
+//! - `clientmsgid` is made of the plan and of the call's number in it: the same call again is 45065, "sent before", which is
+//!   success. Dispatch keeps who is in which call; one that goes again is never filled up with others.
 //! - The answer says "submitted" and nothing more. How it ended comes as one event for all, with totals; who got it,
 //!   nobody says ([`ReceiptFor::Job`]).
 //! - A follower gets at most four a calendar month; the platform drops the fifth without a word and counts it as filtered.
@@ -26,11 +25,7 @@ mod session;
 pub(super) use config::MassAccount;
 pub use config::MassConfig;
 
-use self::{
-    body::{MOST_IN_A_CALL, words},
-    pace::CallPace,
-    session::session,
-};
+use self::{body::words, pace::CallPace, session::session};
 use super::{call::Far, template::Template};
 use async_trait::async_trait;
 use mingluo_model::{
@@ -78,12 +73,13 @@ impl<M: Mode> Channel<M> for MassChannel<M> {
 
     /// Followers a second, as full calls would reach them; the calls themselves keep to their own pace.
     fn limits(&self) -> Limits {
-        let per_second = MOST_IN_A_CALL.get() * self.account.calls_per_minute / 60;
+        let call = self.account.followers_per_call;
+        let per_second = call.get() * self.account.calls_per_minute / 60;
         Limits {
             rate: Rate::per_second(NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN)),
             // Several runs fit into it.
-            window: MOST_IN_A_CALL.saturating_mul(NonZeroU32::MIN.saturating_add(3)),
-            batch: MOST_IN_A_CALL,
+            window: call.saturating_mul(NonZeroU32::MIN.saturating_add(3)),
+            batch: call,
             sessions: NonZeroU16::MIN,
             answer_within: None,
         }
@@ -103,7 +99,7 @@ impl<M: Mode> Channel<M> for MassChannel<M> {
     }
 
     fn run(&self) -> Option<NonZeroU32> {
-        Some(MOST_IN_A_CALL)
+        Some(self.account.followers_per_call)
     }
 
     fn may_answer_within(&self) -> Option<Duration> {
@@ -112,7 +108,7 @@ impl<M: Mode> Channel<M> for MassChannel<M> {
 
     fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit> {
         words(message)?;
-        // Who is left over alone gets it.
+        // Whom a job does not reach the account's template messages tell.
         Template::of(&self.far.account, message).map(|_| NonZeroU16::MIN)
     }
 

@@ -23,9 +23,9 @@ impl CallPace {
         Self { most: per_minute as usize, clock, begun: Mutex::new(VecDeque::new()) }
     }
 
-    /// Waits until so many calls may begin, or as many as a minute holds.
-    pub(super) async fn open(&self, calls: usize) {
-        while let Some(wait) = self.wait(calls.min(self.most)) {
+    /// Waits until a call may begin.
+    pub(super) async fn open(&self) {
+        while let Some(wait) = self.wait() {
             self.clock.sleep(wait).await;
         }
     }
@@ -35,13 +35,13 @@ impl CallPace {
         self.begun().push_back(self.clock.ticks());
     }
 
-    fn wait(&self, calls: usize) -> Option<Duration> {
+    fn wait(&self) -> Option<Duration> {
         let now = self.clock.ticks();
         let mut begun = self.begun();
         while begun.front().is_some_and(|at| now.saturating_sub(*at) >= MINUTE) {
             begun.pop_front();
         }
-        let over = (begun.len() + calls).checked_sub(self.most + 1)?;
+        let over = begun.len().checked_sub(self.most)?;
         begun.get(over).map(|at| (*at + MINUTE).saturating_sub(now))
     }
 
@@ -61,12 +61,12 @@ mod tests {
         let clock = ManualClock::at(Timestamp(0));
         let pace = CallPace::new(2, clock.clone());
         for _ in 0..2 {
-            assert!(pace.open(1).now_or_never().is_some());
+            assert!(pace.open().now_or_never().is_some());
             pace.begin();
             clock.advance(Duration::from_secs(10));
         }
-        assert_eq!(pace.wait(1), Some(Duration::from_secs(40)));
+        assert_eq!(pace.wait(), Some(Duration::from_secs(40)));
         clock.advance(Duration::from_secs(40));
-        assert_eq!((pace.wait(1), pace.wait(2)), (None, Some(Duration::from_secs(10))));
+        assert_eq!(pace.wait(), None);
     }
 }

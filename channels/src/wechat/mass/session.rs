@@ -1,27 +1,27 @@
-//! A session of mass sends. All that one call says is reported in one piece, so that the log never holds a half of it: a
-//! repeat of the other half would be another call.
+//! A session of mass sends: a run is a call. All that it says is reported in one piece, so that the log never holds a half of
+//! it: a repeat of the other half would be another call.
 
 use super::{
-    body::{call, words},
+    body::{body, name, words},
     pace::CallPace,
 };
 use crate::{
     crew::NoAnswer,
     leave::{HeldBack, Leave, NOT_BEGUN},
     wechat::{
-        call::{Endpoint, Far, NO_TOKEN, ask, deliver},
+        call::{Endpoint, Far, NO_TOKEN, ask},
         errcode::mass_verdict,
-        template::Template,
     },
+    weixin::server::CallError,
 };
 use async_trait::async_trait;
 use mingluo_model::{
-    address::Address,
-    channel::{Inlet, Outlet, Parcel, Report, Run, SendError, Session, Unfit, Verdict, WireKeys},
+    channel::{Inlet, Outlet, Refusal, Report, Run, SendError, Session, Unfit, Verdict, WireKeys},
     clock::SharedClock,
+    delivery::Reason,
     mode::Mode,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{ops::Range, sync::Arc};
 use tokio::{sync::mpsc, task::JoinSet};
 
 /// Calls that may have been answered and not heard; whoever comes with another waits.
@@ -44,25 +44,23 @@ pub(super) fn session<M: Mode>(far: Far, pace: Arc<CallPace>, clock: SharedClock
         clock,
         held_back: HeldBack::default(),
         next_key: 1,
-        prepared: Vec::new(),
+        prepared: None,
         calls: JoinSet::new(),
         said,
     };
     Session { outlet: Box::new(outlet), inlet: Box::new(MassInlet { heard }), answerer: Arc::new(NoAnswer) }
 }
 
+/// Its own word for a call to one, which the platform would not take (errcode 40130, 最少2个openid): whoever is left over alone
+/// is told singly by the next account.
+const ALONE: &str = "40130";
+
 /// A call of the prepared run.
 struct Prepared {
-    keys: Vec<u64>,
-    kind: Kind,
-    body: Vec<u8>,
+    keys: Range<u64>,
+    /// Nothing where it would be to one alone.
+    body: Option<Vec<u8>>,
     leave: Leave,
-}
-
-enum Kind {
-    Mass,
-    /// A template message to the one who is left over.
-    Single(Address),
 }
 
 struct MassOutlet {
@@ -71,60 +69,54 @@ struct MassOutlet {
     clock: SharedClock,
     held_back: HeldBack,
     next_key: u64,
-    prepared: Vec<Prepared>,
+    prepared: Option<Prepared>,
     calls: JoinSet<()>,
     said: mpsc::Sender<Said>,
+}
+
+impl MassOutlet {
+    /// Whether what is prepared is a call to the platform.
+    fn is_call(&self) -> bool {
+        self.prepared.as_ref().is_some_and(|prepared| prepared.body.is_some())
+    }
 }
 
 #[async_trait]
 impl<M: Mode> Outlet<M> for MassOutlet {
     fn prepare(&mut self, run: &Run<M>) -> Result<WireKeys, Unfit> {
-        self.prepared.clear();
-        let (text, template) = (words(&run.message)?, Template::of(&self.far.account, &run.message)?);
+        self.prepared = None;
+        let text = words(&run.message)?;
+        let Run { plan, call, parcels, .. } = run;
+        let body = (parcels.len() > 1).then(|| body(text, &name(*plan, *call, parcels), parcels));
         let first = self.next_key;
-        let mut by_attempt: BTreeMap<u8, (Vec<u64>, Vec<Parcel>)> = BTreeMap::new();
-        for (key, parcel) in (first..).zip(&run.parcels) {
-            let (keys, parcels) = by_attempt.entry(parcel.attempt).or_default();
-            keys.push(key);
-            parcels.push(parcel.clone());
-        }
-        self.next_key += run.parcels.len() as u64;
+        self.next_key += parcels.len() as u64;
         let leave = Leave::of(run, &self.held_back, &self.clock);
-        self.prepared.extend(by_attempt.into_values().map(|(keys, parcels)| match parcels.as_slice() {
-            [one] => {
-                let (kind, body) = (Kind::Single(one.to.clone()), template.body(run.plan, one));
-                Prepared { keys, kind, body, leave: leave.clone() }
-            }
-            many => {
-                let body = call(run.plan, text, many);
-                Prepared { keys, kind: Kind::Mass, body, leave: leave.clone() }
-            }
-        }));
+        self.prepared = Some(Prepared { keys: first..self.next_key, body, leave });
         Ok(WireKeys { first })
     }
 
     async fn ready(&mut self) -> Result<(), SendError> {
-        let calls = self.prepared.iter().filter(|one| matches!(one.kind, Kind::Mass)).count();
-        self.pace.open(calls).await;
+        if self.is_call() {
+            self.pace.open().await;
+        }
         Ok(())
     }
 
     async fn send(&mut self) -> Result<(), SendError> {
         while self.calls.try_join_next().is_some() {}
-        for prepared in std::mem::take(&mut self.prepared) {
-            if matches!(prepared.kind, Kind::Mass) {
-                self.pace.begin();
-            }
-            let (far, said) = (self.far.clone(), self.said.clone());
-            self.calls.spawn(async move {
-                let (reports, end) = work(&far, prepared).await;
-                // It fails only when the inlet is gone, and with it the session.
-                let _gone = said.send(Said::Reports(reports)).await;
-                if let Some(end) = end {
-                    let _gone = said.send(Said::End(end)).await;
-                }
-            });
+        if self.is_call() {
+            self.pace.begin();
         }
+        let Some(prepared) = self.prepared.take() else { return Ok(()) };
+        let (far, said) = (self.far.clone(), self.said.clone());
+        self.calls.spawn(async move {
+            let (reports, end) = work(&far, prepared).await;
+            // It fails only when the inlet is gone, and with it the session.
+            let _gone = said.send(Said::Reports(reports)).await;
+            if let Some(end) = end {
+                let _gone = said.send(Said::End(end)).await;
+            }
+        });
         Ok(())
     }
 
@@ -139,27 +131,32 @@ impl<M: Mode> Outlet<M> for MassOutlet {
 
 /// Makes one call; gives what it says of each of its keys, and why nothing more can leave.
 async fn work(far: &Far, prepared: Prepared) -> (Vec<Report>, Option<SendError>) {
-    let Prepared { keys, kind, body, leave } = prepared;
-    let (verdict, end) = if !leave.is_given() {
-        (NOT_BEGUN, None)
-    } else if let Kind::Single(to) = kind {
-        match deliver(far, Endpoint::Template, &to, body).await {
-            crate::crew::Outcome::Answered(verdict) => (verdict, None),
-            crate::crew::Outcome::NotBegun(end) => (Verdict::Busy { retry_after: NO_TOKEN }, Some(end)),
-        }
-    } else {
-        match ask(far, Endpoint::Mass, body).await {
+    let Prepared { keys, body, leave } = prepared;
+    let (verdict, end) = match body {
+        _ if !leave.is_given() => (NOT_BEGUN, None),
+        None => (Verdict::Permanent(Refusal { reason: Reason::Other, far_code: ALONE.into() }), None),
+        Some(body) => match ask(far, Endpoint::Mass, body).await {
             Ok(Ok(said)) => (mass_verdict(&said), None),
-            Ok(Err(error)) => (error.verdict(), None),
+            Ok(Err(error)) => (unsaid(&error), None),
             Err(SendError::Busy { retry_after }) => (Verdict::Busy { retry_after }, None),
             Err(SendError::Unreachable { .. }) => (Verdict::Busy { retry_after: NO_TOKEN }, None),
             Err(refused @ SendError::Refused { .. }) => {
                 (Verdict::Busy { retry_after: NO_TOKEN }, Some(refused))
             }
-        }
+        },
     };
     let report = |key| Report::Answer { key, verdict: verdict.clone() };
-    (keys.into_iter().map(report).collect(), end)
+    (keys.map(report).collect(), end)
+}
+
+/// A fault behind the platform's door may come after the call was taken: it is a try, and the same call goes again.
+fn unsaid(error: &CallError) -> Verdict {
+    match error {
+        CallError::Status(500..) => {
+            Verdict::Temporary(Refusal { reason: Reason::FarFault, far_code: error.to_string() })
+        }
+        other => other.verdict(),
+    }
 }
 
 struct MassInlet {

@@ -25,7 +25,6 @@ use mingluo_dispatch::{Engine, engine::EngineError};
 use mingluo_model::{
     mode::{Mode, ModeKind},
     plan::AccountName,
-    receipt::Receipt,
     reply::{Reply, Wish},
 };
 use std::sync::Arc;
@@ -165,7 +164,7 @@ impl Door {
     }
 }
 
-/// Makes all of it durable. A receipt may be of the template message that the mass send wrote to somebody left over.
+/// Makes all of it durable.
 async fn keep<M: Mode>(
     engine: &Engine<M>,
     account: &AccountName,
@@ -173,18 +172,11 @@ async fn keep<M: Mode>(
     heard: &Heard,
 ) -> Result<(), EngineError> {
     let Heard { receipts, jobs, replies, .. } = heard;
-    let is_of_mass = |receipt: &Receipt| mass.is_some_and(|mass| engine.knows(mass, &receipt.provider_id));
-    let (of_mass, own): (Vec<_>, Vec<_>) = receipts.iter().cloned().partition(is_of_mass);
-    if !own.is_empty() {
-        engine.receipts(account, own).await?;
+    if !receipts.is_empty() {
+        engine.receipts(account, receipts.clone()).await?;
     }
-    if let Some(mass) = mass {
-        if !of_mass.is_empty() {
-            engine.receipts(mass, of_mass).await?;
-        }
-        if !jobs.is_empty() {
-            engine.jobs_ended(mass, jobs).await?;
-        }
+    if let Some(mass) = mass.filter(|_| !jobs.is_empty()) {
+        engine.jobs_ended(mass, jobs).await?;
     }
     if !replies.is_empty() {
         engine.roster().keep_replies(account, replies).await?;

@@ -6,16 +6,28 @@ use mingluo_ledger::StoreError;
 use mingluo_model::{
     address::Address,
     clock::Timestamp,
+    delivery::Reason,
     mode::Mode,
     plan::AccountName,
-    receipt::{AggregateReceipt, ProviderId, Receipt, ReceiptStatus},
+    receipt::{AggregateReceipt, Receipt, ReceiptStatus},
 };
 
 /// Jobs looked at again at a start: more than a month's, in which each follower gets four.
 const LATEST: u32 = 1_000;
 
+/// A job that more than one in so many did not get is told singly to everybody: nobody says who they are, and to be told of a
+/// red warning twice is better than never. Ours to choose; a few who refuse the account are in every job.
+const ONE_IN: u64 = 10;
+
+/// Why everybody of a job is to be told singly; nothing where it reached almost all.
+fn fell_short(end: &AggregateReceipt) -> Option<Reason> {
+    let missed = end.targeted.saturating_sub(end.reached);
+    let why = if end.filtered >= end.failed { Reason::Quota } else { Reason::FarFault };
+    end.refused.or_else(|| (missed.saturating_mul(ONE_IN) > end.targeted).then_some(why))
+}
+
 impl<M: Mode> Engine<M> {
-    /// How jobs of an account ended: everybody of a refused one has failed. Durable when this returns, and only then may
+    /// How jobs of an account ended: everybody of one that was refused or fell short has failed. Durable when this returns, and only then may
     /// the far side be answered; what comes again changes nothing.
     ///
     /// # Errors
@@ -27,27 +39,22 @@ impl<M: Mode> Engine<M> {
         ends: &[AggregateReceipt],
     ) -> Result<(), EngineError> {
         let post = self.open_post(account)?;
-        let refused = |end: &AggregateReceipt| {
+        let failed = |end: &AggregateReceipt| {
             Some(Receipt {
                 provider_id: end.provider_id.clone(),
-                status: ReceiptStatus::Failed(end.refused?),
+                status: ReceiptStatus::Failed(fell_short(end)?),
                 to: None::<Address>,
                 far_code: end.far_code.clone(),
                 at: end.at,
             })
         };
-        post.receipts(ends.iter().filter_map(refused).collect()).await?;
+        post.receipts(ends.iter().filter_map(failed).collect()).await?;
         self.store.end_jobs(account, ends).await?;
         let mut desk = post.desk();
         for end in ends {
             desk.end_job(&end.provider_id);
         }
         Ok(())
-    }
-
-    /// Whether an account calls one of its deliveries so.
-    pub fn knows(&self, account: &AccountName, id: &ProviderId) -> bool {
-        self.posts.get(account).is_some_and(|post| post.desk().knows(id))
     }
 
     /// Tells the desks of jobs that ended before this start.
@@ -80,5 +87,29 @@ impl<M: Mode> Engine<M> {
         }
         tracing::error!(account = %post.channel.account().0, "the end of a job was never told: it has failed");
         Ok(post.write(|desk| desk.give_up_jobs(begun_by, now)).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mingluo_model::receipt::ProviderId;
+
+    #[test]
+    fn a_job_that_more_than_a_tenth_did_not_get_is_told_singly() {
+        let why = |reached, filtered, failed| {
+            fell_short(&AggregateReceipt {
+                provider_id: ProviderId::new(b"34182"),
+                refused: None,
+                targeted: 100,
+                filtered,
+                reached,
+                failed,
+                far_code: "send success".into(),
+                at: Timestamp(0),
+            })
+        };
+        assert_eq!([why(100, 0, 0), why(90, 10, 0)], [None; 2]);
+        assert_eq!([why(89, 11, 0), why(89, 0, 11)], [Some(Reason::Quota), Some(Reason::FarFault)]);
     }
 }

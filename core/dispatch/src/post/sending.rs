@@ -127,7 +127,7 @@ impl<M: Mode> Post<M> {
         line: &Line,
         picked: Picked<M>,
     ) -> Result<Option<Promised>, End> {
-        let (run, gone) = self.address(&picked).await?;
+        let (mut run, gone) = self.address(&picked).await?;
         let at = self.clock.now();
         if !gone.is_empty() {
             self.write(|desk| vec![desk.record(picked.number, Fact::Moved(gone), at)]).await?;
@@ -136,6 +136,7 @@ impl<M: Mode> Post<M> {
         line.flights().reserve(picked.number, &kept);
         let units = kept.iter().map(|parcel| parcel.part_set.count_ones()).sum();
         let Some(units) = NonZeroU32::new(units) else { return Ok(None) };
+        run.call = self.desk().plan(picked.number).call(&kept);
         let keys = match outlet.prepare(&run) {
             Ok(keys) => keys,
             Err(unfit) => {
@@ -143,6 +144,7 @@ impl<M: Mode> Post<M> {
                 return Ok(None);
             }
         };
+        self.desk().plan(picked.number).join_call(&kept);
         let intent = Intent { first_key: keys.first, parts: picked.parts, parcels: kept };
         let event = Event { plan: picked.plan, at, fact: Fact::Intent(intent) };
         self.scribe.append(vec![Entry::Event(event)]).await?;
@@ -187,7 +189,8 @@ impl<M: Mode> Post<M> {
         }
         let message = Arc::clone(&picked.message);
         let recall = self.desk().plan(picked.number).recall();
-        Ok((Run { plan: picked.plan, message, not_after: picked.not_after, recall, parcels }, gone))
+        let (plan, not_after) = (picked.plan, picked.not_after);
+        Ok((Run { plan, message, not_after, recall, call: None, parcels }, gone))
     }
 }
 

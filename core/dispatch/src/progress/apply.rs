@@ -23,6 +23,7 @@ impl<M: Mode> Progress<M> {
                 // What left says into how many parts it was cut, whatever its account would make of it today.
                 self.parts = intent.parts.clamp(1, MOST_PARTS);
                 self.apply_intent(intent, at);
+                self.join_call(&intent.parcels);
             }
             Fact::Answers(answers) => answers.iter().for_each(|answer| self.apply_answer(answer, at)),
             Fact::Receipts(receipts) => receipts.iter().for_each(|receipt| self.apply_receipt(*receipt, at)),

@@ -29,16 +29,24 @@ impl<M: Mode> Progress<M> {
         self.promote(now);
         let mut left = units;
         let mut parcels = Vec::with_capacity((units / u32::from(self.units())) as usize);
-        while let Some(parcel) = self.next_parcel(left) {
+        let aside = self.set_other_calls_aside();
+        while let Some(parcel) = self.next_queued(left) {
             left -= parcel.part_set.count_ones();
             parcels.push(parcel);
+        }
+        self.queued.extend(aside);
+        if self.may_fill_up(&parcels) {
+            while let Some(parcel) = self.next_planned(left) {
+                left -= parcel.part_set.count_ones();
+                parcels.push(parcel);
+            }
         }
         let intent = Intent { first_key: 0, parts: self.parts, parcels };
         self.apply_intent(&intent, now);
         intent.parcels
     }
 
-    fn next_parcel(&mut self, left: u32) -> Option<IntentParcel> {
+    fn next_queued(&mut self, left: u32) -> Option<IntentParcel> {
         while let Some(ordinal) = self.queued.front().copied() {
             let offset = self.offset(ordinal)?;
             let attempt = self.cells.attempts[offset].saturating_add(1);
@@ -56,6 +64,10 @@ impl<M: Mode> Progress<M> {
             self.queued.pop_front();
             return Some(IntentParcel { ordinal, attempt, part_set });
         }
+        None
+    }
+
+    fn next_planned(&mut self, left: u32) -> Option<IntentParcel> {
         if u32::from(self.units()) > left {
             return None;
         }

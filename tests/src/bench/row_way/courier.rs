@@ -108,6 +108,7 @@ impl Courier {
             message: Arc::clone(&self.message),
             not_after: self.not_after,
             recall: Recall::default(),
+            call: None,
             parcels: rows.iter().map(parcel).collect(),
         }
     }

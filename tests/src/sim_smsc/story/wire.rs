@@ -68,6 +68,7 @@ pub(super) fn run(numbers: u32) -> Run<Live> {
         message: Arc::new(message),
         not_after: Timestamp(1_900_000_000_000),
         recall: Recall::default(),
+        call: None,
         parcels: (0..numbers)
             .map(|ordinal| Parcel { ordinal, attempt: 1, part_set: 0b11, to: to(ordinal) })
             .collect(),
