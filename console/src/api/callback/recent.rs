@@ -43,13 +43,11 @@ impl Recent {
                 if names.known.contains(&name) {
                     return None;
                 }
-                match names.under_way.get(&name) {
-                    Some(over) => Arc::clone(over),
-                    None => {
-                        names.under_way.insert(name, Arc::new(Semaphore::new(0)));
-                        return Some(Keeper { recent: self.clone(), name });
-                    }
-                }
+                let Some(over) = names.under_way.get(&name) else {
+                    names.under_way.insert(name, Arc::new(Semaphore::new(0)));
+                    return Some(Keeper { recent: self.clone(), name });
+                };
+                Arc::clone(over)
             };
             // It has no permits: this ends when it is closed.
             let _ = over.acquire().await;
