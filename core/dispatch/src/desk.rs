@@ -26,7 +26,7 @@ use mingluo_model::{
     message::Message,
     mode::Mode,
     plan::{AccountName, PlanStatus},
-    receipt::{ProviderId, ReceiptStatus},
+    receipt::ReceiptStatus,
 };
 use place::{ById, IdHash, Place, id_hash};
 use shared::Shared;

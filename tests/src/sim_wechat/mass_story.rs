@@ -10,7 +10,7 @@ use mingluo_model::{
     delivery::Reason,
     grade::Grade,
     priority::{Occasion, Withdraws},
-    receipt::{ProviderId, ReceiptStatus},
+    receipt::ProviderId,
 };
 use std::{collections::BTreeSet, time::Duration};
 
