@@ -78,7 +78,7 @@ impl<M: Mode> Progress<M> {
 
     fn may_leave_yet(&self, ordinal: u32) -> bool {
         use DeliveryState::{Planned, Queued, Submitting, Unknown};
-        let state = self.standing(ordinal).map(|standing| standing.state());
+        let state = self.standing(ordinal).map(mingluo_model::delivery::Standing::state);
         state.is_some_and(|state| [Planned, Queued, Submitting, Unknown].contains(&state))
     }
 }
@@ -117,7 +117,9 @@ mod tests {
 
     fn fail(progress: &mut Progress<Live>, people: &[u32]) {
         let fault = || Answer::Temporary(Reason::FarFault);
-        people.iter().for_each(|ordinal| answer(progress, *ordinal, 0, fault(), START));
+        for ordinal in people {
+            answer(progress, *ordinal, 0, fault(), START);
+        }
     }
 
     #[test]
@@ -137,7 +139,9 @@ mod tests {
         let mixed: Vec<u32> = first.1.iter().zip(&second.1).flat_map(|(one, next)| [*next, *one]).collect();
         fail(&mut progress, &mixed);
         let mut again = [(); 2].map(|()| send(&mut progress, 3, &[], LATER));
-        again.iter_mut().for_each(|(_, people)| people.sort_unstable());
+        for (_, people) in &mut again {
+            people.sort_unstable();
+        }
         again.sort();
         assert_eq!(again, [first, second]);
     }
