@@ -12,7 +12,7 @@ use mingluo_model::{
     receipt::{AggregateReceipt, Receipt, ReceiptStatus},
 };
 
-/// Jobs looked at again at a start: more than a month's, in which each follower gets four.
+/// Jobs looked at again at a start, one for each ten thousand followers of a warning: of older ones the end is not remembered.
 const LATEST: u32 = 1_000;
 
 /// A job that more than one in so many did not get is told singly to everybody: nobody says who they are, and to be told of a
@@ -27,8 +27,8 @@ fn fell_short(end: &AggregateReceipt) -> Option<Reason> {
 }
 
 impl<M: Mode> Engine<M> {
-    /// How jobs of an account ended: everybody of one that was refused or fell short has failed. Durable when this returns, and only then may
-    /// the far side be answered; what comes again changes nothing.
+    /// How jobs of an account ended: everybody of one that was refused or fell short has failed. Durable when this returns, and
+    /// only then may the far side be answered; what comes again changes nothing.
     ///
     /// # Errors
     /// [`EngineError::Halted`], [`EngineError::Scribe`] or [`EngineError::Store`]; then the far side must be told to say
