@@ -59,6 +59,11 @@ impl SpeakerHub {
         taken
     }
 
+    /// How many wait.
+    pub fn count_unkept(&self) -> usize {
+        self.book().witness.unkept.len()
+    }
+
     /// The witness has these for good.
     pub fn kept(&self, reports: &[Report]) {
         let mut book = self.book();

@@ -40,11 +40,17 @@ use view::BoxView;
 
 /// How often the hub is looked at: a box waits no longer than this for its report to be committed.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often mere signs of life are kept. At 10,000 boxes with a heartbeat a minute that is 1,700 rows in four statements.
+/// How often mere signs of life are gathered. They are kept over as many looks, a tenth with each: ten thousand rows in one go
+/// would have a warning's own writing wait behind them.
 const KEEP: Duration = Duration::from_secs(10);
+/// So many looks in turn are left out while a warning brings more than [`AT_ONCE`] reports: dispatch has them first. Boxes keep
+/// theirs a little longer for it.
+const MOST_LEFT_OUT: u32 = 3;
 /// Boxes and reports that are looked at in one go: what a warning brings at once must not stand in memory twice, and those who
 /// are told of it do not wait behind it.
 const AT_ONCE: usize = 500;
+/// Looks over which the signs of life of one gathering are kept.
+const LOOKS: usize = (KEEP.as_secs() / LOOK.as_secs()) as usize;
 /// Orders of the past that are looked through for those that still hold.
 const MOST_ORDERS: u32 = 256;
 /// Alarms of one kind in one look that are logged one by one; more are one line, or a power cut would fill the disk.
@@ -109,17 +115,23 @@ impl Fleet {
 
     /// Goes on until it is stopped; keeps at the end what was heard by then.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let mut kept = self.clock.ticks();
+        let (mut gathered, mut left_out) = (self.clock.ticks(), 0);
         loop {
             let is_over = tokio::select! {
                 () = self.clock.sleep(LOOK) => false,
                 () = stop.cancelled() => true,
             };
-            let is_time = is_over || self.clock.ticks().saturating_sub(kept) >= KEEP;
-            if is_time {
-                kept = self.clock.ticks();
+            if !is_over && left_out < MOST_LEFT_OUT && self.hub.count_unkept() > AT_ONCE {
+                left_out += 1;
+                continue;
             }
-            if let Err(error) = self.look(is_time).await {
+            left_out = 0;
+            let is_time = self.clock.ticks().saturating_sub(gathered) >= KEEP;
+            if is_over || is_time {
+                gathered = self.clock.ticks();
+                self.roll().gather_signs(if is_over { 1 } else { LOOKS });
+            }
+            if let Err(error) = self.look(is_over || is_time).await {
                 // Everything that was to be kept is kept with the next look; no box forgets a report before.
                 tracing::error!(error = &error as &dyn std::error::Error, "what boxes said cannot be kept");
             }
@@ -129,9 +141,9 @@ impl Fleet {
         }
     }
 
-    /// One look at the hub. `with_signs` keeps mere signs of life as well, and looks whether boxes were written down.
-    async fn look(&self, with_signs: bool) -> Result<(), StoreError> {
-        if with_signs {
+    /// One look at the hub, and `with_records` whether boxes were written down.
+    async fn look(&self, with_records: bool) -> Result<(), StoreError> {
+        if with_records {
             let mark = self.store.boxes_mark(self.mode).await?;
             if self.roll().mark() != mark {
                 let boxes = self.store.boxes(self.mode).await?;
@@ -139,7 +151,7 @@ impl Fleet {
             }
         }
         while self.take_in().await? {
-            self.keep(false).await?;
+            self.keep().await?;
         }
         let (now, codes) = (self.clock.now(), self.hub.codes());
         for some in codes.chunks(AT_ONCE) {
@@ -148,7 +160,8 @@ impl Fleet {
         }
         let changes = self.roll().judge(self.hub.key_set(), now);
         log(&changes);
-        self.keep(with_signs).await
+        self.roll().turn_to_signs();
+        self.keep().await
     }
 
     /// Takes in the next reports; whether there are more.
@@ -165,9 +178,9 @@ impl Fleet {
     }
 
     /// Keeps what is to be kept, some at a time.
-    async fn keep(&self, with_signs: bool) -> Result<(), StoreError> {
+    async fn keep(&self) -> Result<(), StoreError> {
         loop {
-            let heard = self.roll().unkept(with_signs, AT_ONCE);
+            let heard = self.roll().unkept(AT_ONCE);
             if !heard.is_empty() {
                 self.store.keep_heard(self.mode, &heard).await?;
             }

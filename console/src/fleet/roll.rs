@@ -52,7 +52,11 @@ pub(super) struct Roll {
     remembered: VecDeque<(EbmId, HashMap<ResourceCode, Playout>)>,
     reports: Vec<Report>,
     applied: usize,
+    /// Boxes that gave a sign of life and nothing else.
     stirred: BTreeSet<ResourceCode>,
+    /// Those of them whose turn comes, and how many with each look.
+    signs: BTreeSet<ResourceCode>,
+    share: usize,
     changed: BTreeSet<ResourceCode>,
     told: BTreeSet<(EbmId, ResourceCode)>,
     events: Vec<BoxEvent>,
@@ -198,11 +202,20 @@ impl Roll {
         self.events.push(BoxEvent { code, at, kind: kind.to_owned(), detail });
     }
 
-    /// What is to be kept now, how `most` boxes stand and all that reports told of. Mere signs of life wait for `with_signs`.
-    pub(super) fn unkept(&mut self, with_signs: bool, most: usize) -> Heard {
-        if with_signs {
-            self.changed.append(&mut self.stirred);
-        }
+    /// The signs of life that came since the last gathering are kept over the next so many looks.
+    pub(super) fn gather_signs(&mut self, looks: usize) {
+        self.signs.append(&mut self.stirred);
+        self.share = self.signs.len().div_ceil(looks.max(1));
+    }
+
+    /// A look's share of them is to be kept.
+    pub(super) fn turn_to_signs(&mut self) {
+        let share = self.share.min(self.signs.len());
+        self.changed.extend(std::iter::from_fn(|| self.signs.pop_first()).take(share));
+    }
+
+    /// What is to be kept now, how `most` boxes stand and all that reports told of.
+    pub(super) fn unkept(&self, most: usize) -> Heard {
         let seen = |code: &ResourceCode| Some((*code, self.boxes.get(code)?.seen.clone()));
         let playout = |(ebm, code): &(EbmId, ResourceCode)| {
             let (_, of_ebm) = self.remembered.iter().find(|(it, _)| it == ebm)?;
@@ -220,6 +233,7 @@ impl Roll {
         for (code, _) in &heard.seen {
             self.changed.remove(code);
             self.stirred.remove(code);
+            self.signs.remove(code);
         }
         for (code, playout) in &heard.playouts {
             self.told.remove(&(playout.ebm, *code));

@@ -75,8 +75,8 @@ fn take(roll: &mut Roll, reports: Vec<Report>) {
 }
 
 /// Keeps what is to be kept; gives how many boxes, broadcasts and events that were.
-fn keep(roll: &mut Roll, with_signs: bool) -> (usize, usize, usize) {
-    let heard = roll.unkept(with_signs, usize::MAX);
+fn keep(roll: &mut Roll) -> (usize, usize, usize) {
+    let heard = roll.unkept(usize::MAX);
     roll.kept(&heard);
     (heard.seen.len(), heard.playouts.len(), heard.events.len())
 }
@@ -87,16 +87,36 @@ fn hear(roll: &mut Roll, states: Vec<BoxState>, now: Timestamp) -> Vec<super::ro
 }
 
 #[test]
-fn ten_thousand_heartbeats_are_one_batch_and_only_news_is_kept_at_once() {
+fn ten_thousand_heartbeats_are_kept_a_tenth_with_each_look_and_only_news_at_once() {
     let mut roll = Roll::new(START, Vec::new());
     let all = |heard| (0..10_000).map(|number| alive(number, heard)).collect::<Vec<_>>();
     hear(&mut roll, all(at(1)), at(1));
-    assert_eq!(keep(&mut roll, false), (10_000, 0, 0), "heard for the first time is news");
+    assert_eq!(keep(&mut roll), (10_000, 0, 0), "heard for the first time is news");
     hear(&mut roll, all(at(2)), at(2));
-    assert_eq!(keep(&mut roll, false), (0, 0, 0));
+    assert_eq!(keep(&mut roll), (0, 0, 0));
     hear(&mut roll, all(at(10)), at(10));
-    assert_eq!(keep(&mut roll, true), (10_000, 0, 0));
-    assert_eq!(keep(&mut roll, true), (0, 0, 0));
+    roll.gather_signs(10);
+    for look in 0..10 {
+        roll.turn_to_signs();
+        assert_eq!(keep(&mut roll), (1_000, 0, 0), "look {look}");
+    }
+    roll.turn_to_signs();
+    assert_eq!(keep(&mut roll), (0, 0, 0));
+}
+
+#[test]
+fn at_the_end_every_sign_of_life_is_kept_in_one_look() {
+    let mut roll = Roll::new(START, Vec::new());
+    let some = |heard| (0..25).map(|number| alive(number, heard)).collect::<Vec<_>>();
+    hear(&mut roll, some(at(1)), at(1));
+    keep(&mut roll);
+    hear(&mut roll, some(at(2)), at(2));
+    roll.gather_signs(10);
+    roll.turn_to_signs();
+    assert_eq!(keep(&mut roll), (3, 0, 0));
+    roll.gather_signs(1);
+    roll.turn_to_signs();
+    assert_eq!(keep(&mut roll), (22, 0, 0));
 }
 
 #[test]
@@ -112,7 +132,7 @@ fn a_box_that_falls_silent_is_offline_after_three_hundred_seconds_and_back_when_
     let changes = hear(&mut roll, vec![alive(1, at(360))], at(360));
     assert_eq!((changes.len(), changes[0].is_raised), (1, false));
     let events: Vec<_> =
-        roll.unkept(false, usize::MAX).events.into_iter().map(|it| (it.kind, it.detail, it.at)).collect();
+        roll.unkept(usize::MAX).events.into_iter().map(|it| (it.kind, it.detail, it.at)).collect();
     let told = |kind: &str, seconds| (kind.to_owned(), "offline".to_owned(), at(seconds));
     assert_eq!(events, [told("raised", 300), told("cleared", 360)]);
 }
@@ -140,19 +160,19 @@ fn reports_become_broadcasts_with_times_and_are_done_with_when_they_are_kept() {
         report(1, 3, Event::Sounded, 3),
     ];
     take(&mut roll, reports.clone());
-    let heard = roll.unkept(false, usize::MAX);
+    let heard = roll.unkept(usize::MAX);
     let (_, playout) = &heard.playouts[0];
     assert_eq!((playout.state, playout.started), (BroadcastState::Playing, Some(at(2))));
     assert_eq!(heard.seen[0].1.last_sounded, Some(at(3)));
     // The store fails: with the next look all of it is there again, and more.
     take(&mut roll, vec![report(1, 4, Event::Ended, 9)]);
-    let heard = roll.unkept(false, usize::MAX);
+    let heard = roll.unkept(usize::MAX);
     assert_eq!(
         (heard.playouts[0].1.state, heard.playouts[0].1.ended),
         (BroadcastState::Success, Some(at(9)))
     );
     assert_eq!(roll.kept(&heard).len(), 4, "only now may the box forget them");
-    assert_eq!(keep(&mut roll, true), (0, 0, 0));
+    assert_eq!(keep(&mut roll), (0, 0, 0));
 }
 
 #[test]
@@ -160,9 +180,9 @@ fn no_box_forgets_a_report_while_anything_that_it_changed_is_unkept() {
     let mut roll = Roll::new(START, Vec::new());
     hear(&mut roll, (0..3).map(|number| alive(number, at(1))).collect(), at(1));
     take(&mut roll, vec![report(2, 1, Event::Sounded, 2)]);
-    let some = roll.unkept(false, 2);
+    let some = roll.unkept(2);
     assert_eq!((some.seen.len(), roll.kept(&some).len()), (2, 0), "how the third sounded is not kept yet");
-    let rest = roll.unkept(false, 2);
+    let rest = roll.unkept(2);
     assert_eq!((rest.seen[0].1.last_sounded, roll.kept(&rest).len()), (Some(at(2)), 1));
 }
 

@@ -1,6 +1,7 @@
 //! The pretend WeChat platform as a program of its own.
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use mingluo_model::clock::{SharedClock, system::SystemClock};
 use mingluo_rehearsal::{
     sim_stage::{Leash, Stage, announce, ended},
@@ -34,6 +35,10 @@ struct Args {
     #[command(flatten)]
     faults: WeChatFaults,
 }
+
+/// A benchmark's far side shares its two cores with what is measured.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
