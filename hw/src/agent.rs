@@ -56,8 +56,9 @@ pub struct Identity {
     pub firmware: String,
 }
 
-/// How long a box may take to tell that it sounds: within it, thousands of boxes have all told that they verified.
-pub const SOUNDED_WITHIN: Duration = Duration::from_secs(2);
+/// How long a box may take to tell that it plays and that it sounds: within it, thousands of boxes have all told that they
+/// verified.
+pub const PROGRESS_WITHIN: Duration = Duration::from_secs(2);
 
 /// How far it may go.
 #[derive(Debug, Clone, Copy)]
@@ -68,9 +69,9 @@ pub struct Rules {
     pub volume_most: u8,
     /// The softest for a red or orange emergency, in percent: what wakes people must not be turned down by a slip.
     pub volume_grave_least: u8,
-    /// Within how long after it was heard "sounded" is told, each box at a moment of its own: when thousands sound at once,
-    /// what each has to say first must not wait behind what the others say second. Zero tells it at once.
-    pub sounded_within: Duration,
+    /// Within how long "playing" and "sounded" are told, together and each box at a moment of its own: when thousands are told
+    /// to sound at once, what each has to say first must not wait behind what the others say second. Zero tells them at once.
+    pub progress_within: Duration,
     /// Simulation only: playing runs this many times faster than the clock. One on every real box.
     pub time_scale: NonZeroU32,
 }
@@ -140,8 +141,8 @@ pub struct Agent {
     // Bounded by the journal's pending reports: each report stands here once a session at most.
     outbox: VecDeque<BoxFrame>,
     // What is told a little later, and the clock's tick at which it is. It stands in the journal all the same.
-    held: Option<(Duration, BoxFrame)>,
-    // This session's share of `Rules::sounded_within`, out of 65,535.
+    held: Option<(Duration, Vec<BoxFrame>)>,
+    // This session's share of `Rules::progress_within`, out of 65,535.
     share: u16,
     // What the last poll said: reports after this one have not been said in any.
     said: u64,
@@ -379,14 +380,20 @@ impl Agent {
 
     /// Puts a report where it is sent from, in the order of the reports.
     fn tell(&mut self, report: Report) {
-        self.outbox.extend(self.held.take().map(|(_, earlier)| earlier));
-        if report.event == Event::Sounded && !self.rules.sounded_within.is_zero() {
+        let may_wait = matches!(report.event, Event::Playing | Event::Sounded);
+        if may_wait && !self.rules.progress_within.is_zero() {
             let share = f64::from(self.share) / f64::from(u16::MAX);
-            let at = self.clock.ticks() + self.rules.sounded_within.mul_f64(share);
-            self.held = Some((at, BoxFrame::Report(report)));
+            let at = self.clock.ticks() + self.rules.progress_within.mul_f64(share);
+            let (_, held) = self.held.get_or_insert_with(|| (at, Vec::new()));
+            held.push(BoxFrame::Report(report));
         } else {
+            self.let_go();
             self.outbox.push_back(BoxFrame::Report(report));
         }
+    }
+
+    fn let_go(&mut self) {
+        self.outbox.extend(self.held.take().into_iter().flat_map(|(_, held)| held));
     }
 
     /// How long until what is held back is told.
@@ -396,7 +403,7 @@ impl Agent {
 
     fn tell_held_if_due(&mut self) {
         if self.held_due() == Some(Duration::ZERO) {
-            self.outbox.extend(self.held.take().map(|(_, frame)| frame));
+            self.let_go();
         }
     }
 

@@ -3,7 +3,7 @@
 mod watch;
 
 use crate::{
-    agent::{Agent, Clips, Hands, Identity, Rules, SOUNDED_WITHIN, Watch},
+    agent::{Agent, Clips, Hands, Identity, PROGRESS_WITHIN, Rules, Watch},
     clip::{
         ClipBoard,
         library::{Library, LibraryError},
@@ -111,7 +111,7 @@ pub fn rules(config: &Config) -> Rules {
         longest_sounding: Duration::from_secs(config.play.longest_sounding_s.into()),
         volume_most: config.play.volume_most,
         volume_grave_least: config.play.volume_grave_least,
-        sounded_within: SOUNDED_WITHIN,
+        progress_within: PROGRESS_WITHIN,
         time_scale: config.simulation.time_scale,
     }
 }

@@ -153,7 +153,7 @@ impl Session<'_> {
 
     /// Sends what is to be sent, then waits for whatever comes first.
     async fn turn(&mut self, stop: &CancellationToken) -> Result<(), Ending> {
-        // What is due at once belongs to the same breath: "verified" and "playing" leave together.
+        // What is due at once is done before anything is told: sound waits for no network.
         if self.agent.due() == Some(Duration::ZERO) {
             self.agent.tick()?;
         }

@@ -79,8 +79,8 @@ fn assemble(
 
 fn rules(volume_most: u8) -> Rules {
     let (longest_sounding, time_scale) = (Duration::from_mins(10), NonZeroU32::MIN);
-    let sounded_within = Duration::ZERO;
-    Rules { longest_sounding, volume_most, volume_grave_least: 60, sounded_within, time_scale }
+    let progress_within = Duration::ZERO;
+    Rules { longest_sounding, volume_most, volume_grave_least: 60, progress_within, time_scale }
 }
 
 impl Village {

@@ -53,7 +53,7 @@ pub(crate) fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestam
         longest_sounding: Duration::from_mins(10),
         volume_most: 100,
         volume_grave_least: 60,
-        sounded_within: Duration::ZERO,
+        progress_within: Duration::ZERO,
         time_scale,
     };
     Agent::new(identity, rules, clock.clone(), trust, journal, hands).unwrap()

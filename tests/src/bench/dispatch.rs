@@ -67,7 +67,7 @@ pub async fn dispatch(options: DispatchOptions, clock: SharedClock) -> anyhow::R
     let options = options.settled();
     let folder = options.ground.folder()?;
     let programs = options.ground.programs()?;
-    let machine = Machine::look(folder.path());
+    let machine = Machine::ready(folder.path());
     let floors = floor::measure(folder.path(), &*clock)?;
     let contest = Contest { options: &options, folder: folder.path(), programs: &programs, clock: &clock };
     let races = races(&contest).await?;

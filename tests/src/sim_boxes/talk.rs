@@ -208,7 +208,7 @@ impl Link<'_> {
         heartbeat: &mut Sleep<'a>,
         stopped: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<(), Ending> {
-        // As a real box does it: what is due at once is told in the same breath.
+        // As a real box does it: what is due at once is done before anything is told.
         if self.agent.due() == Some(Duration::ZERO) {
             self.agent.tick()?;
             self.live_on()?;

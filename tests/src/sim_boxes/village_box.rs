@@ -12,7 +12,7 @@ use mingluo_model::{
     link::{BoxFrame, Report},
 };
 use mingluo_speaker::{
-    agent::{Agent, Clips, Hands, Identity, Rules, SOUNDED_WITHIN, Watch},
+    agent::{Agent, Clips, Hands, Identity, PROGRESS_WITHIN, Rules, Watch},
     journal::{FileMedium, Journal, JournalError, Medium, MemoryMedium},
     link::tls::{Pem, connector},
     player::{AudioSink, Block, MuteSink, SinkError},
@@ -229,7 +229,7 @@ fn rules(play_ms: NonZeroU32) -> Rules {
         longest_sounding: LONGEST_SOUNDING,
         volume_most: 100,
         volume_grave_least: 0,
-        sounded_within: SOUNDED_WITHIN / time_scale.get(),
+        progress_within: PROGRESS_WITHIN / time_scale.get(),
         time_scale,
     }
 }

@@ -1,31 +1,30 @@
-//! "Sounded" is told a moment later, each box at its own.
+//! "Playing" and "sounded" are told a moment later, each box at its own.
 
 use super::*;
 
-/// With [`Rules::sounded_within`] of two seconds and the share of half of that.
+/// With [`Rules::progress_within`] of two seconds and the share of half of that.
 fn patient() -> Village {
     let mut village = Village::new();
-    village.agent.rules.sounded_within = SOUNDED_WITHIN;
+    village.agent.rules.progress_within = PROGRESS_WITHIN;
     village.agent.share = u16::MAX / 2;
     village
 }
 
-/// Plays until it is heard; gives what was told meanwhile.
+/// Plays until it is heard; gives what was told by then.
 fn sound(village: &mut Village) -> Vec<(u64, Event)> {
-    village.hear(order(1));
-    village.pass(Duration::from_millis(600))
+    let mut told = village.hear(order(1));
+    told.extend(village.pass(Duration::from_millis(600)));
+    told
 }
 
 #[test]
 fn what_was_heard_is_told_at_the_boxs_own_moment_and_not_before() {
     let mut village = patient();
-    assert_eq!(sound(&mut village), []);
-    assert!(
-        village.agent.journal.book().pending().values().any(|it| it.event == Event::Sounded),
-        "it is kept at once"
-    );
-    assert_eq!(village.pass(Duration::from_millis(800)), []);
-    assert_eq!(village.pass(Duration::from_millis(200)), [(1, Event::Sounded)]);
+    assert_eq!(sound(&mut village), [(1, Event::Verified)]);
+    let kept: Vec<_> = village.agent.journal.book().pending().values().map(|it| it.event).collect();
+    assert_eq!(kept, [Event::Verified, Event::Playing, Event::Sounded], "all of it is kept at once");
+    assert_eq!(village.pass(Duration::from_millis(350)), []);
+    assert_eq!(village.pass(Duration::from_millis(100)), [(1, Event::Playing), (1, Event::Sounded)]);
     assert_eq!(village.pass(Duration::from_secs(3)), []);
 }
 
@@ -34,7 +33,9 @@ fn what_comes_after_it_is_told_after_it_and_waits_for_nothing() {
     let mut village = patient();
     sound(&mut village);
     let events = village.hear(signed(&stop(2, 1)));
-    assert_eq!(events, [(1, Event::Sounded), (2, Event::Verified), (1, Event::Stopped), (2, Event::Ended)]);
+    let before = [(1, Event::Playing), (1, Event::Sounded)];
+    assert_eq!(events[..2], before);
+    assert_eq!(events[2..], [(2, Event::Verified), (1, Event::Stopped), (2, Event::Ended)]);
 }
 
 #[test]

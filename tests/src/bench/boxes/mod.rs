@@ -94,12 +94,14 @@ fn code(number: u32) -> ResourceCode {
 /// When a program does not start, or a box does not answer.
 pub async fn boxes(options: BoxesOptions, clock: SharedClock) -> Result<bool> {
     let folder = options.ground.folder()?;
-    let machine = Machine::look(folder.path());
+    let machine = Machine::ready(folder.path());
     let floors = floor::measure(folder.path(), &*clock)?;
     let field = Field::set(&options, folder.path(), clock)?;
     let mut rows = vec![mingluo(&field).await?];
     if !options.alone {
+        super::machine::touch_memory();
         rows.push(peer::plain_hub(&field).await?);
+        super::machine::touch_memory();
         rows.push(peer::mosquitto(&field, &options.mosquitto).await?);
     }
     let has_bar = !options.short && options.ground.bin_dir.is_none();

@@ -53,7 +53,7 @@ struct Arena<'a> {
 pub async fn mail(options: MailOptions, clock: SharedClock) -> anyhow::Result<bool> {
     let options = options.settled();
     let folder = options.ground.folder()?;
-    let machine = Machine::look(folder.path());
+    let machine = Machine::ready(folder.path());
     let floors = floor::measure(folder.path(), &*clock)?;
     let programs = options.ground.programs()?;
     let arena = Arena { options: &options, folder: folder.path(), programs, clock: &clock };

@@ -50,7 +50,7 @@ pub async fn sms(options: SmsOptions, clock: SharedClock) -> anyhow::Result<bool
     }
     let folder = options.ground.folder()?;
     let programs = options.ground.programs()?;
-    let machine = Machine::look(folder.path());
+    let machine = Machine::ready(folder.path());
     let kannel = kannel::version(&options.kannel).await?;
     let floors = floor::measure(folder.path(), &*clock)?;
     let arena = Arena { options: &options, programs: &programs, clock: &clock };

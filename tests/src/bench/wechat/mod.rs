@@ -47,7 +47,7 @@ struct Arena<'a> {
 pub async fn wechat(options: WeChatOptions, clock: SharedClock) -> anyhow::Result<bool> {
     let options = options.settled();
     let folder = options.ground.folder()?;
-    let machine = Machine::look(folder.path());
+    let machine = Machine::ready(folder.path());
     let floors = floor::measure(folder.path(), &*clock)?;
     let programs = options.ground.programs()?;
     let arena = Arena { options: &options, programs: &programs, clock: &clock };
