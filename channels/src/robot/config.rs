@@ -32,8 +32,9 @@ pub struct RobotConfig {
     pub pretend: bool,
     /// Where the platform is called, its own address where it is left out; bare `http` only for a pretend one.
     pub api_base: Option<String>,
-    /// Each robot's file by the name that the roster has it under. The first line is what ends its webhook address: the `key`,
-    /// the `access_token`, or what stands behind `hook/`. DingTalk's and Feishu's have their signing secret on the second.
+    /// Each robot's file by the name that the roster has it under. The first line is what ends its webhook address: the
+    /// `key`, the `access_token`, or what stands behind `hook/`. DingTalk's and Feishu's have their signing secret on the
+    /// second.
     pub key_files: BTreeMap<String, PathBuf>,
     /// A keyword (自定义关键词) that each message must hold: put into those that lack it. 1 to 32 characters.
     pub keyword: Option<String>,
@@ -138,8 +139,8 @@ impl Keys {
         let signed = |token| match secret {
             Some(secret) => Ok(Signed { token, secret }),
             None => {
-                let fix = "put the robot's signing secret on the file's second line, and switch signatures on \
-                           in its security settings; a robot without a signature is not used";
+                let fix = "put the robot's signing secret on the file's second line, and switch signatures \
+                           on in its security settings; a robot without a signature is not used";
                 Err(ConfigError::new("key_files", file.display(), fix).with_fault("robot-secret", []))
             }
         };
