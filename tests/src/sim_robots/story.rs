@@ -11,7 +11,7 @@ use mingluo_channels::robot::RobotChannel;
 use mingluo_model::{
     alert::Language,
     channel::{Channel, Unfit, Verdict},
-    clock::system::SystemClock,
+    clock::{Clock, system::SystemClock},
     delivery::Reason,
     grade::Grade,
     message::{Body, Message},
