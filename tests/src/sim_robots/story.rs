@@ -39,7 +39,7 @@ fn account() -> RobotsAccount {
 }
 
 /// Robots of a platform: one in a group, one in another, and one that was put out of its group.
-async fn scene(platform: &str, account: RobotsAccount, faults: RobotsFaults, changes: Value) -> Scene {
+async fn scene(platform: &str, account: RobotsAccount, faults: RobotsFaults, changes: &Value) -> Scene {
     let far_clock = Ahead::new();
     let journal = Arc::new(Journal::in_memory(far_clock.clone()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -65,7 +65,7 @@ async fn scene(platform: &str, account: RobotsAccount, faults: RobotsFaults, cha
 }
 
 async fn usual(platform: &str, faults: RobotsFaults) -> Scene {
-    scene(platform, account(), faults, json!({})).await
+    scene(platform, account(), faults, &json!({})).await
 }
 
 fn message(text: &str) -> Message<Live> {
@@ -136,9 +136,9 @@ async fn a_clock_that_is_an_hour_off_is_the_accounts_fault_and_less_than_that_is
 async fn the_keyword_is_put_into_what_lacks_it_and_one_that_nobody_knows_of_is_the_accounts_fault() {
     for (platform, code) in [("dingtalk", "310000"), ("feishu", "19024")] {
         let settings = RobotsAccount { keyword: Some("预警".into()), ..account() };
-        let without = scene(platform, settings.clone(), RobotsFaults::default(), json!({})).await;
+        let without = scene(platform, settings.clone(), RobotsFaults::default(), &json!({})).await;
         assert_eq!(closed(&without.deliver(&["duty"]).await[0]), code);
-        let with = scene(platform, settings, RobotsFaults::default(), json!({"keyword": "预警"})).await;
+        let with = scene(platform, settings, RobotsFaults::default(), &json!({"keyword": "预警"})).await;
         assert_eq!(with.deliver(&["duty"]).await, [TAKEN], "{platform}");
         assert_eq!(with.told(What::Accepted)[0].detail, "请立即转移\n预警\n影响区域：东洲区");
     }
