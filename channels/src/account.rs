@@ -77,12 +77,19 @@ impl Secret {
 
     /// Reads the first line of a file.
     pub(crate) fn read(field: &'static str, file: &Path) -> Result<Self, ConfigError> {
+        Self::read_two(field, file).map(|(first, _)| first)
+    }
+
+    /// Reads the first line of a file, and the second where there is something on it.
+    pub(crate) fn read_two(field: &'static str, file: &Path) -> Result<(Self, Option<Self>), ConfigError> {
         let text = std::fs::read_to_string(file).map_err(|cause| ConfigError::unread(field, file, &cause))?;
-        match text.lines().next().map(str::trim) {
-            Some(line) if !line.is_empty() => Ok(Self::new(line)),
-            _ => Err(ConfigError::new(field, file.display(), "put the secret on the file's first line")
-                .with_fault("secret-empty", [])),
-        }
+        let mut lines =
+            text.lines().map(|line| Some(line.trim()).filter(|line| !line.is_empty()).map(Self::new));
+        let first = lines.next().flatten().ok_or_else(|| {
+            ConfigError::new(field, file.display(), "put the secret on the file's first line")
+                .with_fault("secret-empty", [])
+        })?;
+        Ok((first, lines.next().flatten()))
     }
 
     /// The bare secret, for the wire only.

@@ -11,6 +11,7 @@ mod https;
 mod leave;
 #[cfg(test)]
 mod oracle;
+pub mod robot;
 pub mod sms;
 pub mod speaker;
 pub mod wechat;

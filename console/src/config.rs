@@ -8,6 +8,7 @@ use crate::{call::CallConfig, complaint, feed::FeedConfig, people::SessionConfig
 use mingluo_channels::{
     email::EmailConfig,
     forward::ForwardConfig,
+    robot::RobotConfig,
     sms::{
         cloud::{AlibabaConfig, HttpSmsConfig, TencentConfig},
         cmpp_channel::CmppConfig,
@@ -17,7 +18,7 @@ use mingluo_channels::{
     },
     speaker::SpeakerConfig,
     wechat::WeChatConfig,
-    wecom::{RobotConfig, WeComConfig},
+    wecom::WeComConfig,
 };
 use mingluo_dispatch::engine::DispatchConfig;
 use mingluo_model::{bulletin::ResourceCode, mode::ModeKind, plan::AccountName, policy::ReleasePolicy};
@@ -186,7 +187,7 @@ pub struct Accounts {
     pub wechat: Option<WeChatConfig>,
     /// An application of the corporation's WeCom, for officials.
     pub wecom: Option<WeComConfig>,
-    /// Robots of WeCom groups.
+    /// Robots of groups in WeCom, DingTalk or Feishu.
     pub robot: Option<RobotConfig>,
     /// A mail relay.
     pub email: Option<EmailConfig>,

@@ -41,6 +41,7 @@ fn pretend_servers_end_with_whoever_started_them() {
         env!("CARGO_BIN_EXE_sim-smsc"),
         env!("CARGO_BIN_EXE_sim-wechat"),
         env!("CARGO_BIN_EXE_sim-wecom"),
+        env!("CARGO_BIN_EXE_sim-robots"),
         env!("CARGO_BIN_EXE_sim-mail"),
     ] {
         ends_with_its_stdin(binary, &[]);

@@ -16,6 +16,7 @@ mod interop;
 mod leash;
 mod mail;
 mod mass;
+mod robots;
 mod routing;
 mod stories;
 mod wechat;

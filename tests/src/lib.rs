@@ -17,8 +17,10 @@ pub mod sim_cloud;
 #[cfg(test)]
 mod sim_courier;
 pub mod sim_journal;
+mod sim_limits;
 pub mod sim_mail;
 mod sim_push;
+pub mod sim_robots;
 mod sim_seal;
 pub mod sim_smsc;
 pub mod sim_stage;

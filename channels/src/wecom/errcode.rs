@@ -13,7 +13,7 @@ const BUSY: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// What a code other than 0 means for everybody of a call; `hidden` are kept out of the record.
-pub(super) fn verdict<'a>(errcode: i64, errmsg: &str, hidden: impl IntoIterator<Item = &'a str>) -> Verdict {
+pub(crate) fn verdict<'a>(errcode: i64, errmsg: &str, hidden: impl IntoIterator<Item = &'a str>) -> Verdict {
     let refusal = |reason| Refusal { reason, far_code: far_code(errcode, errmsg, hidden) };
     match errcode {
         -1 => Verdict::Busy { retry_after: BUSY },

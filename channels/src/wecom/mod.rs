@@ -1,5 +1,5 @@
-//! WeCom (企业微信), by which officials are reached: application messages (应用消息) to members by their `UserID`, and robots
-//! of groups (群机器人).
+//! WeCom (企业微信), by which officials are reached: application messages (应用消息) to members by their `UserID`. The robots of
+//! its groups are with those of other platforms.
 //!
 //! - A message is two calls: the words, and a card with a button (按钮交互型模板卡片). Each carries as many members as a run
 //!   has, at most a thousand. The answer names those who are not members or have no licence; all others have it.
@@ -8,7 +8,6 @@
 //! - The button names its plan, so that it does not matter whether the send was answered yet.
 //! - The platform takes an equal call twice within half an hour for one. What is sent again after a crash is mostly put
 //!   together otherwise, so a repeat may be read twice.
-//! - A robot takes twenty messages a minute. All robots of an account share one licence, which is less than that.
 //! - A member gets at most 30 messages a minute and 1,000 an hour of one application; more are dropped without a word
 //!   (企业微信开发者中心, 发送应用消息). No warning comes near it.
 
@@ -16,20 +15,18 @@ mod call;
 mod callback;
 mod channel;
 mod config;
-mod errcode;
+pub(crate) mod errcode;
 mod letter;
-mod robot;
 
 pub use self::{
     callback::{Callback, Heard},
     channel::WeComChannel,
     config::WeComConfig,
-    robot::{RobotChannel, RobotConfig},
 };
 pub use crate::weixin::push::CallbackError;
 
 /// The platform of corporations.
-const PLATFORM: &str = "https://qyapi.weixin.qq.com";
+pub(crate) const PLATFORM: &str = "https://qyapi.weixin.qq.com";
 
 /// For `serde`.
 fn api_base() -> String {
@@ -41,8 +38,7 @@ const fn answer_seconds() -> u32 {
     10
 }
 
-/// The longest text message of an application and of a robot, in bytes: what is longer is cut by the one (发送应用消息) and
-/// refused by the other (群机器人配置说明).
+/// The longest text message of an application, in bytes: what is longer is cut (发送应用消息).
 const LONGEST_TEXT: usize = 2048;
 
 /// Whether a text may be sent.

@@ -183,6 +183,7 @@ web-reason-no-receipt-speaker = No proof of sound
 web-reason-bad-address-wecom = No member, or not in sight of the application
 web-reason-not-allowed-wecom = The member has no licence, or the application no permission
 web-reason-bad-address-robot = No such robot, or put out of its group
+web-reason-not-allowed-robot = The robot's signature, keyword or trusted address is not what the platform has: a fault of the configuration
 web-cause = { $a }: { $b }
 web-span-tenths = { $a } s
 web-span-seconds = { $a } s
@@ -280,6 +281,7 @@ web-unready = { $b ->
   }
 web-orphans = Receipts that match nothing sent: { $a }, the last { $b }. They are kept. If there are more and more, have the administrator check message_id_form, and the carrier whether another system uses this account.
 web-link-closed = The gateway forbids sending since { $a }: { $b }. Call the carrier at once; another account sends instead where there is one.
+web-link-closed-robot = The platform takes nothing of a group's robot since { $a }: { $b }. Have the administrator check the signing secret (second line of its key file), the keyword, the trusted addresses and this machine's clock for the robots that were not reached, then restart; the others go on sending.
 web-share-withdrawn = { $a } withdrawn before they were sent do not count: the share is of { $b }.
 web-share-mail = { $a } left us and were taken by the far side. WeCom, group robots and mail have no receipts of delivery: they count neither as arrived nor in the share, which is of { $b }.
 web-confirmed = WeCom: { $a } of { $b } officials pressed the button to confirm.

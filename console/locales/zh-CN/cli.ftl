@@ -101,6 +101,8 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
            *[other] { $cause }
           }）。请核对路径和权限
         [secret-empty] 文件的第一行是空的。请把密钥或口令放在第一行
+        [robot-token] 文件的第一行不是机器人的密钥。请只放 Webhook 地址末尾的那一段：企业微信在 key= 之后，钉钉在 access_token= 之后，飞书在 hook/ 之后
+        [robot-secret] 文件的第二行没有签名密钥。请在机器人的安全设置中打开“加签”（钉钉）或“签名校验”（飞书），把密钥放在第二行；没有签名的机器人不予使用
         [secret-long] 密钥或口令有 { $length } 个字节，协议连同结尾最多收 { $most } 个。请核对是否填错了文件
         [secret-ascii] 密钥或口令中有英文字符以外的字符。请核对是否填错了文件
         [pretend-base] pretend = true 时须写明模拟程序的地址，只能在本机，如 api_base = "http://127.0.0.1:端口"
@@ -126,7 +128,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [api_base] { $kind ->
                 [alibaba] 请填 https://dysmsapi.aliyuncs.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
                 [wecom] 请填 https://qyapi.weixin.qq.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
-                [robot] 请填 https://qyapi.weixin.qq.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
+                [robot] 请删去，或填 platform 所写平台的地址：企业微信 https://qyapi.weixin.qq.com，钉钉 https://oapi.dingtalk.com，飞书 https://open.feishu.cn；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
                 [tencent] 请填 https://sms.tencentcloudapi.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
                *[other] 请填 https://api.weixin.qq.com；pretend = true 时只能是本机地址，如 http://127.0.0.1:端口
             }
@@ -162,7 +164,8 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [helo_name] 请填本机的完整域名，如 mail.fushun.example
             [host] 请填主机名或 IP 地址；pretend = true 时只能是 127.0.0.1
             [key_file] 请填 PEM 私钥文件的路径，文件须能读取
-            [key_files] 请至少写一个机器人：名称只用字母、数字、- 和 _，其值为密钥文件的路径，文件须能读取，第一行为 Webhook 地址中的 key
+            [key_files] 请至少写一个机器人：名称只用字母、数字、- 和 _，其值为密钥文件的路径，文件须能读取，第一行为 Webhook 地址末尾的密钥，钉钉和飞书第二行为签名密钥
+            [keyword] 请填机器人安全设置中的自定义关键词，1 至 32 个字，不换行；没有就删去
             [key_set_file] 请填根密钥签名的公钥集文件（mingluo box keys sign 生成）
             [listen] pretend = true 时只能监听 127.0.0.1:端口
             [login_name] 请填网关分配的登录名，至多 16 个字符

@@ -207,6 +207,7 @@ web-reason-no-receipt-speaker = 无播出回执
 web-reason-bad-address-wecom = 不是成员，或不在应用可见范围
 web-reason-not-allowed-wecom = 成员没有接口许可，或应用没有权限
 web-reason-bad-address-robot = 没有这个机器人，或已被移出群
+web-reason-not-allowed-robot = 机器人的签名、关键词或可信地址与平台不符，是配置有误
 web-cause = { $a }：{ $b }
 web-span-tenths = { $a } 秒
 web-span-seconds = { $a } 秒
@@ -304,6 +305,7 @@ web-unready = { $b ->
   }
 web-orphans = 有 { $a } 份状态报告对不上本系统发出的短信，已留存，最近一份 { $b }。若一直增加：请管理员核对消息编号格式（message_id_form），并请运营商查是否另有系统共用本账号。
 web-link-closed = { $a } 起网关禁止下发：{ $b }。请立即联系运营商；有其他账号可发的已改由其他账号发送。
+web-link-closed-robot = { $a } 起平台不收群机器人的消息：{ $b }。请管理员核对未送达的机器人的签名密钥（密钥文件第二行）、关键词、可信地址和本机时间，改后重启；其他机器人照常发送。
 web-share-withdrawn = 撤回未发 { $a }，不计入触达率（以 { $b } 为基数）。
 web-share-mail = { $a } 条已离开本方，交给了对方服务器；企业微信、群机器人、邮件没有送达回执，不计入触达和触达率（以 { $b } 为基数）。
 web-confirmed = 企业微信：{ $a } 人已点“确认收到”，应收 { $b } 人。

@@ -8,10 +8,11 @@ use crate::{
 use mingluo_channels::{
     account,
     email::{EmailChannel, EmailDoor},
+    robot::RobotChannel,
     sms::cloud::CloudCallback,
     speaker::{SpeakerChannel, SpeakerConfig, enrol::Enrolment, keyring},
     wechat::{Callback, CustomService, MassChannel, WeChatChannel},
-    wecom::{self, RobotChannel, WeComChannel},
+    wecom::{self, WeComChannel},
 };
 use mingluo_model::{channel::Channel, clock::SharedClock, mode::Mode, plan::AccountName, signer::Signer};
 use std::{

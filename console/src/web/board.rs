@@ -26,6 +26,7 @@ use mingluo_dispatch::{desk::Orphans, post::Link, view::PlanView};
 use mingluo_ledger::store::StoredAlert;
 use mingluo_model::{
     alert::AlertState,
+    audience::ChannelKind,
     channel::{Channel, Per, Unfit},
     clock::Timestamp,
     id::AlertId,
@@ -248,7 +249,8 @@ fn gateway<M: Mode>(voice: &Voice, situation: &Situation, account: &dyn Channel<
     let limit = u64::from(licence.units.get());
     // The licence counts a hair more than its second or minute.
     let pace = situation.paces.get(account.account()).map_or(0, |pace| u64::from(*pace).min(limit));
-    let trouble = situation.links.get(account.account()).and_then(|link| trouble(voice, link));
+    let trouble =
+        situation.links.get(account.account()).and_then(|link| trouble(voice, account.kind(), link));
     let unready = |unfit: &Unfit| {
         let (what, why) = what_and_why(unfit);
         voice.pair("web-unready", what, why)
@@ -276,11 +278,16 @@ fn orphans_of_today(voice: &Voice, orphans: Orphans, now: Timestamp) -> Option<S
 }
 
 /// That an account cannot send, why and since when.
-fn trouble(voice: &Voice, link: &Link) -> Option<String> {
+fn trouble(voice: &Voice, channel: ChannelKind, link: &Link) -> Option<String> {
     let (since, detail) = match link {
         Link::Up => return None,
         Link::Down { since } | Link::Mute { since } => (since, ""),
         Link::Refused { since, detail } | Link::Closed { since, detail } => (since, detail.as_str()),
     };
-    Some(voice.pair(&format!("web-link-{}", link.word()), voice.time(*since), detail))
+    let key = match (channel, link) {
+        // Each of them has keys of its own: it is one robot's settings, and nobody at a carrier can help.
+        (ChannelKind::Robot, Link::Closed { .. }) => "web-link-closed-robot".to_owned(),
+        _ => format!("web-link-{}", link.word()),
+    };
+    Some(voice.pair(&key, voice.time(*since), detail))
 }

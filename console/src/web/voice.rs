@@ -17,7 +17,7 @@ use mingluo_targeting::groups::GroupEntry;
 use std::{fmt::Display, time::Duration};
 
 /// Reasons that have other words on a channel than on telephones, for which the common words are.
-const OWN_WORDS: [(ChannelKind, &str); 13] = [
+const OWN_WORDS: [(ChannelKind, &str); 14] = [
     (ChannelKind::Email, "bad-address"),
     (ChannelKind::Email, "unreachable"),
     (ChannelKind::Email, "blocked"),
@@ -31,6 +31,7 @@ const OWN_WORDS: [(ChannelKind, &str); 13] = [
     (ChannelKind::WeCom, "bad-address"),
     (ChannelKind::WeCom, "not-allowed"),
     (ChannelKind::Robot, "bad-address"),
+    (ChannelKind::Robot, "not-allowed"),
 ];
 
 /// A language and a zone to speak in.

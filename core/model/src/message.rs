@@ -49,7 +49,7 @@ pub enum Body {
         /// What the button says before it is pressed.
         button: String,
     },
-    /// What a group's robot says (企业微信群机器人).
+    /// What a group's robot says (群机器人).
     Robot {
         /// The words.
         text: String,

@@ -6,7 +6,6 @@
 //! last card, with `"card_of": "li"` besides that of a card which li has; it answers with what the card says now. `POST /pretend/write` with `{"userid": "zhang", "words": "收到"}` has
 //! one write.
 
-mod limits;
 mod members;
 mod robot;
 mod send;
@@ -14,8 +13,8 @@ mod send;
 mod story;
 mod tokens;
 
-use self::{limits::Limits, members::Members, send::Sent, tokens::Tokens};
-use crate::{sim_journal::Journal, sim_stage::Dice};
+use self::{members::Members, send::Sent, tokens::Tokens};
+use crate::{sim_journal::Journal, sim_limits::Limits, sim_stage::Dice};
 use axum::{
     Router,
     routing::{get, post},

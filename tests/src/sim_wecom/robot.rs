@@ -1,7 +1,7 @@
 //! Robots of groups: each takes so many messages a minute.
 
 use super::{Platform, refusal};
-use crate::sim_journal::What;
+use crate::{sim_journal::What, sim_limits::MINUTE};
 use axum::{
     Json,
     body::Bytes,
@@ -61,7 +61,7 @@ impl Platform {
         if words.len() > 2048 {
             return Err((40_058, "content exceed max length 2048"));
         }
-        if !self.limits.take(&format!("robot {key}"), 1, self.faults.robot_per_minute) {
+        if !self.limits.take(&format!("robot {key}"), 1, self.faults.robot_per_minute, MINUTE) {
             return Err((45_009, "api freq out of limit"));
         }
         Ok(words)

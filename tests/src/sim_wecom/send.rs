@@ -2,7 +2,7 @@
 //! the others have it.
 
 use super::{Platform, refusal};
-use crate::sim_journal::What;
+use crate::{sim_journal::What, sim_limits::MINUTE};
 use axum::{
     Json,
     body::Bytes,
@@ -122,7 +122,7 @@ impl Platform {
             to.iter().filter(|one| is_of(&self.faults.unlicensed, one)).cloned().collect();
         let reached: Vec<String> =
             to.into_iter().filter(|one| !invalid.contains(one) && !unlicensed.contains(one)).collect();
-        if !self.limits.take("application", reached.len() as u32, self.faults.per_minute) {
+        if !self.limits.take("application", reached.len() as u32, self.faults.per_minute, MINUTE) {
             return Err((45_009, "api freq out of limit"));
         }
         memory.bodies.insert(body.to_vec());

@@ -8,7 +8,10 @@ use crate::{
     sim_stage::soon,
 };
 use axum::{body::Bytes, extract::RawQuery};
-use mingluo_channels::wecom::{Callback, RobotChannel, RobotConfig, WeComChannel, WeComConfig};
+use mingluo_channels::{
+    robot::{RobotChannel, RobotConfig},
+    wecom::{Callback, WeComChannel, WeComConfig},
+};
 use mingluo_model::{
     acknowledgement::Acknowledgement,
     alert::Language,
