@@ -119,22 +119,26 @@ fn refusal(voice: &Voice, end: &AggregateReceipt) -> String {
     let key = match end.far_code.as_str() {
         "err(40001)" => "web-mass-administrator",
         "err(40002)" => "web-mass-unanswered",
+        _ if end.refused == Some(Reason::NoReceipt) => "web-mass-given-up",
         _ if end.refused == Some(Reason::Quota) => "web-mass-nobody",
         _ => "web-mass-refused",
     };
     voice.with(key, "a", &end.far_code)
 }
 
-/// Coverage is SentCount of TotalCount (群发任务结果); the rest was filtered or went wrong, and nobody says for whom.
+/// Coverage is SentCount of TotalCount (群发任务结果); the rest was filtered or went wrong, and nobody says for whom. A total that
+/// was not told of one job is not told of all.
 fn totals(voice: &Voice, sent: &[&AggregateReceipt]) -> Option<String> {
-    let sum = |of: fn(&AggregateReceipt) -> u64| sent.iter().map(|end| of(end)).sum::<u64>();
-    let targeted = sum(|end| end.targeted);
+    let sum = |of: fn(&AggregateReceipt) -> Option<u64>| sent.iter().map(|end| of(end)).sum::<Option<u64>>();
+    let (targeted, reached) = (sum(|end| end.targeted), sum(|end| end.reached));
+    let told = |total: Option<u64>| total.map_or_else(|| voice.say("web-mass-untold"), thousands);
+    let covered = targeted.zip(reached).map(|(targeted, reached)| share(reached, targeted));
     let values = [
-        ("a", thousands(sum(|end| end.reached))),
-        ("b", thousands(targeted)),
-        ("c", share(sum(|end| end.reached), targeted)),
-        ("d", thousands(sum(|end| end.filtered))),
-        ("e", thousands(sum(|end| end.failed))),
+        ("a", told(reached)),
+        ("b", told(targeted)),
+        ("c", covered.unwrap_or_else(|| voice.say("web-mass-untold"))),
+        ("d", told(sum(|end| end.filtered))),
+        ("e", told(sum(|end| end.failed))),
     ];
     (!sent.is_empty()).then(|| voice.values("web-mass-totals", &values))
 }
@@ -164,10 +168,10 @@ mod tests {
         AggregateReceipt {
             provider_id: ProviderId::new(b"34182"),
             refused,
-            targeted: 1_200,
-            filtered: 200,
-            reached: 990,
-            failed: 10,
+            targeted: Some(1_200),
+            filtered: Some(200),
+            reached: Some(990),
+            failed: Some(10),
             far_code: far_code.into(),
             at: Timestamp(0),
         }
@@ -179,6 +183,12 @@ mod tests {
         for part in ["990", "1,200", "82", "200", "10"] {
             assert!(told.contains(part), "{part} in {told}");
         }
+    }
+
+    #[test]
+    fn a_total_that_was_not_told_is_said_to_be_so() {
+        let odd = AggregateReceipt { reached: None, ..end(None, "send success") };
+        assert!(totals(&voice(), &[&end(None, "send success"), &odd]).unwrap().contains("未告知"));
     }
 
     #[test]

@@ -182,6 +182,7 @@ impl SimWeChat {
             .route("/cgi-bin/message/template/send", post(send::template))
             .route("/cgi-bin/message/subscribe/bizsend", post(send::notice))
             .route("/cgi-bin/message/mass/send", post(mass::send))
+            .route("/cgi-bin/message/mass/get", post(mass::get))
             .route("/cgi-bin/message/custom/send", post(custom::send))
             .route("/pretend/follower", post(followers::act))
             .with_state(Arc::clone(&platform));

@@ -1,16 +1,18 @@
 //! Jobs for many at once (群发任务): their ends, which come by callback, and those of which nobody tells one.
 
 use super::{Engine, EngineError};
-use crate::post::Post;
+use crate::{desk::AskedJob, post::Post};
 use mingluo_ledger::StoreError;
 use mingluo_model::{
     address::Address,
+    channel::JobState,
     clock::Timestamp,
     delivery::Reason,
     mode::Mode,
     plan::AccountName,
     receipt::{AggregateReceipt, Receipt, ReceiptStatus},
 };
+use std::time::Duration;
 
 /// Jobs looked at again at a start, one for each ten thousand followers of a warning: of older ones the end is not remembered.
 const LATEST: u32 = 1_000;
@@ -19,11 +21,24 @@ const LATEST: u32 = 1_000;
 /// red warning twice is better than never. Ours to choose; a few who refuse the account are in every job.
 const ONE_IN: u64 = 10;
 
+/// How often it is looked whether a job is to be asked after.
+const LOOKS_EVERY: Duration = Duration::from_millis(500);
+
+/// How often the far side is asked after a job that is overdue. Ours to choose: an administrator has half an hour.
+const ASKED_EVERY: Duration = Duration::from_secs(30);
+
+/// So many questions without an answer are the last.
+const MOST_UNANSWERED: u32 = 3;
+
+/// The words of an end that nobody told.
+const UNTOLD: &str = "no end told";
+
 /// Why everybody of a job is to be told singly; nothing where it reached almost all.
 fn fell_short(end: &AggregateReceipt) -> Option<Reason> {
-    let missed = end.targeted.saturating_sub(end.reached);
+    let short =
+        |(targeted, reached): (u64, u64)| targeted.saturating_sub(reached).saturating_mul(ONE_IN) > targeted;
     let why = if end.filtered >= end.failed { Reason::Quota } else { Reason::FarFault };
-    end.refused.or_else(|| (missed.saturating_mul(ONE_IN) > end.targeted).then_some(why))
+    end.refused.or_else(|| end.targeted.zip(end.reached).is_some_and(short).then_some(why))
 }
 
 impl<M: Mode> Engine<M> {
@@ -67,26 +82,76 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    /// Keeps jobs that began, and gives up those whose end is not told in time.
-    pub(crate) async fn look_at_jobs(&self, post: &Post<M>) -> Result<(), EngineError> {
+    /// Keeps jobs that began.
+    pub(crate) async fn keep_jobs(&self, post: &Post<M>) -> Result<(), EngineError> {
         let begun = post.desk().unkept_jobs();
-        if !begun.is_empty() {
-            match self.store.begin_jobs(&begun).await {
-                Ok(()) => post.desk().jobs_are_kept(&begun),
-                // The log has them: they are kept at the next look.
-                Err(error @ StoreError::Database { .. }) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "jobs could not be kept yet");
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let now = self.clock.now();
-        let begun_by = Timestamp(now.0 - i64::from(self.config.jobs_within_s.get()) * 1_000);
-        if !post.desk().has_overdue_jobs(begun_by) {
+        if begun.is_empty() {
             return Ok(());
         }
-        tracing::error!(account = %post.channel.account().0, "the end of a job was never told: it has failed");
-        Ok(post.write(|desk| desk.give_up_jobs(begun_by, now)).await?)
+        match self.store.begin_jobs(&begun).await {
+            Ok(()) => post.desk().jobs_are_kept(&begun),
+            // The log has them: they are kept at the next look.
+            Err(error @ StoreError::Database { .. }) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "jobs could not be kept yet");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Asks the far side after jobs whose end nobody told, beside the sweep, which waits for nobody.
+    pub(super) async fn ask_after_jobs(&self, post: &Post<M>) -> Result<(), EngineError> {
+        let started = self.clock.now();
+        let within = Duration::from_secs(u64::from(self.config.jobs_within_s.get()));
+        loop {
+            let before = |span: Duration| Timestamp(self.clock.now().0 - span.as_millis() as i64);
+            let jobs = post.desk().jobs_to_ask(before(within), started, before(ASKED_EVERY));
+            for job in jobs {
+                self.ask_after(post, &job).await?;
+            }
+            tokio::select! {
+                () = self.clock.sleep(LOOKS_EVERY) => {}
+                () = self.stop.cancelled() => return Ok(()),
+            }
+        }
+    }
+
+    async fn ask_after(
+        &self,
+        post: &Post<M>,
+        AskedJob { id, is_overdue }: &AskedJob,
+    ) -> Result<(), EngineError> {
+        let asked = tokio::select! {
+            asked = post.channel.ask_job(id) => asked,
+            () = self.stop.cancelled() => return Ok(()),
+        };
+        let (account, now) = (post.channel.account(), self.clock.now());
+        let may_answer_yet = match &asked {
+            Ok(_) => {
+                post.desk().note_asked(id, now);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(account = %account.0, %error, "a job could not be asked after");
+                post.desk().note_unanswered(id, now) < MOST_UNANSWERED
+            }
+        };
+        let (refused, words) = match asked {
+            Ok(JobState::Sent) => (None, "sent"),
+            Ok(JobState::NotSent) => (Some(Reason::FarFault), "not sent"),
+            Ok(JobState::UnderWay) => return Ok(()),
+            Err(_) if may_answer_yet => return Ok(()),
+            Ok(JobState::Unsaid) | Err(_) if *is_overdue => {
+                tracing::error!(account = %account.0, "the end of a job was never told: it has failed");
+                (Some(Reason::NoReceipt), UNTOLD)
+            }
+            Ok(JobState::Unsaid) | Err(_) => return Ok(()),
+        };
+        let (provider_id, far_code) = (id.clone(), words.to_owned());
+        let (targeted, filtered, reached, failed) = (None, None, None, None);
+        let end =
+            AggregateReceipt { provider_id, refused, targeted, filtered, reached, failed, far_code, at: now };
+        self.jobs_ended(account, &[end]).await
     }
 }
 
@@ -101,10 +166,10 @@ mod tests {
             fell_short(&AggregateReceipt {
                 provider_id: ProviderId::new(b"34182"),
                 refused: None,
-                targeted: 100,
-                filtered,
-                reached,
-                failed,
+                targeted: Some(100),
+                filtered: Some(filtered),
+                reached: Some(reached),
+                failed: Some(failed),
                 far_code: "send success".into(),
                 at: Timestamp(0),
             })

@@ -64,8 +64,16 @@ pub(super) async fn end(
 }
 
 /// The far side's totals are of followers: they fit.
-fn total(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+fn total(number: Option<u64>) -> Option<i64> {
+    number.map(|number| i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn told(row: &Row, column: &'static str) -> Result<Option<u64>, StoreError> {
+    let value: Option<i64> = get(row, column)?;
+    let total = |value| {
+        u64::try_from(value).map_err(|_| StoreError::damaged(column, format!("{value} is out of range")))
+    };
+    value.map(total).transpose()
 }
 
 pub(super) async fn latest(engine: &Engine, mode: ModeKind, limit: u32) -> Result<Vec<Job>, StoreError> {
@@ -101,10 +109,10 @@ fn read(row: &Row) -> Result<Job, StoreError> {
             provider_id: provider_id.clone(),
             refused: coded(row, "refused", |number| Reason::ALL.get(usize::from(number)).copied())
                 .map(|reason| (reason != Reason::None).then_some(reason))?,
-            targeted: narrow(row, "targeted")?,
-            filtered: narrow(row, "filtered")?,
-            reached: narrow(row, "reached")?,
-            failed: narrow(row, "failed")?,
+            targeted: told(row, "targeted")?,
+            filtered: told(row, "filtered")?,
+            reached: told(row, "reached")?,
+            failed: told(row, "failed")?,
             far_code: get(row, "far_code")?,
             at: Timestamp(at),
         }),

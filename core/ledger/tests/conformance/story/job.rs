@@ -22,10 +22,10 @@ fn end(id: &str, refused: Option<Reason>, at: i64) -> AggregateReceipt {
     AggregateReceipt {
         provider_id: ProviderId::new(id.as_bytes()),
         refused,
-        targeted: 10_000,
-        filtered: 120,
-        reached: 9_860,
-        failed: 20,
+        targeted: Some(10_000),
+        filtered: Some(120),
+        reached: Some(9_860),
+        failed: None,
         far_code: "send success".into(),
         at: Timestamp(NOON.0 + at),
     }
