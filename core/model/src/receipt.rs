@@ -150,3 +150,12 @@ pub struct JobBegun {
     /// When its answer came.
     pub at: Timestamp,
 }
+
+/// What an account may send of jobs is counted by (群发用量).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JobsUsed {
+    /// Calls that were taken.
+    pub calls: u64,
+    /// Warnings that had any of them.
+    pub warnings: u64,
+}

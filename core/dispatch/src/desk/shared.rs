@@ -47,8 +47,8 @@ struct OpenJob {
 pub struct AskedJob {
     /// Its name.
     pub id: ProviderId,
-    /// Whether it should have ended long ago.
-    pub is_overdue: bool,
+    /// When it was taken.
+    pub begun: Timestamp,
 }
 
 impl Shared {
@@ -154,7 +154,7 @@ impl<M: Mode> Desk<M> {
     }
 
     /// Jobs without an end that the far side is to be asked after: those that began by `overdue_by`, and once those that began
-    /// before `started`, whose end may have been told while nobody listened. Each with whether it is overdue.
+    /// before `started`, whose end may have been told while nobody listened.
     pub fn jobs_to_ask(
         &self,
         overdue_by: Timestamp,
@@ -162,15 +162,19 @@ impl<M: Mode> Desk<M> {
         asked_by: Timestamp,
     ) -> Vec<AskedJob> {
         let open = self.shared.jobs.values().filter(|job| !job.is_over);
-        let due = open.filter_map(|job| {
+        let due = open.filter(|job| {
             let is_overdue = job.begun <= overdue_by;
-            let is_due = match job.asked {
+            match job.asked {
                 None => is_overdue || job.begun < started,
                 Some(at) => (is_overdue || job.unanswered > 0) && at <= asked_by,
-            };
-            is_due.then(|| AskedJob { id: job.id.clone(), is_overdue })
+            }
         });
-        due.collect()
+        due.map(|job| AskedJob { id: job.id.clone(), begun: job.begun }).collect()
+    }
+
+    /// Whether the end of a job is not known yet.
+    pub fn waits_for_job(&self, id: &ProviderId) -> bool {
+        self.shared.jobs.get(&id_hash(id)).is_some_and(|job| !job.is_over)
     }
 
     /// A job was asked after, and the far side answered.

@@ -14,9 +14,6 @@ use mingluo_model::{
 };
 use std::time::Duration;
 
-/// Jobs looked at again at a start, one for each ten thousand followers of a warning: of older ones the end is not remembered.
-const LATEST: u32 = 1_000;
-
 /// A job that more than one in so many did not get is told singly to everybody: nobody says who they are, and to be told of a
 /// red warning twice is better than never. Ours to choose; a few who refuse the account are in every job.
 const ONE_IN: u64 = 10;
@@ -30,8 +27,51 @@ const ASKED_EVERY: Duration = Duration::from_secs(30);
 /// So many questions without an answer are the last.
 const MOST_UNANSWERED: u32 = 3;
 
+/// After so many times the span in which it should have ended, a job has failed also where the far side says still that it is under
+/// way. Ours to choose: by then the half an hour of whoever is to confirm it has passed twice, and to be told of a red warning twice
+/// is better than never.
+const GIVEN_UP_AFTER: u32 = 2;
+
 /// The words of an end that nobody told.
 const UNTOLD: &str = "no end told";
+
+/// The words of a job that was under way for too long.
+const WITHOUT_END: &str = "under way without end";
+
+/// How late the end of a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lateness {
+    /// It is not due yet.
+    InTime,
+    /// It should have come.
+    Overdue,
+    /// It will not come any more.
+    Hopeless,
+}
+
+impl Lateness {
+    fn of(age: Duration, within: Duration) -> Self {
+        if age >= within.saturating_mul(GIVEN_UP_AFTER) {
+            Self::Hopeless
+        } else if age >= within {
+            Self::Overdue
+        } else {
+            Self::InTime
+        }
+    }
+}
+
+/// How a job ended of which the far side says this, or does not answer, with words for the record; nothing while it is to be asked
+/// again.
+const fn ending(said: Option<JobState>, late: Lateness) -> Option<(Option<Reason>, &'static str)> {
+    match (said, late) {
+        (Some(JobState::Sent), _) => Some((None, "sent")),
+        (Some(JobState::NotSent), _) => Some((Some(Reason::FarFault), "not sent")),
+        (Some(JobState::UnderWay), Lateness::Hopeless) => Some((Some(Reason::NoReceipt), WITHOUT_END)),
+        (Some(JobState::UnderWay), _) | (Some(JobState::Unsaid) | None, Lateness::InTime) => None,
+        (Some(JobState::Unsaid) | None, _) => Some((Some(Reason::NoReceipt), UNTOLD)),
+    }
+}
 
 /// Why everybody of a job is to be told singly; nothing where it reached almost all.
 fn fell_short(end: &AggregateReceipt) -> Option<Reason> {
@@ -72,11 +112,12 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    /// Tells the desks of jobs that ended before this start.
-    pub(super) async fn remember_ends(&self) -> Result<(), EngineError> {
-        for job in self.store.jobs(M::KIND, LATEST).await? {
-            if let (Some(_), Some(post)) = (&job.end, self.posts.get(&job.account)) {
-                post.desk().end_job(&job.provider_id);
+    /// Tells the desks of jobs that ended before this start. Of those that no plan is known for, the answer may be in the log
+    /// alone: it is kept a moment later than its end may come.
+    pub(super) async fn remember_ends(&self, strangers_since: Timestamp) -> Result<(), EngineError> {
+        for (account, job) in self.store.ended_jobs(M::KIND, strangers_since).await? {
+            if let Some(post) = self.posts.get(&account) {
+                post.desk().end_job(&job);
             }
         }
         Ok(())
@@ -107,7 +148,14 @@ impl<M: Mode> Engine<M> {
             let before = |span: Duration| Timestamp(self.clock.now().0 - span.as_millis() as i64);
             let jobs = post.desk().jobs_to_ask(before(within), started, before(ASKED_EVERY));
             for job in jobs {
-                self.ask_after(post, &job).await?;
+                match self.ask_after(post, &job, within).await {
+                    // The log has what it says of everybody in it; once it is overdue it is asked after again.
+                    Err(EngineError::Store(error @ StoreError::Database { .. })) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(error, "the end of a job could not be kept yet");
+                    }
+                    asked => asked?,
+                }
             }
             tokio::select! {
                 () = self.clock.sleep(LOOKS_EVERY) => {}
@@ -119,34 +167,37 @@ impl<M: Mode> Engine<M> {
     async fn ask_after(
         &self,
         post: &Post<M>,
-        AskedJob { id, is_overdue }: &AskedJob,
+        AskedJob { id, begun }: &AskedJob,
+        within: Duration,
     ) -> Result<(), EngineError> {
         let asked = tokio::select! {
             asked = post.channel.ask_job(id) => asked,
             () = self.stop.cancelled() => return Ok(()),
         };
         let (account, now) = (post.channel.account(), self.clock.now());
-        let may_answer_yet = match &asked {
-            Ok(_) => {
+        let said = match asked {
+            Ok(state) => {
                 post.desk().note_asked(id, now);
-                true
+                Some(state)
             }
             Err(error) => {
                 tracing::warn!(account = %account.0, %error, "a job could not be asked after");
-                post.desk().note_unanswered(id, now) < MOST_UNANSWERED
+                if post.desk().note_unanswered(id, now) < MOST_UNANSWERED {
+                    return Ok(());
+                }
+                None
             }
         };
-        let (refused, words) = match asked {
-            Ok(JobState::Sent) => (None, "sent"),
-            Ok(JobState::NotSent) => (Some(Reason::FarFault), "not sent"),
-            Ok(JobState::UnderWay) => return Ok(()),
-            Err(_) if may_answer_yet => return Ok(()),
-            Ok(JobState::Unsaid) | Err(_) if *is_overdue => {
-                tracing::error!(account = %account.0, "the end of a job was never told: it has failed");
-                (Some(Reason::NoReceipt), UNTOLD)
-            }
-            Ok(JobState::Unsaid) | Err(_) => return Ok(()),
+        let Some((refused, words)) = ending(said, Lateness::of(now.since(*begun), within)) else {
+            return Ok(());
         };
+        // Its end, with totals, may have come while it was asked after.
+        if !post.desk().waits_for_job(id) {
+            return Ok(());
+        }
+        if refused == Some(Reason::NoReceipt) {
+            tracing::error!(account = %account.0, words, "the end of a job was never told: it has failed");
+        }
         let (provider_id, far_code) = (id.clone(), words.to_owned());
         let (targeted, filtered, reached, failed) = (None, None, None, None);
         let end =
@@ -176,5 +227,20 @@ mod tests {
         };
         assert_eq!([why(100, 0, 0), why(90, 10, 0)], [None; 2]);
         assert_eq!([why(89, 11, 0), why(89, 0, 11)], [Some(Reason::Quota), Some(Reason::FarFault)]);
+    }
+
+    #[test]
+    fn a_job_waits_while_it_is_under_way_but_not_for_ever() {
+        let within = Duration::from_mins(35);
+        let late = |minutes| Lateness::of(Duration::from_mins(minutes), within);
+        let why = |said, minutes| ending(said, late(minutes)).map(|(refused, _)| refused);
+        let under_way = Some(JobState::UnderWay);
+        assert_eq!([why(under_way, 34), why(under_way, 69)], [None; 2]);
+        assert_eq!(why(under_way, 70), Some(Some(Reason::NoReceipt)));
+        for said in [None, Some(JobState::Unsaid)] {
+            assert_eq!((why(said, 34), why(said, 35)), (None, Some(Some(Reason::NoReceipt))));
+        }
+        assert_eq!(why(Some(JobState::Sent), 90), Some(None), "however late");
+        assert_eq!(why(Some(JobState::NotSent), 1), Some(Some(Reason::FarFault)));
     }
 }

@@ -10,3 +10,5 @@ end $$;
 alter table mass_job add check ((ended_at is null) = (refused is null));
 alter table mass_job add check (ended_at is not null or coalesce(targeted, filtered, reached, failed) is null);
 comment on column mass_job.targeted is 'the far side''s totals, like the three that follow; null where it did not tell one';
+-- What was used in a month is counted whenever a page is looked at.
+create index mass_job_by_begun on mass_job (begun_at);

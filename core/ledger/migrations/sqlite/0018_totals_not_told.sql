@@ -24,3 +24,5 @@ insert into mass_job_anew (account, provider_id, plan_id, recipients, begun_at, 
     from mass_job;
 drop table mass_job;
 alter table mass_job_anew rename to mass_job;
+-- What was used in a month is counted whenever a page is looked at.
+create index mass_job_by_begun on mass_job (begun_at);
