@@ -135,6 +135,26 @@ async fn what_does_not_fit_into_the_answer_follows_in_order_and_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_is_said_again_after_a_restart_is_answered_and_its_rest_is_told_once() {
+    let mut town = asked(CustomFaults { custom_most: 20, ..CustomFaults::default() }).await;
+    let [.., hail] = town.issue_five().await;
+    assert!(town.hears("其余 3 条消息随后发来").await.contains(&hail));
+    town.city.until(|| (town.custom(What::Accepted).len() == 3).then_some(())).await.unwrap();
+
+    town.restart().await;
+    let said = town.does(FOLLOWER, r#""again": true"#).await;
+    assert!(said.contains(&hail) && said.contains("其余内容可能已经发给您"), "{said}");
+
+    town.hears("其余 3 条消息随后发来").await;
+    town.city.until(|| (town.custom(What::Accepted).len() >= 6).then_some(())).await.unwrap();
+    assert_eq!(
+        town.custom(What::Accepted).len(),
+        6,
+        "three for the first question, and three for the second"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_lifted_while_the_rest_is_being_sent_is_not_sent_and_what_is_new_begins_anew() {
     let town = asked(CustomFaults { custom_ms: 2_000, custom_most: 20, ..CustomFaults::default() }).await;
     let bodies = letters();

@@ -4,6 +4,7 @@ use crate::wechat::{PEOPLE, Town, states, town_with};
 use mingluo_dispatch::view::PlanView;
 use mingluo_model::{
     audience::ChannelKind,
+    delivery::Reason,
     id::AlertId,
     mode::ModeKind,
     receipt::{AggregateReceipt, Job},
@@ -68,7 +69,8 @@ async fn a_red_warning_is_one_call_and_its_people_have_left_us() {
     let town = town(MassFaults::default(), "").await;
     let alert = town.warn(vec![ChannelKind::Sms]).await;
     let end = town.ended(1).await;
-    assert_eq!((end.targeted, end.reached, end.filtered), (PEOPLE.into(), PEOPLE.into(), 0));
+    let totals = (end.targeted, end.reached, end.filtered);
+    assert_eq!(totals, (Some(PEOPLE.into()), Some(PEOPLE.into()), Some(0)));
 
     let views = town.until(alert, "live-mass", "accepted", PEOPLE).await;
 
@@ -92,7 +94,7 @@ async fn a_mass_send_waits_for_its_administrator() {
     town.until(alert, "live-mass", "accepted", PEOPLE).await;
     let waiting = town.jobs().await;
     assert!(waiting.iter().all(|job| job.end.is_none()) && town.told(What::Accepted).is_empty());
-    assert_eq!(town.ended(1).await.reached, u64::from(PEOPLE));
+    assert_eq!(town.ended(1).await.reached, Some(u64::from(PEOPLE)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,11 +118,26 @@ async fn when_the_administrator_refuses_everybody_is_told_singly() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_nobody_tells_the_end_the_next_way_takes_over() {
-    let town = town(MassFaults { mass_mute: true, ..MassFaults::default() }, "jobs_within_s = 1").await;
+    let faults = MassFaults { mass_mute: true, mass_forgotten: true, ..MassFaults::default() };
+    let town = town(faults, "jobs_within_s = 1").await;
     let alert = town.warn(Vec::new()).await;
     let views = town.until(alert, "live-wechat", "delivered", PEOPLE).await;
     let silent: u32 = views.iter().filter_map(|view| view.counts.failed.get("no-receipt")).sum();
     assert_eq!(silent, PEOPLE);
+    let end = town.ended(1).await;
+    assert_eq!((end.refused, end.reached), (Some(Reason::NoReceipt), None), "given up once and for all");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_that_came_while_the_city_was_away_is_asked_for_and_tells_nobody_twice() {
+    let faults = MassFaults { mass_mute: true, ..MassFaults::default() };
+    let mut town = town(faults, "").await;
+    let alert = town.warn(Vec::new()).await;
+    town.until(alert, "live-mass", "accepted", PEOPLE).await;
+    town.restart().await;
+    let end = town.ended(1).await;
+    assert_eq!((end.refused, end.targeted), (None, None), "sent; the totals are lost");
+    assert_eq!(town.told(What::Accepted).len(), PEOPLE as usize);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -128,11 +145,11 @@ async fn a_follower_who_had_four_this_month_is_filtered_and_a_used_up_quota_cost
     let town = town(MassFaults { mass_month: 1, mass_quota: Some(2), ..MassFaults::default() }, "").await;
     let first = town.warn(Vec::new()).await;
     town.until(first, "live-mass", "accepted", PEOPLE).await;
-    assert_eq!(town.ended(1).await.filtered, 0);
+    assert_eq!(town.ended(1).await.filtered, Some(0));
 
     let second = town.warn(Vec::new()).await;
     town.until(second, "live-wechat", "delivered", PEOPLE).await;
-    assert_eq!(town.ended(2).await.filtered, u64::from(PEOPLE), "sent, and to nobody");
+    assert_eq!(town.ended(2).await.filtered, Some(u64::from(PEOPLE)), "sent, and to nobody");
 
     let third = town.warn(Vec::new()).await;
     let views = town.until(third, "live-wechat", "delivered", PEOPLE).await;

@@ -31,6 +31,8 @@ pub(super) enum Endpoint {
     Notice,
     /// A mass send by open ids (根据OpenID列表群发).
     Mass,
+    /// How a mass send stands (查询群发消息发送状态).
+    MassGet,
     /// A customer-service message (客服消息).
     Custom,
 }
@@ -42,6 +44,7 @@ impl Endpoint {
             Self::Template => "/cgi-bin/message/template/send",
             Self::Notice => "/cgi-bin/message/subscribe/bizsend",
             Self::Mass => "/cgi-bin/message/mass/send",
+            Self::MassGet => "/cgi-bin/message/mass/get",
             Self::Custom => "/cgi-bin/message/custom/send",
         }
     }

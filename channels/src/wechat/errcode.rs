@@ -2,7 +2,7 @@
 
 use crate::weixin::said::{far_code, is_dead_token};
 use mingluo_model::{
-    channel::{Refusal, Verdict},
+    channel::{JobState, Refusal, Verdict},
     delivery::Reason,
     receipt::ProviderId,
 };
@@ -25,6 +25,8 @@ pub(super) struct Said {
     /// The message's number, beyond 2^53.
     #[serde(alias = "msg_id")]
     pub(super) msgid: Option<u64>,
+    /// How a mass send stands, where that was asked.
+    pub(super) msg_status: Option<String>,
 }
 
 /// What an answer means for the follower `to`, whose open id is kept out of the record.
@@ -66,12 +68,22 @@ pub(super) fn mass_verdict(said: &Said) -> Verdict {
     }
 }
 
+/// What the answer says of a mass send (查询群发消息发送状态); one that was deleted at the platform is nobody's.
+pub(super) fn job_state(said: &Said) -> JobState {
+    match (said.errcode, said.msg_status.as_deref()) {
+        (0, Some("SEND_SUCCESS")) => JobState::Sent,
+        (0, Some("SENDING")) => JobState::UnderWay,
+        (0, Some("SEND_FAIL" | "DELETE")) => JobState::NotSent,
+        _ => JobState::Unsaid,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn said(errcode: i64) -> Said {
-        Said { errcode, errmsg: String::from("words rid: 1"), msgid: None }
+        Said { errcode, errmsg: String::from("words rid: 1"), msgid: None, msg_status: None }
     }
 
     fn reason(errcode: i64) -> Option<Reason> {
@@ -120,6 +132,16 @@ mod tests {
         assert_eq!([closed(45_028), closed(48_001)], [Some(Reason::Quota), Some(Reason::NotAllowed)]);
         let stranger = Refusal { reason: Reason::Other, far_code: "40003".into() };
         assert_eq!(mass(40_003), Verdict::Permanent(stranger), "nobody's address is struck off by it");
+    }
+
+    #[test]
+    fn a_mass_send_that_was_asked_after_is_sent_under_way_or_nobodys() {
+        use JobState::{NotSent, Sent, UnderWay, Unsaid};
+        let state =
+            |errcode, words: &str| job_state(&Said { msg_status: Some(words.into()), ..said(errcode) });
+        let states = ["SEND_SUCCESS", "SENDING", "SEND_FAIL", "DELETE", "else"].map(|words| state(0, words));
+        assert_eq!(states, [Sent, UnderWay, NotSent, NotSent, Unsaid]);
+        assert_eq!(state(40_059, "SEND_SUCCESS"), Unsaid, "an unknown number");
     }
 
     #[test]

@@ -43,4 +43,10 @@ impl Board {
         let now = self.office.clock.now();
         Ok(self.look().await?.iter().any(|one| one.id == alert && now < one.expires))
     }
+
+    /// Keeps everybody from looking as long as what is given back lives.
+    #[cfg(test)]
+    pub(super) async fn hold(&self) -> impl Sized + '_ {
+        self.kept.lock().await
+    }
 }

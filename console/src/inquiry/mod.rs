@@ -15,7 +15,7 @@ use crate::{
 };
 use mingluo_model::{
     address::Address,
-    clock::within,
+    clock::{Clock, within},
     mode::{Live, ModeKind},
     region::RegionCode,
     reply::Reply,
@@ -38,6 +38,15 @@ const MOST_HEARD: u32 = 200;
 
 /// Names among these words that are looked up in the list of divisions.
 const MOST_NAMED: usize = 20;
+
+/// What is known of the rest of an answer.
+#[derive(Clone, Copy)]
+pub(crate) enum Rest {
+    /// Nobody tells it yet, or the teller knows.
+    ToBeTold,
+    /// An earlier run of the program may have told it: it is not begun again, and whoever did not get it asks anew.
+    PerhapsTold,
+}
 
 /// Whether somebody asks which warnings are in force.
 pub(crate) fn asks(reply: &Reply) -> bool {
@@ -63,16 +72,28 @@ pub(crate) async fn answer(
     office: &Office<Live>,
     teller: &Arc<Teller>,
     from: &Address,
+    rest: Rest,
 ) -> Result<String, OfficeError> {
-    let answered = within(office.clock.as_ref(), PATIENCE, found(office, teller, from)).await;
-    answered.unwrap_or_else(|error| {
+    in_time(office.clock.as_ref(), found(office, teller, from, rest)).await
+}
+
+async fn in_time(
+    clock: &dyn Clock,
+    found: impl Future<Output = Result<String, OfficeError>>,
+) -> Result<String, OfficeError> {
+    within(clock, PATIENCE, found).await.unwrap_or_else(|error| {
         tracing::warn!(error = &error as &dyn std::error::Error, "too many followers ask at once");
         Ok(say(Tongue::Chinese, "wechat-busy", &[]))
     })
 }
 
 /// Nothing is waited for once the teller has begun: who is told that others come first gets no rest either.
-async fn found(office: &Office<Live>, teller: &Arc<Teller>, from: &Address) -> Result<String, OfficeError> {
+async fn found(
+    office: &Office<Live>,
+    teller: &Arc<Teller>,
+    from: &Address,
+    known: Rest,
+) -> Result<String, OfficeError> {
     let chinese = |key: &str, fields: &[(&'static str, String)]| say(Tongue::Chinese, key, fields);
     let Some(region) = followed(office, from).await? else { return Ok(chinese("wechat-where", &[])) };
     let name = ("region", office.division(region));
@@ -89,15 +110,24 @@ async fn found(office: &Office<Live>, teller: &Arc<Teller>, from: &Address) -> R
     if rest.is_empty() {
         return Ok(now);
     }
-    let count = ("count", rest.len().to_string());
+    let count = rest.len();
     let of = |(place, words): (usize, String)| Message { of: warnings[place].id, words };
-    let trailer = match teller.begin(from.clone(), rest.into_iter().map(of).collect()) {
-        Begun::Now => chinese("wechat-more", &[count]),
-        Begun::UnderWay => chinese("wechat-telling", &[]),
-        Begun::OfLate => chinese("wechat-told", &[]),
-        Begun::Full => chinese("wechat-full", &[]),
+    let below = match known {
+        Rest::ToBeTold => below(&teller.begin(from.clone(), rest.into_iter().map(of).collect()), count),
+        Rest::PerhapsTold => chinese("wechat-perhaps", &[]),
     };
-    Ok(fit::joined(&[&now, &trailer]))
+    Ok(fit::joined(&[&now, &below]))
+}
+
+/// What is said of the rest, of so many messages.
+fn below(begun: &Begun, count: usize) -> String {
+    let key = match begun {
+        Begun::Now => "wechat-more",
+        Begun::UnderWay => "wechat-telling",
+        Begun::OfLate => "wechat-told",
+        Begun::Full => "wechat-full",
+    };
+    say(Tongue::Chinese, key, &[("count", count.to_string())])
 }
 
 /// The division that a follower last named.
@@ -110,7 +140,19 @@ async fn followed(office: &Office<Live>, from: &Address) -> Result<Option<Region
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mingluo_model::clock::Timestamp;
+    use futures_util::FutureExt;
+    use mingluo_model::clock::{Timestamp, manual::ManualClock};
+
+    #[test]
+    fn an_answer_that_takes_longer_than_three_seconds_is_given_up() {
+        let clock = ManualClock::at(Timestamp(0));
+        let mut slow = Box::pin(in_time(clock.as_ref(), std::future::pending()));
+        assert!(slow.as_mut().now_or_never().is_none());
+        clock.advance(PATIENCE - Duration::from_millis(1));
+        assert!(slow.as_mut().now_or_never().is_none(), "it may come yet");
+        clock.advance(Duration::from_millis(1));
+        assert!(slow.as_mut().now_or_never().unwrap().unwrap().contains("查询的人太多"));
+    }
 
     #[test]
     fn who_only_speaks_of_warnings_does_not_ask_for_them() {

@@ -116,6 +116,12 @@ impl Teller {
         &self.board
     }
 
+    /// Keeps what is in force from being read as long as what is given back lives.
+    #[cfg(test)]
+    pub(crate) async fn hold_board(&self) -> impl Sized + '_ {
+        self.board.hold().await
+    }
+
     /// Begins to tell a follower these messages.
     pub(super) fn begin(self: &Arc<Self>, to: Address, messages: Vec<Message>) -> Begun {
         let (now, digest) = (self.clock.now(), digest(&messages));

@@ -7,16 +7,19 @@ use super::{
 };
 use crate::office::ended_at;
 use mingluo_dispatch::view::PlanView;
-use mingluo_ledger::store::StoredAlert;
+use mingluo_ledger::{Store, StoreError, store::StoredAlert};
 use mingluo_model::{
     clock::Timestamp,
     delivery::Reason,
     id::PlanId,
-    receipt::{AggregateReceipt, Job, JobBegun},
+    mode::ModeKind,
+    receipt::{AggregateReceipt, Job, JobBegun, JobsUsed},
 };
 use std::{collections::BTreeSet, time::Duration};
 
-/// A job that the platform sends at once has ended after so long; one that has not waits for somebody.
+/// A job that has not ended after so long is said to wait for somebody. Ours to choose, since the platform gives no time for its
+/// sending: where an account's mass sends are protected the administrator has half an hour, of which this costs a ninetieth; where
+/// they are not, a job that takes longer has its officers look once in vain.
 const AT_ONCE: Duration = Duration::from_secs(20);
 
 /// Calls of a day are counted from so long ago on.
@@ -25,6 +28,16 @@ const DAY: Duration = Duration::from_hours(24);
 /// A month, as far as a follower's four mass sends are concerned: the platform counts by the calendar, so that this is never
 /// less than it counts.
 const MONTH: Duration = Duration::from_hours(31 * 24);
+
+/// What was used of mass sends by now: calls of the last day, and warnings of the last month.
+pub(super) async fn used_by(
+    store: &dyn Store,
+    mode: ModeKind,
+    now: Timestamp,
+) -> Result<JobsUsed, StoreError> {
+    let ago = |span: Duration| Timestamp(now.0 - span.as_millis() as i64);
+    store.jobs_used(mode, ago(DAY), ago(MONTH)).await
+}
 
 /// One thing to be said.
 pub(super) struct MassLine {
@@ -89,7 +102,8 @@ fn own_lines(voice: &Voice, situation: &Situation, alert: &StoredAlert, jobs: &[
     lines.extend(waiting(voice, Standing::of(alert, situation.at), open(jobs), situation.at).map(loud));
     lines.extend(refused.iter().map(|end| loud(refusal(voice, end))));
     lines.extend(totals(voice, &sent).map(quiet));
-    lines.push(quiet(used(voice, situation)));
+    let JobsUsed { calls, warnings } = situation.jobs_used;
+    lines.push(quiet(voice.pair("web-mass-used", thousands(calls), thousands(warnings))));
     lines
 }
 
@@ -119,35 +133,28 @@ fn refusal(voice: &Voice, end: &AggregateReceipt) -> String {
     let key = match end.far_code.as_str() {
         "err(40001)" => "web-mass-administrator",
         "err(40002)" => "web-mass-unanswered",
+        _ if end.refused == Some(Reason::NoReceipt) => "web-mass-given-up",
         _ if end.refused == Some(Reason::Quota) => "web-mass-nobody",
         _ => "web-mass-refused",
     };
     voice.with(key, "a", &end.far_code)
 }
 
-/// Coverage is SentCount of TotalCount (群发任务结果); the rest was filtered or went wrong, and nobody says for whom.
+/// Coverage is SentCount of TotalCount (群发任务结果); the rest was filtered or went wrong, and nobody says for whom. A total that
+/// was not told of one job is not told of all.
 fn totals(voice: &Voice, sent: &[&AggregateReceipt]) -> Option<String> {
-    let sum = |of: fn(&AggregateReceipt) -> u64| sent.iter().map(|end| of(end)).sum::<u64>();
-    let targeted = sum(|end| end.targeted);
+    let sum = |of: fn(&AggregateReceipt) -> Option<u64>| sent.iter().map(|end| of(end)).sum::<Option<u64>>();
+    let (targeted, reached) = (sum(|end| end.targeted), sum(|end| end.reached));
+    let told = |total: Option<u64>| total.map_or_else(|| voice.say("web-mass-untold"), thousands);
+    let covered = targeted.zip(reached).map(|(targeted, reached)| share(reached, targeted));
     let values = [
-        ("a", thousands(sum(|end| end.reached))),
-        ("b", thousands(targeted)),
-        ("c", share(sum(|end| end.reached), targeted)),
-        ("d", thousands(sum(|end| end.filtered))),
-        ("e", thousands(sum(|end| end.failed))),
+        ("a", told(reached)),
+        ("b", told(targeted)),
+        ("c", covered.unwrap_or_else(|| voice.say("web-mass-untold"))),
+        ("d", told(sum(|end| end.filtered))),
+        ("e", told(sum(|end| end.failed))),
     ];
     (!sent.is_empty()).then(|| voice.values("web-mass-totals", &values))
-}
-
-/// Calls of the last day, and warnings of the last month.
-fn used(voice: &Voice, situation: &Situation) -> String {
-    let within = |span| begun(&situation.jobs).filter(move |(begun, _)| situation.at.since(begun.at) < span);
-    let plans: BTreeSet<PlanId> = within(MONTH).map(|(begun, _)| begun.plan).collect();
-    let of_plan =
-        |plan: &PlanId| situation.plans.iter().find(|view| view.plan == *plan).map(|view| view.alert);
-    let alerts: BTreeSet<_> = plans.iter().filter_map(of_plan).collect();
-    let unknown = plans.iter().filter(|plan| of_plan(plan).is_none()).count();
-    voice.pair("web-mass-used", within(DAY).count(), alerts.len() + unknown)
 }
 
 #[cfg(test)]
@@ -164,10 +171,10 @@ mod tests {
         AggregateReceipt {
             provider_id: ProviderId::new(b"34182"),
             refused,
-            targeted: 1_200,
-            filtered: 200,
-            reached: 990,
-            failed: 10,
+            targeted: Some(1_200),
+            filtered: Some(200),
+            reached: Some(990),
+            failed: Some(10),
             far_code: far_code.into(),
             at: Timestamp(0),
         }
@@ -179,6 +186,12 @@ mod tests {
         for part in ["990", "1,200", "82", "200", "10"] {
             assert!(told.contains(part), "{part} in {told}");
         }
+    }
+
+    #[test]
+    fn a_total_that_was_not_told_is_said_to_be_so() {
+        let odd = AggregateReceipt { reached: None, ..end(None, "send success") };
+        assert!(totals(&voice(), &[&end(None, "send success"), &odd]).unwrap().contains("未告知"));
     }
 
     #[test]

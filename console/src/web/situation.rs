@@ -3,7 +3,7 @@
 //! were folded before the program started are not in the engine's memory: those of warnings that somebody looks at are
 //! read back once and kept, so that a restart changes no number.
 
-use super::{error::WebError, folded::Folded, voice::Voice};
+use super::{error::WebError, folded::Folded, mass, voice::Voice};
 use crate::office::{Called, Office, ended_by, may_write};
 use mingluo_channels::speaker::{FleetCount, SpeakerHub};
 use mingluo_dispatch::{desk::Orphans, post::Link, view::PlanView};
@@ -16,7 +16,7 @@ use mingluo_model::{
     owner::{Officer, Role},
     plan::AccountName,
     policy::ReleasePolicy,
-    receipt::Job,
+    receipt::{Job, JobsUsed},
 };
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
@@ -27,7 +27,7 @@ pub(super) const FRESH: Duration = Duration::from_millis(500);
 /// Alerts looked at: the latest of the mode.
 const LATEST: u32 = 200;
 
-/// Jobs looked at: more than a month of them, since each follower gets four mass sends in one.
+/// Jobs looked at: the latest of the mode. Each follower gets four mass sends a month; a job is for ten thousand of them.
 const JOBS: u32 = 200;
 
 /// One reading.
@@ -47,6 +47,8 @@ pub(super) struct Situation {
     pub(super) orphans: BTreeMap<AccountName, Orphans>,
     /// The latest jobs for many (群发任务), newest first.
     pub(super) jobs: Vec<Job>,
+    /// What was used of them of late.
+    pub(super) jobs_used: JobsUsed,
     /// Why dispatch stopped, if it did.
     pub(super) halted: Option<String>,
     /// The boxes, where the mode has any.
@@ -103,9 +105,9 @@ impl Situation {
         hub: Option<&SpeakerHub>,
         folded: &mut Folded,
     ) -> Result<Self, WebError> {
-        let officers = office.store.officers().await?;
+        let (officers, at) = (office.store.officers().await?, office.clock.now());
         let mut situation = Self {
-            at: office.clock.now(),
+            at,
             alerts: office.alerts(LATEST).await?,
             plans: office.progress(None),
             calls: BTreeMap::new(),
@@ -113,6 +115,7 @@ impl Situation {
             links: office.engine().links(),
             orphans: office.engine().orphans(),
             jobs: office.store.jobs(M::KIND, JOBS).await?,
+            jobs_used: mass::used_by(office.store.as_ref(), M::KIND, at).await?,
             halted: office.engine().halted(),
             fleet: hub.map(SpeakerHub::count),
             names: officers.into_iter().map(|row| (row.officer.id, row.name)).collect(),

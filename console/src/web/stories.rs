@@ -11,6 +11,7 @@ mod door;
 mod followers;
 mod gateways;
 mod hands;
+mod mass;
 mod numbers;
 mod restart;
 mod sight;

@@ -7,6 +7,7 @@ mod place;
 mod shared;
 
 pub use digest::Digest;
+pub use shared::AskedJob;
 
 use crate::{
     flights::{Flight, Flights},

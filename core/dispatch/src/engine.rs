@@ -15,6 +15,7 @@ pub use deliveries::NamedReceipt;
 use crate::{
     absent::Absent,
     desk::{Desk, HashAddress, Orphans},
+    fallback::sends_jobs,
     post::{Halt, Link, Post},
     progress::{Progress, WITHDRAWN},
     roster::{CarrierOf, EditionMap, ReadIndex, Roster},
@@ -232,6 +233,10 @@ impl<M: Mode> Engine<M> {
                     engine.fail_stop(work).await;
                 });
             }
+        }
+        for post in self.posts.values().filter(|post| sends_jobs(post)) {
+            let (engine, post) = (Arc::clone(self), Arc::clone(post));
+            self.tasks.spawn(async move { engine.fail_stop(engine.ask_after_jobs(&post)).await });
         }
         let engine = Arc::clone(self);
         self.tasks.spawn(async move { engine.fail_stop(engine.sweep_until(&engine.stop)).await });

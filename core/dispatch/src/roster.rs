@@ -149,17 +149,22 @@ impl Roster {
     }
 
     /// Keeps what residents wrote; who refused or asked again is heeded from now on. What was kept before is not heeded
-    /// again: an old word that a gateway repeats does not come after a newer one.
+    /// again: an old word that a gateway repeats does not come after a newer one. Gives the places in `replies` of those that
+    /// are new.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be kept.
-    pub async fn keep_replies(&self, account: &AccountName, replies: &[Reply]) -> Result<(), StoreError> {
+    pub async fn keep_replies(
+        &self,
+        account: &AccountName,
+        replies: &[Reply],
+    ) -> Result<Vec<usize>, StoreError> {
         let _changing = self.changing.lock().await;
         let new = self.store.keep_replies(self.mode, account, replies).await?;
         let wishes = new.iter().filter_map(|at| replies.get(*at)).map(|reply| (reply, reply.wish()));
         let wishes: Vec<_> = wishes.filter(|(_, wish)| matches!(wish, Wish::OptOut | Wish::OptIn)).collect();
         if wishes.is_empty() {
-            return Ok(());
+            return Ok(new);
         }
         if wishes.iter().any(|(_, wish)| *wish == Wish::OptIn) {
             self.refresh_struck_off().await?;
@@ -174,7 +179,7 @@ impl Roster {
                 hashes.remove(&hash)
             };
         }
-        Ok(())
+        Ok(new)
     }
 
     /// The map of an edition.

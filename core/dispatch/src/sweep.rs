@@ -44,7 +44,7 @@ impl<M: Mode> Engine<M> {
             }
             for post in self.posts.values() {
                 self.sweep(post).await?;
-                self.look_at_jobs(post).await?;
+                self.keep_jobs(post).await?;
                 self.close_settled(post, &mut settled, &diverted).await?;
             }
         }

@@ -38,7 +38,7 @@ use mingluo_model::{
     id::{AlertId, AskId, EditionId, NodeId, PlanId},
     mode::ModeKind,
     plan::AccountName,
-    receipt::{AggregateReceipt, Job},
+    receipt::{AggregateReceipt, Job, JobsUsed, ProviderId},
     reply::Reply,
 };
 use std::{sync::Arc, time::Duration};
@@ -210,11 +210,28 @@ pub trait Store: Send + Sync + 'static {
     async fn begin_jobs(&self, jobs: &[Job]) -> Result<(), StoreError>;
 
     /// Keeps how jobs of an account ended, heard of before or after they were kept as taken. What is said again changes
-    /// no time.
+    /// no time, and a total that is not told again stays.
     async fn end_jobs(&self, account: &AccountName, ends: &[AggregateReceipt]) -> Result<(), StoreError>;
 
     /// The latest jobs for many of a mode, newest first.
     async fn jobs(&self, mode: ModeKind, limit: u32) -> Result<Vec<Job>, StoreError>;
+
+    /// The jobs of a mode that ended and whose plan is not closed; and those that ended at or after `strangers_since` and of
+    /// which no plan is known.
+    async fn ended_jobs(
+        &self,
+        mode: ModeKind,
+        strangers_since: Timestamp,
+    ) -> Result<Vec<(AccountName, ProviderId)>, StoreError>;
+
+    /// What was used of jobs in a mode: calls that were taken at or after `calls_since`, and warnings that had any at or after
+    /// `warnings_since`.
+    async fn jobs_used(
+        &self,
+        mode: ModeKind,
+        calls_since: Timestamp,
+        warnings_since: Timestamp,
+    ) -> Result<JobsUsed, StoreError>;
 
     /// The calls of an alert (叫应) with their steps, by division.
     async fn calls(&self, alert: AlertId) -> Result<Vec<Call>, StoreError>;

@@ -303,6 +303,19 @@ pub enum Unfit {
     },
 }
 
+/// What the far side says of a job when it is asked (群发状态).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobState {
+    /// It is not over: it is being sent, or waits for somebody there.
+    UnderWay,
+    /// It was sent.
+    Sent,
+    /// Nobody got it.
+    NotSent,
+    /// The far side does not say.
+    Unsaid,
+}
+
 /// A way out: one account at one gateway.
 #[async_trait]
 pub trait Channel<M: Mode>: Send + Sync + 'static {
@@ -372,6 +385,14 @@ pub trait Channel<M: Mode>: Send + Sync + 'static {
     /// # Errors
     /// [`SendError`] when no session could be had.
     async fn open(&self) -> Result<Session<M>, SendError>;
+
+    /// Asks how a job stands whose end was not told ([`ReceiptFor::Job`]).
+    ///
+    /// # Errors
+    /// [`SendError`] when there is no answer.
+    async fn ask_job(&self, _id: &ProviderId) -> Result<JobState, SendError> {
+        Ok(JobState::Unsaid)
+    }
 
     /// Whether the far side lets us in, and nothing more: for somebody who only wants to know, perhaps while another
     /// process sends. A channel whose session takes more than a login (what the far side tells but once, a door of ours)

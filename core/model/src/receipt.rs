@@ -113,14 +113,14 @@ pub struct AggregateReceipt {
     pub provider_id: ProviderId,
     /// Why none of it was sent; `None` where it was.
     pub refused: Option<Reason>,
-    /// How many it was meant for, by the far side's count.
-    pub targeted: u64,
+    /// How many it was meant for, by the far side's count. Of each total: `None` where the far side did not tell it.
+    pub targeted: Option<u64>,
     /// How many were filtered before sending: who refuses, or had this month's share already.
-    pub filtered: u64,
+    pub filtered: Option<u64>,
     /// How many it says got it.
-    pub reached: u64,
+    pub reached: Option<u64>,
     /// How many it tried in vain.
-    pub failed: u64,
+    pub failed: Option<u64>,
     /// The far side's own words, kept verbatim for the record; at most 64 bytes.
     pub far_code: String,
     /// When it reached us.
@@ -149,4 +149,13 @@ pub struct JobBegun {
     pub recipients: u32,
     /// When its answer came.
     pub at: Timestamp,
+}
+
+/// What an account may send of jobs is counted by (群发用量).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JobsUsed {
+    /// Calls that were taken.
+    pub calls: u64,
+    /// Warnings that had any of them.
+    pub warnings: u64,
 }

@@ -4,7 +4,10 @@ use super::Platform;
 use axum::{Json, body::Bytes, extract::State, http::StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 /// What a follower does.
 #[derive(Deserialize)]
@@ -15,6 +18,22 @@ struct Act {
     #[serde(default)]
     key: String,
     words: Option<String>,
+    /// Nothing new: the platform says again what they did last, as if no answer had come in time.
+    #[serde(default)]
+    again: bool,
+}
+
+/// What was pushed of each follower last.
+#[derive(Default)]
+pub(super) struct Pushed(
+    // Guards the pushes; held for a look.
+    Mutex<HashMap<String, String>>,
+);
+
+impl Pushed {
+    fn last(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// `POST /pretend/follower`; answers with what the account said to the follower, or 504 when it said nothing in time.
@@ -27,8 +46,18 @@ pub(super) async fn act(State(platform): State<Arc<Platform>>, body: Bytes) -> (
     if !pusher.has_callback() {
         return (StatusCode::CONFLICT, Json(json!({ "error": "there is no --callback" })));
     }
-    platform.windows.acted(&act.openid, act.event.as_deref());
-    let xml = act.xml(pusher.seconds(), pusher.number());
+    let xml = if act.again {
+        let last = platform.pushed.last().get(&act.openid).cloned();
+        let Some(last) = last else {
+            return (StatusCode::CONFLICT, Json(json!({ "error": "the follower did nothing yet" })));
+        };
+        last
+    } else {
+        platform.windows.acted(&act.openid, act.event.as_deref());
+        let xml = act.xml(pusher.seconds(), pusher.number());
+        platform.pushed.last().insert(act.openid.clone(), xml.clone());
+        xml
+    };
     match platform.receipts.push(&act.openid, &xml).await {
         Some(said) => (StatusCode::OK, Json(json!({ "said": said }))),
         None => (StatusCode::GATEWAY_TIMEOUT, Json(json!({ "error": "the account did not answer" }))),

@@ -64,6 +64,9 @@ pub struct MassFaults {
     /// Never tell how a mass send ended.
     #[arg(long)]
     pub mass_mute: bool,
+    /// Do not know a mass send that is asked after.
+    #[arg(long)]
+    pub mass_forgotten: bool,
     /// Take so many mass sends and answer them with HTTP 502.
     #[arg(long, value_name = "CALLS", default_value_t = 0)]
     pub mass_swallowed: u64,
@@ -82,6 +85,7 @@ impl Default for MassFaults {
             mass_per_minute: 60,
             mass_err: None,
             mass_mute: false,
+            mass_forgotten: false,
             mass_swallowed: 0,
             mass_again_ms: 0,
         }
@@ -99,11 +103,19 @@ pub(super) struct MassSent {
 struct Memory {
     /// Jobs by `clientmsgid`, and when they were taken.
     jobs: HashMap<String, (u64, Duration)>,
+    /// How jobs ended, by their number.
+    ends: HashMap<u64, &'static str>,
     /// What each follower got this month.
     months: HashMap<String, u32>,
     /// When the calls of the last minute came.
     calls: VecDeque<Duration>,
     swallowed: u64,
+}
+
+/// Which job is asked after.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    msg_id: String,
 }
 
 #[derive(Deserialize)]
@@ -178,6 +190,25 @@ pub(super) async fn send(
         .into_response()
 }
 
+/// `POST /cgi-bin/message/mass/get`.
+pub(super) async fn get(
+    State(platform): State<Arc<Platform>>,
+    Query(authorised): Query<Authorised>,
+    Json(asked): Json<Asked>,
+) -> Response {
+    if let Some((errcode, errmsg)) = platform.tokens.refuse(authorised.token()) {
+        return refusal(errcode, errmsg).into_response();
+    }
+    let memory = platform.mass_memory();
+    let job = asked.msg_id.parse::<u64>().ok();
+    let known = job.filter(|job| memory.jobs.values().any(|(taken, _)| taken == job));
+    let Some(job) = known.filter(|_| !platform.faults.mass.mass_forgotten) else {
+        return refusal(40_059, "invalid msg id").into_response();
+    };
+    let status = memory.ends.get(&job).copied().unwrap_or("SENDING");
+    Json(json!({ "msg_id": job, "msg_status": status })).into_response()
+}
+
 impl Platform {
     fn mass_memory(&self) -> MutexGuard<'_, Memory> {
         self.mass.memory.lock().unwrap_or_else(PoisonError::into_inner)
@@ -236,6 +267,8 @@ impl Platform {
             Some(code) => Totals { status: format!("err({code})"), total, left: 0, sent: 0 },
             None => self.deliver(job, &call),
         };
+        let end = if totals.status == "send success" { "SEND_SUCCESS" } else { "SEND_FAIL" };
+        self.mass_memory().ends.insert(job, end);
         if faults.mass_mute || !self.receipts.pusher.has_callback() {
             return;
         }

@@ -4,7 +4,8 @@
 //!
 //! Beside what the real one has, `POST /pretend/follower` with `{"openid": "o1", "event": "unsubscribe"}`, `{"openid":
 //! "o1", "event": "subscribe", "key": "qrscene_210403004"}` or `{"openid": "o1", "words": "退订"}` lets a follower act;
-//! it answers with what the account said to them.
+//! `{"openid": "o1", "again": true}` lets the platform say once more what they did last. It answers with what the account
+//! said to them.
 
 mod custom;
 #[cfg(test)]
@@ -24,7 +25,9 @@ pub use self::{
     custom::CustomFaults,
     mass::{Administrator, MassFaults},
 };
-use self::{custom::Windows, mass::MassSent, receipts::Receipts, send::Sent, tokens::Tokens};
+use self::{
+    custom::Windows, followers::Pushed, mass::MassSent, receipts::Receipts, send::Sent, tokens::Tokens,
+};
 use crate::{sim_journal::Journal, sim_stage::Dice};
 use axum::{Router, routing::post};
 use mingluo_model::clock::SharedClock;
@@ -143,6 +146,7 @@ struct Platform {
     sent: Sent,
     mass: MassSent,
     windows: Windows,
+    pushed: Pushed,
     receipts: Arc<Receipts>,
     clock: SharedClock,
     /// Mass sends that have not ended; not bounded, since calls are.
@@ -173,6 +177,7 @@ impl SimWeChat {
             sent: Sent::default(),
             mass: MassSent::default(),
             windows,
+            pushed: Pushed::default(),
             receipts: Arc::new(receipts),
             clock,
             ending: TaskTracker::new(),
@@ -182,6 +187,7 @@ impl SimWeChat {
             .route("/cgi-bin/message/template/send", post(send::template))
             .route("/cgi-bin/message/subscribe/bizsend", post(send::notice))
             .route("/cgi-bin/message/mass/send", post(mass::send))
+            .route("/cgi-bin/message/mass/get", post(mass::get))
             .route("/cgi-bin/message/custom/send", post(custom::send))
             .route("/pretend/follower", post(followers::act))
             .with_state(Arc::clone(&platform));

@@ -108,22 +108,21 @@ impl Pushed {
         Ok(list.as_array().map_or(std::slice::from_ref(list), Vec::as_slice))
     }
 
-    /// The end of a mass send (群发任务结果). `FilterCount` is what was left after the filters, not what they took.
+    /// The end of a mass send (群发任务结果). `FilterCount` is what was left after the filters, not what they took. That it ended,
+    /// and how, holds whatever its totals look like: one that is missing or no number was not told.
     fn end_of_job(&self, at: Timestamp) -> Result<AggregateReceipt, CallbackError> {
         let words = self.0.text("Status")?;
-        let total = |name: &str| {
-            let found = self.0.text(name)?;
-            found.parse::<u64>().map_err(|_| malformed(&format!("{name} is {found:?}, not a number")))
-        };
-        let (targeted, reached, failed) = (total("TotalCount")?, total("SentCount")?, total("ErrorCount")?);
+        let total = |name: &str| self.0.text(name).ok()?.trim().parse::<u64>().ok();
+        let (targeted, reached, failed) = (total("TotalCount"), total("SentCount"), total("ErrorCount"));
         // Sent, and to nobody: all had this month's share, or refuse (第 5 次起被平台过滤).
-        let why = if failed == 0 { Reason::Quota } else { Reason::FarFault };
-        let nobody = (targeted > 0 && reached == 0).then_some(why);
+        let why = if failed.unwrap_or(0) == 0 { Reason::Quota } else { Reason::FarFault };
+        let nobody = (targeted.unwrap_or(0) > 0 && reached == Some(0)).then_some(why);
+        let left = total("FilterCount");
         Ok(AggregateReceipt {
             provider_id: number(self.0.tree())?,
             refused: refused(words).or(nobody),
             targeted,
-            filtered: targeted.saturating_sub(total("FilterCount")?),
+            filtered: targeted.zip(left).map(|(targeted, left)| targeted.saturating_sub(left)),
             reached,
             failed,
             far_code: at_most_64(words),

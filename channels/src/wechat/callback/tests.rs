@@ -146,7 +146,28 @@ fn the_end_of_a_mass_send_is_totals_and_nobodys_receipt() {
     assert!(receipts.is_empty() && replies.is_empty(), "the event names an administrator, not a follower");
     let [end] = &jobs[..] else { panic!("one") };
     assert_eq!(end.provider_id, ProviderId::new(b"1000001625"));
-    assert_eq!((end.refused, end.targeted, end.filtered, end.reached, end.failed), (None, 20, 3, 15, 2));
+    let totals = [end.targeted, end.filtered, end.reached, end.failed];
+    assert_eq!((end.refused, totals), (None, [20, 3, 15, 2].map(Some)));
+}
+
+#[test]
+fn a_mass_send_that_everybody_was_filtered_from_reached_nobody() {
+    let why = |totals| end_of_job("send success", totals).jobs[0].refused;
+    assert_eq!([why([20, 0, 0, 0]), why([20, 20, 0, 20])], [Some(Reason::Quota), Some(Reason::FarFault)]);
+    assert_eq!([why([20, 1, 1, 0]), why([0; 4])], [None; 2]);
+}
+
+#[test]
+fn an_end_whose_totals_are_odd_is_an_end_all_the_same() {
+    let Heard { jobs, .. } = heard(
+        "<xml><ToUserName>gh_1</ToUserName><FromUserName>oAdministrator</FromUserName><CreateTime>1</CreateTime>\
+         <MsgType>event</MsgType><Event>MASSSENDJOBFINISH</Event><MsgID>34182</MsgID>\
+         <Status>send success</Status><TotalCount>20</TotalCount><FilterCount></FilterCount>\
+         <SentCount>some</SentCount></xml>",
+    );
+    let [end] = &jobs[..] else { panic!("one") };
+    let totals = [end.targeted, end.filtered, end.reached, end.failed];
+    assert_eq!((end.refused, totals), (None, [Some(20), None, None, None]));
 }
 
 #[test]

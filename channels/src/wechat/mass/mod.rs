@@ -7,7 +7,8 @@
 //! - `clientmsgid` is made of the plan and of the call's number in it: the same call again is 45065, "sent before", which is
 //!   success. Dispatch keeps who is in which call; one that goes again is never filled up with others.
 //! - The answer says "submitted" and nothing more. How it ended comes as one event for all, with totals; who got it,
-//!   nobody says ([`ReceiptFor::Job`]).
+//!   nobody says ([`ReceiptFor::Job`]). Where the event does not come, the platform says when it is asked
+//!   (mass/get) whether it was sent, without totals.
 //! - A follower gets at most four a calendar month; the platform drops the fifth without a word and counts it as filtered.
 //! - Used-up quotas and a want of rights are the account's ([`Verdict::Closed`]): template messages take over.
 //! - A text cannot be called back, and a lift would cost another of the four: lifts and corrections go as template
@@ -26,17 +27,22 @@ pub(super) use config::MassAccount;
 pub use config::MassConfig;
 
 use self::{body::words, pace::CallPace, session::session};
-use super::{call::Far, template::Template};
+use super::{
+    call::{Endpoint, Far, ask},
+    errcode::job_state,
+    template::Template,
+};
 use async_trait::async_trait;
 use mingluo_model::{
     audience::ChannelKind,
-    channel::{Channel, Limits, Rate, ReceiptFor, Repeat, SendError, Session, Unfit},
+    channel::{Channel, JobState, Limits, Rate, ReceiptFor, Repeat, SendError, Session, Unfit},
     clock::SharedClock,
     grade::Grade,
     message::Message,
     mode::Mode,
     plan::AccountName,
     priority::{Occasion, Withdraws},
+    receipt::ProviderId,
 };
 use std::{
     marker::PhantomData,
@@ -110,6 +116,14 @@ impl<M: Mode> Channel<M> for MassChannel<M> {
         words(message)?;
         // Whom a job does not reach the account's template messages tell.
         Template::of(&self.far.account, message).map(|_| NonZeroU16::MIN)
+    }
+
+    async fn ask_job(&self, id: &ProviderId) -> Result<JobState, SendError> {
+        let msg_id = String::from_utf8_lossy(id.bytes());
+        let body = serde_json::json!({ "msg_id": msg_id }).to_string().into_bytes();
+        let said = ask(&self.far, Endpoint::MassGet, body).await?;
+        said.map(|said| job_state(&said))
+            .map_err(|error| SendError::Unreachable { detail: error.to_string() })
     }
 
     async fn open(&self) -> Result<Session<M>, SendError> {

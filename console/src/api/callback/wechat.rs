@@ -1,5 +1,7 @@
 //! Pushes of WeChat: receipts, and what followers write and do. A push is answered when all of it is durable; the
-//! platform says thrice what was not answered in five seconds, and what was kept already is not kept again.
+//! platform says thrice what was not answered in five seconds, and what was kept already is not kept again, also where the
+//! program was started anew in between: what followers write and do is known by its name in the ledger for three days
+//! ([`mingluo_ledger::Store::keep_replies`]).
 
 use super::{
     echoed,
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{
     app::City,
-    inquiry,
+    inquiry::{self, Rest},
     office::OfficeError,
     tongue::{Tongue, say},
 };
@@ -28,9 +30,30 @@ use mingluo_model::{
     reply::{Reply, Wish},
 };
 use std::sync::Arc;
+use tokio::task::JoinError;
 
 /// Letters of a division's name that are said back.
 const LONGEST_NAME: usize = 30;
+
+/// How a push stands to those before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Push {
+    /// It is said for the first time.
+    New,
+    /// It is said again.
+    Again,
+    /// It is said again, and an earlier run of the program kept it: what that answered is not known any more.
+    AgainAfterStart,
+}
+
+/// Why a push could not be kept.
+#[derive(Debug, thiserror::Error)]
+enum Unkept {
+    #[error(transparent)]
+    Refused(#[from] EngineError),
+    #[error("what keeps a push broke off")]
+    BrokenOff(#[from] JoinError),
+}
 
 /// The door, and what came through it of late.
 struct Door {
@@ -69,17 +92,17 @@ async fn receive(
         Err(error) => return refused(&error),
     };
     let heard = Arc::new(heard);
-    let is_repeat = match door.kept.reserve(heard.name).await {
-        None => true,
+    let push = match door.kept.reserve(heard.name).await {
+        None => Push::Again,
         Some(keeper) => {
             let mass = callback.mass().cloned();
-            if let Err(error) = door.keep_whole(keeper, (*mode, account.clone(), mass), &heard).await {
-                return unkept(&error);
+            match door.keep_whole(keeper, (*mode, account.clone(), mass), &heard).await {
+                Ok(push) => push,
+                Err(error) => return unkept(&error),
             }
-            false
         }
     };
-    match door.word(*mode, heard.replies.last(), is_repeat).await {
+    match door.word(*mode, heard.replies.last(), push).await {
         Ok(said) => door.answer(callback, said),
         Err(error) => {
             let error = &error as &dyn std::error::Error;
@@ -97,15 +120,14 @@ impl Door {
         keeper: Keeper,
         (mode, account, mass): (ModeKind, AccountName, Option<AccountName>),
         heard: &Arc<Heard>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Push, Unkept> {
         let (door, heard) = (Arc::clone(self), Arc::clone(heard));
         let task = self.city.spawn(async move {
-            door.keep(mode, &account, mass.as_ref(), &heard).await?;
+            let push = door.keep(mode, &account, mass.as_ref(), &heard).await?;
             keeper.kept();
-            Ok(())
+            Ok(push)
         });
-        // Nobody aborts these tasks: what does not end by itself has panicked.
-        task.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+        task.await?
     }
 
     async fn keep(
@@ -114,7 +136,7 @@ impl Door {
         account: &AccountName,
         mass: Option<&AccountName>,
         heard: &Heard,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Push, EngineError> {
         match mode {
             ModeKind::Live => keep(self.city.live.engine(), account, mass, heard).await,
             ModeKind::Drill => keep(self.city.drill.engine(), account, mass, heard).await,
@@ -123,19 +145,20 @@ impl Door {
 
     /// What a follower is told, whom it answers besides. Residents read Chinese; what asks for nothing is not answered, so that
     /// no one takes the account for somebody who listens to calls for help. Drills are nobody's answer. What the platform says
-    /// again was not answered in time, and is not counted against who asks.
+    /// again was not answered in time, and is not counted against who asks; the rest of an answer is told once.
     async fn word<'a>(
         &self,
         mode: ModeKind,
         reply: Option<&'a Reply>,
-        is_repeat: bool,
+        push: Push,
     ) -> Result<Option<(&'a Reply, String)>, OfficeError> {
         let Some(reply) = reply else { return Ok(None) };
         let teller = self.city.teller.as_ref().filter(|_| mode == ModeKind::Live && inquiry::asks(reply));
-        let may_ask = || is_repeat || self.asked.take(&reply.from, self.city.clock.now());
+        let may_ask = || push != Push::New || self.asked.take(&reply.from, self.city.clock.now());
+        let rest = if push == Push::AgainAfterStart { Rest::PerhapsTold } else { Rest::ToBeTold };
         let word = match teller {
             Some(_) if !may_ask() => Some(inquiry::later()),
-            Some(teller) => Some(inquiry::answer(&self.city.live, teller, &reply.from).await?),
+            Some(teller) => Some(inquiry::answer(&self.city.live, teller, &reply.from, rest).await?),
             None => self.heard(reply),
         };
         Ok(word.map(|word| (reply, word)))
@@ -164,13 +187,13 @@ impl Door {
     }
 }
 
-/// Makes all of it durable.
+/// Makes all of it durable, and tells whether an earlier run had done so.
 async fn keep<M: Mode>(
     engine: &Engine<M>,
     account: &AccountName,
     mass: Option<&AccountName>,
     heard: &Heard,
-) -> Result<(), EngineError> {
+) -> Result<Push, EngineError> {
     let Heard { receipts, jobs, replies, .. } = heard;
     if !receipts.is_empty() {
         engine.receipts(account, receipts.clone()).await?;
@@ -178,10 +201,11 @@ async fn keep<M: Mode>(
     if let Some(mass) = mass.filter(|_| !jobs.is_empty()) {
         engine.jobs_ended(mass, jobs).await?;
     }
-    if !replies.is_empty() {
-        engine.roster().keep_replies(account, replies).await?;
+    if replies.is_empty() {
+        return Ok(Push::New);
     }
-    Ok(())
+    let new = engine.roster().keep_replies(account, replies).await?;
+    Ok(if new.is_empty() { Push::AgainAfterStart } else { Push::New })
 }
 
 /// The first letters of what was written, enough to know it by.

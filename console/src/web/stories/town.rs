@@ -163,6 +163,12 @@ county = ["agency_duty"]
 city = ["media"]
 "#;
 
+/// Red warnings are sent to followers as a mass send.
+const MASS: &str = r#"
+[live.wechat.mass]
+name = "live-mass"
+"#;
+
 /// A city with its pages.
 pub(super) struct Town {
     pub(super) city: Arc<City>,
@@ -190,7 +196,16 @@ impl Town {
     /// lease outlives the hours that a story lets pass at once. Time stands still until
     /// [`Self::shift`] moves it.
     pub(super) async fn with_calls(persons: &str) -> Self {
-        let text = format!("{CONFIG}{MORE}{CALLS}").replace("hold_ms = 60000", "hold_ms = 0");
+        Self::where_time_stands_still(MORE, persons).await
+    }
+
+    /// The same with mass sends besides.
+    pub(super) async fn with_mass_sends() -> Self {
+        Self::where_time_stands_still(&format!("{MORE}{MASS}"), "").await
+    }
+
+    async fn where_time_stands_still(more: &str, persons: &str) -> Self {
+        let text = format!("{CONFIG}{more}{CALLS}").replace("hold_ms = 60000", "hold_ms = 0");
         let text = text.replace("sweep_ms = 20", "sweep_ms = 20\nlease_ms = 1000000000");
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("call.key"), "0123456789abcdef0123456789abcdef\n").unwrap();

@@ -35,14 +35,20 @@ struct OpenJob {
     /// What was said of all of them, for those whose answer comes later.
     said: Option<ReceiptStatus>,
     is_over: bool,
+    /// When the far side was asked after it last.
+    asked: Option<Timestamp>,
+    /// How often it did not answer since it last did.
+    unanswered: u32,
     /// Whether the ledger has it with as many people.
     is_kept: bool,
 }
 
-impl OpenJob {
-    fn is_overdue(&self, begun_by: Timestamp) -> bool {
-        !self.is_over && self.begun <= begun_by
-    }
+/// A job that the far side is to be asked after.
+pub struct AskedJob {
+    /// Its name.
+    pub id: ProviderId,
+    /// When it was taken.
+    pub begun: Timestamp,
 }
 
 impl Shared {
@@ -53,8 +59,16 @@ impl Shared {
     fn join(&mut self, id: &ProviderId, place: Place, at: Timestamp) {
         let hash = id_hash(id);
         let is_over = self.strange_ends.contains(&hash);
-        let fresh =
-            || OpenJob { id: id.clone(), places: Vec::new(), begun: at, said: None, is_over, is_kept: false };
+        let fresh = || OpenJob {
+            id: id.clone(),
+            places: Vec::new(),
+            begun: at,
+            said: None,
+            is_over,
+            asked: None,
+            unanswered: 0,
+            is_kept: false,
+        };
         let job = self.jobs.entry(hash).or_insert_with(fresh);
         job.places.push(place);
         job.is_kept = false;
@@ -139,23 +153,42 @@ impl<M: Mode> Desk<M> {
         }
     }
 
-    /// Whether a job began by an instant and nobody told its end.
-    pub fn has_overdue_jobs(&self, begun_by: Timestamp) -> bool {
-        self.shared.jobs.values().any(|job| job.is_overdue(begun_by))
+    /// Jobs without an end that the far side is to be asked after: those that began by `overdue_by`, and once those that began
+    /// before `started`, whose end may have been told while nobody listened.
+    pub fn jobs_to_ask(
+        &self,
+        overdue_by: Timestamp,
+        started: Timestamp,
+        asked_by: Timestamp,
+    ) -> Vec<AskedJob> {
+        let open = self.shared.jobs.values().filter(|job| !job.is_over);
+        let due = open.filter(|job| {
+            let is_overdue = job.begun <= overdue_by;
+            match job.asked {
+                None => is_overdue || job.begun < started,
+                Some(at) => (is_overdue || job.unanswered > 0) && at <= asked_by,
+            }
+        });
+        due.map(|job| AskedJob { id: job.id.clone(), begun: job.begun }).collect()
     }
 
-    /// Jobs that began by an instant and whose end nobody told: nobody can say that any of it left, so they have failed and
-    /// the next channel takes over.
-    pub fn give_up_jobs(&mut self, begun_by: Timestamp, at: Timestamp) -> Vec<Entry> {
-        let status = ReceiptStatus::Failed(Reason::NoReceipt);
-        let overdue = self.shared.jobs.values_mut().filter(|job| job.is_overdue(begun_by));
-        let places: Vec<Vec<Place>> = overdue
-            .map(|job| {
-                (job.is_over, job.said) = (true, Some(status));
-                job.places.clone()
-            })
-            .collect();
-        places.iter().flat_map(|places| self.tell_all(places, status, at)).collect()
+    /// Whether the end of a job is not known yet.
+    pub fn waits_for_job(&self, id: &ProviderId) -> bool {
+        self.shared.jobs.get(&id_hash(id)).is_some_and(|job| !job.is_over)
+    }
+
+    /// A job was asked after, and the far side answered.
+    pub fn note_asked(&mut self, id: &ProviderId, at: Timestamp) {
+        if let Some(job) = self.shared.jobs.get_mut(&id_hash(id)) {
+            (job.asked, job.unanswered) = (Some(at), 0);
+        }
+    }
+
+    /// A job was asked after in vain; how often by now.
+    pub fn note_unanswered(&mut self, id: &ProviderId, at: Timestamp) -> u32 {
+        let Some(job) = self.shared.jobs.get_mut(&id_hash(id)) else { return 0 };
+        (job.asked, job.unanswered) = (Some(at), job.unanswered + 1);
+        job.unanswered
     }
 
     /// Forgets names of which every plan is folded away.

@@ -93,18 +93,23 @@ fn a_refusal_that_was_kept_raw_is_taken_up_for_everybody_after_a_restart() {
 }
 
 #[test]
-fn a_job_whose_end_nobody_tells_fails_and_one_that_ended_does_not() {
+fn a_job_whose_end_nobody_told_is_asked_after_and_one_that_ended_is_not() {
     let mut desk = desk(ReceiptFor::Job, 2, 2);
     let mut flights = Flights::default();
     // The end of the second is heard before its answer.
     desk.end_job(&ProviderId::new(b"34183"));
     send(&mut desk, &mut flights, 1, &[&[taken(1, JOB), taken(2, JOB)]]);
     send(&mut desk, &mut flights, 3, &[&[taken(3, b"34183"), taken(4, b"34183")]]);
-    assert!(desk.give_up_jobs(Timestamp(START.0 - 1), START).is_empty(), "there is time");
-    assert_eq!(desk.give_up_jobs(START, START).len(), 1);
-    assert_eq!(states(&desk, 0, 2), [Failed; 2]);
-    assert_eq!(states(&desk, 1, 2), [Accepted; 2]);
-    assert!(desk.give_up_jobs(START, START).is_empty(), "once");
+    let [before, later] = [Timestamp(START.0 - 1), Timestamp(START.0 + 1)];
+    assert!(desk.jobs_to_ask(before, START, START).is_empty(), "there is time");
+    assert!(desk.waits_for_job(&ProviderId::new(JOB)) && !desk.waits_for_job(&ProviderId::new(b"34183")));
+    let of_earlier_run = desk.jobs_to_ask(before, later, START);
+    assert!(matches!(&of_earlier_run[..], [job] if job.id == ProviderId::new(JOB) && job.begun == START));
+    desk.note_asked(&ProviderId::new(JOB), START);
+    assert!(desk.jobs_to_ask(before, later, before).is_empty(), "once");
+    assert_eq!(desk.jobs_to_ask(START, later, START).len(), 1, "it is overdue");
+    desk.end_job(&ProviderId::new(JOB));
+    assert!(desk.jobs_to_ask(START, later, START).is_empty());
 }
 
 #[test]

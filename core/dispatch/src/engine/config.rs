@@ -20,7 +20,8 @@ pub struct DispatchConfig {
     /// line.
     pub account_down_s: NonZeroU32,
     /// Seconds after which a job for many of which nobody told the end has failed. WeChat gives an account's administrator
-    /// 30 minutes to confirm a mass send and says then that it failed (微信开放文档, 群发接口); five more for the way.
+    /// 30 minutes to confirm a mass send and says then that it failed (微信开放文档, 群发接口); five more for the way. One of which
+    /// the far side says, when it is asked, that it is under way gets twice the time.
     pub jobs_within_s: NonZeroU32,
     /// Seconds that a settled plan stays in memory, so that late and double receipts find it.
     pub close_after_s: u32,

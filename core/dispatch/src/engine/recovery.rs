@@ -42,7 +42,7 @@ impl<M: Mode> Engine<M> {
             let Some(post) = self.posts.get(&receipt.account) else { continue };
             post.write(|desk| desk.take_up(raw, &receipt, self.clock.now())).await?;
         }
-        self.remember_ends().await
+        self.remember_ends(since).await
     }
 
     /// Brings a plan of this mode to where its log ends; what was on a wire then has no answer any more.

@@ -56,7 +56,7 @@ impl<M: Mode> Post<M> {
         let kept = self.roster.keep_replies(self.channel.account(), &replies).await;
         line.replies().drain(..replies.len());
         match kept {
-            Ok(()) => answerer.committed(&tokens).await.map_err(End::Lost),
+            Ok(_) => answerer.committed(&tokens).await.map_err(End::Lost),
             Err(error) => {
                 let (account, replies) = (&self.channel.account().0, replies.len());
                 tracing::error!(

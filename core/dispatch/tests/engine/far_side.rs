@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use mingluo_model::{
     audience::ChannelKind,
     channel::{
-        Answerer, Channel, Inlet, Limits, Outlet, Rate, ReceiptToken, Refusal, Repeat, Report, Run,
-        SendError, Session, Unfit, Verdict, WireKeys,
+        Answerer, Channel, Inlet, JobState, Limits, Outlet, Rate, ReceiptFor, ReceiptToken, Refusal, Repeat,
+        Report, Run, SendError, Session, Unfit, Verdict, WireKeys,
     },
     delivery::Reason,
     message::Message,
@@ -66,6 +66,8 @@ pub(crate) struct FarSide {
     parts: Option<NonZeroU16>,
     window: u32,
     sent: Arc<Mutex<Vec<(u32, u16)>>>,
+    /// What it says of a job that it is asked after, where its calls are jobs for many.
+    job: Option<JobState>,
 }
 
 impl FarSide {
@@ -78,7 +80,15 @@ impl FarSide {
     pub(crate) fn of(account: &str, manner: Manner, parts: u16, window: u32) -> Arc<Self> {
         let (account, sent) = (AccountName(account.into()), Arc::default());
         let (manner, opened) = (Arc::new(Mutex::new(manner)), AtomicU32::default());
-        Arc::new(Self { account, manner, opened, parts: NonZeroU16::new(parts), window, sent })
+        Arc::new(Self { account, manner, opened, parts: NonZeroU16::new(parts), window, sent, job: None })
+    }
+
+    /// One that takes jobs for many, of whose end it tells nothing but this when it is asked.
+    pub(crate) fn of_jobs(state: JobState) -> Arc<Self> {
+        let (manner, job) = (Arc::new(Mutex::new(Manner::Takes)), Some(state));
+        let (account, parts) = (AccountName(ACCOUNT.into()), Some(NonZeroU16::MIN));
+        let (opened, sent) = (AtomicU32::default(), Arc::default());
+        Arc::new(Self { account, manner, opened, parts, window: 16, sent, job })
     }
 
     /// From now on it does otherwise.
@@ -123,6 +133,14 @@ impl Channel<Live> for FarSide {
 
     fn repeat(&self) -> Repeat {
         Repeat::MayDouble
+    }
+
+    fn receipts(&self) -> ReceiptFor {
+        if self.job.is_some() { ReceiptFor::Job } else { ReceiptFor::EachPart }
+    }
+
+    async fn ask_job(&self, _id: &ProviderId) -> Result<JobState, SendError> {
+        Ok(self.job.unwrap_or(JobState::Unsaid))
     }
 
     fn measure(&self, _message: &Message<Live>) -> Result<NonZeroU16, Unfit> {

@@ -12,10 +12,11 @@ use house::{House, PEOPLE};
 use mingluo_dispatch::{Engine, engine::NamedReceipt, view::PlanView};
 use mingluo_model::{
     audience::ChannelKind,
+    channel::JobState,
     clock::{Clock, Timestamp},
     delivery::Reason,
     id::AlertId,
-    mode::Live,
+    mode::{Live, ModeKind},
     plan::{AccountName, PlanStatus},
     receipt::{ProviderId, Receipt, ReceiptStatus},
 };
@@ -164,6 +165,25 @@ async fn what_is_told_of_a_folded_plan_moves_its_counts_its_fold_and_its_log_onc
     engine.named_receipts(&account, vec![returned(2)]).await.unwrap();
     let views = engine.views_of(alert).await.unwrap();
     assert_eq!((count_in(&views[0], "accepted"), count_in(&views[0], "failed")), (PEOPLE - 2, 2));
+}
+
+#[tokio::test]
+async fn a_job_that_is_under_way_for_ever_is_given_up_after_twice_its_time() {
+    let mut house = House::new().await;
+    let engine = house.start(Some(FarSide::of_jobs(JobState::UnderWay))).await;
+    let (alert, admitted) = house.release(&engine).await;
+    admitted.unwrap();
+    house.until(|| count(&engine, alert, "accepted") == PEOPLE).await;
+
+    house.pass(Duration::from_mins(69)).await;
+    assert_eq!(count(&engine, alert, "accepted"), PEOPLE, "it is overdue, and may end yet");
+    house.pass(Duration::from_mins(2)).await;
+
+    house.until(|| view(&engine, alert).counts.failed.get("no-receipt") == Some(&PEOPLE)).await;
+    let ends =
+        async || house.store.jobs(ModeKind::Live, 10).await.unwrap().into_iter().filter_map(|job| job.end);
+    assert_eq!(ends().await.count(), PEOPLE as usize);
+    assert!(ends().await.all(|end| end.refused == Some(Reason::NoReceipt)));
 }
 
 #[tokio::test]

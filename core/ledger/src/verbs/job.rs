@@ -7,7 +7,7 @@ use super::{
 use mingluo_model::{
     delivery::Reason,
     plan::AccountName,
-    receipt::{AggregateReceipt, Job, JobBegun, ProviderId},
+    receipt::{AggregateReceipt, Job, JobBegun, JobsUsed, ProviderId},
 };
 
 pub(super) async fn begin(engine: &Engine, jobs: &[Job]) -> Result<(), StoreError> {
@@ -43,8 +43,10 @@ pub(super) async fn end(
             "insert into mass_job (account, provider_id, refused, targeted, filtered, reached, failed, far_code, ended_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              on conflict (account, provider_id) do update set refused = excluded.refused,
-             targeted = excluded.targeted, filtered = excluded.filtered, reached = excluded.reached,
-             failed = excluded.failed, far_code = excluded.far_code,
+             targeted = coalesce(excluded.targeted, mass_job.targeted),
+             filtered = coalesce(excluded.filtered, mass_job.filtered),
+             reached = coalesce(excluded.reached, mass_job.reached),
+             failed = coalesce(excluded.failed, mass_job.failed), far_code = excluded.far_code,
              ended_at = coalesce(mass_job.ended_at, excluded.ended_at)",
         )
         .bind(account.0.clone())
@@ -64,8 +66,16 @@ pub(super) async fn end(
 }
 
 /// The far side's totals are of followers: they fit.
-fn total(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+fn total(number: Option<u64>) -> Option<i64> {
+    number.map(|number| i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn told(row: &Row, column: &'static str) -> Result<Option<u64>, StoreError> {
+    let value: Option<i64> = get(row, column)?;
+    let total = |value| {
+        u64::try_from(value).map_err(|_| StoreError::damaged(column, format!("{value} is out of range")))
+    };
+    value.map(total).transpose()
 }
 
 pub(super) async fn latest(engine: &Engine, mode: ModeKind, limit: u32) -> Result<Vec<Job>, StoreError> {
@@ -85,8 +95,56 @@ pub(super) async fn latest(engine: &Engine, mode: ModeKind, limit: u32) -> Resul
     .collect()
 }
 
+pub(super) async fn ended(
+    engine: &Engine,
+    mode: ModeKind,
+    strangers_since: Timestamp,
+) -> Result<Vec<(AccountName, ProviderId)>, StoreError> {
+    sqlx::query(
+        "select job.account, job.provider_id from mass_job as job join account on account.name = job.account
+         left join plan on plan.plan_id = job.plan_id
+         where account.mode = $1 and job.ended_at is not null
+         and (plan.status <> 2 or (job.plan_id is null and job.ended_at >= $2))
+         order by job.account, job.provider_id",
+    )
+    .bind(i16::from(mode.number()))
+    .bind(strangers_since.0)
+    .fetch_all(&engine.reader)
+    .await
+    .map_err(StoreError::database("read the jobs that ended"))?
+    .iter()
+    .map(|row| Ok((AccountName(get(row, "account")?), provider_id(row)?)))
+    .collect()
+}
+
+pub(super) async fn used(
+    engine: &Engine,
+    mode: ModeKind,
+    calls_since: Timestamp,
+    warnings_since: Timestamp,
+) -> Result<JobsUsed, StoreError> {
+    let row = sqlx::query(
+        "select
+         (select count(*) from mass_job as job join account on account.name = job.account
+          where account.mode = $1 and job.begun_at >= $2) as calls,
+         (select count(distinct plan.alert_id) from mass_job as job join plan on plan.plan_id = job.plan_id
+          where plan.mode = $1 and job.begun_at >= $3) as warnings",
+    )
+    .bind(i16::from(mode.number()))
+    .bind(calls_since.0)
+    .bind(warnings_since.0)
+    .fetch_one(&engine.reader)
+    .await
+    .map_err(StoreError::database("count what was used of jobs"))?;
+    Ok(JobsUsed { calls: narrow(&row, "calls")?, warnings: narrow(&row, "warnings")? })
+}
+
+fn provider_id(row: &Row) -> Result<ProviderId, StoreError> {
+    Ok(ProviderId::new(&get::<Vec<u8>>(row, "provider_id")?))
+}
+
 fn read(row: &Row) -> Result<Job, StoreError> {
-    let provider_id = ProviderId::new(&get::<Vec<u8>>(row, "provider_id")?);
+    let provider_id = provider_id(row)?;
     let begun = match get::<Option<i64>>(row, "begun_at")? {
         None => None,
         Some(at) => Some(JobBegun {
@@ -101,10 +159,10 @@ fn read(row: &Row) -> Result<Job, StoreError> {
             provider_id: provider_id.clone(),
             refused: coded(row, "refused", |number| Reason::ALL.get(usize::from(number)).copied())
                 .map(|reason| (reason != Reason::None).then_some(reason))?,
-            targeted: narrow(row, "targeted")?,
-            filtered: narrow(row, "filtered")?,
-            reached: narrow(row, "reached")?,
-            failed: narrow(row, "failed")?,
+            targeted: told(row, "targeted")?,
+            filtered: told(row, "filtered")?,
+            reached: told(row, "reached")?,
+            failed: told(row, "failed")?,
             far_code: get(row, "far_code")?,
             at: Timestamp(at),
         }),

@@ -25,7 +25,7 @@ use mingluo_model::{
     id::{AlertId, AskId, EditionId, NodeId, PlanId},
     mode::ModeKind,
     plan::AccountName,
-    receipt::{AggregateReceipt, Job},
+    receipt::{AggregateReceipt, Job, JobsUsed, ProviderId},
     reply::Reply,
 };
 use std::time::Duration;
@@ -263,6 +263,23 @@ impl Store for Engine {
 
     async fn jobs(&self, mode: ModeKind, limit: u32) -> Result<Vec<Job>, StoreError> {
         job::latest(self, mode, limit).await
+    }
+
+    async fn ended_jobs(
+        &self,
+        mode: ModeKind,
+        strangers_since: Timestamp,
+    ) -> Result<Vec<(AccountName, ProviderId)>, StoreError> {
+        job::ended(self, mode, strangers_since).await
+    }
+
+    async fn jobs_used(
+        &self,
+        mode: ModeKind,
+        calls_since: Timestamp,
+        warnings_since: Timestamp,
+    ) -> Result<JobsUsed, StoreError> {
+        job::used(self, mode, calls_since, warnings_since).await
     }
 
     async fn calls(&self, alert: AlertId) -> Result<Vec<Call>, StoreError> {

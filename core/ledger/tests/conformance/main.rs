@@ -81,7 +81,9 @@ stories! {
         what_was_heard_of_boxes_survives_and_the_last_word_holds,
         an_order_to_boxes_is_kept_once_with_its_audit_line;
     job:
-        a_job_and_its_end_are_kept_whichever_is_heard_first;
+        a_job_and_its_end_are_kept_whichever_is_heard_first,
+        ends_are_remembered_of_plans_that_are_open,
+        what_is_used_of_jobs_is_counted_by_calls_and_by_warnings;
     speech:
         the_first_speech_of_a_content_stands_and_its_clip_comes_back;
     audit:
