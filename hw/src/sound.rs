@@ -72,8 +72,9 @@ pub const fn pattern(tone: Tone) -> &'static [Sweep] {
 pub enum Piece {
     /// A stretch of tone or silence.
     Sweep(Sweep),
-    /// What stands where the words belong: which voice says them is settled when their turn has come.
-    Said(Said),
+    /// What stands where the words belong: which voice says them is settled when their turn has come. Boxed, since it is many
+    /// times as large as the others, of which every round has a dozen.
+    Said(Box<Said>),
     /// Words, as soon as they are there.
     Words(Words),
     /// A clip on the card, which is what was signed.
@@ -84,7 +85,7 @@ pub enum Piece {
 
 /// What one round of a bulletin sounds like: tone, breath, the words or their time, breath.
 pub fn round(bulletin: &Bulletin, said: Option<Said>) -> Vec<Piece> {
-    let said = said.map_or_else(|| Piece::Sweep(time_of(bulletin)), Piece::Said);
+    let said = said.map_or_else(|| Piece::Sweep(time_of(bulletin)), |said| Piece::Said(Box::new(said)));
     let tone = pattern(bulletin.tone).iter().copied().map(Piece::Sweep);
     tone.chain([Piece::Sweep(silence(500)), said, Piece::Sweep(silence(1_000))]).collect()
 }
