@@ -69,8 +69,9 @@ pub struct Rules {
     pub volume_most: u8,
     /// The softest for a red or orange emergency, in percent: what wakes people must not be turned down by a slip.
     pub volume_grave_least: u8,
-    /// Within how long "playing" and "sounded" are told, together and each box at a moment of its own: when thousands are told
-    /// to sound at once, what each has to say first must not wait behind what the others say second. Zero tells them at once.
+    /// Within how long "playing" and "sounded" are told, together and each box at a moment of its own: when thousands are
+    /// told to sound at once, what each has to say first must not wait behind what the others say second. Zero tells them at
+    /// once.
     pub progress_within: Duration,
     /// Simulation only: playing runs this many times faster than the clock. One on every real box.
     pub time_scale: NonZeroU32,

@@ -72,8 +72,8 @@ pub const fn pattern(tone: Tone) -> &'static [Sweep] {
 pub enum Piece {
     /// A stretch of tone or silence.
     Sweep(Sweep),
-    /// What stands where the words belong: which voice says them is settled when their turn has come. Boxed, since it is many
-    /// times as large as the others, of which every round has a dozen.
+    /// What stands where the words belong: which voice says them is settled when their turn has come. Boxed, since it is
+    /// many times as large as the others, of which every round has a dozen.
     Said(Box<Said>),
     /// Words, as soon as they are there.
     Words(Words),

@@ -143,7 +143,7 @@ async fn who_is_too_fast_for_feishu_waits_and_each_group_reads_the_warning_once(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_robot_that_dingtalk_shut_out_loses_nothing() {
+async fn a_robot_that_dingtalk_shut_out_is_left_alone_and_its_word_waits() {
     let faults = RobotsFaults { dingtalk_per_minute: 0, ..RobotsFaults::default() };
     let town = town("dingtalk", &[("duty", SECRET)], faults).await;
     let alert = town.warn().await;

@@ -103,6 +103,11 @@ impl RobotConfig {
             robots.insert(name, Keys::read(self.platform, &file)?);
         }
         let given = self.api_base.as_deref().unwrap_or(api_base);
+        if self.platform.is_of_another(given) {
+            let fix =
+                format!("use {api_base}, or name its platform: keys are shown to their own platform only");
+            return Err(ConfigError::new("api_base", given, fix));
+        }
         Ok(Account {
             api_base: platform(given, self.pretend, api_base)?,
             platform: self.platform,
@@ -182,6 +187,7 @@ mod tests {
         assert_eq!(fault("keyword", json!("预\n警")).0, "keyword");
         assert_eq!(fault("pretend", json!(true)).0, "api_base");
         assert_eq!(fault("api_base", json!("http://qyapi.weixin.qq.com")).0, "api_base");
+        assert_eq!(fault("api_base", json!("https://open.feishu.cn/")).0, "api_base");
     }
 
     #[test]

@@ -57,6 +57,14 @@ impl Platform {
         }
     }
 
+    /// Whether an address is that of another platform.
+    pub(super) fn is_of_another(self, address: &str) -> bool {
+        let host = |address: &str| address.parse::<reqwest::Url>().ok()?.host_str().map(str::to_owned);
+        let others = [Self::WeCom, Self::DingTalk, Self::Feishu].into_iter().filter(|it| *it != self);
+        let given = host(address);
+        given.is_some() && others.map(|it| host(it.terms().api_base)).any(|other| other == given)
+    }
+
     /// Whether a robot may say this.
     ///
     /// # Errors

@@ -31,8 +31,8 @@ pub(super) const STUCK_LIMIT: Duration = Duration::from_secs(20);
 const MOST_IN_A_BREATH: usize = 32;
 /// The time that a goodbye may take.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
-/// Read and write buffers; the library's own would be 128 KiB for each box. Its reports have a quarter of a kilobyte, and what is
-/// longer is read in parts.
+/// Read and write buffers; the library's own would be 128 KiB for each box. Its reports have a quarter of a kilobyte, and
+/// what is longer is read in parts.
 const BUFFER: usize = 1024;
 
 /// The limits of every link's WebSocket: small buffers, frames no longer than the protocol's.

@@ -54,4 +54,5 @@ pub use self::{
     incident::{Incident, IncidentKind},
     parting::Parting,
     pki::TlsFiles,
+    witness::MOST_UNKEPT,
 };

@@ -23,7 +23,7 @@ use std::{
 };
 
 /// Reports that may wait to be kept. What is too much is not taken in: its box says it again after its next hello.
-const MOST_UNKEPT: usize = 65_536;
+pub const MOST_UNKEPT: usize = 65_536;
 /// How long after its end reports on a given order are still known as such.
 const KNOWN_AFTER: Duration = Duration::from_hours(48);
 /// Keys of given orders have this bit, so that none is taken for one of dispatch's.

@@ -20,8 +20,9 @@ use std::{
 pub const LONGEST_TEXT: usize = 2048;
 
 /// Between two calls: a hundred a second. The platform has a limit by the day alone (500,000 calls), which that rate would
-/// take an hour and a half to reach. It is kept here and not by a governor, whose only home is dispatch: there licences are spent
-/// that may be caught up with and slow down with the far side, while answers are no deliveries and only keep their distance.
+/// take an hour and a half to reach. It is kept here and not by a governor, whose only home is dispatch: there licences are
+/// spent that may be caught up with and slow down with the far side, while answers are no deliveries and only keep their
+/// distance.
 const APART: Duration = Duration::from_millis(10);
 
 /// Why a follower was not told.

@@ -68,14 +68,19 @@ pub(super) fn mass_verdict(said: &Said) -> Verdict {
     }
 }
 
-/// What the answer says of a mass send (查询群发消息发送状态); one that was deleted at the platform is nobody's.
-pub(super) fn job_state(said: &Said) -> JobState {
-    match (said.errcode, said.msg_status.as_deref()) {
+/// The platform knows no mass send of this number.
+const NO_SUCH_JOB: i64 = 40_059;
+
+/// What the answer says of a mass send (查询群发消息发送状态); one that was deleted at the platform is nobody's. Nothing where it is
+/// no answer to that: busy, a quota, a want of rights.
+pub(super) fn job_state(said: &Said) -> Option<JobState> {
+    Some(match (said.errcode, said.msg_status.as_deref()) {
         (0, Some("SEND_SUCCESS")) => JobState::Sent,
         (0, Some("SENDING")) => JobState::UnderWay,
         (0, Some("SEND_FAIL" | "DELETE")) => JobState::NotSent,
-        _ => JobState::Unsaid,
-    }
+        (0 | NO_SUCH_JOB, _) => JobState::Unsaid,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -140,8 +145,9 @@ mod tests {
         let state =
             |errcode, words: &str| job_state(&Said { msg_status: Some(words.into()), ..said(errcode) });
         let states = ["SEND_SUCCESS", "SENDING", "SEND_FAIL", "DELETE", "else"].map(|words| state(0, words));
-        assert_eq!(states, [Sent, UnderWay, NotSent, NotSent, Unsaid]);
-        assert_eq!(state(40_059, "SEND_SUCCESS"), Unsaid, "an unknown number");
+        assert_eq!(states, [Sent, UnderWay, NotSent, NotSent, Unsaid].map(Some));
+        assert_eq!(state(40_059, "SEND_SUCCESS"), Some(Unsaid), "an unknown number");
+        assert_eq!([-1, 45_009, 48_001].map(|errcode| state(errcode, "")), [None; 3], "no answer to that");
     }
 
     #[test]

@@ -50,10 +50,12 @@ impl CallError {
         }
     }
 
-    /// The same for one that would be read twice: what may have left is lost, for dispatch to decide.
+    /// The same for one that would be read twice: what may have left is lost, for dispatch to decide. A gateway that gave up
+    /// waiting may have handed it on; one that is overloaded (503) has not.
     pub(crate) fn verdict_once(&self) -> Verdict {
         match self {
             Self::NoAnswer | Self::NotJson => Verdict::Lost,
+            Self::Status(status @ 500..) if *status != 503 => Verdict::Lost,
             other => other.verdict(),
         }
     }

@@ -66,7 +66,9 @@ async fn an_answer_that_breaks_off_is_none() {
 #[tokio::test]
 async fn a_gateways_fault_holds_the_account_back() {
     let fault = called(&http("502 Bad Gateway", "")).await.unwrap_err();
+    assert_eq!(fault.verdict_once(), Verdict::Lost, "it may have handed on what somebody would read twice");
     assert_eq!((fault.verdict(), fault), (Verdict::Busy { retry_after: FAULT }, CallError::Status(502)));
+    assert_eq!(CallError::Status(503).verdict_once(), Verdict::Busy { retry_after: FAULT });
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ pub mod visits;
 #[cfg(test)]
 mod tests;
 
-use mingluo_channels::speaker::SpeakerHub;
+use mingluo_channels::speaker::{MOST_UNKEPT, SpeakerHub};
 use mingluo_ledger::{
     Store,
     store::{BoxOrder, StoreError},
@@ -40,15 +40,12 @@ use view::BoxView;
 
 /// How often the hub is looked at: a box waits no longer than this for its report to be committed.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often mere signs of life are gathered. They are kept over as many looks, a tenth with each: ten thousand rows in one go
-/// would have a warning's own writing wait behind them.
+/// How often mere signs of life are gathered. They are kept over as many looks, a tenth with each: ten thousand rows in one
+/// go would have a warning's own writing wait behind them.
 const KEEP: Duration = Duration::from_secs(10);
-/// So many looks in turn are left out while a warning brings more than [`AT_ONCE`] reports: dispatch has them first. Boxes keep
-/// theirs a little longer for it.
+/// So many looks in turn are left out while a warning brings more than [`AT_ONCE`] reports: dispatch has them first. Boxes
+/// keep theirs a little longer for it.
 const MOST_LEFT_OUT: u32 = 3;
-/// Boxes and reports that are looked at in one go: what a warning brings at once must not stand in memory twice, and those who
-/// are told of it do not wait behind it.
-const AT_ONCE: usize = 500;
 /// Looks over which the signs of life of one gathering are kept.
 const LOOKS: usize = (KEEP.as_secs() / LOOK.as_secs()) as usize;
 /// Orders of the past that are looked through for those that still hold.
@@ -121,7 +118,7 @@ impl Fleet {
                 () = self.clock.sleep(LOOK) => false,
                 () = stop.cancelled() => true,
             };
-            if !is_over && left_out < MOST_LEFT_OUT && self.hub.count_unkept() > AT_ONCE {
+            if !is_over && stands_back(self.hub.count_unkept(), left_out) {
                 left_out += 1;
                 continue;
             }
@@ -231,6 +228,11 @@ impl std::fmt::Debug for Fleet {
     }
 }
 
+/// Whether a look is left out. Not where so many reports wait already that those of further boxes could not be taken.
+fn stands_back(n_unkept: usize, left_out: u32) -> bool {
+    left_out < MOST_LEFT_OUT && (AT_ONCE + 1..MOST_UNKEPT / 4).contains(&n_unkept)
+}
+
 /// Alarms that came and went, by code alone.
 fn log(changes: &[Change]) {
     let mut by_kind: BTreeMap<(Alarm, bool), Vec<ResourceCode>> = BTreeMap::new();
@@ -251,5 +253,18 @@ fn log(changes: &[Change]) {
                 tracing::info!(%box_code, alarm, "an alarm of a box is over");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod stands_back_tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_goes_before_the_fleet_for_a_while_and_never_at_the_cost_of_a_link() {
+        assert!(!stands_back(AT_ONCE, 0), "a quiet night");
+        assert!(stands_back(AT_ONCE + 1, 0) && stands_back(10_000, MOST_LEFT_OUT - 1));
+        assert!(!stands_back(10_000, MOST_LEFT_OUT), "it has waited long enough");
+        assert!(!stands_back(MOST_UNKEPT / 4, 0), "further boxes would lose their links");
     }
 }

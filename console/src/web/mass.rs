@@ -17,10 +17,13 @@ use mingluo_model::{
 };
 use std::{collections::BTreeSet, time::Duration};
 
-/// A job that has not ended after so long is said to wait for somebody. Ours to choose, since the platform gives no time for its
-/// sending: where an account's mass sends are protected the administrator has half an hour, of which this costs a ninetieth; where
-/// they are not, a job that takes longer has its officers look once in vain.
+/// A job that has not ended after so long is said to wait for somebody. Ours to choose, since the platform gives no time for
+/// its sending: where an account's mass sends are protected the administrator has half an hour, of which this costs a
+/// ninetieth; where they are not, a job that takes longer has its officers look once in vain.
 const AT_ONCE: Duration = Duration::from_secs(20);
+
+/// How dispatch writes down a job that it gave up while the platform said that it was under way.
+const UNDER_WAY: &str = mingluo_dispatch::engine::WITHOUT_END;
 
 /// Calls of a day are counted from so long ago on.
 const DAY: Duration = Duration::from_hours(24);
@@ -94,14 +97,17 @@ fn own_lines(voice: &Voice, situation: &Situation, alert: &StoredAlert, jobs: &[
     if jobs.is_empty() {
         return Vec::new();
     }
-    let ends = jobs.iter().filter_map(|(_, job)| job.end.as_ref());
-    let (refused, sent): (Vec<_>, Vec<_>) = ends.partition(|end| end.refused.is_some());
+    let standing = Standing::of(alert, situation.at);
+    let ends = || jobs.iter().filter_map(|(begun, job)| Some((*begun, job.end.as_ref()?)));
+    let sent = || ends().filter(|(_, end)| end.refused.is_none());
     let quiet = |words| MassLine { is_loud: false, words };
     let loud = |words| MassLine { is_loud: true, words };
     let mut lines = Vec::new();
-    lines.extend(waiting(voice, Standing::of(alert, situation.at), open(jobs), situation.at).map(loud));
-    lines.extend(refused.iter().map(|end| loud(refusal(voice, end))));
-    lines.extend(totals(voice, &sent).map(quiet));
+    lines.extend(waiting(voice, standing, open(jobs), situation.at).map(loud));
+    let refused = ends().filter(|(_, end)| end.refused.is_some());
+    lines.extend(refused.map(|(_, end)| loud(refusal(voice, standing, end))));
+    lines.extend(untold(voice, sent()).map(loud));
+    lines.extend(totals(voice, sent().map(|(_, end)| end)).map(quiet));
     let JobsUsed { calls, warnings } = situation.jobs_used;
     lines.push(quiet(voice.pair("web-mass-used", thousands(calls), thousands(warnings))));
     lines
@@ -129,32 +135,50 @@ fn waiting<'a>(
     Some(voice.pair(key, thousands(recipients), voice.span(now.since(since))))
 }
 
-fn refusal(voice: &Voice, end: &AggregateReceipt) -> String {
+/// Why nobody got it; and who takes over, where the warning still holds.
+fn refusal(voice: &Voice, standing: Standing, end: &AggregateReceipt) -> String {
     let key = match end.far_code.as_str() {
         "err(40001)" => "web-mass-administrator",
         "err(40002)" => "web-mass-unanswered",
+        UNDER_WAY => "web-mass-under-way",
         _ if end.refused == Some(Reason::NoReceipt) => "web-mass-given-up",
         _ if end.refused == Some(Reason::Quota) => "web-mass-nobody",
         _ => "web-mass-refused",
     };
-    voice.with(key, "a", &end.far_code)
+    let why = voice.with(key, "a", &end.far_code);
+    match standing {
+        Standing::Holds => format!("{why} {}", voice.say("web-mass-take-over")),
+        Standing::Over => why,
+    }
 }
 
-/// Coverage is SentCount of TotalCount (群发任务结果); the rest was filtered or went wrong, and nobody says for whom. A total that
-/// was not told of one job is not told of all.
-fn totals(voice: &Voice, sent: &[&AggregateReceipt]) -> Option<String> {
-    let sum = |of: fn(&AggregateReceipt) -> Option<u64>| sent.iter().map(|end| of(end)).sum::<Option<u64>>();
-    let (targeted, reached) = (sum(|end| end.targeted), sum(|end| end.reached));
-    let told = |total: Option<u64>| total.map_or_else(|| voice.say("web-mass-untold"), thousands);
-    let covered = targeted.zip(reached).map(|(targeted, reached)| share(reached, targeted));
+/// A job's targeted, reached, filtered and failed, where the platform told all of them.
+fn told(end: &AggregateReceipt) -> Option<[u64; 4]> {
+    Some([end.targeted?, end.reached?, end.filtered?, end.failed?])
+}
+
+/// Coverage is SentCount of TotalCount (群发任务结果); the rest was filtered or went wrong, and nobody says for whom.
+fn totals<'a>(voice: &Voice, sent: impl Iterator<Item = &'a AggregateReceipt>) -> Option<String> {
+    let sum = |sums: [u64; 4], told: [u64; 4]| std::array::from_fn(|at| sums[at] + told[at]);
+    let [targeted, reached, filtered, failed] = sent.filter_map(told).reduce(sum)?;
     let values = [
-        ("a", told(reached)),
-        ("b", told(targeted)),
-        ("c", covered.unwrap_or_else(|| voice.say("web-mass-untold"))),
-        ("d", told(sum(|end| end.filtered))),
-        ("e", told(sum(|end| end.failed))),
+        ("a", thousands(reached)),
+        ("b", thousands(targeted)),
+        ("c", share(reached, targeted)),
+        ("d", thousands(filtered)),
+        ("e", thousands(failed)),
     ];
-    (!sent.is_empty()).then(|| voice.values("web-mass-totals", &values))
+    Some(voice.values("web-mass-totals", &values))
+}
+
+/// Jobs of which the platform said that they were sent and not to how many: nobody takes over from them.
+fn untold<'a>(
+    voice: &Voice,
+    sent: impl Iterator<Item = (&'a JobBegun, &'a AggregateReceipt)>,
+) -> Option<String> {
+    let untold = sent.filter(|(_, end)| told(end).is_none());
+    let recipients: u64 = untold.map(|(begun, _)| u64::from(begun.recipients)).sum();
+    (recipients > 0).then(|| voice.with("web-mass-untold", "a", &thousands(recipients)))
 }
 
 #[cfg(test)]
@@ -182,16 +206,30 @@ mod tests {
 
     #[test]
     fn coverage_is_what_was_sent_of_all_and_the_filtered_are_named() {
-        let told = totals(&voice(), &[&end(None, "send success")]).unwrap();
+        let told = totals(&voice(), [&end(None, "send success")].into_iter()).unwrap();
         for part in ["990", "1,200", "82", "200", "10"] {
             assert!(told.contains(part), "{part} in {told}");
         }
     }
 
     #[test]
-    fn a_total_that_was_not_told_is_said_to_be_so() {
-        let odd = AggregateReceipt { reached: None, ..end(None, "send success") };
-        assert!(totals(&voice(), &[&end(None, "send success"), &odd]).unwrap().contains("未告知"));
+    fn a_job_whose_totals_were_not_told_is_named_beside_those_that_are() {
+        let odd = AggregateReceipt { reached: None, ..end(None, "sent") };
+        let whole = end(None, "send success");
+        let begun = JobBegun { plan: PlanId(uuid::Uuid::nil()), recipients: 10_000, at: Timestamp(0) };
+        let both = || [(&begun, &whole), (&begun, &odd)].into_iter();
+        assert!(totals(&voice(), both().map(|(_, end)| end)).unwrap().contains("1,200"));
+        assert!(untold(&voice(), both()).unwrap().contains("10,000"));
+        assert_eq!(untold(&voice(), both().take(1)), None);
+    }
+
+    #[test]
+    fn nobody_is_said_to_take_over_from_a_warning_that_is_over() {
+        let given_up = end(Some(Reason::NoReceipt), "no end told");
+        let told = |standing| refusal(&voice(), standing, &given_up);
+        assert!(told(Standing::Holds).contains("改由") && !told(Standing::Over).contains("改由"));
+        let under_way = refusal(&voice(), Standing::Over, &end(Some(Reason::NoReceipt), UNDER_WAY));
+        assert!(under_way.contains("仍可能发出"), "{under_way}");
     }
 
     #[test]
@@ -210,7 +248,7 @@ mod tests {
     fn an_administrator_who_refused_and_one_who_did_not_answer_are_told_apart() {
         let voice = voice();
         let told = ["err(40001)", "err(40002)", "err(20001)"]
-            .map(|code| refusal(&voice, &end(Some(Reason::NotAllowed), code)));
+            .map(|code| refusal(&voice, Standing::Holds, &end(Some(Reason::NotAllowed), code)));
         assert!(
             told[0].contains("拒绝") && told[1].contains("30 分钟") && told[2].contains("err(20001)"),
             "{told:?}"

@@ -11,6 +11,7 @@ mod recovery;
 
 pub use config::DispatchConfig;
 pub use deliveries::NamedReceipt;
+pub use jobs::WITHOUT_END;
 
 use crate::{
     absent::Absent,

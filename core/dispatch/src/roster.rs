@@ -149,8 +149,8 @@ impl Roster {
     }
 
     /// Keeps what residents wrote; who refused or asked again is heeded from now on. What was kept before is not heeded
-    /// again: an old word that a gateway repeats does not come after a newer one. Gives the places in `replies` of those that
-    /// are new.
+    /// again: an old word that a gateway repeats does not come after a newer one. Gives the places in `replies` of those
+    /// that are new.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be kept.

@@ -210,7 +210,7 @@ pub trait Store: Send + Sync + 'static {
     async fn begin_jobs(&self, jobs: &[Job]) -> Result<(), StoreError>;
 
     /// Keeps how jobs of an account ended, heard of before or after they were kept as taken. What is said again changes
-    /// no time, and a total that is not told again stays.
+    /// no time, a total that is not told again stays, and an end without totals changes none that is known.
     async fn end_jobs(&self, account: &AccountName, ends: &[AggregateReceipt]) -> Result<(), StoreError>;
 
     /// The latest jobs for many of a mode, newest first.
@@ -224,8 +224,8 @@ pub trait Store: Send + Sync + 'static {
         strangers_since: Timestamp,
     ) -> Result<Vec<(AccountName, ProviderId)>, StoreError>;
 
-    /// What was used of jobs in a mode: calls that were taken at or after `calls_since`, and warnings that had any at or after
-    /// `warnings_since`.
+    /// What was used of jobs in a mode: calls that were taken at or after `calls_since`, and warnings that had any at or
+    /// after `warnings_since`.
     async fn jobs_used(
         &self,
         mode: ModeKind,

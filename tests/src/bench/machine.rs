@@ -80,8 +80,8 @@ pub(super) fn forget_peak() {
     let _kept = fs::write("/proc/self/clear_refs", "5");
 }
 
-/// Touches an eighth of the memory that is free, two gigabytes at most, and gives it back. A virtual machine is given its memory
-/// by its host at the first touch, which takes several microseconds a page and would be counted as somebody's own.
+/// Touches an eighth of the memory that is free, two gigabytes at most, and gives it back. A virtual machine is given its
+/// memory by its host at the first touch, which takes several microseconds a page and would be counted as somebody's own.
 pub(super) fn touch_memory() {
     const MOST: usize = 2 << 30;
     const PAGE: usize = 4096;

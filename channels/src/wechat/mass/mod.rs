@@ -122,8 +122,9 @@ impl<M: Mode> Channel<M> for MassChannel<M> {
         let msg_id = String::from_utf8_lossy(id.bytes());
         let body = serde_json::json!({ "msg_id": msg_id }).to_string().into_bytes();
         let said = ask(&self.far, Endpoint::MassGet, body).await?;
-        said.map(|said| job_state(&said))
-            .map_err(|error| SendError::Unreachable { detail: error.to_string() })
+        let unreachable = |detail: String| SendError::Unreachable { detail };
+        let said = said.map_err(|error| unreachable(error.to_string()))?;
+        job_state(&said).ok_or_else(|| unreachable(format!("errcode {}", said.errcode)))
     }
 
     async fn open(&self) -> Result<Session<M>, SendError> {

@@ -153,8 +153,9 @@ impl<M: Mode> Desk<M> {
         }
     }
 
-    /// Jobs without an end that the far side is to be asked after: those that began by `overdue_by`, and once those that began
-    /// before `started`, whose end may have been told while nobody listened.
+    /// Jobs without an end that the far side is to be asked after: those that neither began nor were asked after since
+    /// `asked_by`; at once those that began by `overdue_by`, and those that began before `started`, whose end may have been
+    /// told while nobody listened.
     pub fn jobs_to_ask(
         &self,
         overdue_by: Timestamp,
@@ -163,11 +164,8 @@ impl<M: Mode> Desk<M> {
     ) -> Vec<AskedJob> {
         let open = self.shared.jobs.values().filter(|job| !job.is_over);
         let due = open.filter(|job| {
-            let is_overdue = job.begun <= overdue_by;
-            match job.asked {
-                None => is_overdue || job.begun < started,
-                Some(at) => (is_overdue || job.unanswered > 0) && at <= asked_by,
-            }
+            let is_urgent = job.begun <= overdue_by || job.begun < started;
+            job.asked.map_or(is_urgent || job.begun <= asked_by, |at| at <= asked_by)
         });
         due.map(|job| AskedJob { id: job.id.clone(), begun: job.begun }).collect()
     }

@@ -101,9 +101,10 @@ fn a_job_whose_end_nobody_told_is_asked_after_and_one_that_ended_is_not() {
     send(&mut desk, &mut flights, 1, &[&[taken(1, JOB), taken(2, JOB)]]);
     send(&mut desk, &mut flights, 3, &[&[taken(3, b"34183"), taken(4, b"34183")]]);
     let [before, later] = [Timestamp(START.0 - 1), Timestamp(START.0 + 1)];
-    assert!(desk.jobs_to_ask(before, START, START).is_empty(), "there is time");
+    assert!(desk.jobs_to_ask(before, START, before).is_empty(), "there is time");
     assert!(desk.waits_for_job(&ProviderId::new(JOB)) && !desk.waits_for_job(&ProviderId::new(b"34183")));
-    let of_earlier_run = desk.jobs_to_ask(before, later, START);
+    assert_eq!(desk.jobs_to_ask(before, START, START).len(), 1, "nothing was heard of it for a while");
+    let of_earlier_run = desk.jobs_to_ask(before, later, before);
     assert!(matches!(&of_earlier_run[..], [job] if job.id == ProviderId::new(JOB) && job.begun == START));
     desk.note_asked(&ProviderId::new(JOB), START);
     assert!(desk.jobs_to_ask(before, later, before).is_empty(), "once");

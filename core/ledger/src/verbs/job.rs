@@ -42,11 +42,15 @@ pub(super) async fn end(
         sqlx::query(
             "insert into mass_job (account, provider_id, refused, targeted, filtered, reached, failed, far_code, ended_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-             on conflict (account, provider_id) do update set refused = excluded.refused,
+             on conflict (account, provider_id) do update set
+             refused = case when mass_job.ended_at is not null and excluded.targeted is null
+                            then mass_job.refused else excluded.refused end,
              targeted = coalesce(excluded.targeted, mass_job.targeted),
              filtered = coalesce(excluded.filtered, mass_job.filtered),
              reached = coalesce(excluded.reached, mass_job.reached),
-             failed = coalesce(excluded.failed, mass_job.failed), far_code = excluded.far_code,
+             failed = coalesce(excluded.failed, mass_job.failed),
+             far_code = case when mass_job.ended_at is not null and excluded.targeted is null
+                             then mass_job.far_code else excluded.far_code end,
              ended_at = coalesce(mass_job.ended_at, excluded.ended_at)",
         )
         .bind(account.0.clone())

@@ -55,10 +55,12 @@ pub(crate) async fn a_job_and_its_end_are_kept_whichever_is_heard_first(house: &
     assert_eq!(store.jobs(ModeKind::Live, 1).await.unwrap(), [second]);
     assert!(store.jobs(ModeKind::Drill, 10).await.unwrap().is_empty());
 
-    let asked = AggregateReceipt { targeted: None, filtered: None, reached: None, ..end("1", None, 70) };
+    let (refused, far_code) = (Some(Reason::NoReceipt), "no end told".into());
+    let told = end("1", refused, 70);
+    let asked = AggregateReceipt { targeted: None, filtered: None, reached: None, far_code, ..told };
     store.end_jobs(&mass, &[asked]).await.unwrap();
     let kept = store.jobs(ModeKind::Live, 10).await.unwrap();
-    assert_eq!(kept[1].end, Some(end("1", None, 30)), "a total that was told once stays");
+    assert_eq!(kept[1].end, Some(end("1", None, 30)), "who was asked later knows less than who told");
 }
 
 /// Two warnings of two plans each; the second plan of the first is folded.
