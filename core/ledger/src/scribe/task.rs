@@ -6,6 +6,9 @@ use mingluo_model::clock::{Clock, SharedClock};
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 
+/// How often all who are ready are let go first. Measured with 5,000 receipts a second, each brought by a call of its own.
+const ROUNDS: usize = 3;
+
 /// How often the store may tidy up while something is being written.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
 
@@ -42,6 +45,18 @@ async fn refuse(mut inbox: mpsc::Receiver<Order>, error: &ScribeError) {
     inbox.close();
     while let Some(order) = inbox.recv().await {
         answer(order.answer, Err(error.clone()));
+    }
+}
+
+/// Lets whoever is about to write as well put his in first. Under load those are many, and a turn of the disk less for each;
+/// at rest it is nobody, and takes no time.
+async fn gather(inbox: &mut mpsc::Receiver<Order>, orders: &mut Vec<Order>) {
+    for _ in 0..ROUNDS {
+        tokio::task::yield_now().await;
+        while orders.len() < WAITING {
+            let Ok(order) = inbox.try_recv() else { break };
+            orders.push(order);
+        }
     }
 }
 
@@ -88,7 +103,10 @@ impl Writer<'_> {
                 () = &mut alarm => alarm = self.clock.sleep(self.renew().await?),
                 count = inbox.recv_many(&mut orders, WAITING) => match count {
                     0 => return Ok(()),
-                    _ => self.write_group(&mut orders).await?,
+                    _ => {
+                        gather(inbox, &mut orders).await;
+                        self.write_group(&mut orders).await?;
+                    }
                 },
             }
         }
