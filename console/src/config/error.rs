@@ -428,7 +428,7 @@ mod tests {
     use crate::tongue::tell;
 
     /// Every key that a channel's account may be refused for, by the words `ConfigError::new` in its source.
-    const KEYS: [&str; 63] = [
+    const KEYS: [&str; 65] = [
         "access_key_id",
         "access_key_secret_file",
         "aes_key_file",
