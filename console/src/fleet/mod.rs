@@ -46,6 +46,9 @@ const KEEP: Duration = Duration::from_secs(10);
 /// So many looks in turn are left out while a warning brings more than [`AT_ONCE`] reports: dispatch has them first. Boxes
 /// keep theirs a little longer for it.
 const MOST_LEFT_OUT: u32 = 3;
+/// Boxes and reports that are looked at in one go: what a warning brings at once must not stand in memory twice, and those who
+/// are told of it do not wait behind it.
+const AT_ONCE: usize = 500;
 /// Looks over which the signs of life of one gathering are kept.
 const LOOKS: usize = (KEEP.as_secs() / LOOK.as_secs()) as usize;
 /// Orders of the past that are looked through for those that still hold.
@@ -257,7 +260,7 @@ fn log(changes: &[Change]) {
 }
 
 #[cfg(test)]
-mod stands_back_tests {
+mod in_a_rush {
     use super::*;
 
     #[test]
