@@ -141,13 +141,13 @@ impl Keys {
                        key=, access_token= or hook/";
             return Err(ConfigError::new("key_files", file.display(), fix).with_fault("robot-token", []));
         }
-        let signed = |token| match secret {
-            Some(secret) => Ok(Signed { token, secret }),
-            None => {
-                let fix = "put the robot's signing secret on the file's second line, and switch signatures \
-                           on in its security settings; a robot without a signature is not used";
-                Err(ConfigError::new("key_files", file.display(), fix).with_fault("robot-secret", []))
+        let signed = |token| {
+            if let Some(secret) = secret {
+                return Ok(Signed { token, secret });
             }
+            let fix = "put the robot's signing secret on the file's second line, and switch signatures on in its \
+                       security settings; a robot without a signature is not used";
+            Err(ConfigError::new("key_files", file.display(), fix).with_fault("robot-secret", []))
         };
         match platform {
             Platform::WeCom => Ok(Self::WeCom(token)),

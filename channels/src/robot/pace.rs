@@ -32,7 +32,7 @@ impl Pace {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = now.max(*free);
         *free = turn + self.apart;
-        turn - now
+        turn.saturating_sub(now)
     }
 }
 

@@ -178,7 +178,7 @@ fn untold<'a>(
 ) -> Option<String> {
     let untold = sent.filter(|(_, end)| told(end).is_none());
     let recipients: u64 = untold.map(|(begun, _)| u64::from(begun.recipients)).sum();
-    (recipients > 0).then(|| voice.with("web-mass-untold", "a", &thousands(recipients)))
+    (recipients > 0).then(|| voice.with("web-mass-untold", "a", thousands(recipients)))
 }
 
 #[cfg(test)]

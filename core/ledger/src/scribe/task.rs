@@ -101,13 +101,13 @@ impl Writer<'_> {
             tokio::select! {
                 biased;
                 () = &mut alarm => alarm = self.clock.sleep(self.renew().await?),
-                count = inbox.recv_many(&mut orders, WAITING) => match count {
-                    0 => return Ok(()),
-                    _ => {
-                        gather(inbox, &mut orders).await;
-                        self.write_group(&mut orders).await?;
+                count = inbox.recv_many(&mut orders, WAITING) => {
+                    if count == 0 {
+                        return Ok(());
                     }
-                },
+                    gather(inbox, &mut orders).await;
+                    self.write_group(&mut orders).await?;
+                }
             }
         }
     }
