@@ -8,7 +8,10 @@
 //! over. So every unit gets its answer, but for those that are cut off when the outlet is dropped.
 
 use async_trait::async_trait;
-use mingluo_model::channel::{Answerer, Inlet, ReceiptToken, Report, SendError, Verdict};
+use mingluo_model::{
+    channel::{Answerer, Inlet, ReceiptToken, Report, SendError, Verdict},
+    clock::SharedClock,
+};
 use std::{
     collections::BTreeMap,
     future::Future,
@@ -84,9 +87,14 @@ impl Desk {
         self.end.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether a unit is taken on that has not reported yet.
+    fn is_under_way(&self) -> bool {
+        self.permits.available_permits() < self.window as usize
+    }
+
     /// The reason, once every hand has reported.
     fn over(&self) -> Option<SendError> {
-        self.ended().filter(|_| self.permits.available_permits() == self.window as usize)
+        self.ended().filter(|_| !self.is_under_way())
     }
 
     async fn report(&self, keys: &[u64], mut told: Told) {
@@ -137,7 +145,7 @@ impl Crew {
         let (hands, end, wake) = (Semaphore::new(hands as usize), Mutex::default(), Notify::new());
         let desk = Arc::new(Desk { window, permits, hands, reports, end, wake });
         let crew = Self { desk: Arc::clone(&desk), hands: JoinSet::new(), next_key: AtomicU64::new(1) };
-        (crew, CrewInlet { desk, heard })
+        (crew, CrewInlet { desk, heard, held: Vec::new(), gathering: None })
     }
 
     /// The first of `units` fresh wire keys.
@@ -247,19 +255,57 @@ fn gone() -> SendError {
 pub(crate) struct CrewInlet {
     desk: Arc<Desk>,
     heard: mpsc::Receiver<Report>,
+    /// What was taken in and not handed on yet: whoever gives up waiting loses nothing.
+    held: Vec<Report>,
+    gathering: Option<Gathering>,
+}
+
+/// How long what was heard waits for more of it, so that the disk turns once for all.
+struct Gathering {
+    clock: SharedClock,
+    pause: Duration,
+    /// So many wait no more.
+    enough: usize,
+}
+
+impl CrewInlet {
+    /// The same, where what was heard waits for more: `pause` at most, until there are `enough`, and only while units are
+    /// under way of which more may be heard. For far sides that answer each unit alone, and nobody in haste.
+    pub(crate) fn gathering(self, clock: SharedClock, pause: Duration, enough: usize) -> Self {
+        Self { gathering: Some(Gathering { clock, pause, enough }), ..self }
+    }
+
+    fn take_in(&mut self) {
+        while let Ok(report) = self.heard.try_recv() {
+            self.held.push(report);
+        }
+    }
+
+    async fn gather(&mut self) {
+        let Some(Gathering { clock, pause, enough }) = &self.gathering else { return };
+        let mut over = clock.sleep(*pause);
+        while self.held.len() < *enough && self.desk.is_under_way() {
+            tokio::select! {
+                Some(report) = self.heard.recv() => self.held.push(report),
+                () = self.desk.wake.notified() => {}
+                () = &mut over => break,
+            }
+        }
+        drop(over);
+        self.take_in();
+    }
 }
 
 #[async_trait]
 impl Inlet for CrewInlet {
     async fn next(&mut self, reports: &mut Vec<Report>) -> Result<(), SendError> {
-        let known = reports.len();
         loop {
             // Asked before the queue is drained: after the last hand reported, nothing can be added.
             let over = self.desk.over();
-            while let Ok(report) = self.heard.try_recv() {
-                reports.push(report);
-            }
-            if reports.len() > known {
+            self.take_in();
+            if !self.held.is_empty() {
+                self.gather().await;
+                reports.append(&mut self.held);
                 return Ok(());
             }
             if let Some(reason) = over {
@@ -268,7 +314,7 @@ impl Inlet for CrewInlet {
             }
             tokio::select! {
                 report = self.heard.recv() => match report {
-                    Some(report) => reports.push(report),
+                    Some(report) => self.held.push(report),
                     None => return Err(self.desk.ended().unwrap_or_else(gone)),
                 },
                 () = self.desk.wake.notified() => {}
@@ -290,6 +336,7 @@ impl Answerer for NoAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mingluo_model::clock::{Timestamp, manual::ManualClock};
     use tokio::sync::oneshot;
 
     fn lost() -> SendError {
@@ -349,6 +396,59 @@ mod tests {
         let busy = Verdict::Busy { retry_after: NOT_BEGUN };
         let answers = heard(&mut inlet).await;
         assert_eq!(answers, [(1, Verdict::Accepted(None)), (2, busy.clone()), (3, busy)]);
+    }
+
+    /// A set whose answers wait for a second for others, of which the first was put in.
+    async fn gathering(enough: usize) -> (Arc<ManualClock>, Crew, CrewInlet) {
+        let clock = ManualClock::at(Timestamp(0));
+        let (mut crew, inlet) = Crew::new(4, 4);
+        crew.put(1, async { Outcome::Answered(Verdict::Accepted(None)) }).await.unwrap();
+        (clock.clone(), crew, inlet.gathering(clock, Duration::from_secs(1), enough))
+    }
+
+    /// What is heard when everybody had their turn.
+    async fn at_hand(inlet: &mut CrewInlet) -> Option<usize> {
+        let mut reports = Vec::new();
+        let heard = async {
+            inlet.next(&mut reports).await.unwrap();
+            true
+        };
+        let turns = async {
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            false
+        };
+        let told = tokio::select! { biased; told = heard => told, told = turns => told };
+        told.then_some(reports.len())
+    }
+
+    #[tokio::test]
+    async fn what_was_heard_waits_for_more_and_not_for_long() {
+        let (clock, mut crew, mut inlet) = gathering(3).await;
+        crew.put(2, std::future::pending()).await.unwrap();
+        assert_eq!(at_hand(&mut inlet).await, None, "another may report at any moment");
+        crew.put(3, async { Outcome::Answered(Verdict::Accepted(None)) }).await.unwrap();
+        assert_eq!(at_hand(&mut inlet).await, None);
+        clock.advance(Duration::from_secs(1));
+        // Whoever gave up waiting began anew, and lost nothing.
+        let more = async {
+            tokio::task::yield_now().await;
+            clock.advance(Duration::from_secs(1));
+        };
+        let (heard, ()) = tokio::join!(at_hand(&mut inlet), more);
+        assert_eq!(heard, Some(2));
+    }
+
+    #[tokio::test]
+    async fn what_is_enough_or_the_last_waits_for_nobody() {
+        let (_clock, mut crew, mut inlet) = gathering(2).await;
+        assert_eq!(at_hand(&mut inlet).await, Some(1), "nobody else is under way");
+        crew.put(2, std::future::pending()).await.unwrap();
+        for key in 3..5 {
+            crew.put(key, async { Outcome::Answered(Verdict::Accepted(None)) }).await.unwrap();
+        }
+        assert_eq!(at_hand(&mut inlet).await, Some(2), "two are enough");
     }
 
     #[tokio::test]

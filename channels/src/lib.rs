@@ -11,6 +11,7 @@ mod https;
 mod leave;
 #[cfg(test)]
 mod oracle;
+mod pace;
 pub mod robot;
 pub mod sms;
 pub mod speaker;

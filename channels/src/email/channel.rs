@@ -27,7 +27,14 @@ use mingluo_model::{
     mode::Mode,
     plan::AccountName,
 };
-use std::{marker::PhantomData, num::NonZeroU16, sync::Arc};
+use std::{marker::PhantomData, num::NonZeroU16, sync::Arc, time::Duration};
+
+/// How long an answer waits for others. A relay answers each mail alone and keeps it on its disk first, often on the same
+/// machine: a turn of the disk for each answer, and another for what leaves in its place, would cost it its own.
+const GATHER: Duration = Duration::from_millis(10);
+
+/// So many answers wait no more: what a relay that keeps nothing answers in a few milliseconds.
+const ENOUGH: usize = 32;
 
 /// A mail account (电子邮件账号) at one relay.
 pub struct EmailChannel<M: Mode> {
@@ -87,6 +94,7 @@ impl<M: Mode> Channel<M> for EmailChannel<M> {
         let lines = Lines::new(Arc::clone(&self.account), Arc::clone(&self.clock));
         lines.give_back(lines.connect().await?);
         let (crew, inlet) = Crew::new(self.account.limits.window.get(), self.account.sockets);
+        let inlet = inlet.gathering(Arc::clone(&self.clock), GATHER, ENOUGH);
         let (clock, held_back) = (Arc::clone(&self.clock), HeldBack::default());
         let outlet = EmailOutlet {
             lines: Arc::new(lines),

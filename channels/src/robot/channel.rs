@@ -3,7 +3,6 @@
 use super::{
     config::{Account, CALLS, Keys, RobotConfig},
     dingtalk, feishu,
-    pace::Pace,
     platform::Call,
     wecom,
 };
@@ -11,6 +10,7 @@ use crate::{
     account::ConfigError,
     crew::{Crew, NoAnswer, Outcome},
     leave::{HeldBack, Leave, NOT_BEGUN},
+    pace::Pace,
     weixin::server::{CallError, Server},
 };
 use async_trait::async_trait;
@@ -28,9 +28,6 @@ use mingluo_model::{
 };
 use serde::de::DeserializeOwned;
 use std::{borrow::Cow, marker::PhantomData, num::NonZeroU16, sync::Arc, time::Duration};
-
-/// How long after its own time limit a call may still be reported.
-const SLACK: Duration = Duration::from_secs(1);
 
 /// The robots of one mode.
 pub struct RobotChannel<M: Mode> {
@@ -81,7 +78,7 @@ impl<M: Mode> Channel<M> for RobotChannel<M> {
     }
 
     fn may_answer_within(&self) -> Option<Duration> {
-        Some(self.far.account.answer + SLACK)
+        Some(self.far.server.reports_within())
     }
 
     fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit> {
@@ -192,7 +189,9 @@ impl Far {
                 self.ask(dingtalk::call(keys, text, now)).await.map(|said: dingtalk::Said| said.verdict(keys))
             }
             Some(Keys::Feishu(keys)) => {
-                self.ask(feishu::call(keys, text, now)).await.map(|said: feishu::Said| said.verdict(keys))
+                let Call { path, body, .. } = feishu::call(keys, text, now);
+                let said = self.server.post_hearing_refusals(&path, &[], body).await;
+                said.map(|said: feishu::Said| said.verdict(keys))
             }
         };
         said.unwrap_or_else(|error| error.verdict_once())

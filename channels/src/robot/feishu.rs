@@ -46,9 +46,17 @@ fn sign(secret: &str, seconds: i64) -> String {
     mac(format!("{seconds}\n{secret}").as_bytes(), b"")
 }
 
-/// Its answer, with the code by its old name, its new one, or both.
+/// Its answer; what has no code is none.
 #[derive(Deserialize)]
+#[serde(try_from = "Words")]
 pub(super) struct Said {
+    code: i64,
+    msg: String,
+}
+
+/// The answer on the wire: the code has its old name, its new one, or both.
+#[derive(Deserialize)]
+struct Words {
     code: Option<i64>,
     #[serde(default)]
     msg: String,
@@ -56,10 +64,18 @@ pub(super) struct Said {
     status_code: Option<i64>,
 }
 
+impl TryFrom<Words> for Said {
+    type Error = &'static str;
+
+    fn try_from(Words { code, msg, status_code }: Words) -> Result<Self, Self::Error> {
+        code.or(status_code).map(|code| Self { code, msg }).ok_or("an answer without a code")
+    }
+}
+
 impl Said {
     /// What it means (自定义机器人使用指南, 错误码).
     pub(super) fn verdict(&self, keys: &Signed) -> Verdict {
-        let Some(code) = self.code.or(self.status_code) else { return Verdict::Lost };
+        let code = self.code;
         let hidden = [keys.token.expose(), keys.secret.expose()];
         let refusal = |reason| Refusal { reason, far_code: far_code(code, &self.msg, hidden) };
         match code {
@@ -113,7 +129,7 @@ mod tests {
             assert_eq!(said(answer), Verdict::Accepted(None), "{answer}");
         }
         assert!(matches!(said(r#"{"code":19021,"StatusCode":0}"#), Verdict::Closed(_)));
-        assert_eq!(said("{}"), Verdict::Lost);
+        assert!(serde_json::from_str::<Said>("{}").is_err());
     }
 
     #[test]

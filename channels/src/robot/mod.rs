@@ -14,7 +14,6 @@ mod channel;
 mod config;
 mod dingtalk;
 mod feishu;
-mod pace;
 mod platform;
 mod wecom;
 

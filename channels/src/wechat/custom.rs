@@ -7,13 +7,10 @@ use super::{
     call::{Endpoint, Far, ask},
     errcode::Said,
 };
-use crate::weixin::said::far_code;
+use crate::{pace::Pace, weixin::said::far_code};
 use mingluo_model::{address::Address, clock::SharedClock};
 use serde_json::json;
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// The longest text, in bytes of UTF-8, of an answer at once (被动回复) as of a customer-service message: beyond it the platform
 /// says 45002 (微信开放社区, as measured; the documents have no figure).
@@ -63,14 +60,12 @@ impl Untold {
 /// An account's customer service (客服).
 pub struct CustomService {
     far: Far,
-    clock: SharedClock,
-    /// Guards the instant from which the next call may begin, in the clock's ticks; held for a look.
-    next: Mutex<Duration>,
+    pace: Pace,
 }
 
 impl CustomService {
     pub(super) const fn new(far: Far, clock: SharedClock) -> Self {
-        Self { far, clock, next: Mutex::new(Duration::ZERO) }
+        Self { far, pace: Pace::new(APART, clock) }
     }
 
     /// Tells a follower something, once its turn has come.
@@ -78,8 +73,7 @@ impl CustomService {
     /// # Errors
     /// [`Untold`]; it is not sent again.
     pub async fn tell(&self, to: &Address, words: &str) -> Result<(), Untold> {
-        let wait = turn(&mut self.next.lock().unwrap_or_else(PoisonError::into_inner), self.clock.ticks());
-        self.clock.sleep(wait).await;
+        self.pace.turn().await;
         let body = json!({ "touser": to.expose(), "msgtype": "text", "text": { "content": words } });
         let unheard = |detail| Untold::Unheard { detail };
         match ask(&self.far, Endpoint::Custom, body.to_string().into_bytes()).await {
@@ -88,13 +82,6 @@ impl CustomService {
             Err(error) => Err(unheard(error.to_string())),
         }
     }
-}
-
-/// How long a call that comes now has to wait; `next` is the instant from which one may begin.
-fn turn(next: &mut Duration, now: Duration) -> Duration {
-    let at = now.max(*next);
-    *next = at + APART;
-    at.saturating_sub(now)
 }
 
 fn understood(said: &Said, to: &Address) -> Result<(), Untold> {
@@ -109,15 +96,6 @@ fn understood(said: &Said, to: &Address) -> Result<(), Untold> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_hundred_calls_take_a_second() {
-        let (mut next, now) = (Duration::ZERO, Duration::from_secs(7));
-        let waits: Vec<_> = (0..100).map(|_| turn(&mut next, now)).collect();
-        assert_eq!((waits[0], waits[99]), (Duration::ZERO, 99 * APART));
-        assert_eq!(turn(&mut next, now + Duration::from_secs(1)), Duration::ZERO, "nothing is saved up");
-        assert_eq!(turn(&mut next, now + Duration::from_secs(1)), APART);
-    }
 
     #[test]
     fn a_refusal_has_its_reason_and_nobodys_name() {

@@ -26,9 +26,6 @@ use mingluo_model::{
 };
 use std::{collections::VecDeque, marker::PhantomData, num::NonZeroU16, sync::Arc, time::Duration};
 
-/// How long after its own time limit a call may still be reported.
-const SLACK: Duration = Duration::from_secs(1);
-
 /// An application of a corporation (企业微信自建应用).
 pub struct WeComChannel<M: Mode> {
     far: Far,
@@ -82,7 +79,7 @@ impl<M: Mode> Channel<M> for WeComChannel<M> {
     }
 
     fn may_answer_within(&self) -> Option<Duration> {
-        Some(self.far.account.answer + SLACK)
+        Some(self.far.server.reports_within())
     }
 
     fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit> {

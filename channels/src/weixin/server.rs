@@ -18,6 +18,8 @@ use std::time::Duration;
 const LONGEST_ANSWER: usize = 128 * 1024;
 /// How long dispatch waits when the platform cannot be connected to or says 5xx.
 const FAULT: Duration = Duration::from_secs(1);
+/// How long after its own time limit a call may still be reported.
+const SLACK: Duration = Duration::from_secs(1);
 /// How long after HTTP 429.
 const TOO_MANY: Duration = Duration::from_mins(1);
 
@@ -61,6 +63,14 @@ impl CallError {
     }
 }
 
+/// Under which status a platform answers in its own words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Speaks {
+    Under200,
+    /// Refusals besides.
+    Under4xx,
+}
+
 /// A platform, as one account sees it.
 pub(crate) struct Server {
     client: Client,
@@ -86,6 +96,11 @@ impl Server {
         Ok(Self { client, base: base.clone(), clock, answer })
     }
 
+    /// How long until what came of a call is reported, at most.
+    pub(crate) const fn reports_within(&self) -> Duration {
+        self.answer.saturating_add(SLACK)
+    }
+
     /// Asks by GET.
     ///
     /// # Errors
@@ -95,7 +110,7 @@ impl Server {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
-        self.call(Method::GET, path, query, Vec::new()).await
+        self.call(Method::GET, path, query, Vec::new(), Speaks::Under200).await
     }
 
     /// Puts a body of JSON by POST.
@@ -108,7 +123,21 @@ impl Server {
         query: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Result<T, CallError> {
-        self.call(Method::POST, path, query, body).await
+        self.call(Method::POST, path, query, body, Speaks::Under200).await
+    }
+
+    /// The same for a platform that says under a status of 400 and more why it refused: what reads as its answer is its
+    /// answer.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub(crate) async fn post_hearing_refusals<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<T, CallError> {
+        self.call(Method::POST, path, query, body, Speaks::Under4xx).await
     }
 
     async fn call<T: DeserializeOwned>(
@@ -117,6 +146,7 @@ impl Server {
         path: &str,
         query: &[(&str, &str)],
         body: Vec<u8>,
+        speaks: Speaks,
     ) -> Result<T, CallError> {
         let mut url = self.base.clone();
         url.set_path(path);
@@ -129,15 +159,17 @@ impl Server {
             let response = request.send().await.map_err(|error| {
                 if error.is_connect() { CallError::NoConnection } else { CallError::NoAnswer }
             })?;
-            read(response).await
+            read(response, speaks).await
         };
         within(&*self.clock, self.answer, call).await.unwrap_or(Err(CallError::NoAnswer))
     }
 }
 
-async fn read<T: DeserializeOwned>(mut response: reqwest::Response) -> Result<T, CallError> {
-    if response.status() != StatusCode::OK {
-        return Err(CallError::Status(response.status().as_u16()));
+async fn read<T: DeserializeOwned>(mut response: reqwest::Response, speaks: Speaks) -> Result<T, CallError> {
+    let status = response.status();
+    let refuses = speaks == Speaks::Under4xx && status.is_client_error();
+    if status != StatusCode::OK && !refuses {
+        return Err(CallError::Status(status.as_u16()));
     }
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| CallError::NoAnswer)? {
@@ -146,7 +178,8 @@ async fn read<T: DeserializeOwned>(mut response: reqwest::Response) -> Result<T,
         }
         bytes.extend_from_slice(&chunk);
     }
-    serde_json::from_slice(&bytes).map_err(|_| CallError::NotJson)
+    let unread = if refuses { CallError::Status(status.as_u16()) } else { CallError::NotJson };
+    serde_json::from_slice(&bytes).map_err(|_| unread)
 }
 
 /// The address of a platform, as the key `api_base` has it: real ones speak https, a pretend one is on this machine.

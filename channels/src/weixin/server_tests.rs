@@ -19,6 +19,13 @@ async fn put(server: &Server) -> Result<serde_json::Value, CallError> {
 
 /// What a call makes of the bytes that come back; without any the clock runs out.
 async fn called(answer: &str) -> Result<serde_json::Value, CallError> {
+    called_by(put, answer).await
+}
+
+async fn called_by(
+    put: impl AsyncFn(&Server) -> Result<serde_json::Value, CallError>,
+    answer: &str,
+) -> Result<serde_json::Value, CallError> {
     let clock = ManualClock::at(Timestamp(0));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = server(listener.local_addr().unwrap(), clock.clone());
@@ -82,4 +89,19 @@ async fn where_nobody_listens_nothing_left() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let error = put(&server(free, ManualClock::at(Timestamp(0)))).await.unwrap_err();
     assert_eq!((error.verdict(), error), (Verdict::Busy { retry_after: FAULT }, CallError::NoConnection));
+}
+
+#[tokio::test]
+async fn a_refusal_is_heard_under_its_status_where_the_platform_speaks_so() {
+    let hearing = async |server: &Server| {
+        let (path, query) = ("/cgi-bin/message/template/send", [("access_token", "a+b")]);
+        server.post_hearing_refusals(path, &query, b"{}".to_vec()).await
+    };
+    let refusal = http("400 Bad Request", r#"{"code":19024}"#);
+    assert_eq!(called_by(hearing, &refusal).await.unwrap()["code"], 19_024);
+    assert_eq!(called(&refusal).await, Err(CallError::Status(400)));
+    for (status, words) in [("403 Forbidden", "<html>"), ("502 Bad Gateway", r#"{"code":19024}"#)] {
+        let heard = called_by(hearing, &http(status, words)).await;
+        assert_eq!(heard, Err(CallError::Status(status[..3].parse().unwrap())));
+    }
 }

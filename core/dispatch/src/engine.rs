@@ -149,6 +149,7 @@ pub struct Engine<M: Mode> {
     lease: Lease,
     /// Accounts of open plans that are not configured any more: their posts send nothing.
     absent: BTreeSet<AccountName>,
+    scribe: Scribe,
     stop: CancellationToken,
     tasks: TaskTracker,
     // Guards the source of chance for ids; held for one id.
@@ -208,6 +209,7 @@ impl<M: Mode> Engine<M> {
             roster,
             lease,
             absent,
+            scribe,
             stop,
             tasks,
             chance: ids,
@@ -219,7 +221,7 @@ impl<M: Mode> Engine<M> {
         let engine = Arc::new(engine);
         engine.recover(open).await?;
         engine.read_ahead().await?;
-        engine.watch(scribe);
+        engine.watch();
         engine.spawn(&mut chance);
         Ok(engine)
     }
@@ -253,11 +255,11 @@ impl<M: Mode> Engine<M> {
     }
 
     /// A log that cannot be written is noticed at once, not by the first warning that needs it.
-    fn watch(self: &Arc<Self>, scribe: Scribe) {
+    fn watch(self: &Arc<Self>) {
         let engine = Arc::clone(self);
         self.tasks.spawn(async move {
             tokio::select! {
-                failure = scribe.failed() => engine.halt(&EngineError::Scribe(failure)),
+                failure = engine.scribe.failed() => engine.halt(&EngineError::Scribe(failure)),
                 () = engine.stop.cancelled() => {}
             }
         });
@@ -548,10 +550,14 @@ impl<M: Mode> Engine<M> {
         })
     }
 
-    /// Stops sending, hears on for as long as answers may still come, says goodbye to the gateways.
+    /// Stops sending, hears on for as long as answers may still come, says goodbye to the gateways. What moved in memory is
+    /// durable when this returns, also where whoever waited for it was cut off by the stop.
     pub async fn shutdown(&self) {
         self.stop.cancel();
         self.tasks.wait().await;
+        if let Err(error) = self.scribe.flush().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "what was heard last is not kept");
+        }
     }
 }
 

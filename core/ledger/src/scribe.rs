@@ -98,6 +98,14 @@ impl Scribe {
         self.room().await?.write(entries).kept().await
     }
 
+    /// Waits until everything that was handed over so far is durable, also what nobody waits for any more.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub async fn flush(&self) -> Result<(), ScribeError> {
+        self.append(Vec::new()).await.map(|_| ())
+    }
+
     /// Waits until the scribe has failed (or is closed), and says why.
     pub async fn failed(&self) -> ScribeError {
         let mut failure = self.failure.clone();

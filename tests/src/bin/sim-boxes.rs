@@ -57,6 +57,10 @@ struct Args {
     /// did not keep.
     #[arg(long)]
     standing: bool,
+    /// Touch so many kilobytes of memory for each box before anything else, and give them back: where the program keeps what
+    /// it touched (MIMALLOC_PURGE_DELAY=-1), no box waits for memory in the middle of an order.
+    #[arg(long, value_name = "KB", default_value_t = 0)]
+    room_kb: u32,
     #[command(flatten)]
     faults: BoxFaults,
     #[command(flatten)]
@@ -76,6 +80,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let listed = read_list(&args.boxes)?;
     let n_connecting = listed.iter().filter(|it| !args.faults.lot(it.box_code).offline).count();
     announce(&args, listed.len());
+    touch(args.room_kb, listed.len());
     let (leash, tells) = (args.leash, args.standing);
     let boxes = SimBoxes::start(village(args, &clock)?, listed)?;
     let work = async {
@@ -91,6 +96,14 @@ async fn run(args: Args) -> anyhow::Result<()> {
         ended = leash.ended() => ended?,
     }
     boxes.stop().await
+}
+
+/// In blocks that any thread may cut up again.
+fn touch(room_kb: u32, boxes: usize) {
+    const BLOCK: usize = 32 << 20;
+    let octets = room_kb as usize * 1024 * boxes;
+    let blocks: Vec<_> = (0..octets.div_ceil(BLOCK)).map(|_| vec![1_u8; BLOCK]).collect();
+    std::hint::black_box(&blocks);
 }
 
 fn village(args: Args, clock: &SharedClock) -> anyhow::Result<Village> {

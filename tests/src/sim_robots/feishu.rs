@@ -6,6 +6,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, State},
+    http::StatusCode,
 };
 use mingluo_model::clock::Timestamp;
 use serde::Deserialize;
@@ -29,19 +30,20 @@ struct Call {
     content: Content,
 }
 
-/// `POST /open-apis/bot/v2/hook/TOKEN`.
+/// `POST /open-apis/bot/v2/hook/TOKEN`. Refusals come under a status of their own here, the harder of both ways to hear them.
 pub(super) async fn say(
     State(platforms): State<Arc<Platforms>>,
     Path(token): Path<String>,
     body: Bytes,
-) -> Json<Value> {
+) -> (StatusCode, Json<Value>) {
     let heard = platforms.hear_feishu(&token, &body);
     platforms.note(&token, &heard);
     match heard {
-        Ok(_) => Json(json!({
-            "code": 0, "msg": "success", "data": {}, "StatusCode": 0, "StatusMessage": "success",
-        })),
-        Err((code, msg)) => Json(json!({ "code": code, "msg": msg, "data": {} })),
+        Ok(_) => {
+            let success = json!({ "code": 0, "msg": "success", "data": {}, "StatusCode": 0, "StatusMessage": "success" });
+            (StatusCode::OK, Json(success))
+        }
+        Err((code, msg)) => (StatusCode::BAD_REQUEST, Json(json!({ "code": code, "msg": msg, "data": {} }))),
     }
 }
 

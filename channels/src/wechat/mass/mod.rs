@@ -109,7 +109,7 @@ impl<M: Mode> Channel<M> for MassChannel<M> {
     }
 
     fn may_answer_within(&self) -> Option<Duration> {
-        Some(self.far.account.answer)
+        Some(self.far.server.reports_within())
     }
 
     fn measure(&self, message: &Message<M>) -> Result<NonZeroU16, Unfit> {

@@ -146,6 +146,18 @@ impl House {
         panic!("it never came so");
     }
 
+    /// The same, without a moment for the disk between that it is so and that it is seen.
+    pub(crate) async fn until_just(&self, mut is_so: impl FnMut() -> bool) {
+        for _ in 0..PATIENCE * 1_000 {
+            if is_so() {
+                return;
+            }
+            self.clock.advance(Duration::from_micros(10));
+            tokio::task::yield_now().await;
+        }
+        panic!("it never came so");
+    }
+
     /// Lets this much time pass, so that everybody has their turn.
     pub(crate) async fn pass(&self, time: Duration) {
         for _ in 0..STEPS {

@@ -10,6 +10,7 @@ mod house;
 use far_side::{ACCOUNT, FarSide, Manner};
 use house::{House, PEOPLE};
 use mingluo_dispatch::{Engine, engine::NamedReceipt, view::PlanView};
+use mingluo_ledger::event::Fact;
 use mingluo_model::{
     audience::ChannelKind,
     channel::JobState,
@@ -122,6 +123,22 @@ async fn what_was_taken_whole_stays_so_and_hears_its_receipts_however_it_would_b
     assert_eq!(count(&engine, alert, "accepted"), PEOPLE);
     engine.receipts(&account, vec![receipt(1), receipt(2)]).await.unwrap();
     assert_eq!((count(&engine, alert, "accepted"), count(&engine, alert, "delivered")), (PEOPLE - 1, 1));
+}
+
+#[tokio::test]
+async fn what_was_answered_before_an_orderly_stop_is_in_no_doubt_after_it() {
+    let mut house = House::new().await;
+    let engine = house.start(Some(FarSide::new(Manner::Takes, 1, 16))).await;
+    let (alert, admitted) = house.release(&engine).await;
+    admitted.unwrap();
+    house.until_just(|| count(&engine, alert, "accepted") == PEOPLE).await;
+    engine.shutdown().await;
+    let events = house.store.events(view(&engine, alert).plan, (0, 0), 100).await.unwrap();
+    let answers = events.iter().map(|(_, event)| match &event.fact {
+        Fact::Answers(answers) => answers.len(),
+        _ => 0,
+    });
+    assert_eq!(answers.sum::<usize>(), PEOPLE as usize);
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ use tokio::{
 
 /// As fast as real boxes play: a minute at most.
 const PLAY_MS: &str = "60000";
+/// More than a pretend box ever holds, in kilobytes: a real one has its memory when it is switched on.
+const ROOM_KB: &str = "96";
 /// Nothing has changed for so long when it is quiet.
 const QUIET: Duration = Duration::from_millis(300);
 
@@ -32,7 +34,11 @@ impl Wave {
         let believed = KeySet { keys: vec![believed(field.clock.now())] };
         fs::write(&keys, serde_json::to_vec(&believed)?)?;
         let mut command = Command::new(field.programs.join("sim-boxes"));
+        // What it has touched it keeps.
+        command.env("MIMALLOC_PURGE_DELAY", "-1");
         command.args(["--city", &format!("wss://{city}/link"), "--standing", "--play-ms", PLAY_MS]).args([
+            "--room-kb",
+            ROOM_KB,
             "--keys",
             &path(&keys),
             "--log",

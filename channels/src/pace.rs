@@ -1,4 +1,5 @@
-//! Calls begin apart from each other: Feishu counts by the second besides the minute that the licence keeps.
+//! Calls begin apart from each other, where a platform counts by the second besides what a licence keeps, or has no licence.
+//! Nothing that was not used is saved up.
 
 use mingluo_model::clock::SharedClock;
 use std::{
@@ -6,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-/// When the next call may begin.
-pub(super) struct Pace {
+/// When the next call of an account may begin.
+pub(crate) struct Pace {
     apart: Duration,
     clock: SharedClock,
     /// Guards the next turn that is free, in the clock's ticks; held for a few instructions only.
@@ -15,12 +16,12 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) const fn new(apart: Duration, clock: SharedClock) -> Self {
+    pub(crate) const fn new(apart: Duration, clock: SharedClock) -> Self {
         Self { apart, clock, free: Mutex::new(Duration::ZERO) }
     }
 
     /// Takes the next free turn and waits for it.
-    pub(super) async fn turn(&self) {
+    pub(crate) async fn turn(&self) {
         let wait = self.take();
         if !wait.is_zero() {
             self.clock.sleep(wait).await;
