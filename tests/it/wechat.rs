@@ -2,12 +2,13 @@
 //! and receipts that come too early and too often.
 
 use mingluo_console::{api, office::DraftOrder, people::People};
-use mingluo_dispatch::view::PlanView;
+use mingluo_dispatch::{post::Link, view::PlanView};
 use mingluo_model::{
     audience::ChannelKind,
     clock::{SharedClock, system::SystemClock},
     id::AlertId,
     mode::ModeKind,
+    plan::AccountName,
 };
 use mingluo_rehearsal::{
     city::{City, CityOrder, openid},
@@ -31,7 +32,7 @@ pub(super) struct Town {
     pub(super) city: City,
     platform: SimWeChat,
     journal: Arc<Journal>,
-    _files: tempfile::TempDir,
+    files: tempfile::TempDir,
     door: std::net::SocketAddr,
     serving: JoinSet<()>,
 }
@@ -87,7 +88,7 @@ pub(super) async fn town_with(faults: WeChatFaults, hold_ms: u32, keys: &str, di
     let routes = api::routes(&city.console, &people);
     let mut serving = JoinSet::new();
     serving.spawn(async move { axum::serve(door, routes).await.unwrap() });
-    Town { city, platform, journal, _files: files, door: at, serving }
+    Town { city, platform, journal, files, door: at, serving }
 }
 
 impl Town {
@@ -182,6 +183,27 @@ async fn when_the_days_quota_is_used_up_the_rest_goes_to_the_next_channel() {
     let quota: u32 = views.iter().filter_map(|view| view.counts.failed.get("quota")).sum();
     assert_eq!((quota, town.told(What::Accepted).len()), (PEOPLE - 15, 15));
     assert!(views.iter().any(|view| view.is_fallback && view.channel == ChannelKind::Sms), "{views:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_is_refused_leaves_everybody_to_the_reserve_and_waits_where_there_is_none() {
+    let mut town =
+        town_with(WeChatFaults::default(), 0, "", "fallback_every_s = 1\naccount_down_s = 1").await;
+    // Somebody has reset the secret at the platform.
+    std::fs::write(town.files.path().join("secret"), "another\n").unwrap();
+    town.restart().await;
+    let live = &town.city.console.live;
+    let link = || live.engine().links().get(&AccountName("live-wechat".into())).cloned();
+    town.city.until(|| matches!(link(), Some(Link::Refused { .. })).then_some(())).await.unwrap();
+
+    let [alone, with_reserve] = [town.warn(Vec::new()).await, town.warn(vec![ChannelKind::Sms]).await];
+
+    let by_text = || states(&live.progress(Some(with_reserve)), ChannelKind::Sms).get("delivered").copied();
+    town.city.until(|| (by_text() == Some(PEOPLE)).then_some(())).await.unwrap();
+    let views = live.progress(Some(with_reserve));
+    let refused: u32 = views.iter().filter_map(|view| view.counts.failed.get("not-allowed")).sum();
+    assert_eq!((refused, town.told(What::Accepted).len()), (PEOPLE, 0));
+    assert_eq!(states(&live.progress(Some(alone)), ChannelKind::WeChat)["planned"], PEOPLE, "it may be mended");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,7 @@
 
 use crate::{
     engine::{Engine, EngineError},
-    post::Post,
+    post::{Link, Post},
     progress::Progress,
 };
 use mingluo_ledger::{
@@ -93,8 +93,7 @@ impl<M: Mode> Engine<M> {
             if takes.is_empty() {
                 continue;
             }
-            // Accounts sign and cut differently: what one carries, another may not.
-            let carries = |post: &Post<M>| !sends_jobs(post) && post.is_for(reserve);
+            let carries = |post: &Post<M>| carries(post, reserve);
             for (account, share) in self.shares_of(reserve.channel, edition, &takes, carries).await? {
                 rest -= &share;
                 let reserve = Plan { account, ..reserve.clone() };
@@ -102,6 +101,27 @@ impl<M: Mode> Engine<M> {
             }
         }
         Ok(())
+    }
+
+    /// Whom a reserve channel could tell now of what this plan says, and was not told to: somebody there can send.
+    pub(crate) async fn told_in_reserve(&self, plan: &Plan<M>) -> Result<RoaringBitmap, EngineError> {
+        let mut told = RoaringBitmap::new();
+        let Target::People { edition, .. } = plan.target else { return Ok(told) };
+        if plan.cause == Cause::Call {
+            // Its own ladder leads on.
+            return Ok(told);
+        }
+        let plans: Vec<Plan<M>> =
+            self.store.plans(plan.alert).await?.iter().filter_map(StoredPlan::typed).collect();
+        for reserve in plans.iter().filter(|one| is_reserve(one) && one.channel != plan.channel) {
+            let sends = |post: &Post<M>| post.channel.kind() == reserve.channel && post.link_now() == Link::Up;
+            if self.posts.values().any(|post| sends(post) && carries(post, reserve)) {
+                let map = self.map(edition).await?;
+                let reachable = map.by_channel.get(&reserve.channel).cloned().unwrap_or_default();
+                told |= reachable - targeted(&plans, reserve.channel);
+            }
+        }
+        Ok(told)
     }
 
     /// Whom a job for many did not reach is told singly by the next account of the same channel that they are not with
@@ -167,6 +187,11 @@ pub(crate) fn has_failures<M: Mode>(progress: &Progress<M>, seen: &Diverted) -> 
         // Where a call fails, its own ladder leads on.
         && progress.plan().cause != Cause::Call
         && progress.tally().total().of(DeliveryState::Failed) > taken_over
+}
+
+/// Whether an account can tell what is held in reserve: accounts sign and cut differently, what one carries another may not.
+fn carries<M: Mode>(post: &Post<M>, reserve: &Plan<M>) -> bool {
+    !sends_jobs(post) && post.is_for(reserve)
 }
 
 /// Whether an account's calls are for many at once.

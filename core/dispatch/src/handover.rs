@@ -1,5 +1,6 @@
 //! An account that cannot send hands over (改由其他账号发送): whom it has not sent to goes to the next account in line, as a plan
-//! of its own that is linked to the first. Nobody is in both: the new plan and its audit line are one transaction, then the
+//! of its own that is linked to the first; where there is none, the alert's reserve channels take them (see
+//! [`crate::fallback`]). Nobody is in both: the new plan and its audit line are one transaction, then the
 //! rest leaves the first plan as a fact of the log, and who did not leave it after all (somebody was heard of meanwhile)
 //! leaves the new one before anything of it is sent. If we die in between, the next start makes the rest good.
 
@@ -35,9 +36,9 @@ struct Stranded<M: Mode> {
 impl<M: Mode> Engine<M> {
     /// Looks for accounts that cannot send any more, and hands over what waits there.
     pub(crate) async fn hand_over(&self) -> Result<(), EngineError> {
-        for (account, post) in &self.posts {
+        for post in self.posts.values() {
             let link = post.link_now();
-            if !self.routes.holds(account) || !self.is_past(&link) {
+            if !self.is_past(&link) {
                 continue;
             }
             for plan in waiting(post) {
@@ -117,15 +118,34 @@ impl<M: Mode> Engine<M> {
                 return Err(halt);
             }
         }
-        // Who may not send waits for the hour to come where it is only down; where it said no and nobody else is about to be
-        // back, reserve channels take them.
         let may_be_back = |account: &AccountName| has_turns(account) && self.may_be_back(account, plan);
         nobody -= all(&self.routes.split(plan.channel, &map, &nobody, may_be_back));
-        if matches!(link, Link::Closed { .. }) && !nobody.is_empty() {
-            let failed = Standing::new(DeliveryState::Failed, Reason::NotAllowed);
-            self.move_unsent(post, plan.id, &nobody, failed).await?;
+        self.give_up(post, plan, nobody, link).await
+    }
+
+    /// Of whom nobody of the channel is about to send to, those whom a reserve channel can tell now are left to it. The others
+    /// wait for the account to be back, but for those in a line whose account said itself that it may not send.
+    async fn give_up(
+        &self,
+        post: &Post<M>,
+        plan: &Plan<M>,
+        nobody: RoaringBitmap,
+        link: &Link,
+    ) -> Result<(), EngineError> {
+        let said_no = matches!(link, Link::Closed { .. });
+        let given_up = if nobody.is_empty() || said_no && self.routes.holds(&plan.account) {
+            nobody
+        } else {
+            nobody & self.told_in_reserve(plan).await?
+        };
+        if given_up.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let reason = match link {
+            Link::Closed { .. } | Link::Refused { .. } => Reason::NotAllowed,
+            Link::Up | Link::Down { .. } | Link::Mute { .. } => Reason::FarFault,
+        };
+        self.move_unsent(post, plan.id, &given_up, Standing::new(DeliveryState::Failed, reason)).await
     }
 
     /// How often each account has had these people, this plan counted.
