@@ -439,7 +439,11 @@ fn renderer<M: Mode>(
         sms: Template::new(&render.sms),
         wechat,
         mass: outward.mass.clone(),
-        broadcaster: numbers.map(|numbers| Broadcaster::new(signer(config, clock), platform, numbers)),
+        broadcaster: outward.speakers.as_ref().zip(numbers).map(|(speakers, numbers)| {
+            let hub = Arc::clone(&speakers.hub);
+            Broadcaster::new(signer(config, clock), platform, numbers)
+                .for_boxes_that_believe(Arc::new(move || hub.believed()))
+        }),
         pretend: outward.pretend.clone(),
         sms_forms: outward.sms_forms.clone(),
         cap_sender: render.cap_sender.clone(),

@@ -1,6 +1,8 @@
 //! The signing process and its client. Keys live in a process of its own user behind a Unix socket; the console only
 //! asks. One request and one answer per connection, as JSON lines.
 
+mod ward;
+
 use crate::config::{ConfigError, Fix};
 use async_trait::async_trait;
 use mingluo_model::{
@@ -19,6 +21,7 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
 };
+use ward::Ward;
 
 /// The longest request or answer; bulletins have at most 16 KiB.
 const LONGEST_LINE: u64 = 128 * 1024;
@@ -155,27 +158,30 @@ pub(crate) async fn bind(socket: &Path) -> std::io::Result<UnixListener> {
 ///
 /// # Errors
 /// When nobody can connect any more.
-pub async fn serve(listener: UnixListener, signer: LocalSigner) -> std::io::Result<()> {
-    let signer = Arc::new(signer);
+pub async fn serve(listener: UnixListener, signer: LocalSigner, clock: SharedClock) -> std::io::Result<()> {
+    let (signer, ward) = (Arc::new(signer), Arc::new(Ward::new(clock)));
     loop {
         let (stream, _) = listener.accept().await?;
-        let signer = Arc::clone(&signer);
+        let (signer, ward) = (Arc::clone(&signer), Arc::clone(&ward));
         tokio::spawn(async move {
-            if let Err(error) = answer(stream, &signer).await {
+            if let Err(error) = answer(stream, &signer, &ward).await {
                 tracing::warn!(%error, "a signing request broke off");
             }
         });
     }
 }
 
-async fn answer(stream: UnixStream, signer: &LocalSigner) -> std::io::Result<()> {
+async fn answer(stream: UnixStream, signer: &LocalSigner, ward: &Ward) -> std::io::Result<()> {
     answer_line(stream, |line| async move {
         match serde_json::from_str(&line) {
             Ok(Request::KeyId { purpose }) => signer
                 .key_id(purpose)
                 .await
                 .map_or_else(|error| Answer::Refused(error.to_string()), Answer::KeyId),
-            Ok(Request::Sign { purpose, bytes }) => Answer::Signature(signer.sign_now(purpose, &bytes)),
+            Ok(Request::Sign { purpose, bytes }) => match ward.admit(purpose, &bytes) {
+                Ok(()) => Answer::Signature(signer.sign_now(purpose, &bytes)),
+                Err(refused) => Answer::Refused(refused),
+            },
             Err(error) => Answer::Refused(format!("not a request: {error}")),
         }
     })
@@ -193,7 +199,7 @@ mod tests {
         let socket = folder.path().join("signer.sock");
         let local = LocalSigner::from_seed("city-1".parse().unwrap(), &[7; 32]);
         let public = local.public();
-        let server = tokio::spawn(serve(listen(&socket).await.unwrap(), local));
+        let server = tokio::spawn(serve(listen(&socket).await.unwrap(), local, SystemClock::shared()));
         let signer = SocketSigner::new(socket.clone(), SystemClock::shared());
         let signature = signer.sign(Purpose::AuditHead, b"head").await.unwrap();
         assert!(signature.fits(&public, Purpose::AuditHead, b"head"));

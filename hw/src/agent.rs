@@ -3,8 +3,9 @@
 //!
 //! Here: sessions, reports and what is remembered of them. Orders are taken in `obey`, new keys in `rekey`, what a power
 //! cut left behind in `recover`, playing is in `play`, and what is looked at again and again in `round`: contacts there,
-//! mains and gauges in `condition`, self-tests in `selftest`, people at the box in `outlook`. Its certificate is in `papers`.
+//! a loudspeaker that takes nothing in `again`, mains and gauges in `condition`, self-tests in `selftest`, people at the box in `outlook`. Its certificate is in `papers`.
 
+mod again;
 mod condition;
 mod obey;
 mod outlook;
@@ -27,6 +28,7 @@ use crate::{
     trust::Trust,
     voice::Voice,
 };
+use again::Again;
 use mingluo_model::{
     bulletin::{BroadcastClass, Bulletin, EbmId, ResourceCode},
     clock::{SharedClock, Timestamp},
@@ -41,7 +43,11 @@ use mingluo_model::{
 use play::Playing;
 use round::Round;
 pub use round::Watch;
-use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 /// Who this box is.
 #[derive(Debug, Clone)]
@@ -132,6 +138,10 @@ pub struct Agent {
     round: Round,
     // The last playing was not heard: the device reports a fault until one is.
     faulty: bool,
+    // When a loudspeaker that takes nothing is tried again.
+    again: Option<Again>,
+    // How long bulletins have sounded that wait again; no longer than each may in all.
+    spent: BTreeMap<EbmId, Duration>,
     // Records that go into the journal together, with the next free report id.
     page: Vec<Record>,
     next_report: u64,
@@ -178,6 +188,8 @@ impl Agent {
             playing: None,
             round: Round::default(),
             faulty: false,
+            again: None,
+            spent: BTreeMap::new(),
             page: Vec::new(),
             next_report,
             welcomed: false,
@@ -342,6 +354,7 @@ impl Agent {
 
     /// Notes the last event of a bulletin.
     fn close(&mut self, ebm: EbmId, event: Event, detail: &str) {
+        self.spent.remove(&ebm);
         self.note(ebm, event, "", detail);
         self.page.push(Record::Closed { ebm, at: self.trust.now() });
     }

@@ -68,7 +68,7 @@ pub fn agent(config: &Config, clock: SharedClock) -> Result<(Agent, Option<Outsi
     let beliefs = beliefs(config, journal.book().keys())?;
     hands.clips = clips(config, &beliefs, &dir)?;
     let (own, source) = (&config.own, config.trust.clock);
-    let trust = Trust::new(beliefs, own.region, own.mode, clock.clone(), source, journal.book().floor());
+    let trust = Trust::new(beliefs, own.region, own.mode, clock.clone(), source, journal.book().floors());
     let identity = Identity {
         code: own.code,
         region: own.region,
@@ -78,20 +78,20 @@ pub fn agent(config: &Config, clock: SharedClock) -> Result<(Agent, Option<Outsi
     Ok((Agent::new(identity, rules(config), clock, trust, journal, hands)?, outside))
 }
 
-/// How the box of this configuration reaches the city; `lenient` while its clock is not believed (see [`Papers::open`]).
+/// How the box of this configuration reaches the city.
 ///
 /// # Errors
 /// [`AssembleError`] names the file that is missing or wrong.
-pub fn dial(config: &Config, clock: SharedClock, lenient: bool) -> Result<Dial, AssembleError> {
-    linked(config, clock, lenient).map(|(dial, _)| dial)
+pub fn dial(config: &Config, clock: SharedClock) -> Result<Dial, AssembleError> {
+    linked(config, clock).map(|(dial, _)| dial)
 }
 
 /// The same, with the papers that it shows there, for the agent to carry.
 ///
 /// # Errors
 /// [`AssembleError`] names the file that is missing or wrong.
-pub fn linked(config: &Config, clock: SharedClock, lenient: bool) -> Result<(Dial, Papers), AssembleError> {
-    let (city, papers) = (&config.city, Papers::open(config, clock, lenient)?);
+pub fn linked(config: &Config, clock: SharedClock) -> Result<(Dial, Papers), AssembleError> {
+    let (city, papers) = (&config.city, Papers::open(config, clock)?);
     let seconds = |count: u32| Duration::from_secs(count.into());
     let pace = Pace {
         patience: seconds(city.patience_s),

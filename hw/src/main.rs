@@ -14,9 +14,7 @@ use mingluo_speaker::{
     config::{Config, RelayConfig, RelayOnly, SinkKind},
     heart, link, page,
     papers::Papers,
-    tone_test,
-    trust::ClockSource,
-    window,
+    tone_test, window,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
 use std::{
@@ -165,7 +163,7 @@ async fn run(path: &Path) -> anyhow::Result<()> {
     let clock: SharedClock = SystemClock::shared();
     // The agent first: it opens a relay that a killed program may have left closed, whatever else is wrong.
     let (mut agent, outside) = assemble::agent(&config, clock.clone())?;
-    let (dial, papers) = assemble::linked(&config, clock.clone(), !agent.knows_time())?;
+    let (dial, papers) = assemble::linked(&config, clock.clone())?;
     agent.carry(papers);
     introduce(&config);
     heart::ready();
@@ -235,7 +233,7 @@ fn status(path: &Path) -> anyhow::Result<()> {
     let clock = SystemClock::shared();
     // What the journal has seen counts over a clock that fell back.
     let now = clock.now().max(told.known_until);
-    match assemble::linked(&config, clock, true) {
+    match assemble::linked(&config, clock) {
         Ok((_, papers)) => say(certificate(&papers, now)),
         Err(error) => say(format_args!("证书 certificate 不能用 cannot be used: {error}")),
     }
@@ -297,7 +295,7 @@ async fn stop_on_signal(stop: CancellationToken) {
 fn check(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let clock = SystemClock::shared();
-    let (_, papers) = assemble::linked(&config, clock.clone(), config.trust.clock == ClockSource::City)?;
+    let (_, papers) = assemble::linked(&config, clock.clone())?;
     let beliefs = assemble::beliefs(&config, None)?;
     if let Some(voice) = &config.voice {
         assemble::readings(voice)?;

@@ -115,7 +115,6 @@ pub struct Papers {
     ca: Vec<u8>,
     places: Places,
     clock: SharedClock,
-    lenient: bool,
     connector: Connectors,
     // The one that lives longest first; never empty.
     held: Vec<Held>,
@@ -129,12 +128,11 @@ pub struct Papers {
 }
 
 impl Papers {
-    /// The papers of this configuration's box: of those that go together the one that lives longest; `lenient` as for
-    /// [`connector`].
+    /// The papers of this configuration's box: of those that go together the one that lives longest.
     ///
     /// # Errors
     /// [`PapersError`] when there are none that can be used, by what is wrong with those of the configuration.
-    pub fn open(config: &Config, clock: SharedClock, lenient: bool) -> Result<Self, PapersError> {
+    pub fn open(config: &Config, clock: SharedClock) -> Result<Self, PapersError> {
         let places = Places::of(config);
         let path = &config.city.ca_file;
         let ca = std::fs::read(path).map_err(|source| ConfigError::File {
@@ -142,7 +140,7 @@ impl Papers {
             path: path.clone(),
             source,
         })?;
-        let fits = |pair: &Pair| connector(pair.pem(&ca), clock.clone(), lenient);
+        let fits = |pair: &Pair| connector(pair.pem(&ca), clock.clone());
         let configured = places.configured().and_then(|pair| fits(&pair).map(|_| pair).map_err(Into::into));
         let mut held: Vec<Held> = places
             .kept()
@@ -165,7 +163,6 @@ impl Papers {
             ca,
             places,
             clock,
-            lenient,
             connector,
             held,
             shown: 0,
@@ -196,7 +193,7 @@ impl Papers {
     }
 
     fn show(&mut self, which: usize) {
-        match connector(self.held[which].pair.pem(&self.ca), self.clock.clone(), self.lenient) {
+        match connector(self.held[which].pair.pem(&self.ca), self.clock.clone()) {
             Ok(connector) => {
                 self.connector.replace(connector);
                 (self.shown, self.standing, self.n_lost) = (which, Standing::Untried, 0);

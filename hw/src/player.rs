@@ -124,6 +124,11 @@ impl Score {
         self.rounds_left.saturating_add(u8::from(!self.now.is_empty())).max(1)
     }
 
+    /// How long it has sounded so far.
+    pub const fn sounded(&self) -> Duration {
+        self.sounded
+    }
+
     /// The voices that were heard so far.
     pub const fn heard(&self) -> &Heard {
         &self.heard

@@ -39,7 +39,7 @@ fn status(book: &Book) -> Status {
         Phase::Closed => "结束 over",
     };
     Status {
-        known_until: book.floor(),
+        known_until: book.floors().latest,
         key_set: book.keys().and_then(mingluo_model::bulletin::SignedKeySet::claimed_version),
         n_pending: book.pending().len(),
         bulletins: book.entries().map(|(ebm, entry)| (ebm, word(&entry.phase), entry.latest)).collect(),

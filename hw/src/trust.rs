@@ -16,6 +16,7 @@ use mingluo_model::{
 };
 use std::sync::Arc;
 use time::Time;
+pub use time::{CLOCKS_APART, Floors};
 
 /// Whose clock counts (时钟来源).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -100,17 +101,17 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// A box's beliefs at start; `floor` is the latest moment in its journal.
+    /// A box's beliefs at start; `floors` are its journal's.
     pub fn new(
         beliefs: Beliefs,
         region: RegionCode,
         mode: ModeKind,
         clock: SharedClock,
         source: ClockSource,
-        floor: Timestamp,
+        floors: Floors,
     ) -> Self {
         warn_of_unusable(&beliefs.keys);
-        Self { beliefs, region, mode, time: Time::new(clock, source, floor), nonce: [0; 32] }
+        Self { beliefs, region, mode, time: Time::new(clock, source, floors), nonce: [0; 32] }
     }
 
     /// The present, never before the floor.
@@ -121,6 +122,11 @@ impl Trust {
     /// The moment before which nothing is believed to be; what the box started with.
     pub const fn floor(&self) -> Timestamp {
         self.time.floor()
+    }
+
+    /// Whether the city has proved the present since the box was switched on.
+    pub const fn is_proven(&self) -> bool {
+        self.time.is_proven()
     }
 
     /// Whether the present is believed.
@@ -144,7 +150,8 @@ impl Trust {
     }
 
     /// Takes the city's time when the welcome signs our nonce, so that it is fresh, and when the key that signs may speak
-    /// for this place and had not expired at that time.
+    /// for this place and had not expired at that time. What the city proved before bounds it, so that a key that has expired
+    /// since cannot take the box back to its own days.
     pub fn learn(&mut self, welcome: &Welcome) {
         let Some(signature) = &welcome.nonce_signature else { return };
         let bytes = time_bytes(&self.nonce, welcome.time);
@@ -153,8 +160,8 @@ impl Trust {
                 && key.areas.iter().any(|area| area.contains(self.region))
                 && signature.fits(&key.public, Purpose::Time, &bytes)
         });
-        if fits && welcome.time >= self.time.floor() {
-            return self.time.prove(welcome.time);
+        if fits && self.time.prove(welcome.time).is_ok() {
+            return;
         }
         tracing::warn!(time = welcome.time.0, "the city's time is not signed for us or goes back; not taken");
     }
@@ -179,6 +186,11 @@ impl Trust {
     /// Whether a key is believed.
     pub fn knows(&self, key: &KeyId) -> bool {
         self.beliefs.keys.find(key).is_some()
+    }
+
+    /// Whether an order under this key may silence a bulletin.
+    pub fn may_silence(&self, key: &KeyId, bulletin: &Bulletin) -> bool {
+        self.beliefs.keys.find(key).is_some_and(|key| key.may_silence(bulletin))
     }
 
     /// Whether the key under which a bulletin was taken may still sign it.

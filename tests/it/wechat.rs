@@ -203,7 +203,11 @@ async fn an_account_that_is_refused_leaves_everybody_to_the_reserve_and_waits_wh
     let views = live.progress(Some(with_reserve));
     let refused: u32 = views.iter().filter_map(|view| view.counts.failed.get("not-allowed")).sum();
     assert_eq!((refused, town.told(What::Accepted).len()), (PEOPLE, 0));
-    assert_eq!(states(&live.progress(Some(alone)), ChannelKind::WeChat)["planned"], PEOPLE, "it may be mended");
+    assert_eq!(
+        states(&live.progress(Some(alone)), ChannelKind::WeChat)["planned"],
+        PEOPLE,
+        "it may be mended"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

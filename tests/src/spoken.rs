@@ -147,7 +147,7 @@ fn set_up(dir: &Path, city: &City, port: u16, clock: &SharedClock) -> Config {
 
 fn switch_on(config: &Config, clock: &SharedClock) -> CancellationToken {
     let (mut agent, _) = assemble::agent(config, clock.clone()).unwrap();
-    let dial = assemble::dial(config, clock.clone(), false).unwrap();
+    let dial = assemble::dial(config, clock.clone()).unwrap();
     let (stop, board) = (CancellationToken::new(), agent.clips().board.clone().unwrap());
     tokio::spawn(fetch::run(board, CityClips::of(&dial, clock), clock.clone(), stop.clone()));
     let (token, clock) = (stop.clone(), clock.clone());

@@ -201,7 +201,7 @@ impl Book {
         }
         let status = match meaning::of(report.event) {
             Meaning::Nothing => return row.commit(&report),
-            Meaning::Refused if meaning::is_passing(&report) => return row.commit(&report),
+            Meaning::Refused if report.is_passing() => return row.commit(&report),
             Meaning::Refused => {
                 row.suspect(&report, now);
                 let keys = row.answered(report.ebm);

@@ -10,7 +10,7 @@ use super::{
     row::{Line, Over, Row},
 };
 use mingluo_model::{
-    bulletin::{EbmId, ResourceCode},
+    bulletin::{EbmId, KeySet, ResourceCode},
     channel::{self, SendError},
     clock::{SharedClock, Timestamp, within},
     link::{DeviceState, Health, Heartbeat, Hello, KeysAnswer, Report, VERSION, Welcome},
@@ -244,6 +244,11 @@ impl SpeakerHub {
     /// The version of the key set that boxes are told to believe; zero without one.
     pub fn key_set(&self) -> u64 {
         self.book().issued.as_ref().map_or(0, |keys| keys.version)
+    }
+
+    /// The keys that boxes are told to believe; `None` where nobody tells them.
+    pub fn believed(&self) -> Option<Arc<KeySet>> {
+        self.book().issued.as_ref().map(|keys| Arc::clone(&keys.keys))
     }
 
     /// Sends a key set to every box that believes an older one, now and when it comes back.

@@ -4,7 +4,7 @@
 use super::{hub::SpeakerHub, revocation::sign};
 use crate::account::ConfigError;
 use mingluo_model::{
-    bulletin::SignedKeySet,
+    bulletin::{KeySet, SignedKeySet},
     clock::Clock,
     link::{CityFrame, Keys},
 };
@@ -24,6 +24,8 @@ const LOOK: Duration = Duration::from_secs(10);
 pub struct IssuedKeys {
     /// The version that it claims.
     pub(super) version: u64,
+    /// The keys that it claims.
+    pub(super) keys: Arc<KeySet>,
     /// Its frame, shared by all links.
     pub(super) frame: Utf8Bytes,
 }
@@ -35,9 +37,10 @@ impl IssuedKeys {
     /// [`ConfigError`] when it cannot be read or holds no signed key set.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
         let signed = read_key_set(file)?;
-        let version = signed.claimed_version().ok_or_else(|| no_key_set(file, "no key set in it"))?;
+        let edition = signed.claimed().ok_or_else(|| no_key_set(file, "no key set in it"))?;
+        let (version, keys) = (edition.version.get(), Arc::new(edition.into_keys()));
         let frame = CityFrame::Keys(Keys { signed }).write().into();
-        Ok(Self { version, frame })
+        Ok(Self { version, keys, frame })
     }
 }
 

@@ -47,12 +47,6 @@ pub(super) fn refused(report: &Report) -> Verdict {
     Verdict::Permanent(Refusal { reason: Reason::BoxRefused, far_code: far_code(report) })
 }
 
-/// Whether a refusal holds for this moment only: the box does not know the time yet, or its clock is behind. The order stays
-/// where it is and goes out again after the box's next hello.
-pub(super) fn is_passing(report: &Report) -> bool {
-    report.event == Event::Refused && matches!(report.reason.as_str(), "clock-untrusted" | "not-yet")
-}
-
 /// One bulletin in one box: both codes, 58 digits.
 pub(super) fn provider_id(box_code: ResourceCode, ebm: EbmId) -> ProviderId {
     ProviderId::new(format!("{box_code}{ebm}").as_bytes())

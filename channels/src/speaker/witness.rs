@@ -5,7 +5,6 @@
 use super::{
     book::Book,
     hub::SpeakerHub,
-    meaning,
     order::SealedOrder,
     row::{Over, Standing, Waiting},
 };
@@ -129,7 +128,7 @@ impl Book {
             return false;
         }
         let row = self.boxes.entry(report.box_code).or_default();
-        if report.event != Event::Received && !meaning::is_passing(report) {
+        if report.event != Event::Received && !report.is_passing() {
             let _taken_out = row.answered(report.ebm);
         }
         if !matches!(report.event, Event::Received | Event::Refused | Event::Other) {

@@ -51,6 +51,7 @@ error-text-too-long = { $channel }: the { $field } is too long: { $length } { $u
   }, at most { $longest }. Shorten the text.
 error-text-unfit = { $channel }: { $field }: { $detail }
 error-signer-away = The signing process does not answer, so nothing left: { $detail } Have `mingluo signer` started again, then try once more.
+error-boxes-disbelieve = Boxes would refuse this order, so nothing left: the key set does not let key { $key } sign it ({ $detail }). Have the key's tier, areas, max_level or classes widened in the key set, signed as a new version with `mingluo box keys sign`, then try again.
 error-not-rendered = The message cannot be made: { $detail }
 error-content-changed = The words, area, channels or end were changed after you opened the warning. Nothing was signed. Go back to the warning, read it again, then approve, return or release it.
 error-wrong-number = You typed { $typed } deliveries; the preview shows another number (over all channels; a person on two of them counts twice). Nothing was released. Look at the preview again and type what it shows.

@@ -75,6 +75,7 @@ error-text-unfit = { $channel }的{ $field ->
    *[other] 该渠道不收。请改文字或改选其他渠道，并把这句话转告管理员：{ $detail }
   }。
 error-signer-away = 签名进程没有应答，什么也没有发出。请让管理员重新启动 mingluo signer，再试一次（{ $detail }）。
+error-boxes-disbelieve = 大喇叭终端会拒播这条指令，没有发出：公钥集不许公钥 { $key } 签它（{ $detail }）。请让管理员在公钥集中放宽该公钥的层级 tier、区划 areas、级别 max_level 或类别 classes，用 mingluo box keys sign 签成新版后再试。
 error-not-rendered = 无法生成报文：{ $detail }
 error-content-changed = 内容在您打开之后被修改，没有签署。请回到该预警重新核对全文、区域、渠道与条数，再行审核、退回或签发。
 error-wrong-number = 您输入的条数 { $typed } 与预览所示不符（各渠道之和，一人多个渠道计多条），没有签发。请回到预览核对受众后再输入。

@@ -5,7 +5,10 @@ use crate::{
     config::{Config, ConfigError, Fix},
     signer,
 };
-use mingluo_model::signer::{BadKeyFile, LocalSigner};
+use mingluo_model::{
+    clock::system::SystemClock,
+    signer::{BadKeyFile, LocalSigner},
+};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -50,7 +53,7 @@ impl Sign {
         // Who reads this may connect.
         say(public);
         tokio::select! {
-            served = signer::serve(listener, local) => served?,
+            served = signer::serve(listener, local, SystemClock::shared()) => served?,
             _ = tokio::signal::ctrl_c() => {}
             () = stdin_closed(), if self.until_stdin_closes => {}
         }

@@ -224,6 +224,7 @@ impl Problem for OfficeError {
             Self::Unfit { source: Unfit::TooLong { .. }, .. } => "text-too-long",
             Self::Unfit { .. } => "text-unfit",
             Self::Render(RenderError::Signer(SignerError::Unreachable { .. })) => "signer-away",
+            Self::Render(RenderError::Disbelieved { .. }) => "boxes-disbelieve",
             Self::Render(_) => "not-rendered",
             Self::Speech(error) => error.code(),
             Self::ContentChanged { .. } => "content-changed",
@@ -255,6 +256,9 @@ impl Problem for OfficeError {
             }
             Self::UnknownGroup { value, known, ids } => {
                 vec![("value", value.clone()), ("known", known.join("、")), ("ids", ids.join(", "))]
+            }
+            Self::Render(RenderError::Disbelieved { key, what }) => {
+                vec![("key", key.to_string()), ("detail", what.clone())]
             }
             Self::NoAccounts { mode } => vec![("mode", mode.word().to_owned())],
             Self::NoAccount { channel } => vec![("channel", channel.zh().to_owned())],

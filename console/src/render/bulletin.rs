@@ -5,7 +5,8 @@ use super::{Numbers, RenderError};
 use mingluo_model::{
     alert::{Alert, AlertKind, Language},
     bulletin::{
-        Action, AudioClip, BroadcastClass, Bulletin, EbmId, EventType, KeyId, Malformed, ResourceCode, Tone,
+        Action, AudioClip, BroadcastClass, Bulletin, EbmId, EventType, KeyId, KeySet, Malformed,
+        ResourceCode, Tone,
     },
     clock::Timestamp,
     grade::Grade,
@@ -20,12 +21,36 @@ pub struct Broadcaster {
     signer: Arc<dyn Signer>,
     platform: ResourceCode,
     numbers: Numbers,
+    believed: Believed,
 }
+
+/// Tells which keys boxes are told to believe at the moment; `None` where nobody tells them.
+type Believed = Arc<dyn Fn() -> Option<Arc<KeySet>> + Send + Sync>;
 
 impl Broadcaster {
     /// A broadcaster that signs through `signer` under the platform's resource code and counts on from `numbers`.
     pub fn new(signer: Arc<dyn Signer>, platform: ResourceCode, numbers: Numbers) -> Self {
-        Self { signer, platform, numbers }
+        Self { signer, platform, numbers, believed: Arc::new(|| None) }
+    }
+
+    /// The same, which has nothing signed that boxes would refuse.
+    #[must_use]
+    pub fn for_boxes_that_believe(
+        self,
+        believed: Arc<dyn Fn() -> Option<Arc<KeySet>> + Send + Sync>,
+    ) -> Self {
+        Self { believed, ..self }
+    }
+
+    /// Whether boxes that believe what they are told would take this.
+    fn believe(&self, bulletin: &Bulletin) -> Result<(), RenderError> {
+        let Some(keys) = (self.believed)() else { return Ok(()) };
+        let what = match keys.find(&bulletin.key_id) {
+            Some(key) => key.outside(bulletin),
+            None => Some("the key is not in the set".to_owned()),
+        };
+        let key = bulletin.key_id.clone();
+        what.map_or(Ok(()), |what| Err(RenderError::Disbelieved { key, what }))
     }
 
     pub(super) async fn seal<M: Mode>(
@@ -40,6 +65,7 @@ impl Broadcaster {
         let Given { replaced, clip, .. } = given;
         let bulletin =
             Bulletin { related: replaced.to_vec(), audio: clip, ..bulletin(alert, script, now, number) };
+        self.believe(&bulletin)?;
         Ok(seal(self.signer.as_ref(), &bulletin).await?.to_bytes())
     }
 
@@ -53,6 +79,7 @@ impl Broadcaster {
         let key_id = self.signer.key_id(Purpose::Bulletin).await?;
         let number = Number { key_id, seq: self.numbers.next_seq(now), ebm: self.ebm(now, zone)? };
         let bulletin = wanted.numbered(number, now);
+        self.believe(&bulletin)?;
         let envelope = seal(self.signer.as_ref(), &bulletin).await?.to_bytes();
         Ok((bulletin, envelope))
     }

@@ -1,7 +1,7 @@
 //! Numbers and replaced bulletins over a real store.
 
 use super::*;
-use crate::render::{Broadcaster, Hazards, Renderer};
+use crate::render::{Broadcaster, Hazards, RenderError, Renderer};
 use mingluo_ledger::{
     store::{AlertWrite, Change, StoredPlan},
     vault::Vault,
@@ -10,7 +10,9 @@ use mingluo_model::{
     alert::{Alert, Content, Language, Text},
     area::Area,
     audience::{Audience, HeadCount},
-    bulletin::{Action, ResourceCode, Tone},
+    bulletin::{
+        Action, BroadcastClass, Circumstances, KeySet, ResourceCode, Sequences, Tone, VerifyingEntry, verify,
+    },
     grade::Grade,
     hazard::{Hazard, HazardSystem},
     id::{AlertId, EditionId, OfficerId, OrgId, PlanId},
@@ -154,6 +156,45 @@ async fn words_go_by_all_their_names_and_a_drills_say_that_it_is_one() {
     assert_eq!(live.keys().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(WORDS));
     assert_eq!((live["event"].as_str(), live["step_code"].as_str()), ("暴雨红色预警", "lift"));
     assert!(MARKED_WORDS.iter().all(|name| drill[*name] == format!("演练：{}", live[*name])));
+}
+
+/// A key set with the signer's key, up to this grade.
+fn believed(max_level: Grade) -> KeySet {
+    let signer = LocalSigner::from_seed("fushun-1".parse().unwrap(), &[7; 32]);
+    let key = VerifyingEntry {
+        id: "fushun-1".parse().unwrap(),
+        public: signer.public(),
+        not_after: NOW.plus(Duration::from_hours(24)),
+        tier: Level::City,
+        areas: vec!["2104".parse().unwrap()],
+        max_level,
+        classes: vec![BroadcastClass::Emergency],
+    };
+    KeySet { keys: vec![key] }
+}
+
+#[tokio::test]
+async fn a_county_s_bulletin_is_taken_by_its_boxes_and_one_that_they_would_refuse_is_not_signed() {
+    let house = House::new().await;
+    let alert = alert::<Live>(1, AlertKind::Alert);
+    for max_level in [Grade::Red, Grade::Blue] {
+        let keys = Arc::new(believed(max_level));
+        let told = Arc::clone(&keys);
+        let mut renderer = house.renderer::<Live>().await;
+        renderer.broadcaster = renderer
+            .broadcaster
+            .map(|it| it.for_boxes_that_believe(Arc::new(move || Some(Arc::clone(&told)))));
+        let finished = renderer.finish(&alert, ChannelKind::Speaker, NOW, &[], None).await;
+        if max_level == Grade::Blue {
+            let Err(RenderError::Disbelieved { key, what }) = finished else { panic!("{finished:?}") };
+            assert!(key.as_str() == "fushun-1" && what.starts_with("level"), "{what}");
+            continue;
+        }
+        let Body::Speaker { envelope, .. } = finished.unwrap().body else { panic!("another channel") };
+        let (region, seen) = ("210423001001".parse().unwrap(), Sequences::new());
+        let here = Circumstances { now: NOW, region, mode: ModeKind::Live, seen: &seen };
+        assert_eq!(verify(&envelope, &keys, here).unwrap().tier, Level::County);
+    }
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ use mingluo_exchange::cap::CapError;
 use mingluo_model::{
     alert::{Alert, AlertKind, Content, Language, Text},
     audience::ChannelKind,
-    bulletin::{AudioClip, EbmId},
+    bulletin::{AudioClip, EbmId, KeyId},
     clock::Timestamp,
     grade::Grade,
     hazard::Hazard,
@@ -60,6 +60,14 @@ pub enum RenderError {
     /// The bulletin could not be signed.
     #[error(transparent)]
     Signer(#[from] SignerError),
+    /// Boxes would refuse the bulletin: the key set that they are told to believe does not let the signer's key sign it.
+    #[error("boxes would refuse the bulletin: key {key}: {what}")]
+    Disbelieved {
+        /// The signer's key.
+        key: KeyId,
+        /// What of the bulletin is outside of its bounds.
+        what: String,
+    },
     /// A time lies outside of the calendar.
     #[error("{field}: {value} lies outside of the calendar")]
     Time {

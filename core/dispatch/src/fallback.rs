@@ -114,7 +114,8 @@ impl<M: Mode> Engine<M> {
         let plans: Vec<Plan<M>> =
             self.store.plans(plan.alert).await?.iter().filter_map(StoredPlan::typed).collect();
         for reserve in plans.iter().filter(|one| is_reserve(one) && one.channel != plan.channel) {
-            let sends = |post: &Post<M>| post.channel.kind() == reserve.channel && post.link_now() == Link::Up;
+            let sends =
+                |post: &Post<M>| post.channel.kind() == reserve.channel && post.link_now() == Link::Up;
             if self.posts.values().any(|post| sends(post) && carries(post, reserve)) {
                 let map = self.map(edition).await?;
                 let reachable = map.by_channel.get(&reserve.channel).cloned().unwrap_or_default();

@@ -128,6 +128,14 @@ pub struct Report {
     pub detail: String,
 }
 
+impl Report {
+    /// Whether a refusal holds for this moment only: the box does not know the time yet, or its clock is behind. The order stays
+    /// where it is and goes out again after the box's next hello.
+    pub fn is_passing(&self) -> bool {
+        self.event == Event::Refused && matches!(self.reason.as_str(), "clock-untrusted" | "not-yet")
+    }
+}
+
 /// What can happen to a bulletin in a box, in the usual order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -5,6 +5,7 @@ use crate::{
     agent::play::Playing,
     journal::{JournalError, Record},
     queue,
+    trust::CLOCKS_APART,
 };
 use mingluo_model::{
     bulletin::{Action, Bulletin, EbmId, LONGEST_LIFE},
@@ -65,9 +66,10 @@ impl Agent {
         let n_silenced = self.silence(&bulletin);
         if bulletin.action != Action::Play {
             self.close(ebm, Event::Ended, &format!("{n_silenced} silenced"));
-        } else if self.journal.book().bars(&bulletin) {
+        } else if self.journal.book().bars(&bulletin, |key| self.trust.may_silence(key, &bulletin)) {
             self.close(ebm, Event::Stopped, "a stop for it came first");
         } else {
+            self.rest_no_more();
             self.wait(bulletin);
         }
         self.turn_page()
@@ -83,12 +85,14 @@ impl Agent {
         }
     }
 
-    /// Silences what this bulletin stops or updates, now and for later, as far as its tier allows. Answers how many.
+    /// Silences what this bulletin stops or updates, now and for later, as far as its tier and its key allow. Answers how many.
     pub(super) fn silence(&mut self, order: &Bulletin) -> usize {
+        let trust = &self.trust;
+        let may = |it: &Bulletin| queue::may_stop(order.tier, it) && trust.may_silence(&order.key_id, it);
         let mut stopped: Vec<EbmId> =
-            self.queue.take_stopped(order).iter().map(|waiting| waiting.ebm).collect();
+            self.queue.take_stopped(order, may).iter().map(|waiting| waiting.ebm).collect();
         let playing = self.playing.as_ref().map(Playing::bulletin);
-        if playing.is_some_and(|it| order.silences(it.ebm) && queue::may_stop(order.tier, it)) {
+        if playing.is_some_and(|it| order.silences(it.ebm) && may(it)) {
             stopped.extend(self.break_off());
         }
         for ebm in &stopped {
@@ -98,14 +102,17 @@ impl Agent {
             Action::Stop(named) => named.as_slice(),
             Action::Play | Action::StopAll => &[],
         };
+        let (key_id, tier) = (&order.key_id, order.tier);
+        // A city whose clock runs ahead silences nothing that it writes when its clock is right again.
+        let created = order.created.min(self.trust.now().plus(CLOCKS_APART));
         // What is named was written before, so it ends by then: a lift may end long before what it lifts.
-        let until = order.end.max(order.created.plus(LONGEST_LIFE));
+        let until = order.end.max(created.plus(LONGEST_LIFE));
         for ebm in named.iter().chain(&order.related).copied() {
-            self.page.push(Record::Barred { ebm, tier: order.tier, until });
+            self.page.push(Record::Barred { ebm, key_id: key_id.clone(), tier, until });
         }
         if order.action == Action::StopAll {
             // What was held back on the way and comes after it was stopped as well.
-            self.page.push(Record::BarredBefore { tier: order.tier, created: order.created, until });
+            self.page.push(Record::BarredBefore { key_id: key_id.clone(), tier, created, until });
         }
         stopped.len()
     }

@@ -24,8 +24,8 @@ const FLOOR_EVERY: Duration = Duration::from_hours(1);
 
 /// The bulletin that sounds.
 pub(super) struct Playing {
-    bulletin: Bulletin,
-    score: Score,
+    pub(super) bulletin: Bulletin,
+    pub(super) score: Score,
     // The block that sounds now, and the clock's tick at which the next one is due.
     block: Option<Block>,
     next_at: Duration,
@@ -69,7 +69,7 @@ impl Agent {
         }
         self.turn_page()?;
         self.go_on()?;
-        while self.playing.is_none() {
+        while self.playing.is_none() && !self.rests() {
             let Some(bulletin) = self.queue.take_ready(now) else { break };
             self.begin(bulletin)?;
             self.go_on()?;
@@ -83,15 +83,23 @@ impl Agent {
         block
             .into_iter()
             .chain(self.queue.due(self.now()))
+            .chain(self.rest_due())
             .chain(self.round_due())
             .chain(self.papers_due())
             .chain(self.held_due())
             .min()
     }
 
-    /// Remembers now and then what time it is: a clock that falls back while the power is off is found out by that.
+    /// Remembers now and then what time it is: a clock that falls back while the power is off is found out by that, and one
+    /// that ran ahead before the city told the time is forgotten.
     fn keep_floor(&mut self, now: Timestamp) {
-        if self.trust.is_trusted() && now.since(self.journal.book().floor()) >= FLOOR_EVERY {
+        let floors = self.journal.book().floors();
+        if self.trust.is_proven() {
+            // What lies between the two was said by a clock that ran ahead.
+            if now < floors.latest || now.since(floors.proven) >= FLOOR_EVERY {
+                self.page.push(Record::Proven(now));
+            }
+        } else if self.trust.is_trusted() && now.since(floors.latest) >= FLOOR_EVERY {
             self.page.push(Record::Floor(now));
         }
     }
@@ -129,8 +137,7 @@ impl Agent {
         };
         self.hush();
         tracing::warn!(ebm = %playing.ebm(), "a graver bulletin takes the speaker; this one waits again");
-        let repeats = playing.score.rounds_to_go();
-        self.wait(Bulletin { repeats, ..playing.bulletin });
+        self.wait_again(playing);
         self.turn_page()
     }
 
@@ -140,7 +147,9 @@ impl Agent {
         self.page.push(Record::Begun { ebm, at: self.now() });
         self.turn_page()?;
         let said = self.said(&bulletin);
-        let score = Score::of(&bulletin, said, self.rules.longest_sounding, self.rules.volume(&bulletin));
+        let spent = self.spent.get(&ebm).copied().unwrap_or_default();
+        let longest = self.rules.longest_sounding.saturating_sub(spent);
+        let score = Score::of(&bulletin, said, longest, self.rules.volume(&bulletin));
         if let Err(fault) = self.start(bulletin, score, None) {
             return self.fail(&fault);
         }
@@ -194,6 +203,7 @@ impl Agent {
         let most = self.hands.sink.block();
         let Some(block) = playing.score.next(most) else {
             let told = playing.score.heard().told();
+            self.again = None;
             return self.finish(Event::Ended, &told);
         };
         playing.next_at += block.length / self.rules.time_scale.get();
@@ -213,7 +223,7 @@ impl Agent {
             return Ok(());
         }
         let (ebm, likeness) = (playing.ebm(), playing.evidence.likeness());
-        self.faulty = false;
+        (self.faulty, self.again) = (false, None);
         self.note(ebm, Event::Sounded, "", &likeness);
         self.turn_page()
     }
@@ -223,6 +233,9 @@ impl Agent {
             error = fault as &dyn std::error::Error,
             "the speaker does not sound; look at the box"
         );
+        if self.puts_back() {
+            return self.turn_page();
+        }
         if let Some(playing) = &mut self.playing {
             playing.evidence.fails();
         }

@@ -10,6 +10,8 @@ use crate::{
     village::{NOW, believed, box_code, bulletin, edition, order, root, signed},
 };
 
+#[path = "stories/again.rs"]
+mod again;
 #[path = "stories/beside.rs"]
 mod beside;
 #[path = "stories/clips.rs"]
@@ -62,8 +64,8 @@ fn assemble(
 ) -> Agent {
     let region = "210423001001".parse().unwrap();
     let journal = Journal::open(card, shared.now()).unwrap();
-    let floor = journal.book().floor();
-    let trust = Trust::new(beliefs(&journal), region, ModeKind::Live, shared.clone(), source, floor);
+    let floors = journal.book().floors();
+    let trust = Trust::new(beliefs(&journal), region, ModeKind::Live, shared.clone(), source, floors);
     let relay = SimulatedRelay::new(air.clone(), shared.clone(), None);
     let hands = Hands {
         power: Power::new(Box::new(relay)).unwrap(),

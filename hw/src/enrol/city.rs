@@ -91,7 +91,7 @@ fn check(config: &Config, enrolled: &Enrolled, slip: &Slip, clock: SharedClock) 
     }
     let key_file = &config.city.key_file;
     let key = std::fs::read(key_file).map_err(|source| unreadable(key_file, source))?;
-    connector(Pem { ca, cert, key: &key }, clock, true).map_err(|_| misfit("certificate"))?;
+    connector(Pem { ca, cert, key: &key }, clock).map_err(|_| misfit("certificate"))?;
     Ok(())
 }
 

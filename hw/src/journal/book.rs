@@ -1,7 +1,7 @@
 //! What the journal's records add up to. The same steps are taken when a record is written and when it is read again.
 
 use super::diary::{Diary, Note};
-use crate::selftest::Kind;
+use crate::{selftest::Kind, trust::Floors};
 use mingluo_model::{
     bulletin::{Bulletin, EbmId, KeyId, SeenWindow, Sequences, SignedKeySet},
     clock::Timestamp,
@@ -53,6 +53,8 @@ pub enum Record {
     Barred {
         /// The bulletin that must not begin.
         ebm: EbmId,
+        /// The key under which that was said; it holds for as long as the key is believed, and for what the key may sign.
+        key_id: KeyId,
         /// The tier of who said so.
         tier: Level,
         /// How long that holds.
@@ -60,6 +62,8 @@ pub enum Record {
     },
     /// A stop of everything: nothing of this tier or below that was written before may begin, should it come later.
     BarredBefore {
+        /// The key under which that was said, as for [`Self::Barred`].
+        key_id: KeyId,
         /// The tier of who said so.
         tier: Level,
         /// When that was written, by the city's clock.
@@ -77,6 +81,8 @@ pub enum Record {
     NextReport(u64),
     /// The latest moment that was known.
     Floor(Timestamp),
+    /// The latest moment that the city proved: whatever clocks said of a later one was wrong.
+    Proven(Timestamp),
     /// The keys that are believed from here on.
     Keys(SignedKeySet),
     /// A bulletin of which only the outcome matters; stands only in a rewritten journal.
@@ -124,13 +130,14 @@ pub enum Phase {
 #[derive(Debug, Default)]
 pub struct Book {
     bulletins: BTreeMap<EbmId, Entry>,
-    barred: BTreeMap<EbmId, (Level, Timestamp)>,
-    // By tier: written when, and until when that holds.
-    barred_before: BTreeMap<Level, (Timestamp, Timestamp)>,
+    // By key: the tier, and until when that holds.
+    barred: BTreeMap<(EbmId, KeyId), (Level, Timestamp)>,
+    // By tier and key: written when, and until when that holds.
+    barred_before: BTreeMap<(Level, KeyId), (Timestamp, Timestamp)>,
     pending: BTreeMap<u64, Report>,
     seen: Sequences,
     next_report: u64,
-    floor: Timestamp,
+    floors: Floors,
     keys: Option<SignedKeySet>,
     diary: Diary,
 }
@@ -151,11 +158,12 @@ impl Book {
         self.entries().filter(|(_, entry)| entry.phase != Phase::Closed).map(|(ebm, _)| ebm).collect()
     }
 
-    /// Whether a stop that may stop this bulletin came before it.
-    pub fn bars(&self, bulletin: &Bulletin) -> bool {
-        let is_named = self.barred.get(&bulletin.ebm).is_some_and(|(tier, _)| *tier >= bulletin.tier);
-        let mut stops = self.barred_before.range(bulletin.tier..);
-        is_named || stops.any(|(_, (created, _))| bulletin.created < *created)
+    /// Whether a stop that may stop this bulletin came before it; `may` says what each key may silence.
+    pub fn bars(&self, bulletin: &Bulletin, may: impl Fn(&KeyId) -> bool) -> bool {
+        let mut names = self.barred.iter().filter(|((ebm, _), _)| *ebm == bulletin.ebm);
+        let mut stops = self.barred_before.iter().filter(|((tier, _), _)| *tier >= bulletin.tier);
+        names.any(|((_, key), (tier, _))| *tier >= bulletin.tier && may(key))
+            || stops.any(|((_, key), (created, _))| bulletin.created < *created && may(key))
     }
 
     /// Reports that the city has not committed, oldest first.
@@ -173,9 +181,9 @@ impl Book {
         self.next_report.max(1)
     }
 
-    /// The latest moment in the journal.
-    pub const fn floor(&self) -> Timestamp {
-        self.floor
+    /// The latest moments in the journal.
+    pub const fn floors(&self) -> Floors {
+        self.floors
     }
 
     /// The key set that was taken last.
@@ -198,44 +206,48 @@ impl Book {
             }
             Record::Begun { ebm, at } => self.step(ebm, Phase::Begun, at),
             Record::Closed { ebm, at } => self.step(ebm, Phase::Closed, at),
-            Record::Barred { ebm, tier, until } => self.bar(ebm, tier, until),
-            Record::BarredBefore { tier, created, until } => {
-                let known = self.barred_before.entry(tier).or_insert((created, until));
+            Record::Barred { ebm, key_id, tier, until } => {
+                let known = self.barred.entry((ebm, key_id)).or_insert((tier, until));
+                *known = (known.0.max(tier), known.1.max(until));
+            }
+            Record::BarredBefore { key_id, tier, created, until } => {
+                let known = self.barred_before.entry((tier, key_id)).or_insert((created, until));
                 *known = (known.0.max(created), known.1.max(until));
             }
             Record::Reported(report) => self.report(report),
             Record::Committed(ids) => ids.iter().for_each(|id| drop(self.pending.remove(id))),
             Record::Seen(key_id, window) => drop(self.seen.insert(key_id, window)),
             Record::NextReport(id) => self.next_report = self.next_report.max(id),
-            Record::Floor(at) => self.floor = self.floor.max(at),
+            Record::Floor(at) => self.see(at),
+            Record::Proven(at) if at >= self.floors.proven => self.floors = Floors { latest: at, proven: at },
+            Record::Proven(_) => {}
             Record::Keys(signed) => self.keys = Some(signed),
             Record::Known(ebm, entry) => drop(self.bulletins.insert(ebm, entry)),
             Record::TestBegun { kind, at } => {
-                self.floor = self.floor.max(at);
+                self.see(at);
                 self.diary.begin(kind, at);
             }
             Record::Noted(note) => {
-                self.floor = self.floor.max(note.at);
+                self.see(note.at);
                 self.diary.note(note);
             }
             Record::Diary(diary) => self.diary = diary,
         }
     }
 
+    fn see(&mut self, at: Timestamp) {
+        self.floors.latest = self.floors.latest.max(at);
+    }
+
     fn step(&mut self, ebm: EbmId, phase: Phase, at: Timestamp) {
-        self.floor = self.floor.max(at);
+        self.see(at);
         if let Some(entry) = self.bulletins.get_mut(&ebm) {
             entry.phase = phase;
         }
     }
 
-    fn bar(&mut self, ebm: EbmId, tier: Level, until: Timestamp) {
-        let known = self.barred.entry(ebm).or_insert((tier, until));
-        *known = (known.0.max(tier), known.1.max(until));
-    }
-
     fn report(&mut self, report: Report) {
-        self.floor = self.floor.max(report.at);
+        self.see(report.at);
         self.next_report = self.next_report.max(report.id + 1);
         let refused = report.event == Event::Refused;
         if let Some(entry) = self.bulletins.get_mut(&report.ebm).filter(|_| !refused) {
@@ -255,24 +267,25 @@ impl Book {
 
     /// The shortest records that add up to this book.
     pub(super) fn records(&self) -> Vec<Record> {
-        let head = [Record::NextReport(self.next_report), Record::Floor(self.floor)];
+        let head = [Record::NextReport(self.next_report)];
         let keys = self.keys.iter().cloned().map(Record::Keys);
         let seen = self.seen.iter().map(|(key, window)| Record::Seen(key.clone(), *window));
-        let barred = self.barred.iter().map(|(ebm, (tier, until))| Record::Barred {
+        let barred = self.barred.iter().map(|((ebm, key_id), (tier, until))| Record::Barred {
             ebm: *ebm,
+            key_id: key_id.clone(),
             tier: *tier,
             until: *until,
         });
-        let stops = self.barred_before.iter().map(|(tier, (created, until))| Record::BarredBefore {
-            tier: *tier,
-            created: *created,
-            until: *until,
+        let stops = self.barred_before.iter().map(|((tier, key_id), (created, until))| {
+            Record::BarredBefore { key_id: key_id.clone(), tier: *tier, created: *created, until: *until }
         });
         let pending = self.pending.values().cloned().map(Record::Reported);
         // After the reports, each of which would else overwrite what was reported last.
         let known = self.entries().map(|(ebm, entry)| Record::Known(ebm, entry.clone()));
         // And after the reports, each of which would else be noted again.
         let diary = std::iter::once(Record::Diary(self.diary.clone()));
+        // And last of all, since each report was made at a moment of its own.
+        let floors = [Record::Proven(self.floors.proven), Record::Floor(self.floors.latest)];
         head.into_iter()
             .chain(keys)
             .chain(seen)
@@ -281,6 +294,7 @@ impl Book {
             .chain(pending)
             .chain(known)
             .chain(diary)
+            .chain(floors)
             .collect()
     }
 }

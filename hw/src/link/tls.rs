@@ -55,14 +55,15 @@ pub struct Pem<'a> {
     pub key: &'a [u8],
 }
 
-/// A connector for one box. `lenient` is for a box whose clock may have fallen back: it lets a certificate pass that
-/// is *not yet* valid, since what sounds is decided by the bulletin's own signature; one that has expired never passes.
+/// A connector for one box. The city is known by its authority and its name, whatever the box's clock makes of its
+/// certificate's dates: a clock that fell back or runs ahead is told the time over this very link, and what is believed on it
+/// is decided by signatures of its own (bulletins, key sets, the time).
 ///
 /// # Errors
 /// [`TlsError`] names the text that is wrong.
-pub fn connector(pem: Pem<'_>, clock: SharedClock, lenient: bool) -> Result<TlsConnector, TlsError> {
+pub fn connector(pem: Pem<'_>, clock: SharedClock) -> Result<TlsConnector, TlsError> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = Arc::new(LateClock { inner: authority(pem.ca, &provider)?, lenient });
+    let verifier = Arc::new(Undated(authority(pem.ca, &provider)?));
     let chain = certificates("city.cert_file", pem.cert)?;
     let key = PrivateKeyDer::from_pem_slice(pem.key)
         .map_err(|source| TlsError::Pem { what: "city.key_file", source })?;
@@ -124,7 +125,7 @@ fn unix(at: Timestamp) -> UnixTime {
 }
 
 /// A connector for a box that has no certificate yet: it believes the authority whose fingerprint stands in its code, and
-/// shows nothing of itself. Its clock may have fallen back.
+/// shows nothing of itself.
 ///
 /// # Errors
 /// [`TlsError::Identity`] when the library refuses its own settings.
@@ -180,7 +181,7 @@ impl ServerCertVerifier for Pinned {
         let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), self.provider.clone())
             .build()
             .map_err(|_| unknown())?;
-        LateClock { inner, lenient: true }.verify_server_cert(end_entity, chain, name, ocsp, now)
+        Undated(inner).verify_server_cert(end_entity, chain, name, ocsp, now)
     }
 
     fn verify_tls12_signature(
@@ -222,14 +223,11 @@ impl TimeProvider for Now {
     }
 }
 
-/// Judges the city's certificate as usual, but for a clock that may be years late.
+/// Judges the city's certificate as usual, but by a clock that may be years late or early.
 #[derive(Debug)]
-struct LateClock {
-    inner: Arc<WebPkiServerVerifier>,
-    lenient: bool,
-}
+struct Undated(Arc<WebPkiServerVerifier>);
 
-impl ServerCertVerifier for LateClock {
+impl ServerCertVerifier for Undated {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -239,18 +237,17 @@ impl ServerCertVerifier for LateClock {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let mut now = now;
-        // Each certificate of a chain may ask for a later moment; three are more than the house's chains have.
+        // Each certificate of a chain may ask for another moment; three are more than the house's chains have.
         for _ in 0..3 {
-            match self.inner.verify_server_cert(end_entity, chain, name, ocsp, now) {
-                Err(Error::InvalidCertificate(CertificateError::NotValidYetContext {
-                    not_before, ..
-                })) if self.lenient => {
-                    now = not_before;
-                }
+            match self.0.verify_server_cert(end_entity, chain, name, ocsp, now) {
+                Err(Error::InvalidCertificate(
+                    CertificateError::NotValidYetContext { not_before: then, .. }
+                    | CertificateError::ExpiredContext { not_after: then, .. },
+                )) => now = then,
                 verdict => return verdict,
             }
         }
-        self.inner.verify_server_cert(end_entity, chain, name, ocsp, now)
+        self.0.verify_server_cert(end_entity, chain, name, ocsp, now)
     }
 
     fn verify_tls12_signature(
@@ -259,7 +256,7 @@ impl ServerCertVerifier for LateClock {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls12_signature(message, cert, dss)
+        self.0.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -268,10 +265,10 @@ impl ServerCertVerifier for LateClock {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls13_signature(message, cert, dss)
+        self.0.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
+        self.0.supported_verify_schemes()
     }
 }

@@ -126,7 +126,7 @@ impl Papers {
             return Err(NotTaken::NotLonger);
         }
         let pem = self.pem_of(&pair);
-        connector(pem, self.clock.clone(), self.lenient).map_err(|error| NotTaken::Misfit(error.into()))?;
+        connector(pem, self.clock.clone()).map_err(|error| NotTaken::Misfit(error.into()))?;
         belongs(pem, now).map_err(|error| NotTaken::Misfit(error.into()))?;
         Ok(pair)
     }

@@ -58,7 +58,7 @@ impl Village {
     }
 
     fn papers(&self) -> Papers {
-        Papers::open(&self.config, self.clock.clone(), false).unwrap()
+        Papers::open(&self.config, self.clock.clone()).unwrap()
     }
 
     /// The authority's answer to a request, for this name until this day.

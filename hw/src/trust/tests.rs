@@ -7,10 +7,14 @@ use std::{sync::Mutex, time::Duration};
 
 const HOUR: Duration = Duration::from_hours(1);
 
-fn trust(clock: SharedClock, source: ClockSource, floor: Timestamp) -> Trust {
+fn trust(clock: SharedClock, source: ClockSource, latest: Timestamp) -> Trust {
+    with_floors(clock, source, Floors { latest, ..Floors::default() })
+}
+
+fn with_floors(clock: SharedClock, source: ClockSource, floors: Floors) -> Trust {
     let region = "210423001001".parse().unwrap();
     let mut trust =
-        Trust::new(Beliefs::unsigned(Arc::new(keys())), region, ModeKind::Live, clock, source, floor);
+        Trust::new(Beliefs::unsigned(Arc::new(keys())), region, ModeKind::Live, clock, source, floors);
     trust.begin([5; 32]);
     trust
 }
@@ -45,8 +49,9 @@ fn a_welcome_recorded_in_another_session_teaches_nothing() {
 }
 
 #[test]
-fn a_time_before_the_floor_or_by_a_key_that_had_expired_or_of_another_county_teaches_nothing() {
-    let mut late = trust(ManualClock::at(Timestamp(0)), ClockSource::City, NOW.plus(HOUR));
+fn a_time_before_what_was_proven_or_by_a_key_that_had_expired_or_of_another_county_teaches_nothing() {
+    let proven = Floors { latest: NOW.plus(HOUR), proven: NOW.plus(HOUR) };
+    let mut late = with_floors(ManualClock::at(Timestamp(0)), ClockSource::City, proven);
     late.learn(&welcome([5; 32]));
     assert!(!late.is_trusted());
     for spoil in [
@@ -109,6 +114,17 @@ fn a_clock_of_its_own_yields_when_the_city_proves_it_wrong_and_not_for_seconds()
     assert_eq!(trust.now(), NOW);
     trust.learn(&welcome_at([5; 32], NOW.plus(HOUR)));
     assert_eq!(trust.now(), NOW.plus(HOUR));
+}
+
+#[test]
+fn what_a_clock_that_ran_ahead_left_behind_yields_to_the_citys_time() {
+    let ahead = Floors { latest: NOW.plus(HOUR * 24 * 365 * 70), proven: NOW };
+    for source in [ClockSource::Own, ClockSource::City] {
+        let mut trust = with_floors(ManualClock::at(NOW.plus(HOUR)), source, ahead);
+        assert_eq!(trust.judge(&order(1), &Sequences::new()).unwrap_err().code(), "clock-untrusted");
+        trust.learn(&welcome_at([5; 32], NOW.plus(HOUR)));
+        assert_eq!((trust.now(), trust.floor()), (NOW.plus(HOUR), NOW.plus(HOUR)));
+    }
 }
 
 #[test]

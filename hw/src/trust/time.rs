@@ -6,7 +6,20 @@ use mingluo_model::clock::{SharedClock, Timestamp};
 use std::time::Duration;
 
 /// How far a box's own clock may stand from what the city proved before the city's is taken instead.
-const TOLERANCE: Duration = Duration::from_mins(2);
+pub const CLOCKS_APART: Duration = Duration::from_mins(2);
+
+/// Moments that the journal has seen.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Floors {
+    /// The latest of all: what the box's clocks said, right or wrong.
+    pub latest: Timestamp,
+    /// The latest that the city proved.
+    pub proven: Timestamp,
+}
+
+/// A time that lies before what the city proved already.
+#[derive(Debug)]
+pub(super) struct GoesBack;
 
 /// The box's idea of the time.
 pub(super) struct Time {
@@ -15,20 +28,23 @@ pub(super) struct Time {
     own_counts: bool,
     // What the city proved, and the clock's tick at that moment.
     proven: Option<(Timestamp, Duration)>,
-    // No moment earlier than what the journal has seen is believed (a clock that fell back to 1970).
+    // No moment earlier than what the journal has seen is believed of a clock (one that fell back to 1970).
     floor: Timestamp,
+    // The latest moment that the city proved, in this run or before: nobody takes the box back behind it.
+    proven_floor: Timestamp,
 }
 
 impl Time {
     /// The time at start; a clock that stands before the floor has lost its battery and does not count.
-    pub(super) fn new(clock: SharedClock, source: ClockSource, floor: Timestamp) -> Self {
+    pub(super) fn new(clock: SharedClock, source: ClockSource, floors: Floors) -> Self {
+        let Floors { latest: floor, proven: proven_floor } = floors;
         let own_counts = source == ClockSource::Own && clock.now() >= floor;
         if source == ClockSource::Own && !own_counts {
             tracing::warn!(
                 "the box's own clock stands before what the journal has seen; is its battery empty?"
             );
         }
-        Self { clock, own_counts, proven: None, floor }
+        Self { clock, own_counts, proven: None, floor, proven_floor }
     }
 
     /// The present, never before the floor.
@@ -48,17 +64,27 @@ impl Time {
         self.floor
     }
 
-    /// Takes what the city proved. A clock of one's own is left alone as long as it agrees.
-    pub(super) fn prove(&mut self, time: Timestamp) {
+    pub(super) const fn is_proven(&self) -> bool {
+        self.proven.is_some()
+    }
+
+    /// Takes what the city proved, also where it lies before what clocks have said: one of them ran ahead. A clock of one's
+    /// own is left alone as long as it agrees.
+    ///
+    /// # Errors
+    /// [`GoesBack`] when the city proved a later moment before: nothing changes then.
+    pub(super) fn prove(&mut self, time: Timestamp) -> Result<(), GoesBack> {
+        if time < self.proven_floor {
+            return Err(GoesBack);
+        }
         let own = self.clock.now();
         let apart = own.since(time).max(time.since(own));
-        if self.own_counts && apart <= TOLERANCE {
-            self.proven = None;
-            return;
-        }
-        if self.own_counts {
+        let agrees = self.own_counts && apart <= CLOCKS_APART;
+        if self.own_counts && !agrees {
             tracing::warn!(?apart, "the box's own clock is wrong; the city's time is taken");
         }
-        self.proven = Some((time, self.clock.ticks()));
+        self.proven = Some((if agrees { own } else { time }, self.clock.ticks()));
+        (self.floor, self.proven_floor) = (self.floor.min(time), time);
+        Ok(())
     }
 }

@@ -104,7 +104,7 @@ impl Fetcher {
         let clock: SharedClock = SystemClock::shared();
         let shelf = Shelf::open(card.to_owned(), 1_000_000).unwrap();
         let board = ClipBoard::new(shelf, Duration::from_secs(5), Duration::from_secs(3));
-        let dial = dial(&shop.papers, shop.port, &clock, false);
+        let dial = dial(&shop.papers, shop.port, &clock);
         let halt = CancellationToken::new();
         tokio::spawn(fetch::run(board.clone(), CityClips::of(&dial, &clock), clock, halt.clone()));
         Self { board, halt }

@@ -122,7 +122,7 @@ async fn with_a_code_a_box_has_all_its_files_in_one_step_and_can_dial() {
     let application = told.await.unwrap().unwrap();
     assert_eq!(application.secret, slip.secret);
     assert!(!application.request.contains("PRIVATE"));
-    mingluo_speaker::assemble::dial(&config, SystemClock::shared(), false).unwrap();
+    mingluo_speaker::assemble::dial(&config, SystemClock::shared()).unwrap();
     assert_eq!(mingluo_speaker::assemble::beliefs(&config, None).unwrap().version, 1);
 }
 

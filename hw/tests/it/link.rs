@@ -37,7 +37,7 @@ pub(crate) fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestam
     let air = Air::default();
     let journal = Journal::open(Box::new(MemoryMedium::default()), clock.now()).unwrap();
     let beliefs = Beliefs::newest(root_key(), &key_set(real_now), std::iter::empty()).unwrap();
-    let trust = Trust::new(beliefs, region(), ModeKind::Live, clock.clone(), source, journal.book().floor());
+    let trust = Trust::new(beliefs, region(), ModeKind::Live, clock.clone(), source, journal.book().floors());
     let hands = Hands {
         power: Power::new(Box::new(SimulatedRelay::new(air.clone(), clock.clone(), None))).unwrap(),
         sink: sink(air.clone()),
@@ -59,7 +59,7 @@ pub(crate) fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestam
     Agent::new(identity, rules, clock.clone(), trust, journal, hands).unwrap()
 }
 
-pub(crate) fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: bool) -> Dial {
+pub(crate) fn dial(papers: &Papers, port: u16, clock: &SharedClock) -> Dial {
     let pem =
         Pem { ca: papers.ca.as_bytes(), cert: papers.box_cert.as_bytes(), key: papers.box_key.as_bytes() };
     let pace = Pace {
@@ -72,7 +72,7 @@ pub(crate) fn dial(papers: &Papers, port: u16, clock: &SharedClock, lenient: boo
         link_again: Duration::from_millis(1),
     };
     let cities = vec![format!("wss://localhost:{port}/link").parse().unwrap()];
-    Dial { cities, connector: connector(pem, clock.clone(), lenient).unwrap().into(), pace }
+    Dial { cities, connector: connector(pem, clock.clone()).unwrap().into(), pace }
 }
 
 /// Switches a box on against a listening city; the token switches it off.
@@ -92,7 +92,7 @@ pub(crate) async fn switch_on_with(
     let papers = papers();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let dial = dial(&papers, port, &clock, source == ClockSource::City);
+    let dial = dial(&papers, port, &clock);
     let mut agent = agent(&clock, source, SystemClock::shared().now(), sink);
     let stop = CancellationToken::new();
     let token = stop.clone();
@@ -126,34 +126,47 @@ async fn a_bulletin_goes_out_and_its_reports_come_back_until_they_are_committed(
     assert_eq!(events(&city.reports().await), WHOLE_STORY);
 }
 
-/// The machine's clock, but in 1970, as on a board without a battery.
-struct Since1970(Arc<SystemClock>);
+/// The machine's clock, but long ago, as on a board without a battery, or in another century.
+struct Since(Timestamp, Arc<SystemClock>);
 
 #[async_trait::async_trait]
-impl Clock for Since1970 {
+impl Clock for Since {
     fn now(&self) -> Timestamp {
-        Timestamp(0).plus(self.0.ticks())
+        self.0.plus(self.1.ticks())
     }
 
     fn ticks(&self) -> Duration {
-        self.0.ticks()
+        self.1.ticks()
     }
 
     async fn sleep(&self, duration: Duration) {
-        self.0.sleep(duration).await;
+        self.1.sleep(duration).await;
     }
 }
 
 pub(crate) fn in_1970() -> SharedClock {
-    Arc::new(Since1970(SystemClock::shared()))
+    Arc::new(Since(Timestamp(0), SystemClock::shared()))
 }
 
 #[tokio::test]
 async fn a_box_that_wakes_in_1970_learns_the_time_and_obeys() {
     let real = SystemClock::shared();
-    let (listener, papers, _stop) = switch_on(Arc::new(Since1970(real.clone())), ClockSource::City).await;
+    let (listener, papers, _stop) = switch_on(in_1970(), ClockSource::City).await;
     let (mut city, hello) = CityEnd::accept(&listener, &papers.acceptor).await;
     assert!(!hello.boot.clock_trusted && hello.boot.time < Timestamp(60_000));
+    city.welcome(&hello, real.now()).await;
+    city.order(&red(1, real.now())).await;
+    assert_eq!(events(&city.reports().await), WHOLE_STORY);
+}
+
+#[tokio::test]
+async fn a_box_that_believes_in_another_century_is_told_the_time_by_the_city_it_would_call_expired() {
+    let real = SystemClock::shared();
+    let next_century = Timestamp(4_200_000_000_000);
+    let clock = Arc::new(Since(next_century, real.clone()));
+    let (listener, papers, _stop) = switch_on(clock, ClockSource::Own).await;
+    let (mut city, hello) = CityEnd::accept(&listener, &papers.acceptor).await;
+    assert!(hello.boot.clock_trusted && hello.boot.time >= next_century);
     city.welcome(&hello, real.now()).await;
     city.order(&red(1, real.now())).await;
     assert_eq!(events(&city.reports().await), WHOLE_STORY);

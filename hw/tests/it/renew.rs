@@ -74,7 +74,7 @@ impl Story {
 
     fn switch_on(&self) {
         let clock: SharedClock = SystemClock::shared();
-        let (mut dial, own) = assemble::linked(&self.config, clock.clone(), false).unwrap();
+        let (mut dial, own) = assemble::linked(&self.config, clock.clone()).unwrap();
         dial.pace.poll = Duration::from_millis(20);
         let stop = self.stop.clone();
         tokio::spawn(async move {

@@ -64,7 +64,7 @@ impl PretendBox {
         let read = |file: &PathBuf| std::fs::read(file).with_context(|| file.display().to_string());
         let (cert, key) = (read(&listed.cert)?, read(&listed.key)?);
         let pem = Pem { ca: &village.ca, cert: &cert, key: &key };
-        let connector = connector(pem, Arc::clone(&village.clock), false)
+        let connector = connector(pem, Arc::clone(&village.clock))
             .with_context(|| format!("{} and {}", listed.cert.display(), listed.key.display()))?;
         let card = match &village.state_dir {
             None => Card::Memory(MemoryMedium::default()),
@@ -143,14 +143,14 @@ impl PretendBox {
         let clock = || Arc::clone(&village.clock);
         let journal = Journal::open(self.card.medium(), village.clock.now())?;
         let keys = if self.lot.refusing { Arc::new(KeySet::default()) } else { Arc::clone(&village.keys) };
-        let floor = journal.book().floor();
+        let floors = journal.book().floors();
         let trust = Trust::new(
             Beliefs::unsigned(keys),
             self.listed.region,
             village.mode,
             clock(),
             ClockSource::Own,
-            floor,
+            floors,
         );
         let identity = Identity {
             code: self.listed.box_code,

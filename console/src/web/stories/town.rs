@@ -407,7 +407,7 @@ fn certify(home: &Path) {
 async fn sign(config: &Config) {
     let listener = signer::listen(&config.signer.socket).await.unwrap();
     let local = LocalSigner::from_seed("town".parse().unwrap(), &[7; 32]);
-    tokio::spawn(signer::serve(listener, local));
+    tokio::spawn(signer::serve(listener, local, SystemClock::shared()));
 }
 
 fn config(home: &Path, withdrawal: u8, text: &str) -> Config {

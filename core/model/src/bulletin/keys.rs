@@ -26,7 +26,7 @@ pub struct VerifyingEntry {
     pub public: PublicKey,
     /// When it ceases to be believed, in milliseconds since 1970 UTC.
     pub not_after: Timestamp,
-    /// The issuer's level; a bulletin cannot claim another.
+    /// The issuer's level; a bulletin cannot claim a higher one. One signing process serves a city and the counties under it.
     pub tier: Level,
     /// The divisions it may sign for.
     pub areas: Vec<RegionCode>,
@@ -95,7 +95,7 @@ impl KeySet {
 impl VerifyingEntry {
     /// What of this bulletin the key may not sign; `None` when all is within its bounds.
     pub fn outside(&self, bulletin: &Bulletin) -> Option<String> {
-        if bulletin.tier != self.tier {
+        if bulletin.tier > self.tier {
             return Some(format!("tier {:?}, the key is of {:?}", bulletin.tier, self.tier));
         }
         if !self.classes.contains(&bulletin.class) {
@@ -106,6 +106,12 @@ impl VerifyingEntry {
         }
         let inside = |area: &RegionCode| self.areas.iter().any(|own| own.contains(*area));
         bulletin.areas.iter().find(|area| !inside(area)).map(|area| format!("area {area} is not the key's"))
+    }
+
+    /// Whether an order under this key may silence that bulletin where it is heard: nothing of a class or grade that the key
+    /// could not have signed itself. Its tier is the order's own, and is judged by that.
+    pub fn may_silence(&self, bulletin: &Bulletin) -> bool {
+        self.classes.contains(&bulletin.class) && bulletin.grade.is_none_or(|grade| grade <= self.max_level)
     }
 }
 

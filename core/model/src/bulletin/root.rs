@@ -194,7 +194,12 @@ impl SignedKeySet {
 
     /// The version that it claims. Nothing vouches for that: good enough for a carrier, never for a box.
     pub fn claimed_version(&self) -> Option<u64> {
-        serde_json::from_str::<KeyEdition>(&self.set).ok().map(|edition| edition.version.get())
+        self.claimed().map(|edition| edition.version.get())
+    }
+
+    /// What it claims to be. Nothing vouches for that, as for [`Self::claimed_version`].
+    pub fn claimed(&self) -> Option<KeyEdition> {
+        serde_json::from_str(&self.set).ok()
     }
 }
 

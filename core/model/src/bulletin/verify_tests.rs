@@ -82,6 +82,15 @@ fn the_wrong_time_place_mode_or_scope_is_named() {
 }
 
 #[test]
+fn the_city_s_key_speaks_for_a_county_as_well_and_silences_what_it_could_sign() {
+    let county = Bulletin { tier: Level::County, ..red_rain() };
+    assert_eq!(judge(&signed(&county), &keys()).unwrap(), county);
+    let key = &keys().keys[0];
+    assert!(key.may_silence(&county) && key.may_silence(&Bulletin { grade: None, ..red_rain() }));
+    assert!(!key.may_silence(&Bulletin { class: BroadcastClass::Daily, ..red_rain() }));
+}
+
+#[test]
 fn keys_that_expired_or_sign_only_blue_are_bounded() {
     let (mut old, mut mild) = (keys(), keys());
     old.keys[0].not_after = NOW;

@@ -154,6 +154,8 @@ impl Playout {
             Event::Preempted => self.end(BroadcastState::Failed, at, "preempted".to_owned()),
             Event::Expired => self.end(BroadcastState::Failed, at, "expired".to_owned()),
             Event::Interrupted => self.end(BroadcastState::Failed, at, "interrupted".to_owned()),
+            // It is tried again, and may sound yet.
+            Event::Refused if report.is_passing() => {}
             Event::Refused => {
                 let reason =
                     report.reason.chars().filter(char::is_ascii_graphic).take(LONGEST_REASON).collect();
@@ -242,6 +244,19 @@ mod tests {
         let played = after(&[E::Received, E::Verified, E::Playing, E::Sounded, E::Ended]);
         let times = (played.first, played.started, played.ended, played.heard);
         assert_eq!(times, (Timestamp(1), Some(Timestamp(3)), Some(Timestamp(5)), Some(true)));
+    }
+
+    #[test]
+    fn what_was_refused_for_the_moment_may_sound_yet() {
+        let mut playout = Playout::new(ebm(), Timestamp(1));
+        for reason in ["clock-untrusted", "not-yet"] {
+            playout.apply(&Report { reason: reason.to_owned(), ..report(Event::Refused, 1) });
+            assert_eq!(playout.state, BroadcastState::NotHandled);
+        }
+        for event in [Event::Verified, Event::Playing, Event::Sounded, Event::Ended] {
+            playout.apply(&report(event, 2));
+        }
+        assert_eq!((playout.state, &*playout.reason), (BroadcastState::Success, ""));
     }
 
     #[test]

@@ -67,6 +67,35 @@ fn what_waited_is_played_when_the_proved_time_allows_it() {
 }
 
 #[test]
+fn a_clock_that_ran_ahead_for_decades_is_mended_by_the_city_and_forgotten() {
+    let mut village = Village::new();
+    let decades = NOW.plus(Duration::from_hours(24 * 365 * 70));
+    let card = || Box::new(village.card.clone());
+    let ahead = ManualClock::at(decades);
+    village.agent = assemble(ahead.clone(), &village.air, card(), ClockSource::Own, Watch::default());
+    village.clock = ahead;
+    greet(&mut village.agent);
+    assert_eq!(village.hear(signed(&minutes(0, 60, 1))), [(1, Event::Refused)], "it is long over");
+    village.pass(2 * 60 * MINUTE);
+
+    // Somebody has set the clock right, and power went.
+    let mended = ManualClock::at(NOW);
+    let card = || Box::new(village.card.clone());
+    village.agent = assemble(mended.clone(), &village.air, card(), ClockSource::Own, Watch::default());
+    village.clock = mended.clone();
+    greet(&mut village.agent);
+    assert_eq!(village.hear(signed(&minutes(0, 60, 2))).last(), Some(&(2, Event::Refused)));
+    village.agent.hear(proof(NOW)).unwrap();
+    assert_eq!(village.hear(signed(&minutes(0, 60, 3))), [(3, Event::Verified), (3, Event::Playing)]);
+
+    let reread = Journal::open(Box::new(village.card.clone()), NOW).unwrap();
+    assert_eq!(reread.book().floors().latest, NOW);
+    let agent =
+        assemble(mended, &village.air, Box::new(village.card.clone()), ClockSource::Own, Watch::default());
+    assert!(agent.knows_time(), "the next start believes its clock");
+}
+
+#[test]
 fn every_refusal_of_a_box_without_the_time_says_so() {
     let mut village = Village::new();
     let clock = ManualClock::at(Timestamp(0));
@@ -84,5 +113,5 @@ fn the_hour_is_remembered_even_when_nothing_happens() {
     village.clock.advance(5 * 60 * MINUTE);
     village.agent.tick().unwrap();
     let reread = Journal::open(Box::new(village.card.clone()), NOW).unwrap();
-    assert_eq!(reread.book().floor(), NOW.plus(5 * 60 * MINUTE));
+    assert_eq!(reread.book().floors().latest, NOW.plus(5 * 60 * MINUTE));
 }

@@ -129,7 +129,7 @@ impl Client {
     fn new(listed: &Listed, ca: &[u8], number: u32, shared: Arc<Shared>) -> Result<Self> {
         let read = |file: &PathBuf| std::fs::read(file).with_context(|| file.display().to_string());
         let (cert, key) = (read(&listed.cert)?, read(&listed.key)?);
-        let connector = connector(Pem { ca, cert: &cert, key: &key }, Arc::clone(&shared.clock), false)?;
+        let connector = connector(Pem { ca, cert: &cert, key: &key }, Arc::clone(&shared.clock))?;
         let chance = StdRng::seed_from_u64(number.into());
         Ok(Self { code: listed.box_code.as_str().to_owned(), connector, chance, shared })
     }
