@@ -1,7 +1,7 @@
 //! What somebody who is called gets (叫应): which warning, for which divisions, and how to answer. The words are short, since
 //! the warning itself is told by its own messages.
 
-use super::{RenderError, Renderer, chat::BUTTON, event, marked, nothing};
+use super::{RenderError, Renderer, advice::shortened, chat::BUTTON, event, marked};
 use mingluo_model::{
     alert::{Alert, Language},
     audience::ChannelKind,
@@ -10,7 +10,7 @@ use mingluo_model::{
     message::{Body, Message},
     mode::{Mode, ModeKind},
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Divisions that are named; of more it is said how many there are.
 const MOST_NAMED: usize = 3;
@@ -54,6 +54,17 @@ impl Question<'_> {
             Rung::County | Rung::City | Rung::Nobody => "乡镇责任人未应答，请您确认并督促",
         }
     }
+
+    /// The same, and for how long, within the 20 characters that a field of a WeChat template has (thing.DATA).
+    fn briefly(&self) -> String {
+        let why = match self.rung {
+            Rung::Asked => "请点开确认已收到",
+            Rung::Reminded => "未收到您的应答,请点开确认",
+            Rung::Deputy => "责任人未应答,请点开确认",
+            Rung::County | Rung::City | Rung::Nobody => "乡镇未应答,请确认并督促",
+        };
+        format!("{why}({}内)", self.time())
+    }
 }
 
 impl Renderer {
@@ -81,13 +92,7 @@ impl Renderer {
                 let (html, cap_xml) = (String::new(), String::new());
                 Body::Email { subject, text: marked::<M>(&plain), html, cap_xml }
             }
-            // Without the words whole, so that it never goes as a mass send: it asks one person.
-            ChannelKind::WeChat => match self.wechat_body(alert, &nothing(), now)? {
-                Body::WeChat { template_id, fields, .. } => {
-                    Body::WeChat { template_id, fields, url: link.to_owned(), text: String::new() }
-                }
-                other => other,
-            },
+            ChannelKind::WeChat => self.wechat_question(alert, question, now)?,
             ChannelKind::WeCom => Body::WeCom {
                 text: marked::<M>(&format!(
                     "叫应：{headline}（{named}）\n{why}：{time}内按下方按钮，或打开 {link} 应答"
@@ -109,6 +114,27 @@ impl Renderer {
         };
         Ok(Message::new(alert.id, alert.content.grade, Language::chinese(), body))
     }
+
+    /// The warning's template, in which a question stands instead of the advice. Without the words whole, so that it never goes
+    /// as a mass send: it asks one person.
+    fn wechat_question<M: Mode>(
+        &self,
+        alert: &Alert<M>,
+        question: &Question<'_>,
+        now: Timestamp,
+    ) -> Result<Body, RenderError> {
+        let (mut template_id, mut fields) = (String::new(), BTreeMap::new());
+        if let Some(template) = &self.wechat {
+            let drill = if M::KIND == ModeKind::Drill { "演练:" } else { "" };
+            let mut values = self.wechat_values(alert, now)?;
+            values.insert("event", format!("{drill}叫应:{}", event(&alert.content)));
+            values.insert("area", shortened(&question.named(), question.divisions.len()));
+            values.insert("advice", question.briefly());
+            template_id.clone_from(&template.id);
+            fields = template.filled(&values)?;
+        }
+        Ok(Body::WeChat { template_id, fields, url: question.link.to_owned(), text: String::new() })
+    }
 }
 
 #[cfg(test)]
@@ -119,6 +145,14 @@ mod tests {
         let code = Code::read("482913").unwrap();
         let (rung, within) = (Rung::Asked, Duration::from_secs(within_s));
         Question { rung, divisions, code, link: "https://warn.example/a/x", within }
+    }
+
+    #[test]
+    fn a_wechat_field_holds_each_question_with_the_longest_time_that_is_likely() {
+        for rung in [Rung::Asked, Rung::Reminded, Rung::Deputy, Rung::County, Rung::City] {
+            let brief = Question { rung, ..question(&[], 3_600) }.briefly();
+            assert!(brief.chars().count() <= 20 && brief.ends_with("(60分钟内)"), "{brief}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Numbers and replaced bulletins over a real store.
 
 use super::*;
-use crate::render::{Broadcaster, Hazards, RenderError, Renderer};
+use crate::render::{Broadcaster, Hazards, Question, RenderError, Renderer, WeChatTemplate};
 use mingluo_ledger::{
     store::{AlertWrite, Change, StoredPlan},
     vault::Vault,
@@ -13,6 +13,7 @@ use mingluo_model::{
     bulletin::{
         Action, BroadcastClass, Circumstances, KeySet, ResourceCode, Sequences, Tone, VerifyingEntry, verify,
     },
+    call::{Code, Rung},
     grade::Grade,
     hazard::{Hazard, HazardSystem},
     id::{AlertId, EditionId, OfficerId, OrgId, PlanId},
@@ -156,6 +157,28 @@ async fn words_go_by_all_their_names_and_a_drills_say_that_it_is_one() {
     assert_eq!(live.keys().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(WORDS));
     assert_eq!((live["event"].as_str(), live["step_code"].as_str()), ("暴雨红色预警", "lift"));
     assert!(MARKED_WORDS.iter().all(|name| drill[*name] == format!("演练：{}", live[*name])));
+}
+
+#[tokio::test]
+async fn whoever_is_called_by_wechat_is_asked_and_not_only_warned_again() {
+    let house = House::new().await;
+    let mut renderer = house.renderer::<Drill>().await;
+    let gaps = ["event", "area", "advice"].map(|gap| (gap.to_owned(), Template::new(&format!("{{{gap}}}"))));
+    renderer.wechat = Some(WeChatTemplate { id: "T1".into(), fields: gaps.into() });
+    let divisions = ["清原镇".to_owned()];
+    let question = Question {
+        rung: Rung::Reminded,
+        divisions: &divisions,
+        code: Code::read("482913").unwrap(),
+        link: "https://warn.example/a/x",
+        within: Duration::from_mins(5),
+    };
+    let alert = alert::<Drill>(1, AlertKind::Alert);
+    let asked = renderer.question(&alert, ChannelKind::WeChat, &question, NOW).unwrap().body;
+    let Body::WeChat { fields, url, text, .. } = asked else { panic!("another channel") };
+    assert_eq!((&*url, &*text), ("https://warn.example/a/x", ""));
+    let told = ["event", "area", "advice"].map(|name| fields[name].as_str());
+    assert_eq!(told, ["演练:叫应:暴雨红色预警", "清原镇", "未收到您的应答,请点开确认(5分钟内)"]);
 }
 
 /// A key set with the signer's key, up to this grade.

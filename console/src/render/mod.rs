@@ -128,6 +128,15 @@ pub struct WeChatTemplate {
     pub fields: BTreeMap<String, Template>,
 }
 
+impl WeChatTemplate {
+    fn filled(
+        &self,
+        values: &BTreeMap<&'static str, String>,
+    ) -> Result<BTreeMap<String, String>, TemplateError> {
+        self.fields.iter().map(|(name, words)| Ok((name.clone(), words.fill(values)?))).collect()
+    }
+}
+
 impl Renderer {
     /// An event type by code or Chinese name.
     pub fn hazard(&self, word: &str) -> Option<Hazard> {
@@ -228,28 +237,26 @@ impl Renderer {
         let (mut template_id, mut fields, url) = (String::new(), BTreeMap::new(), String::new());
         if let Some(template) = &self.wechat {
             template_id.clone_from(&template.id);
-            fields = self.wechat_fields(alert, template, now)?;
+            fields = template.filled(&self.wechat_values(alert, now)?)?;
         }
         let text = if self.mass.is_some() { whole::<M>(text) } else { String::new() };
         Ok(Body::WeChat { template_id, fields, url, text })
     }
 
-    fn wechat_fields<M: Mode>(
+    /// What the gaps of a WeChat template are filled with.
+    fn wechat_values<M: Mode>(
         &self,
         alert: &Alert<M>,
-        template: &WeChatTemplate,
         now: Timestamp,
-    ) -> Result<BTreeMap<String, String>, RenderError> {
+    ) -> Result<BTreeMap<&'static str, String>, RenderError> {
         let content = &alert.content;
         let drill = if M::KIND == ModeKind::Drill { "演练:" } else { "" };
-        let values = BTreeMap::from([
+        Ok(BTreeMap::from([
             ("event", format!("{drill}{}", event(content))),
             ("area", advice::shortened(&content.area.described, content.area.regions.len())),
             ("time", self.clock_time("time", now)?),
             ("advice", advice::advice(content).to_owned()),
-        ]);
-        let fields = template.fields.iter().map(|(name, words)| Ok((name.clone(), words.fill(&values)?)));
-        Ok(fields.collect::<Result<_, TemplateError>>()?)
+        ]))
     }
 
     /// The words by name that approved templates are filled with; a drill's say so.

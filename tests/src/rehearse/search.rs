@@ -23,6 +23,15 @@ const LARGEST: u64 = 4_096;
 /// Kinds of files that are no secrets, by the end of their names.
 const NO_SECRETS: [&str; 6] = ["toml", "json", "jsonl", "csv", "log", "db"];
 
+/// What the pretend platform's access tokens begin with: whoever has one may send in the account's name.
+const ACCESS_TOKEN: &str = "pretend-token-";
+
+/// Where links lead that speak for one person: an answer to a call (应答), and taking leave of mails (退订).
+const LINKS: [&str; 2] = ["/a/", "/u/"];
+
+/// What follows in such a link is at least so long.
+const LINK_TOKEN: usize = 16;
+
 /// What must not be found.
 #[derive(Debug, Default)]
 pub(super) struct Sought {
@@ -107,6 +116,12 @@ impl Sought {
         if let Some((name, _)) = self.secrets.iter().find(|(_, secret)| line.contains(secret)) {
             return Some(format!("{name} 中的密钥 the secret of that file"));
         }
+        if line.contains(ACCESS_TOKEN) {
+            return Some("微信的访问令牌 an access token of WeChat".into());
+        }
+        if LINKS.iter().any(|link| line.split(link).skip(1).any(|rest| leads_on(rest))) {
+            return Some("一个人的应答或退订链接 a link that speaks for one person".into());
+        }
         let address = |letter: char| letter.is_ascii_alphanumeric() || "@._-+".contains(letter);
         let words = line.split(|letter| !address(letter)).map(|word| word.trim_matches(['.', '+']));
         for word in words {
@@ -127,6 +142,12 @@ impl Sought {
                 && (0..=digits.len() - DIGITS).any(|at| self.people.contains(&digits[at..at + DIGITS]))
         })
     }
+}
+
+/// Whether what stands behind the beginning of a link is the rest of one.
+fn leads_on(rest: &str) -> bool {
+    rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte)).count()
+        >= LINK_TOKEN
 }
 
 #[cfg(test)]
@@ -161,6 +182,9 @@ mod tests {
             "RCPT TO:<li@ok.example>",
             "password: batteries",
             "keys=\"0123456789abcdef\"",
+            "GET /cgi-bin/message/template/send?access_token=pretend-token-3",
+            "path=/a/AZrd1c9V7q-xs_41Kf",
+            "https://warn.example/u/AZrd1c9V7q-xs_41Kf?x",
         ] {
             assert_eq!(found(&format!("all is well\n{leak}\n")), [2], "{leak}");
         }
@@ -169,7 +193,10 @@ mod tests {
     #[test]
     fn what_is_nobodys_is_not_found() {
         assert!(
-            found("2026-11-29T19:73:06.00001Z n=1973060000 oPretend_12 ali@ok.example\n62104\n").is_empty()
+            found(
+                "2026-11-29T19:73:06.00001Z n=1973060000 oPretend_12 ali@ok.example\n62104\n/tmp/a/target/debug\n"
+            )
+            .is_empty()
         );
     }
 }
