@@ -495,7 +495,8 @@ web-status-503 = Not available now
 
 # What residents are told in the service account.
 wechat-out = You get no more warnings here. Write 订阅 to get them again. In danger call 119 or 110.
-wechat-back = You get warnings here. Write 退订 to end it.
+wechat-back = You get your division's warnings here. Write 退订 to end it.
+wechat-back-where = You get warnings here once we know where you live: write 地区 and the name of your county, township or village, like "地区 清原镇". Write 退订 to end it.
 wechat-region = Your district is noted: { $region }. Write 预警 for the warnings in force. In danger call 119 or 110.
 wechat-region-unknown = “{ $region }” was not found, or several places are called so. Write the full name of a county, township or village, with what it belongs to where names repeat, like 地区 清原满族自治县清原镇.
 wechat-where = Tell us first where you are: write 地区 and the name of a county, township or village, like 地区 清原镇, then 预警 again. In danger call 119 or 110.

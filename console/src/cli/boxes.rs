@@ -127,7 +127,7 @@ fn read(option: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Writes a file that must not be there yet: an overwritten root key is lost for good.
-fn write_new(option: &str, path: &PathBuf, content: &[u8], mode: u32) -> anyhow::Result<()> {
+pub(super) fn write_new(option: &str, path: &PathBuf, content: &[u8], mode: u32) -> anyhow::Result<()> {
     let open = || File::options().create_new(true).write(true).mode(mode).open(path);
     let written = open().and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
     written.with_context(|| {

@@ -1,6 +1,8 @@
 //! `mingluo resident`: what residents wrote back, and who wants no messages. Numbers come from files, never from the command
 //! line, where they would stand in the shell's history.
 
+mod followers;
+
 use super::{ConfigFile, Table, Told as _, say};
 use crate::{
     app::open_store,
@@ -8,6 +10,7 @@ use crate::{
 };
 use anyhow::bail;
 use clap::{Subcommand, ValueEnum};
+use followers::Followers;
 use mingluo_ledger::{Store, audit::AuditLine, store::StoredReply};
 use mingluo_model::{
     clock::{Clock, system::SystemClock},
@@ -48,6 +51,11 @@ enum Verb {
         after_help = "例 Example:\n  mingluo resident --config mingluo.toml opt-in --phone-file again.txt"
     )]
     OptIn(Phones),
+    /// 公众号关注者中说过地区的，写成名册的行。 Followers of the WeChat account who said where they live, as rows of a roster.
+    #[command(
+        after_help = "例 Example:\n  mingluo resident --config mingluo.toml followers --out followers.csv\n\n导入名册前把其中各行并入名册，这些人才会收到预警；每次导入前重新导出。\nPut its rows into the roster before each import: only who is in the roster is warned."
+    )]
+    Followers(Followers),
 }
 
 #[derive(Debug, clap::Args)]
@@ -102,6 +110,7 @@ impl Resident {
             }
             Verb::OptOut(phones) => phones.change(store.as_ref(), Wish::OptOut).await?,
             Verb::OptIn(phones) => phones.change(store.as_ref(), Wish::OptIn).await?,
+            Verb::Followers(followers) => followers.run(store.as_ref(), &config).await?,
         }
         Ok(ExitCode::SUCCESS)
     }

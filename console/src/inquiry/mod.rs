@@ -131,7 +131,10 @@ fn below(begun: &Begun, count: usize) -> String {
 }
 
 /// The division that a follower last named.
-async fn followed(office: &Office<Live>, from: &Address) -> Result<Option<RegionCode>, OfficeError> {
+pub(crate) async fn followed(
+    office: &Office<Live>,
+    from: &Address,
+) -> Result<Option<RegionCode>, OfficeError> {
     let said = office.store.replies_of(ModeKind::Live, from, MOST_HEARD).await?;
     let mut named = said.iter().filter_map(|kept| named(&kept.reply)).take(MOST_NAMED);
     Ok(named.find_map(|name| office.gazetteer().find(name)))

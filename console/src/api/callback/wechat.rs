@@ -159,9 +159,18 @@ impl Door {
         let word = match teller {
             Some(_) if !may_ask() => Some(inquiry::later()),
             Some(teller) => Some(inquiry::answer(&self.city.live, teller, &reply.from, rest).await?),
+            None if reply.wish() == Wish::OptIn => Some(self.back(mode, reply).await?),
             None => self.heard(reply),
         };
         Ok(word.map(|word| (reply, word)))
+    }
+
+    /// A word to the follower who is back: who never said where they live is in no roster, and is asked.
+    async fn back(&self, mode: ModeKind, reply: &Reply) -> Result<String, OfficeError> {
+        let is_placed =
+            mode == ModeKind::Drill || inquiry::followed(&self.city.live, &reply.from).await?.is_some();
+        let key = if is_placed { "wechat-back" } else { "wechat-back-where" };
+        Ok(say(Tongue::Chinese, key, &[]))
     }
 
     /// A word to the follower who changed something: they see that it was heard, and as what.
@@ -169,7 +178,6 @@ impl Door {
         let chinese = |key: &str, fields: &[(&'static str, String)]| Some(say(Tongue::Chinese, key, fields));
         match (reply.wish(), inquiry::named(reply)) {
             (Wish::OptOut, _) => chinese("wechat-out", &[]),
-            (Wish::OptIn, _) => chinese("wechat-back", &[]),
             (_, Some("")) => chinese("wechat-where", &[]),
             (_, Some(region)) => match self.city.live.gazetteer().find(region) {
                 Some(code) => chinese("wechat-region", &[("region", self.city.live.division(code))]),
