@@ -60,6 +60,8 @@ pub struct BoxState {
     pub key_set: u64,
     /// Until when the certificate is good that it showed last.
     pub certificate_until: Option<Timestamp>,
+    /// Whether its last heartbeat said that it does not know the time.
+    pub clock_lost: bool,
     /// Whether its case is open (防拆报警).
     pub case_open: bool,
     /// How often a newer login has cut off an older one; grows fast when two devices hold one certificate.
@@ -143,6 +145,7 @@ impl SpeakerHub {
             firmware: row.firmware.clone(),
             key_set: row.key_set,
             certificate_until: row.papers.until(),
+            clock_lost: row.clock_lost,
             case_open: row.case_open,
             replaced: row.replaced,
             region: row.region,
@@ -237,6 +240,7 @@ impl SpeakerHub {
             tracing::warn!(box_code = %code, "the case of a box is open");
         }
         row.case_open = heartbeat.case_open;
+        row.clock_lost = !heartbeat.clock_trusted;
         row.health = heartbeat.health.clone();
         row.playing = heartbeat.playing;
     }

@@ -113,6 +113,7 @@ pub(super) struct Row {
     pub(super) replaced: u32,
     /// The version of the key set that it believes, as it says.
     pub(super) key_set: u64,
+    pub(super) clock_lost: bool,
     pub(super) case_open: bool,
     /// Where it stands, as it says.
     pub(super) region: Option<RegionCode>,

@@ -39,6 +39,7 @@ web-box-alarm-offline = Offline (no heartbeat for 300 s)
 web-box-alarm-fault = Fault
 web-box-alarm-not-heard = Played, not heard
 web-box-alarm-self-test-failed = Self-test failed
+web-box-alarm-clock-lost = Does not know the time and plays nothing
 web-box-alarm-case-open = Case open
 web-box-alarm-doubled = Certificate seems copied
 web-box-alarm-forged = Refused forged bulletins

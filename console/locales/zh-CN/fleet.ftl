@@ -39,6 +39,7 @@ web-box-alarm-offline = 离线（300 秒无心跳）
 web-box-alarm-fault = 故障
 web-box-alarm-not-heard = 播放无声
 web-box-alarm-self-test-failed = 自检未通过
+web-box-alarm-clock-lost = 时钟不可信，拒播
 web-box-alarm-case-open = 机箱被打开
 web-box-alarm-doubled = 疑似证书被复制
 web-box-alarm-forged = 拒收过伪造指令

@@ -185,6 +185,7 @@ impl Roll {
         // Until its first heartbeat, what it told before the city's restart is the best that is known.
         if state.device_state.is_some() {
             (seen.state, seen.case_open, seen.health) = (state.device_state, state.case_open, state.health);
+            seen.clock_lost = state.clock_lost;
         }
         let is_stirred = before.last_heard != seen.last_heard;
         let is_changed = Seen { last_heard: seen.last_heard, ..before } != *seen;

@@ -52,6 +52,7 @@ fn alive(number: u32, heard: Timestamp) -> BoxState {
         firmware: "1.0".into(),
         key_set: 0,
         certificate_until: None,
+        clock_lost: false,
         case_open: false,
         replaced: 0,
         region: Some("210423001001".parse().unwrap()),

@@ -150,6 +150,7 @@ impl BoxView {
             "key_set": seen.key_set,
             "last_heard": seen.last_heard,
             "last_sounded": seen.last_sounded,
+            "clock_lost": seen.clock_lost,
             "case_open": seen.case_open,
             "health": seen.health,
             "alarms": alarms.collect::<Vec<_>>(),

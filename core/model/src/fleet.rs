@@ -132,6 +132,9 @@ pub struct Seen {
     /// The version of the key set that it believes; zero when no root signed it.
     #[serde(default)]
     pub key_set: u64,
+    /// Whether its last heartbeat said that it does not know the time.
+    #[serde(default)]
+    pub clock_lost: bool,
     /// Whether its case is open.
     #[serde(default)]
     pub case_open: bool,

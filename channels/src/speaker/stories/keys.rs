@@ -75,13 +75,14 @@ async fn what_a_box_says_of_its_keys_and_its_case_is_known_and_it_is_not_asked_a
         playing: None,
         waiting: 0,
         pending: 0,
-        clock_trusted: true,
+        clock_trusted: false,
         case_open: true,
         health: Health::default(),
         at: NOW,
     };
     village.say(&BoxFrame::Heartbeat(beat)).await;
     city.until(|city| city.channel.hub().fleet()[0].case_open).await;
+    assert!(city.channel.hub().fleet()[0].clock_lost, "it plays nothing until somebody tells it the time");
     city.order(&bulletin(1), &[1]).await;
     assert_eq!(village.hear_order().await, bulletin(1).ebm, "a set that was refused is not sent twice");
     village

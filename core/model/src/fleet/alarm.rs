@@ -24,6 +24,8 @@ pub enum Alarm {
     NotHeard,
     /// Its last self-test failed (自检未通过).
     SelfTestFailed,
+    /// It does not know the time, and obeys nobody until the city has told it (时钟不可信).
+    ClockLost,
     /// Its case is open (防拆).
     CaseOpen,
     /// Two devices seem to hold its certificate (疑似复制).
@@ -40,11 +42,12 @@ pub enum Alarm {
 
 impl Alarm {
     /// Every alarm, the most urgent first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Offline,
         Self::Fault,
         Self::NotHeard,
         Self::SelfTestFailed,
+        Self::ClockLost,
         Self::CaseOpen,
         Self::Doubled,
         Self::Forged,
@@ -60,6 +63,7 @@ impl Alarm {
             Self::Fault => "fault",
             Self::NotHeard => "not-heard",
             Self::SelfTestFailed => "self-test-failed",
+            Self::ClockLost => "clock-lost",
             Self::CaseOpen => "case-open",
             Self::Doubled => "doubled",
             Self::Forged => "forged",
@@ -73,7 +77,7 @@ impl Alarm {
     /// can wait for the next visit.
     pub const fn urgency(self) -> u8 {
         match self {
-            Self::Offline | Self::Fault | Self::NotHeard | Self::SelfTestFailed => 3,
+            Self::Offline | Self::Fault | Self::NotHeard | Self::SelfTestFailed | Self::ClockLost => 3,
             Self::CaseOpen | Self::Doubled | Self::Forged | Self::OnBattery => 2,
             Self::CertificateExpiring | Self::KeysBehind => 1,
         }
@@ -106,6 +110,7 @@ pub fn alarms(seen: &Seen, circumstances: &Circumstances) -> BTreeSet<Alarm> {
         Alarm::Fault => seen.state == Some(DeviceState::Fault),
         Alarm::NotHeard => is_mute,
         Alarm::SelfTestFailed => seen.health.self_test.as_ref().is_some_and(|test| !test.passed),
+        Alarm::ClockLost => seen.clock_lost,
         Alarm::CaseOpen => seen.case_open,
         Alarm::Doubled => seen.doubled,
         Alarm::Forged => seen.forged,
@@ -184,6 +189,7 @@ mod tests {
         let health = Health { mains: Some(false), self_test: Some(test(false)), ..Health::default() };
         let seen = Seen {
             state: Some(DeviceState::Fault),
+            clock_lost: true,
             case_open: true,
             doubled: true,
             forged: true,
