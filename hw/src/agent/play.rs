@@ -140,7 +140,8 @@ impl Agent {
         self.page.push(Record::Begun { ebm, at: self.now() });
         self.turn_page()?;
         let said = self.said(&bulletin);
-        let score = Score::of(&bulletin, said, self.rules.longest_sounding, self.rules.volume(&bulletin));
+        let score = Score::of(&bulletin, said, self.rules.longest_sounding, self.rules.volume(&bulletin))
+            .after_siren(self.hands.power.siren_before(&bulletin));
         if let Err(fault) = self.start(bulletin, score, None) {
             return self.fail(&fault);
         }
@@ -199,6 +200,7 @@ impl Agent {
         playing.next_at += block.length / self.rules.time_scale.get();
         playing.block = Some(block.clone());
         playing.evidence.begins(&block);
+        self.hands.power.sound_siren(block.is_siren(), self.clock.ticks());
         match self.hands.sink.write(block) {
             Ok(()) => Ok(()),
             Err(error) => self.fail(&error.into()),
@@ -237,8 +239,8 @@ impl Agent {
             return self.conclude(kind, &playing, event, detail);
         }
         let evidence = &playing.evidence;
-        // A bulletin at zero level is the city's silent test: nothing is to be heard, and nothing may be wrong.
-        let is_silent = playing.bulletin.volume == 0;
+        // In the city's silent test nothing is to be heard, and nothing may be wrong.
+        let is_silent = playing.bulletin.is_silent_test();
         if event == Event::Ended && is_silent {
             if let Some(fault) = evidence.silent_fault() {
                 self.faulty = true;
