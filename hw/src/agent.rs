@@ -84,18 +84,18 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// How loud a bulletin is, in percent. One at zero level is the city's silent test and stays so.
+    /// How loud a bulletin is, in percent. The city's silent test stays silent; a grave emergency never is, whatever it asks for.
     pub fn volume(&self, bulletin: &Bulletin) -> u8 {
         let is_grave = bulletin.class == BroadcastClass::Emergency
             && bulletin.grade.is_some_and(|it| it >= Grade::Orange);
-        let least = if is_grave && bulletin.volume > 0 { self.volume_grave_least } else { 0 };
+        let least = if is_grave { self.volume_grave_least } else { 0 };
         bulletin.volume.max(least).min(self.volume_most)
     }
 }
 
 /// What the agent acts with.
 pub struct Hands {
-    /// The amplifier's switch.
+    /// The amplifier's switch, and the siren's.
     pub power: Power,
     /// Where sound goes.
     pub sink: Box<dyn AudioSink>,

@@ -9,23 +9,24 @@ use crate::{
         library::{Library, LibraryError},
         shelf::Shelf,
     },
-    config::{Config, ConfigError, RelayConfig, RelayOnly, SenseConfig, SinkKind, VoiceConfig},
+    config::{Complaint, Config, ConfigError, RelayOnly, SenseConfig, SinkKind, SirenOnly, VoiceConfig},
     journal::{FileMedium, Journal, JournalError},
     link::{Dial, Pace},
     papers::{Papers, PapersError},
     pins::{self, Pin, PinError},
     player::{AlsaSink, AudioSink, MuteSink, WavSink},
-    relay::{Power, Relay, RelayError, SimulatedRelay},
+    relay::{Power, Relay, RelayError, SimulatedRelay, Siren},
     sense::{Air, CaptureSense, NoSense, Sense, SimulatedLevels, SimulatedSense},
     trust::{Beliefs, Trust},
     voice::{CommandVoice, Voice},
     window::Outside,
 };
 use mingluo_model::{
-    bulletin::{BadKeySet, RootKey, SignedKeySet, reading::Readings},
-    clock::SharedClock,
+    bulletin::{BadKeySet, RootKey, SignedKeySet, VerifyingEntry, reading::Readings},
+    clock::{SharedClock, Timestamp},
 };
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -34,6 +35,10 @@ pub use watch::page;
 
 /// A box that polls tries the link again so often; a proxy that lets it pass now is mostly a repaired one.
 const LINK_AGAIN: Duration = Duration::from_mins(5);
+
+/// Where pretend switches keep their records.
+const RELAY_LOG: &str = "relay.log";
+const SIREN_LOG: &str = "siren.log";
 
 /// Why there is no box.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +72,10 @@ pub fn agent(config: &Config, clock: SharedClock) -> Result<(Agent, Option<Outsi
     let journal = Journal::open(Box::new(FileMedium::new(dir.join("journal"))), clock.now())?;
     let beliefs = beliefs(config, journal.book().keys())?;
     hands.clips = clips(config, &beliefs, &dir)?;
+    // It may yet be given keys over the link, and its button works: no reason to stay down.
+    if let Err(error) = is_spoken_to(config, &beliefs, clock.now().max(journal.book().floors().latest)) {
+        tracing::error!(%error, "the box will obey nobody until it is given other keys");
+    }
     let (own, source) = (&config.own, config.trust.clock);
     let trust = Trust::new(beliefs, own.region, own.mode, clock.clone(), source, journal.book().floors());
     let identity = Identity {
@@ -123,7 +132,13 @@ pub fn rules(config: &Config) -> Rules {
 pub fn hands(config: &Config, clock: &SharedClock) -> Result<Hands, AssembleError> {
     let air = Air::default();
     // The relay before anything that can go wrong: a full card must not keep a loudspeaker on.
-    let power = Power::new(relay(config.relay, &config.own.state_dir, air.clone(), clock)?)?;
+    let state_of = |name| (config.own.state_dir.as_path(), name);
+    let mut power = Power::new(switch(config.relay.pin(), state_of(RELAY_LOG), air.clone(), clock)?)?;
+    if let Some(wired) = &config.siren {
+        // Its air is its own: nobody takes the siren for the loudspeaker.
+        let relay = switch(wired.pin(), state_of(SIREN_LOG), Air::default(), clock)?;
+        power = power.with_siren(Siren::new(relay, wired.longest())?);
+    }
     let dir = state_dir(&config.own.state_dir)?;
     let sink: Box<dyn AudioSink> = match config.play.sink {
         SinkKind::Wav => Box::new(WavSink::new(state_dir(&dir.join("recordings"))?, air.clone())),
@@ -207,15 +222,16 @@ fn voice(config: &Config, dir: &Path) -> Option<Box<dyn Voice>> {
     engine.map(|engine| Box::new(engine) as Box<dyn Voice>)
 }
 
-fn relay(
-    config: RelayConfig,
-    dir: &Path,
+/// A real switch on its pin, or a pretend one with its record in a directory and file of this name.
+fn switch(
+    pin: Option<Pin>,
+    (dir, name): (&Path, &str),
     air: Air,
     clock: &SharedClock,
 ) -> Result<Box<dyn Relay>, AssembleError> {
-    Ok(match config.pin() {
+    Ok(match pin {
         None => {
-            let record = state_dir(dir)?.join("relay.log");
+            let record = state_dir(dir)?.join(name);
             Box::new(SimulatedRelay::new(air, clock.clone(), Some(record)))
         }
         Some(pin) => pins::relay(pin)?,
@@ -227,8 +243,39 @@ fn relay(
 /// # Errors
 /// [`AssembleError`] when it cannot be opened: then somebody must go there.
 pub fn open_relay(config: &RelayOnly, clock: &SharedClock) -> Result<(), AssembleError> {
-    Power::new(relay(config.relay, config.state_dir(), Air::default(), clock)?)?;
+    Power::new(switch(config.relay.pin(), (config.state_dir(), RELAY_LOG), Air::default(), clock)?)?;
     Ok(())
+}
+
+/// The same for the siren's relay; a box without a siren has nothing to open.
+///
+/// # Errors
+/// [`AssembleError`] when it cannot be opened: then somebody must go there.
+pub fn open_siren(config: &SirenOnly, clock: &SharedClock) -> Result<(), AssembleError> {
+    if let Some(pin) = config.pin() {
+        let relay = switch(pin, (config.state_dir(), SIREN_LOG), Air::default(), clock)?;
+        Siren::new(relay, BTreeMap::new())?;
+    }
+    Ok(())
+}
+
+/// Whether anybody may speak to this box at all: a key that this build can check, that has not expired, and that signs for the
+/// box's region and mode. A box that nobody may speak to looks well and stays silent.
+///
+/// # Errors
+/// [`ConfigError::Unspoken`] when there is none.
+pub fn is_spoken_to(config: &Config, beliefs: &Beliefs, now: Timestamp) -> Result<(), ConfigError> {
+    let (region, mode) = (config.own.region, config.own.mode);
+    let speaks = |key: &VerifyingEntry| {
+        key.public.is_usable()
+            && now < key.not_after
+            && key.areas.iter().any(|area| area.contains(region))
+            && key.classes.iter().any(|class| class.mode() == mode)
+    };
+    if beliefs.keys.keys.iter().any(speaks) {
+        return Ok(());
+    }
+    Err(ConfigError::Unspoken { region, mode, version: beliefs.version })
 }
 
 /// Whom the box of this configuration believes: the newest of its file's key set and the one that it took last.
@@ -238,7 +285,7 @@ pub fn open_relay(config: &RelayOnly, clock: &SharedClock) -> Result<(), Assembl
 pub fn beliefs(config: &Config, taken: Option<&SignedKeySet>) -> Result<Beliefs, ConfigError> {
     let (root, path) = (root(&config.trust.root_file)?, &config.trust.keys_file);
     let shipped: SignedKeySet = serde_json::from_slice(&content("trust.keys_file", path)?)
-        .map_err(|source| ConfigError::Keys { path: path.clone(), source })?;
+        .map_err(|error| ConfigError::Keys { path: path.clone(), source: Complaint::of_json(&error) })?;
     Beliefs::newest(root, &shipped, taken.cloned().into_iter()).map_err(|source| match source {
         BadKeySet::Unusable { .. } => ConfigError::Deaf { path: path.clone(), source },
         source => ConfigError::KeySet { path: path.clone(), source },
@@ -260,5 +307,59 @@ fn state_dir(path: &Path) -> Result<PathBuf, ConfigError> {
     match std::fs::create_dir_all(path) {
         Ok(()) => Ok(path.to_owned()),
         Err(source) => Err(ConfigError::File { key: "box.state_dir", path: path.to_owned(), source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::village::{NOW, keys};
+    use mingluo_model::bulletin::KeySet;
+    use std::sync::Arc;
+
+    const SHIPPED: &str = include_str!("../../deploy/speaker.toml");
+
+    /// Whether anybody may speak to the box of the shipped file, changed so, by these keys.
+    fn spoken(good: &str, bad: &str, keys: KeySet) -> Result<(), ConfigError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("speaker.toml");
+        std::fs::write(&path, SHIPPED.replacen(good, bad, 1)).unwrap();
+        is_spoken_to(&Config::read(&path).unwrap(), &Beliefs::unsigned(Arc::new(keys)), NOW)
+    }
+
+    #[test]
+    fn a_box_to_which_nobody_may_speak_is_told_so() {
+        spoken("", "", keys()).unwrap();
+        let expired = || {
+            let mut keys = keys();
+            keys.keys[0].not_after = NOW;
+            keys
+        };
+        for (good, bad, keys) in [
+            ("region = \"210423001001\"", "region = \"210522001001\"", keys()),
+            ("mode = \"live\"", "mode = \"drill\"", keys()),
+            ("", "", expired()),
+            ("", "", KeySet::default()),
+        ] {
+            let error = spoken(good, bad, keys).unwrap_err().to_string();
+            assert!(error.contains("没有一把有效的公钥") && error.contains("box.region"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_pretend_siren_has_a_record_of_its_own_and_is_opened_by_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("speaker.toml");
+        std::fs::write(&path, format!("{SHIPPED}\n[siren]\nkind = \"simulated\"\n")).unwrap();
+        let clock: SharedClock = mingluo_model::clock::manual::ManualClock::at(NOW);
+        let config = Config::read(&path).unwrap();
+        let mut hands = hands(&config, &clock).unwrap();
+        hands.power.sound_siren(true, Duration::ZERO);
+        let record = || std::fs::read_to_string(dir.path().join("state/siren.log")).unwrap();
+        assert!(record().ends_with(" off\n1783209600000 on\n"), "{}", record());
+        open_siren(&SirenOnly::read(&path).unwrap(), &clock).unwrap();
+        assert!(record().trim_end().ends_with("off"));
+        let relay = std::fs::read_to_string(dir.path().join("state/relay.log")).unwrap();
+        assert!(!relay.contains(" on"), "the amplifier's is another: {relay}");
     }
 }

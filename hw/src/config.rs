@@ -1,15 +1,19 @@
 //! What the operator sets, and what is wrong with it. Paths are relative to the configuration file's directory.
 
 mod care;
+mod complaint;
 mod error;
 mod hardware;
+mod siren;
 
 use crate::{link::City, pins::Pin, trust::ClockSource, voice::PLACE};
 pub use care::{FeedbackConfig, HealthConfig, MainsConfig, PageConfig, SelfTestConfig};
+pub use complaint::Complaint;
 pub use error::ConfigError;
 pub use hardware::{ButtonConfig, RelayConfig, RelayOnly, SenseConfig, TamperConfig};
 use mingluo_model::{bulletin::ResourceCode, mode::ModeKind, region::RegionCode};
 use serde::{Deserialize, de::DeserializeOwned};
+pub use siren::{SirenConfig, SirenOnly};
 use std::{
     collections::BTreeMap,
     num::NonZeroU32,
@@ -32,6 +36,8 @@ pub struct Config {
     pub play: PlayConfig,
     /// The amplifier's switch.
     pub relay: RelayConfig,
+    /// The siren's switch, if there is a siren.
+    pub siren: Option<SirenConfig>,
     /// What listens.
     pub sense: SenseConfig,
     /// What reads scripts out, if anything does.
@@ -178,6 +184,9 @@ pub enum SinkKind {
 pub struct SimulationConfig {
     /// How many times faster than the clock it plays.
     pub time_scale: NonZeroU32,
+    /// The board is an emulation without a sound card: the relay's pin is real to the program, and a pretend sink may stand
+    /// beside it. Never on a board that somebody relies on.
+    pub emulated_board: bool,
 }
 
 impl Default for PlayConfig {
@@ -200,7 +209,7 @@ impl Default for ClipsConfig {
 
 impl Default for SimulationConfig {
     fn default() -> Self {
-        Self { time_scale: NonZeroU32::MIN }
+        Self { time_scale: NonZeroU32::MIN, emulated_board: false }
     }
 }
 
@@ -232,8 +241,10 @@ fn read_file<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
         path: path.to_owned(),
         source,
     })?;
-    toml::from_str(&text)
-        .map_err(|source| ConfigError::Syntax { path: path.to_owned(), source: Box::new(source) })
+    toml::from_str(&text).map_err(|error| ConfigError::Syntax {
+        path: path.to_owned(),
+        source: Complaint::of_toml(&text, &error),
+    })
 }
 
 impl Config {
@@ -285,6 +296,9 @@ impl Config {
         if let RelayConfig::Gpio { .. } = self.relay {
             self.check_real()?;
         }
+        if let Some(siren) = &self.siren {
+            siren.check(self.relay)?;
+        }
         if let Some(button) = &self.button {
             within("button.hold_s", button.hold_s, 1, 30)?;
             within("button.sounding_s", button.sounding_s, 5, 600)?;
@@ -329,6 +343,7 @@ impl Config {
     fn pins(&self) -> impl Iterator<Item = (&'static str, Pin)> {
         let pins = [
             ("relay.pin", self.relay.pin()),
+            ("siren.pin", self.siren.as_ref().and_then(SirenConfig::pin)),
             ("sense.pin", self.sense.pin()),
             ("tamper.pin", self.tamper.as_ref().map(TamperConfig::pin)),
             ("button.pin", self.button.as_ref().map(ButtonConfig::pin)),
@@ -339,8 +354,18 @@ impl Config {
         pins.into_iter().filter_map(|(key, pin)| Some((key, pin?)))
     }
 
-    /// A box that switches a real amplifier may not play faster than people listen, nor trust a pretend ear.
+    /// A box that switches a real amplifier must feed it from a sound card, may not play faster than people listen, nor trust
+    /// a pretend ear.
     fn check_real(&self) -> Result<(), ConfigError> {
+        if self.play.sink != SinkKind::Alsa && !self.simulation.emulated_board {
+            let value = if self.play.sink == SinkKind::Wav { "\"wav\"" } else { "\"mute\"" };
+            let fix = "真实继电器旁请用 sink = \"alsa\"，否则功放只通电、不出声；没有声卡的仿真板请写 simulation.emulated_board = true / use sink = \"alsa\" beside a real relay, else the amplifier gets power and no signal; an emulated board without a card says simulation.emulated_board = true";
+            return Err(ConfigError::Value {
+                key: "play.sink",
+                value: value.to_owned(),
+                fix: fix.to_owned(),
+            });
+        }
         within("simulation.time_scale", self.simulation.time_scale.get(), 1, 1)?;
         if self.feedback == Some(FeedbackConfig::Simulated) {
             let fix = "真实继电器旁请用 kind = \"gpio\"，或去掉 [feedback] / use kind = \"gpio\" beside a real relay, or leave [feedback] out".to_owned();

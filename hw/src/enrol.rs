@@ -43,7 +43,7 @@ pub enum EnrolError {
         source: rcgen::Error,
     },
     /// The city's address.
-    #[error("--city {value:?}: 应为 / must be of the form https://host:port")]
+    #[error("--city {value:?}：应为 / must be of the form https://host:port")]
     Address {
         /// As given.
         value: String,
@@ -90,7 +90,7 @@ pub enum EnrolError {
         path: PathBuf,
     },
     /// The library refuses.
-    #[error("no request can be made")]
+    #[error("证书请求无法生成，请核对 box.code / no request can be made; look at box.code")]
     Request(#[source] rcgen::Error),
 }
 

@@ -4,9 +4,11 @@
 use crate::{
     contact::Contact,
     envelope::{ALIKE, Envelope, likeness},
-    player::Block,
+    player::{AHEAD, Block},
     sense::Sense,
+    sound::SAMPLE_RATE,
 };
+use std::time::Duration;
 
 /// The inputs that are asked.
 pub(crate) struct Inputs<'a> {
@@ -26,6 +28,40 @@ pub(crate) struct Evidence {
     audible: bool,
     // What was played and what was heard; only with an input that says how loud.
     compared: Option<Compared>,
+    // What an input that only says on or off has shown.
+    switched: Switched,
+    stretch: Stretch,
+}
+
+/// What is played at the moment.
+#[derive(Debug, Default)]
+struct Stretch {
+    // How long the block is that was begun last, and whether the siren sounds meanwhile.
+    block: Duration,
+    is_siren: bool,
+    // For how long it has been audible, or silent.
+    is_audible: bool,
+    lasted: Duration,
+}
+
+impl Stretch {
+    /// The block has sounded. Answers whether the input can know of it: a card is kept so far ahead that it still plays what
+    /// was before.
+    fn passes(&mut self, is_audible: bool) -> bool {
+        if self.is_audible != is_audible {
+            (self.is_audible, self.lasted) = (is_audible, Duration::ZERO);
+        }
+        self.lasted += self.block;
+        self.lasted > AHEAD
+    }
+}
+
+/// An input that was on while something was to be heard proves nothing until it was off in a silence: the hum of an amplifier
+/// whose mixer is muted is on and off with the relay, and a detector takes it for sound.
+#[derive(Debug, Default)]
+struct Switched {
+    was_on: bool,
+    was_off: bool,
 }
 
 /// What ought not to be.
@@ -68,6 +104,10 @@ impl Evidence {
     /// A block begins.
     pub(crate) fn begins(&mut self, block: &Block) {
         self.audible |= block.is_audible();
+        (self.stretch.block, self.stretch.is_siren) = (block.length, block.is_siren());
+        if block.is_siren() {
+            return;
+        }
         if let Some(compared) = &mut self.compared {
             compared.played.take(block.samples());
         }
@@ -75,6 +115,8 @@ impl Evidence {
 
     /// So many samples of silence are played that are no block.
     pub(crate) fn pauses(&mut self, n_samples: usize) {
+        let length = Duration::from_secs_f64(n_samples as f64 / f64::from(SAMPLE_RATE));
+        (self.stretch.block, self.stretch.is_siren) = (length, false);
         if let Some(compared) = &mut self.compared {
             compared.played.take(std::iter::repeat_n(0, n_samples));
         }
@@ -85,16 +127,27 @@ impl Evidence {
         if let (Some(fed), Some(feedback)) = (&mut self.fed, inputs.feedback.as_mut()) {
             *fed |= feedback.is_on();
         }
-        let heard = if let Some(levels) = inputs.sense.levels() {
-            self.follows(levels)
-        } else {
-            let hears = inputs.sense.hears();
-            self.oddities.hums |= hears && !is_audible;
-            is_audible && hears && !self.oddities.stuck
+        let levels = inputs.sense.levels();
+        if self.stretch.is_siren {
+            // What is heard now is the siren, whatever the loudspeaker does.
+            return false;
+        }
+        let heard = match levels {
+            Some(levels) => self.follows(levels),
+            None => self.switches(inputs.sense.hears(), is_audible),
         };
         let is_first = heard && !self.heard;
         self.heard |= heard;
         is_first
+    }
+
+    fn switches(&mut self, hears: bool, is_audible: bool) -> bool {
+        if self.stretch.passes(is_audible) {
+            self.switched.was_on |= is_audible && hears;
+            self.switched.was_off |= !is_audible && !hears;
+            self.oddities.hums |= !is_audible && hears;
+        }
+        self.switched.was_on && self.switched.was_off && !self.oddities.stuck
     }
 
     fn follows(&mut self, levels: Vec<f32>) -> bool {
@@ -142,6 +195,10 @@ impl Evidence {
             )
         } else if self.oddities.stuck {
             Some("监听输入在吸合前已有信号 the sense input was on before the relay closed")
+        } else if self.switched.was_on && !self.switched.was_off {
+            Some(
+                "继电器吸合后监听输入一直有信号，静音段也不断，可能只是功放的交流声：请检查声卡音量和监听输入 the sense input was on in the silence too: it may hear the amplifier's hum and no sound; check the card's mixer and the sense input",
+            )
         } else {
             None
         }

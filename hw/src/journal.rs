@@ -22,10 +22,14 @@ const MOST_IN_A_FRAME: usize = 16;
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The file cannot be read at start.
-    #[error("the journal cannot be read")]
+    #[error(
+        "日志读不了，请核对 box.state_dir 的权限和存储卡 / the journal cannot be read; check the rights of box.state_dir and the card"
+    )]
     Read(#[source] std::io::Error),
     /// The file cannot be written or forced to the card.
-    #[error("the journal cannot be written; is the card full or read-only?")]
+    #[error(
+        "日志写不了，不能记录就不能播发：存储卡是否已满或只读，请清理或更换 / the journal cannot be written; is the card full or read-only?"
+    )]
     Write(#[source] std::io::Error),
 }
 

@@ -4,7 +4,7 @@
 //! The cast. [`link`] keeps one connection to the city and knows nothing of loudspeakers. [`trust`] decides whether a
 //! bulletin is genuine, fresh and meant for this box, and what time it is. [`journal`] remembers across power cuts.
 //! [`queue`] says whose turn it is. [`player`] turns a bulletin into sound, [`speech`] says
-//! whose voice its words have: a [`clip`] that the city made, or the box's own [`voice`]; [`relay`] switches the amplifier,
+//! whose voice its words have: a [`clip`] that the city made, or the box's own [`voice`]; [`relay`] switches amplifier and siren,
 //! [`sense`] listens whether it really sounds, [`selftest`] says when that is tried, [`gauge`] how the box is. [`page`] shows
 //! people at the box what it does. [`agent`] is the one who acts: it is handed frames and time, and owns
 //! all of the others, but no socket, no thread and no clock of its own, so that a thousand boxes fit in one process.
@@ -16,10 +16,10 @@
 //! - a box that does not know the time obeys nothing until the city has proved it, and never goes back;
 //! - a bulletin sounds once at most, whatever power and network do: the journal says "begun" before the relay closes;
 //! - a graver bulletin interrupts a lighter one, a stop silences at once, before it is even written down;
-//! - the relay opens when the program ends, also by panic; a program that hangs is ended by its supervisor, which hears
+//! - the relays of amplifier and siren open when the program ends, also by panic; a program that hangs is ended by its supervisor, which hears
 //!   no heartbeat then, and after that, as after a kill, `mingluo-speaker relay-open` is run;
 //! - speech that came over the network is played only when it is, bit by bit, what the bulletin's signature names;
-//! - "sounded" is said only on evidence from the sense input, never because a relay was switched;
+//! - "sounded" is said only on evidence from the sense input, never because a relay was switched, nor for a hum that comes with it;
 //! - nobody at the box can silence a red bulletin, and what they do silence is reported;
 //! - every report is kept and sent again until the city says that it is durable there.
 //!

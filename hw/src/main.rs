@@ -11,10 +11,10 @@ use mingluo_speaker::{
     alone::alone,
     assemble,
     clip::{self, CityClips},
-    config::{Config, RelayConfig, RelayOnly, SinkKind},
+    config::{Config, RelayConfig, RelayOnly, SinkKind, SirenConfig, SirenOnly},
     heart, link, page,
     papers::Papers,
-    tone_test, window,
+    status, tone_test, window,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
 use std::{
@@ -63,7 +63,7 @@ enum Verb {
     /// 终端的状态：公钥集版本、待回执、各条指令；不影响正在运行的终端。What the journal holds; a running box is not disturbed.
     #[command(after_help = "示例 Example:\n  mingluo-speaker status --config speaker.toml")]
     Status(Place),
-    /// 断开功放继电器后退出；由 systemd 在终端异常退出后执行。Open the relay and leave; systemd runs it after the box has ended.
+    /// 断开功放和警报器的继电器后退出；由 systemd 在终端异常退出后执行。Open the relays of amplifier and siren and leave; systemd runs it after the box has ended.
     #[command(after_help = "示例 Example:\n  mingluo-speaker relay-open --config /etc/mingluo/speaker.toml")]
     RelayOpen(Place),
     /// 设置本机页面的口令：从标准输入读一行，散列写入 page.pin_file。Set the PIN of the box's page: one line from the input,
@@ -143,7 +143,7 @@ async fn obey(verb: Verb) -> anyhow::Result<()> {
             enrol_by_code(&place.config, &city, &code).await
         }
         Verb::Enrol { place, .. } => enrol(&place.config),
-        Verb::Status(place) => status(&place.config),
+        Verb::Status(place) => tell_status(&place.config),
         Verb::RelayOpen(place) => relay_open(&place.config),
         Verb::SetPin(place) => set_pin(&place.config),
         Verb::TestTone { place, tone } => test_tone(&place.config, tone.into()).await,
@@ -183,19 +183,34 @@ async fn run(path: &Path) -> anyhow::Result<()> {
     link::run(&mut agent, &dial, clock.as_ref(), &mut chance, &stop).await?;
     heart::stopping();
     drop(agent);
-    tracing::info!("stopped; the relay is open");
+    tracing::info!("已停止，继电器已断开 stopped; the relays are open");
     Ok(())
 }
 
 fn introduce(config: &Config) {
     tracing::info!(code = %config.own.code, region = %config.own.region, mode = ?config.own.mode, "the box is up");
-    if config.relay == RelayConfig::Simulated {
-        tracing::warn!("模拟终端，不会发声。This box pretends: no amplifier is switched, nobody hears it.");
-    } else if config.play.sink != SinkKind::Alsa {
-        tracing::warn!(
-            "play.sink 不是声卡，功放只接通电源。No sound card is set: the amplifier gets power and no signal."
-        );
+    if let Some(words) = pretence(config) {
+        tracing::warn!("{words}");
     }
+}
+
+/// What is pretended, in words that nobody overlooks.
+fn pretence(config: &Config) -> Option<&'static str> {
+    if config.relay == RelayConfig::Simulated {
+        Some("模拟终端，不会发声。This box pretends: no amplifier is switched, nobody hears it.")
+    } else if config.play.sink != SinkKind::Alsa {
+        Some(
+            "仿真板（simulation.emulated_board）：功放只接通电源，不会发声。An emulated board: the amplifier gets power and no signal, nobody hears it.",
+        )
+    } else {
+        None
+    }
+}
+
+/// The siren, for people.
+fn siren(config: &Config) -> String {
+    let told = config.siren.as_ref().map_or_else(|| "没有 none".to_owned(), SirenConfig::told);
+    format!("警报器 siren    {told}")
 }
 
 fn enrol(path: &Path) -> anyhow::Result<()> {
@@ -219,15 +234,13 @@ async fn enrol_by_code(path: &Path, city: &str, code: &Slip) -> anyhow::Result<(
     Ok(())
 }
 
-fn status(path: &Path) -> anyhow::Result<()> {
+fn tell_status(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
-    let told = mingluo_speaker::status::read(&config)?;
+    let told = status::told(&status::book(&config)?);
     let version = told.key_set.map_or_else(|| "—".to_owned(), |version| version.to_string());
     say(format_args!("终端 box       {} ({}, {:?})", config.own.code, config.own.region, config.own.mode));
-    say(format_args!(
-        "时间下限 floor  {}",
-        told.known_until.to_jiff().map(|at| at.to_string()).unwrap_or_default()
-    ));
+    say(format_args!("时间下限 floor  {} 北京时间 Beijing time", told.known_until.in_beijing()));
+    say(siren(&config));
     say(format_args!("公钥集 keys    经链路 over the link: {version}"));
     say(format_args!("待回执 pending  {}", told.n_pending));
     let clock = SystemClock::shared();
@@ -262,19 +275,34 @@ fn set_pin(path: &Path) -> anyhow::Result<()> {
     let file = file.context("配置中没有 page.pin_file。There is no page.pin_file in the configuration: say there where the hash goes")?;
     mention(format_args!("口令 PIN ({} 个以上字符 characters or more):", page::pin::SHORTEST));
     let mut line = String::new();
-    io::stdin().read_line(&mut line)?;
-    page::pin::Pin::new(line.trim_end_matches(['\r', '\n']))?
-        .write(&file)
-        .context(file.display().to_string())?;
+    io::stdin()
+        .read_line(&mut line)
+        .context("读不到口令，请从标准输入给出一行 / no PIN can be read: give one line on the input")?;
+    page::pin::Pin::new(line.trim_end_matches(['\r', '\n']))?.write(&file).with_context(|| {
+        format!("page.pin_file：口令没有写入 / the PIN is not written: {}", file.display())
+    })?;
     say(format_args!("已写入，重启终端后生效 written, it counts after a restart: {}", file.display()));
     Ok(())
 }
 
 fn relay_open(path: &Path) -> anyhow::Result<()> {
-    let only = RelayOnly::read(path)?;
-    assemble::open_relay(&only, &(SystemClock::shared() as _))
-        .context("the relay may still be closed: switch the amplifier off by hand")?;
-    tracing::info!("the relay is open");
+    let clock: SharedClock = SystemClock::shared();
+    // Each by itself: what is wrong with one must not keep the other closed.
+    let relay = RelayOnly::read(path).map_err(anyhow::Error::from);
+    let relay = relay.and_then(|only| Ok(assemble::open_relay(&only, &clock)?));
+    let siren = SirenOnly::read(path).map_err(anyhow::Error::from);
+    let siren = siren.and_then(|only| Ok(assemble::open_siren(&only, &clock)?));
+    let siren = siren.context(
+        "警报器继电器可能仍吸合：请手动断开警报器的电源 / the siren's relay may still be closed: switch the siren off by hand",
+    );
+    if let (Err(_), Err(error)) = (&relay, &siren) {
+        complain(error);
+    }
+    relay.context(
+        "功放继电器可能仍吸合：请手动断开功放的电源 / the relay may still be closed: switch the amplifier off by hand",
+    )?;
+    siren?;
+    tracing::info!("功放和警报器的继电器已断开 the relays are open");
     Ok(())
 }
 
@@ -296,7 +324,8 @@ fn check(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let clock = SystemClock::shared();
     let (_, papers) = assemble::linked(&config, clock.clone())?;
-    let beliefs = assemble::beliefs(&config, None)?;
+    let book = status::book(&config)?;
+    let (now, beliefs) = (clock.now().max(book.floors().latest), assemble::beliefs(&config, book.keys())?);
     if let Some(voice) = &config.voice {
         assemble::readings(voice)?;
     }
@@ -306,9 +335,10 @@ fn check(path: &Path) -> anyhow::Result<()> {
     say(format_args!("终端 box      {} ({}, {:?})", config.own.code, config.own.region, config.own.mode));
     say(format_args!("城市 city     {}", config.city.addresses.join(", ")));
     say(format_args!("公钥集 keys  版本 version {}", beliefs.version));
-    say(certificate(&papers, clock.now()));
+    say(certificate(&papers, now));
+    say(siren(&config));
     for key in &beliefs.keys.keys {
-        let state = match clock.now() < key.not_after {
+        let state = match now < key.not_after {
             _ if !key.public.is_usable() => "本程序不能核验 cannot be checked by this build",
             true => "有效 valid",
             false => "已过期 expired",
@@ -319,6 +349,10 @@ fn check(path: &Path) -> anyhow::Result<()> {
     if let Some(folder) = &config.clips.library_dir {
         let library = assemble::library(folder, &beliefs, &config)?;
         say(format_args!("语音库 library 固定播报 clips {}", library.len()));
+    }
+    assemble::is_spoken_to(&config, &beliefs, now)?;
+    if let Some(words) = pretence(&config) {
+        say(format_args!("注意 notice  {words}"));
     }
     say(format_args!("配置正确。The configuration is good."));
     Ok(())
@@ -331,7 +365,7 @@ async fn test_tone(path: &Path, tone: Tone) -> anyhow::Result<()> {
     let mut hands = assemble::hands(&config, &(clock.clone() as _))?;
     let heard = tone_test::play(&mut hands, tone, assemble::rules(&config), clock.as_ref())
         .await
-        .context("the tone could not be played")?;
+        .context("提示音没有播出，请看下面的原因 / the tone could not be played, see the cause")?;
     say(format_args!(
         "{}",
         if heard {
@@ -342,7 +376,7 @@ async fn test_tone(path: &Path, tone: Tone) -> anyhow::Result<()> {
     ));
     anyhow::ensure!(
         heard,
-        "played, but the sense input heard nothing: check amplifier, cable and sense input"
+        "已播放，监听输入没有听到：请检查功放、喇叭线、声卡音量和监听输入 / played, but the sense input heard nothing: check amplifier, cable, the card's mixer and sense input"
     );
     Ok(())
 }

@@ -39,7 +39,7 @@ pub enum PapersError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The certificate cannot be read.
-    #[error("city.cert_file: {0}")]
+    #[error("city.cert_file：证书不能用，请重新注册 / the certificate cannot be used: {0}")]
     Pair(#[from] BadPair),
 }
 

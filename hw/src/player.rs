@@ -10,6 +10,7 @@ use crate::{
     speech::{Heard, Said, Voice},
     voice::Words,
 };
+pub(crate) use alsa::AHEAD;
 pub use alsa::AlsaSink;
 use mingluo_model::bulletin::{Bulletin, EbmId, Tone};
 pub use pretend::{MuteSink, WavSink};
@@ -43,9 +44,14 @@ impl Block {
             Piece::Sweep(sweep) => sweep.is_audible(),
             Piece::Words(words) => !words.samples().is_empty(),
             Piece::Samples(samples) => !samples.is_empty(),
-            Piece::Said(_) | Piece::Clip(_) => false,
+            Piece::Said(_) | Piece::Clip(_) | Piece::Siren => false,
         };
         sounds && self.volume > 0
+    }
+
+    /// Whether the siren sounds meanwhile.
+    pub const fn is_siren(&self) -> bool {
+        matches!(self.piece, Piece::Siren)
     }
 
     /// Its samples, 16-bit, one channel, [`SAMPLE_RATE`].
@@ -55,7 +61,7 @@ impl Block {
             Piece::Sweep(sweep) => sweep.samples(skip, count, self.volume).collect(),
             Piece::Words(words) => self.rest_of(words.samples(), skip, count),
             Piece::Samples(samples) => self.rest_of(samples, skip, count),
-            Piece::Said(_) | Piece::Clip(_) => vec![0; count],
+            Piece::Said(_) | Piece::Clip(_) | Piece::Siren => vec![0; count],
         }
     }
 
@@ -82,6 +88,8 @@ pub struct Score {
     now: VecDeque<Piece>,
     rounds_left: u8,
     skip: Duration,
+    // What is left of the siren's time, before the first round.
+    siren: Duration,
     left: Duration,
     sounded: Duration,
     // How long words may still be waited for.
@@ -110,6 +118,7 @@ impl Score {
             now: VecDeque::new(),
             rounds_left,
             skip: Duration::ZERO,
+            siren: Duration::ZERO,
             left: longest,
             sounded: Duration::ZERO,
             patience: PATIENCE,
@@ -117,6 +126,13 @@ impl Score {
             reader: None,
             heard: Heard::default(),
         }
+    }
+
+    /// The same behind the siren, which sounds once, for so long, and within the same limit.
+    #[must_use]
+    pub const fn after_siren(mut self, siren: Duration) -> Self {
+        self.siren = siren;
+        self
     }
 
     /// The rounds that are not over, the present one included; one at least.
@@ -147,6 +163,16 @@ impl Score {
             if self.left.is_zero() {
                 return None;
             }
+            if !self.siren.is_zero() {
+                let length = most.min(self.left).min(self.siren);
+                self.siren -= length;
+                return Some(Block {
+                    piece: Piece::Siren,
+                    skip: Duration::ZERO,
+                    length,
+                    volume: self.volume,
+                });
+            }
             if self.now.is_empty() {
                 self.rounds_left = self.rounds_left.checked_sub(1)?;
                 self.now.extend(self.pieces.iter().cloned());
@@ -168,6 +194,8 @@ impl Score {
                     let length = length_of(&samples);
                     self.part(Piece::Samples(samples), length, most)
                 }
+                // No round holds one: the siren sounds before the first.
+                Piece::Siren => self.part(Piece::Siren, Duration::ZERO, most),
             };
             if block.is_some() {
                 return block;
@@ -248,7 +276,9 @@ impl Score {
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
     /// The recording cannot be written.
-    #[error("the recording {path:?} cannot be written")]
+    #[error(
+        "录音 {path:?} 写不了，请核对存储卡空间和权限 / the recording cannot be written; check space and rights of the card"
+    )]
     Recording {
         /// The file.
         path: PathBuf,
@@ -257,7 +287,9 @@ pub enum SinkError {
         source: hound::Error,
     },
     /// The sound card's player does not run, or has died.
-    #[error("the sound card {device:?} takes nothing; is aplay installed, and does aplay -L list it?")]
+    #[error(
+        "声卡 {device:?} 不接收声音：请核对是否装有 aplay，aplay -L 是否列出它，并改 play.device / the sound card takes nothing; is aplay installed, and does aplay -L list it? See play.device"
+    )]
     Card {
         /// The card's name.
         device: String,
@@ -310,6 +342,41 @@ mod tests {
         assert_eq!(length(&mut Score::of(&thrice, None, Duration::from_mins(10), 100)), single * 3);
         let cut = Duration::from_secs(7);
         assert_eq!(length(&mut Score::of(&thrice, None, cut, 100)), cut);
+    }
+
+    #[test]
+    fn the_siren_goes_before_the_first_round_and_within_the_limit() {
+        let (bulletin, siren) = (bulletin(1), Duration::from_secs(15));
+        let score = |longest| Score::of(&bulletin, None, longest, 100).after_siren(siren);
+        let mut whole = score(Duration::from_mins(10));
+        assert_eq!(whole.rounds_to_go(), 2);
+        let blocks: Vec<Block> = std::iter::from_fn(|| whole.next(BLOCK)).collect();
+        let n_siren = blocks.iter().take_while(|block| block.is_siren()).count();
+        assert_eq!(n_siren, 150);
+        assert!(blocks[n_siren..].iter().all(|block| !block.is_siren()) && blocks[n_siren].is_audible());
+        assert!(blocks[..n_siren].iter().all(|block| block.samples().iter().all(|sample| *sample == 0)));
+        assert_eq!(length(&mut score(Duration::from_secs(7))), Duration::from_secs(7));
+    }
+
+    #[test]
+    fn the_newest_recordings_are_kept_and_no_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut sink = WavSink::new(dir.path().to_owned(), Air::default());
+        std::fs::write(dir.path().join("note.txt"), "no recording").unwrap();
+        let names: Vec<String> = (1..=14)
+            .map(|seq| {
+                let ebm = bulletin(seq).ebm;
+                sink.begin(ebm).unwrap();
+                sink.end().unwrap();
+                // The same again takes no other's place.
+                sink.begin(ebm).unwrap();
+                sink.end().unwrap();
+                format!("{ebm}.wav")
+            })
+            .collect();
+        let is_there = |name: &String| dir.path().join(name).exists();
+        assert!(names[4..].iter().all(is_there) && !names[..4].iter().any(is_there));
+        assert!(dir.path().join("note.txt").exists());
     }
 
     #[test]

@@ -79,6 +79,8 @@ pub enum Piece {
     Words(Words),
     /// A clip on the card, which is what was signed.
     Clip(PathBuf),
+    /// The siren's time: it sounds by its own relay, and the amplifier is given silence.
+    Siren,
     /// Samples of a clip.
     Samples(Arc<[i16]>),
 }

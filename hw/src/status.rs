@@ -19,20 +19,21 @@ pub struct Status {
     pub bulletins: Vec<(EbmId, &'static str, Event)>,
 }
 
-/// Reads the journal of this configuration's box; one that has none yet has an empty one.
+/// What the journal of this configuration's box adds up to; one that has none yet has an empty one.
 ///
 /// # Errors
 /// [`ConfigError`] when it cannot be read.
-pub fn read(config: &Config) -> Result<Status, ConfigError> {
+pub fn book(config: &Config) -> Result<Book, ConfigError> {
     let path = config.own.state_dir.join("journal");
     let bytes = match std::fs::read(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         outcome => outcome.map_err(|source| ConfigError::File { key: "box.state_dir", path, source })?,
     };
-    Ok(status(&peek(&bytes)))
+    Ok(peek(&bytes))
 }
 
-fn status(book: &Book) -> Status {
+/// The box's memory in short, out of its journal.
+pub fn told(book: &Book) -> Status {
     let word = |phase: &Phase| match phase {
         Phase::Waiting(_) => "等待 waiting",
         Phase::Begun => "播放 playing",
@@ -70,7 +71,7 @@ mod tests {
         let keys = Record::Keys(edition(4).sign(&root()).unwrap());
         journal.append(vec![taken, keys, Record::Begun { ebm: order.ebm, at: NOW }], NOW).unwrap();
         let before = card.read().unwrap();
-        let told = status(&peek(&before));
+        let told = told(&peek(&before));
         assert_eq!((told.key_set, told.known_until, told.n_pending), (Some(4), NOW, 0));
         assert_eq!(told.bulletins, [(order.ebm, "播放 playing", Event::Verified)]);
         assert_eq!(card.read().unwrap(), before);

@@ -106,13 +106,15 @@ impl Voice for CommandVoice {
 #[derive(Debug, thiserror::Error)]
 pub enum VoiceError {
     /// It cannot be started, or cannot be spoken to.
-    #[error("the engine cannot be run; is voice.command right?")]
+    #[error("语音程序不能运行，请核对 voice.command / the engine cannot be run; is voice.command right?")]
     Run(#[source] std::io::Error),
     /// It gave up.
-    #[error("the engine ended with {0}")]
+    #[error("语音程序出错退出：{0} / the engine ended so")]
     Failed(std::process::ExitStatus),
     /// What it wrote is no sound.
-    #[error("the engine wrote no 16-bit WAV file; is {PLACE} in voice.command?")]
+    #[error(
+        "语音程序没有写出 16 位 WAV 文件，请核对 voice.command 中的 {PLACE} / the engine wrote no 16-bit WAV file; is {PLACE} in voice.command?"
+    )]
     Wav(#[source] hound::Error),
 }
 

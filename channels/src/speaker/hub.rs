@@ -45,6 +45,7 @@ const SIGNER_LIMIT: Duration = Duration::from_secs(5);
 
 /// A box for the map and for the list of devices (终端).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the box made known")]
 pub struct BoxState {
     /// Its resource code.
     pub code: ResourceCode,

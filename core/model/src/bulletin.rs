@@ -78,7 +78,7 @@ pub struct Bulletin {
     pub start: Timestamp,
     /// Not to be played after; a speaker that was away stays silent.
     pub end: Timestamp,
-    /// Percent of full volume, 0 to 100.
+    /// Percent of full volume, 0 to 100; what is played with a grade is never at 0, which is the silent test's.
     pub volume: u8,
     /// How often tone and words are played, 1 to 10.
     pub repeats: u8,
@@ -265,6 +265,12 @@ impl Bulletin {
             }
     }
 
+    /// Whether it is the city's silent test (静默测试): the amplifier is tried at zero level and nobody is to hear it. A bulletin with
+    /// a grade is none, whatever its volume says: a warning that nobody hears must never count as played.
+    pub fn is_silent_test(&self) -> bool {
+        self.action == Action::Play && self.volume == 0 && self.grade.is_none()
+    }
+
     /// Whether the fields keep the rules; asked before signing and again by every speaker.
     ///
     /// # Errors
@@ -297,6 +303,14 @@ impl Bulletin {
 
     fn check_sound(&self) -> Result<(), Malformed> {
         within("volume", usize::from(self.volume), 0, 100)?;
+        if let (Action::Play, 0, Some(grade)) = (&self.action, self.volume, self.grade) {
+            let problem = format!(
+                "0：{}指令须能听到，音量应为 1 至 100，静默测试不带级别 / a {} bulletin must be heard: give 1 to 100, or no grade for a silent test",
+                grade.zh(),
+                grade.word()
+            );
+            return Err(Malformed::new("volume", problem));
+        }
         within("repeats", usize::from(self.repeats), 1, 10)?;
         within("script", self.script.len(), 0, LONGEST_SCRIPT)?;
         let mute = self.script.trim().is_empty() && self.audio.is_none() && self.tone == Tone::None;

@@ -22,6 +22,13 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The same instant as a reader in China knows it (北京时间, UTC+8 without summer time), `2026-07-05 08:00:00`, for messages;
+    /// plain milliseconds beyond the calendar's years.
+    pub fn in_beijing(self) -> String {
+        let local = self.plus(Duration::from_hours(8)).to_jiff();
+        local.map_or_else(|| self.0.to_string(), |it| it.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    }
+
     /// The same instant in the calendar library's type; `None` beyond its years.
     pub fn to_jiff(self) -> Option<jiff::Timestamp> {
         jiff::Timestamp::from_millisecond(self.0).ok()

@@ -116,6 +116,7 @@ impl std::fmt::Debug for Keeper {
 
 /// What a box itself made known (终端实况): the last that was heard of everything, kept over a restart.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the box made known")]
 pub struct Seen {
     /// When a frame last came from it.
     #[serde(default)]

@@ -149,7 +149,9 @@ impl Agent {
         let said = self.said(&bulletin);
         let spent = self.spent.get(&ebm).copied().unwrap_or_default();
         let longest = self.rules.longest_sounding.saturating_sub(spent);
-        let score = Score::of(&bulletin, said, longest, self.rules.volume(&bulletin));
+        // What is only played on has had its siren.
+        let siren = if spent.is_zero() { self.hands.power.siren_before(&bulletin) } else { Duration::ZERO };
+        let score = Score::of(&bulletin, said, longest, self.rules.volume(&bulletin)).after_siren(siren);
         if let Err(fault) = self.start(bulletin, score, None) {
             return self.fail(&fault);
         }
@@ -209,6 +211,7 @@ impl Agent {
         playing.next_at += block.length / self.rules.time_scale.get();
         playing.block = Some(block.clone());
         playing.evidence.begins(&block);
+        self.hands.power.sound_siren(block.is_siren(), self.clock.ticks());
         match self.hands.sink.write(block) {
             Ok(()) => Ok(()),
             Err(error) => self.fail(&error.into()),
@@ -250,8 +253,8 @@ impl Agent {
             return self.conclude(kind, &playing, event, detail);
         }
         let evidence = &playing.evidence;
-        // A bulletin at zero level is the city's silent test: nothing is to be heard, and nothing may be wrong.
-        let is_silent = playing.bulletin.volume == 0;
+        // In the city's silent test nothing is to be heard, and nothing may be wrong.
+        let is_silent = playing.bulletin.is_silent_test();
         if event == Event::Ended && is_silent {
             if let Some(fault) = evidence.silent_fault() {
                 self.faulty = true;

@@ -28,6 +28,8 @@ mod rotation;
 mod rounds;
 #[path = "stories/selftest.rs"]
 mod selftests;
+#[path = "stories/siren.rs"]
+mod sirens;
 
 use mingluo_model::{
     bulletin::{Action, BroadcastClass, Bulletin, Tone},
@@ -456,6 +458,11 @@ fn the_gravest_are_not_turned_down_and_nothing_is_louder_than_the_box_may_be() {
     let asked = |grade, volume| Bulletin { grade: Some(grade), volume, ..bulletin(1) };
     let told = [(Grade::Red, 5), (Grade::Orange, 80), (Grade::Yellow, 5), (Grade::Red, 0)]
         .map(|(grade, volume)| rules(100).volume(&asked(grade, volume)));
-    assert_eq!(told, [60, 80, 5, 0], "zero level is a test");
+    assert_eq!(told, [60, 80, 5, 60], "no warning is silent");
+    assert_eq!(
+        rules(100).volume(&Bulletin { grade: None, volume: 0, ..bulletin(1) }),
+        0,
+        "the silent test is"
+    );
     assert_eq!(rules(40).volume(&asked(Grade::Red, 90)), 40);
 }

@@ -20,7 +20,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The way to the city, or its answer.
-    #[error("{0}")]
+    #[error("语音没有取到 / the clip did not come: {0}")]
     Broken(String),
     /// What came cannot be kept, or is not what was signed.
     #[error(transparent)]

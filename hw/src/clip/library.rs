@@ -42,7 +42,7 @@ pub enum LibraryError {
         source: serde_json::Error,
     },
     /// It is not believed.
-    #[error("{path:?}")]
+    #[error("clips.library_dir：{path:?} 不可信，不予使用 / is not believed and not used")]
     Bad {
         /// The file.
         path: PathBuf,

@@ -8,13 +8,13 @@ use std::{fs::File, io::BufReader, ops::Range, path::Path};
 #[derive(Debug, thiserror::Error)]
 pub enum ClipError {
     /// The file cannot be read.
-    #[error("the clip's file cannot be read")]
+    #[error("语音文件读不了 / the clip's file cannot be read")]
     File(#[from] std::io::Error),
     /// It is not Ogg Opus, or breaks off.
-    #[error("the clip is no Ogg Opus file: {0}")]
+    #[error("语音不是 Ogg Opus 文件 / the clip is no Ogg Opus file: {0}")]
     Codec(String),
     /// It has several channels; a loudspeaker has one.
-    #[error("the clip has {0} channels, must be one")]
+    #[error("语音有 {0} 个声道，应为一个 / the clip has {0} channels, must be one")]
     Channels(u8),
 }
 

@@ -16,10 +16,10 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 pub enum ShelfError {
     /// The card.
-    #[error("the clip cannot be kept on the card")]
+    #[error("语音存不下，请核对存储卡空间和权限 / the clip cannot be kept on the card")]
     Card(#[from] io::Error),
     /// It is not what was signed.
-    #[error("the clip is not what was signed: {0}")]
+    #[error("语音与签名不符 / the clip is not what was signed: {0}")]
     NotSigned(&'static str),
 }
 

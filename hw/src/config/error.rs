@@ -1,6 +1,11 @@
 //! What is wrong with a configuration: the key, the value and the fix.
 
-use mingluo_model::bulletin::{BadKeySet, reading::BadReading, root::BadRoot};
+use super::Complaint;
+use mingluo_model::{
+    bulletin::{BadKeySet, reading::BadReading, root::BadRoot},
+    mode::ModeKind,
+    region::RegionCode,
+};
 use std::path::PathBuf;
 
 /// What is wrong with a configuration.
@@ -28,10 +33,10 @@ pub enum ConfigError {
         path: PathBuf,
         /// Line, key and what was expected.
         #[source]
-        source: Box<toml::de::Error>,
+        source: Complaint,
     },
     /// A value is out of bounds.
-    #[error("{key} = {value}：{fix}")]
+    #[error("配置项 {key} = {value}：{fix}")]
     Value {
         /// The key.
         key: &'static str,
@@ -49,7 +54,7 @@ pub enum ConfigError {
         path: PathBuf,
         /// Where it breaks.
         #[source]
-        source: serde_json::Error,
+        source: Complaint,
     },
     /// A line of the readings is none.
     #[error("voice.readings_file：{path:?} 中有读不懂的行 / holds a line that is no reading")]
@@ -79,6 +84,18 @@ pub enum ConfigError {
         /// Which key it is about, and what to build.
         #[source]
         source: BadKeySet,
+    },
+    /// No key of the set may speak to this box.
+    #[error(
+        "公钥集（版本 {version}）中没有一把有效的公钥能对本终端（{region}，{mode:?}）签发指令：请城市签发包含本村区划和模式的公钥集，或核对 box.region、box.mode / no valid key of the key set (version {version}) may sign for this box ({region}, {mode:?}): have the city sign a set whose areas and classes include it, or look at box.region and box.mode"
+    )]
+    Unspoken {
+        /// Where the box stands.
+        region: RegionCode,
+        /// Its mode.
+        mode: ModeKind,
+        /// The key set's version.
+        version: u64,
     },
     /// The file holds no root key.
     #[error(

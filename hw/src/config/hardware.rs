@@ -147,8 +147,16 @@ pub struct RelayOnly {
 }
 
 #[derive(Debug, Deserialize)]
-struct OwnDir {
-    state_dir: PathBuf,
+pub(super) struct OwnDir {
+    pub(super) state_dir: PathBuf,
+}
+
+impl OwnDir {
+    /// Relative to the directory of the configuration file.
+    pub(super) fn anchor(&mut self, config: &Path) {
+        let dir = config.parent().unwrap_or_else(|| Path::new("."));
+        self.state_dir = dir.join(&self.state_dir);
+    }
 }
 
 impl RelayOnly {
@@ -158,8 +166,7 @@ impl RelayOnly {
     /// [`ConfigError`] when the file cannot be read or does not say what the relay is.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = read_file(path)?;
-        let dir = path.parent().unwrap_or_else(|| Path::new("."));
-        config.own.state_dir = dir.join(&config.own.state_dir);
+        config.own.anchor(path);
         Ok(config)
     }
 

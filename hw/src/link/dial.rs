@@ -33,7 +33,9 @@ pub struct City {
 
 /// Text that is no address of a city.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("address: {value:?} is not of the form wss://host:port/path")]
+#[error(
+    "地址 {value:?} 应为 wss://主机:端口/路径 / address: {value:?} is not of the form wss://host:port/path"
+)]
 pub struct BadAddress {
     /// The text as given.
     pub value: String,
@@ -99,22 +101,24 @@ pub struct Dial {
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
     /// No connection, or TLS refused it.
-    #[error("no connection")]
+    #[error(
+        "连不上城市，请核对 city.addresses、网络和证书 / no connection; look at city.addresses, network and certificate"
+    )]
     Connect(#[source] std::io::Error),
     /// The WebSocket was refused or broke.
-    #[error("the websocket failed")]
+    #[error("长连接中断 / the websocket failed")]
     WebSocket(#[source] Box<tungstenite::Error>),
     /// A plain request failed, or its answer is too long.
-    #[error("the request failed")]
+    #[error("请求失败 / the request failed")]
     Http(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The city took too long.
-    #[error(transparent)]
+    #[error("城市没有及时应答 / the city took too long: {0}")]
     TooLate(#[from] TooLate),
     /// The city sent what is no frame.
-    #[error(transparent)]
+    #[error("城市发来的数据读不懂，请核对版本 / what the city sent cannot be read, compare versions: {0}")]
     Frame(BadFrame),
     /// The city refused a poll.
-    #[error("the city refused the poll with status {status}: {words}")]
+    #[error("城市拒绝了轮询，状态 {status} / the city refused the poll: {words}")]
     Refused {
         /// The HTTP status.
         status: u16,
@@ -122,13 +126,15 @@ pub enum LinkError {
         words: String,
     },
     /// The city closed the link.
-    #[error("the city closed the link")]
+    #[error("城市断开了连接 / the city closed the link")]
     Closed,
     /// Nothing came for two pings and a half, or no welcome by the first.
-    #[error("the city is silent")]
+    #[error("城市没有动静 / the city is silent")]
     Silent,
     /// The city welcomed a box without a clock and did not prove the time.
-    #[error("the city did not sign the time, so nothing of it can be obeyed; is its signer up?")]
+    #[error(
+        "城市没有签名授时，指令一律不能执行，请城市核对签名服务 / the city did not sign the time, so nothing of it can be obeyed; is its signer up?"
+    )]
     Timeless,
 }
 

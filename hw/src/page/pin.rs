@@ -27,7 +27,7 @@ pub enum PinError {
     )]
     NoHash,
     /// It cannot be hashed.
-    #[error("the PIN cannot be hashed")]
+    #[error("口令无法加密保存，请换一个 / the PIN cannot be hashed; take another")]
     Hash(#[from] argon2::password_hash::Error),
     /// The file cannot be written.
     #[error("口令文件写不了 / the PIN's file cannot be written")]

@@ -34,19 +34,21 @@ pub(super) struct Asking {
 /// Why a certificate that came is not taken.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotTaken {
-    #[error("the city refuses: {0}")]
+    #[error("城市拒绝续期 / the city refuses: {0}")]
     Refused(String),
-    #[error("longer than {MOST_RENEWAL} octets")]
+    #[error("证书超过 {MOST_RENEWAL} 字节 / longer than {MOST_RENEWAL} octets")]
     TooLong,
     #[error(transparent)]
     Pair(#[from] BadPair),
-    #[error("it is another box's")]
+    #[error("证书是另一个终端的 / it is another box's")]
     AnotherBox,
-    #[error("it does not live longer than the one in use")]
+    #[error("有效期不比在用的长 / it does not live longer than the one in use")]
     NotLonger,
-    #[error("it is not for the key that was made for it, or not of the authority that is believed")]
+    #[error(
+        "证书与私钥或签发机构不符 / it is not for the key that was made for it, or not of the authority that is believed"
+    )]
     Misfit(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("it cannot be written; the old one is kept")]
+    #[error("证书写不了，继续用旧的 / it cannot be written; the old one is kept")]
     Write(#[from] std::io::Error),
 }
 

@@ -14,7 +14,7 @@ use std::{
 /// One block: so long after a stop the card may still be fed.
 const BLOCK: Duration = Duration::from_millis(100);
 /// How far the player is kept ahead of the clock, so that a late block is no gap.
-const AHEAD: Duration = Duration::from_millis(300);
+pub(crate) const AHEAD: Duration = Duration::from_millis(300);
 
 /// A sound card.
 pub struct AlsaSink {

@@ -3,7 +3,14 @@
 use super::{AudioSink, Block, SinkError};
 use crate::{sense::Air, sound::SAMPLE_RATE};
 use mingluo_model::bulletin::EbmId;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Recordings that are kept, the newest ones. Ours to choose: ten of ten minutes are 190 MB, and a card that is full takes no
+/// journal either.
+const MOST_RECORDINGS: usize = 10;
 
 /// A pretend sink that only tells the pretend air whether it sounds. For rehearsals of many boxes.
 #[derive(Debug)]
@@ -38,7 +45,8 @@ impl AudioSink for MuteSink {
     }
 }
 
-/// A pretend sink that records what would be heard, one WAV file a bulletin, named by its EBM id.
+/// A pretend sink that records what would be heard, one WAV file a bulletin, named by its EBM id; the newest
+/// [`MOST_RECORDINGS`] are kept.
 pub struct WavSink {
     air: Air,
     dir: PathBuf,
@@ -50,6 +58,21 @@ impl WavSink {
     pub const fn new(dir: PathBuf, air: Air) -> Self {
         Self { air, dir, recording: None }
     }
+
+    /// Makes room for the next recording. What cannot be removed is no reason to stay silent.
+    fn prune(&self, next: &Path) {
+        let entries = std::fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        let is_older = |path: &PathBuf| path.extension().is_some_and(|it| it == "wav") && path != next;
+        let mut older: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_older).collect();
+        let age = |path: &PathBuf| (path.metadata().and_then(|it| it.modified()).ok(), path.clone());
+        older.sort_by_cached_key(age);
+        let n_over = (older.len() + 1).saturating_sub(MOST_RECORDINGS);
+        for path in older.drain(..n_over) {
+            if let Err(error) = std::fs::remove_file(&path) {
+                tracing::warn!(%error, path = %path.display(), "an old recording cannot be removed");
+            }
+        }
+    }
 }
 
 impl AudioSink for WavSink {
@@ -59,6 +82,7 @@ impl AudioSink for WavSink {
 
     fn begin(&mut self, ebm: EbmId) -> Result<(), SinkError> {
         let path = self.dir.join(format!("{ebm}.wav"));
+        self.prune(&path);
         let spec = hound::WavSpec {
             channels: 1,
             sample_rate: SAMPLE_RATE,

@@ -23,6 +23,7 @@ struct AirState {
     sound: AtomicBool,
     deaf: AtomicBool,
     noise: AtomicBool,
+    hum: AtomicBool,
     welded: AtomicBool,
 }
 
@@ -47,6 +48,11 @@ impl Air {
         self.0.noise.store(noise, Ordering::Relaxed);
     }
 
+    /// Fault knob: the amplifier hums as soon as it has power.
+    pub fn make_hum(&self, hum: bool) {
+        self.0.hum.store(hum, Ordering::Relaxed);
+    }
+
     /// Fault knob: the relay's contact sticks, so that the amplifier has power whatever the relay is told.
     pub fn weld(&self, welded: bool) {
         self.0.welded.store(welded, Ordering::Relaxed);
@@ -64,7 +70,8 @@ impl Air {
 
     fn reaches(&self) -> bool {
         let loud = self.is_loud() && !self.0.deaf.load(Ordering::Relaxed);
-        loud || self.0.noise.load(Ordering::Relaxed)
+        let hums = self.has_power() && self.0.hum.load(Ordering::Relaxed);
+        loud || hums || self.0.noise.load(Ordering::Relaxed)
     }
 }
 

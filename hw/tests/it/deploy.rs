@@ -65,15 +65,25 @@ fn a_card_is_changed_once_however_often_it_is_asked_for() {
         "{fstab}"
     );
     assert!(fstab.contains("LABEL=mingluo-state /var/lib/mingluo-speaker"), "{fstab}");
-    let wrong = script("card")
-        .arg("--boot")
-        .arg(&boot)
-        .arg("--root")
-        .arg(&root)
-        .args(["--pin", "28"])
-        .output()
-        .unwrap();
-    assert!(!wrong.status.success() && text(&wrong).contains("must be 2 to 27"));
+    let with = |words: &[&str]| {
+        script("card").arg("--boot").arg(&boot).arg("--root").arg(&root).args(words).output().unwrap()
+    };
+    let siren = with(&["--siren-pin", "6"]);
+    assert!(
+        text(&siren).contains("gpio=6=op,dl") && text(&siren).contains("gpio=17=op,dl"),
+        "{}",
+        text(&siren)
+    );
+    let high = with(&["--siren-pin", "6", "--siren-active-low"]);
+    assert!(text(&high).contains("gpio=6=op,dh") && !text(&high).contains("gpio=6=op,dl"), "{}", text(&high));
+    for (words, told) in [
+        (["--pin", "28"], "--pin 28: must be 2 to 27"),
+        (["--siren-pin", "1"], "--siren-pin 1: must be 2 to 27"),
+        (["--siren-pin", "17"], "that is the relay's pin"),
+    ] {
+        let wrong = with(&words);
+        assert!(!wrong.status.success() && text(&wrong).contains(told), "{}", text(&wrong));
+    }
 }
 
 #[test]

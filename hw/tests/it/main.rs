@@ -5,6 +5,7 @@ mod city;
 mod clips;
 mod deploy;
 mod enrol;
+mod errors;
 mod hostile;
 mod link;
 mod page;

@@ -95,7 +95,8 @@ fn config(port: u16) -> String {
          [city]\naddresses = [\"wss://10.0.2.2:{port}/link\"]\nca_file = \"ca.pem\"\ncert_file = \"box.pem\"\n\
          key_file = \"box.key\"\nbackoff_first_ms = 200\nbackoff_most_s = 2\n\
          [trust]\nroot_file = \"root.pub\"\nkeys_file = \"keys.json\"\nclock = \"city\"\n\
-         [play]\nsink = \"mute\"\n[relay]\nkind = \"gpio\"\npin = {PIN}\n[sense]\nkind = \"none\"\n"
+         [play]\nsink = \"mute\"\n[relay]\nkind = \"gpio\"\npin = {PIN}\n[sense]\nkind = \"none\"\n\
+         [simulation]\nemulated_board = true\n"
     )
 }
 

@@ -236,6 +236,11 @@ mod tests {
         let mut loud = red_rain();
         loud.volume = 101;
         assert_eq!(encode(&loud).unwrap_err().field, "volume");
+        let mute = Bulletin { volume: 0, ..red_rain() };
+        let told = encode(&mute).unwrap_err();
+        assert!(told.field == "volume" && told.problem.contains("红色指令须能听到"), "{told}");
+        encode(&Bulletin { grade: None, ..mute.clone() }).unwrap();
+        encode(&Bulletin { action: Action::StopAll, ..mute }).unwrap();
         let mut stale = red_rain();
         stale.end = stale.start;
         assert_eq!(encode(&stale).unwrap_err().field, "end");

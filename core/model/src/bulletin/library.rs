@@ -66,22 +66,24 @@ pub struct SignedLibrary {
 #[derive(Debug, thiserror::Error)]
 pub enum BadLibrary {
     /// None of the keys that are believed here has this name and speaks for this place.
-    #[error("its key {key_id} is not believed here; make it anew with a key of the key set")]
+    #[error(
+        "签名的公钥 {key_id} 在本地不可信，请用公钥集中的密钥重新制作 / its key {key_id} is not believed here; make it anew with a key of the key set"
+    )]
     UnknownKey {
         /// The key.
         key_id: KeyId,
     },
     /// The key did not sign it.
-    #[error("the key {key_id} did not sign this list")]
+    #[error("清单不是密钥 {key_id} 签的，请重新制作 / the key {key_id} did not sign this list")]
     BadSignature {
         /// The key.
         key_id: KeyId,
     },
     /// It is no list.
-    #[error("not the JSON of a list of clips")]
+    #[error("签名的内容不是语音清单，请重新制作 / not the JSON of a list of clips")]
     NotAList(#[source] serde_json::Error),
     /// It is longer than any list should be.
-    #[error("{length} bytes, at most {LONGEST_LIST}")]
+    #[error("清单有 {length} 字节，最多 {LONGEST_LIST} / {length} bytes, at most {LONGEST_LIST}")]
     TooLong {
         /// Its length in bytes.
         length: usize,

@@ -18,7 +18,9 @@ pub struct RootKey([u8; 32]);
 
 /// Text that is no root key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("root key: {length} characters, must be the 64 hexadecimal digits of an Ed25519 public key")]
+#[error(
+    "根公钥有 {length} 个字符，应为 64 位十六进制 / root key: {length} characters, must be the 64 hexadecimal digits of an Ed25519 public key"
+)]
 pub struct BadRoot {
     /// How long the text is.
     pub length: usize,
@@ -70,25 +72,29 @@ pub struct SignedKeySet {
 #[derive(Debug, thiserror::Error)]
 pub enum BadKeySet {
     /// The root did not sign it.
-    #[error("the root key did not sign this key set")]
+    #[error(
+        "公钥集不是这把根密钥签的，请用同一城市的文件 / the root key did not sign this key set; take both from one city"
+    )]
     BadSignature,
     /// It is longer than a frame can carry.
-    #[error("{length} bytes, at most {LONGEST_SET}")]
+    #[error("公钥集有 {length} 字节，最多 {LONGEST_SET} / {length} bytes, at most {LONGEST_SET}")]
     TooLong {
         /// Its length in bytes.
         length: usize,
     },
     /// It is no key set.
-    #[error("not the JSON of a key set")]
+    #[error("签名的内容不是公钥集，请城市重新签发 / not the JSON of a key set; have the city sign it anew")]
     NotASet(#[source] serde_json::Error),
     /// It would leave the boxes deaf, or two keys have one name.
-    #[error("keys: {problem}")]
+    #[error("公钥集中的公钥有误 / keys: {problem}")]
     Keys {
         /// What is wrong.
         problem: String,
     },
     /// The box has this one or a newer one.
-    #[error("version {version}, the box holds {held}")]
+    #[error(
+        "版本 {version} 不比终端已有的 {held} 新，请签更高的版本 / version {version}, the box holds {held}: sign a higher one"
+    )]
     NotNewer {
         /// The version that was offered.
         version: u64,
@@ -97,7 +103,7 @@ pub enum BadKeySet {
     },
     /// The set holds a key that this program cannot check, and whoever signs a set must have checked all of it; or no key that
     /// it can, so that it would leave a box of this build deaf.
-    #[error("key {key_id}: {}", unusable(*alg))]
+    #[error("公钥 {key_id} 不能核验 / key {key_id}: {}", unusable(*alg))]
     Unusable {
         /// The key.
         key_id: KeyId,
@@ -105,13 +111,15 @@ pub enum BadKeySet {
         alg: Alg,
     },
     /// The root key signs by another algorithm.
-    #[error("the root key signs by {alg}, it must sign by ed25519: every box reads what it signs")]
+    #[error(
+        "根密钥用 {alg} 签名，应为 ed25519 / the root key signs by {alg}, it must sign by ed25519: every box reads what it signs"
+    )]
     RootAlg {
         /// How it signs.
         alg: Alg,
     },
     /// The box was given no root key.
-    #[error("this box was given no root key, so it takes no key set")]
+    #[error("本终端没有根公钥，不接受公钥集 / this box was given no root key, so it takes no key set")]
     NoRoot,
 }
 

@@ -74,12 +74,15 @@ pub(crate) fn any_bulletin() -> impl Strategy<Value = Bulletin> {
         |((seq, id, class, grade, tone), (action, areas, audio, script, volume), times)| {
             let class = BroadcastClass::from_number(class).unwrap();
             let start = Timestamp(i64::from(times.0));
+            let grade = Grade::ALL.get(grade).copied();
+            // Only what has no grade may be silent.
+            let volume = if grade.is_some() { volume.max(1) } else { volume };
             Bulletin {
                 seq,
                 ebm: ebm(id),
                 class,
                 mode: class.mode(),
-                grade: Grade::ALL.get(grade).copied(),
+                grade,
                 tone: Tone::ALL[usize::from(tone % 5) + 1],
                 action,
                 areas,

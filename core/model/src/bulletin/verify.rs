@@ -25,19 +25,19 @@ pub struct Circumstances<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// No such key, or it is no longer believed.
-    #[error("key {key_id} is not known or has expired")]
+    #[error("公钥 {key_id} 不认识或已过期 / key {key_id} is not known or has expired")]
     UnknownKey {
         /// The key that the envelope names.
         key_id: KeyId,
     },
     /// The signature does not fit the bytes.
-    #[error("the signature of key {key_id} does not fit")]
+    #[error("公钥 {key_id} 的签名不符 / the signature of key {key_id} does not fit")]
     BadSignature {
         /// The key that the envelope names.
         key_id: KeyId,
     },
     /// The key may not sign this tier, class, level or area.
-    #[error("key {key_id} may not sign this: {what}")]
+    #[error("公钥 {key_id} 无权签发 / key {key_id} may not sign this: {what}")]
     OutOfScope {
         /// The key.
         key_id: KeyId,
@@ -45,7 +45,7 @@ pub enum Refusal {
         what: String,
     },
     /// Its end has passed.
-    #[error("ended at {end:?}, it is {now:?}")]
+    #[error("{} 已结束，现在是 {} 北京时间 / ended at {0}, it is {1}, Beijing time", end.in_beijing(), now.in_beijing())]
     Expired {
         /// The bulletin's end.
         end: Timestamp,
@@ -53,7 +53,7 @@ pub enum Refusal {
         now: Timestamp,
     },
     /// Its start is too far ahead to be held.
-    #[error("starts at {start:?}, more than a day after {now:?}")]
+    #[error("{} 才开始，距 {} 超过一天，北京时间 / starts at {0}, more than a day after {1}, Beijing time", start.in_beijing(), now.in_beijing())]
     NotYet {
         /// The bulletin's start.
         start: Timestamp,
@@ -61,7 +61,7 @@ pub enum Refusal {
         now: Timestamp,
     },
     /// This sequence number was seen before.
-    #[error("sequence {seq} of key {key_id} was seen before")]
+    #[error("公钥 {key_id} 的序号 {seq} 用过了 / sequence {seq} of key {key_id} was seen before")]
     Replayed {
         /// The key.
         key_id: KeyId,
@@ -69,13 +69,13 @@ pub enum Refusal {
         seq: u64,
     },
     /// The speaker stands elsewhere.
-    #[error("{region} is in none of its areas")]
+    #[error("{region} 不在播发区域内 / {region} is in none of its areas")]
     OutOfArea {
         /// The speaker's division.
         region: RegionCode,
     },
     /// A drill on a live speaker, or the reverse.
-    #[error("a {bulletin:?} bulletin on a {own:?} speaker")]
+    #[error("{bulletin:?} 指令与本终端的 {own:?} 模式不符 / a {bulletin:?} bulletin on a {own:?} speaker")]
     WrongMode {
         /// The bulletin's mode.
         bulletin: ModeKind,
@@ -83,7 +83,9 @@ pub enum Refusal {
         own: ModeKind,
     },
     /// An algorithm that this speaker cannot check.
-    #[error("{alg} signatures cannot be checked here: built without the feature {alg}")]
+    #[error(
+        "本程序不能核验 {alg} 签名 / {alg} signatures cannot be checked here: built without the feature {alg}"
+    )]
     Unsupported {
         /// The algorithm.
         alg: Alg,

@@ -2,10 +2,11 @@
 
 use super::*;
 
-/// With [`Rules::progress_within`] of two seconds and the share of half of that.
+/// With [`Rules::progress_within`] of twenty seconds and the share of half of that: an input that says on or off has heard a red
+/// bulletin when its tone of four seconds is over and the breath after it is silent.
 fn patient() -> Village {
     let mut village = Village::new();
-    village.agent.rules.progress_within = PROGRESS_WITHIN;
+    village.agent.rules.progress_within = 10 * PROGRESS_WITHIN;
     village.agent.share = u16::MAX / 2;
     village
 }
@@ -13,7 +14,7 @@ fn patient() -> Village {
 /// Plays until it is heard; gives what was told by then.
 fn sound(village: &mut Village) -> Vec<(u64, Event)> {
     let mut told = village.hear(order(1));
-    told.extend(village.pass(Duration::from_millis(600)));
+    told.extend(village.pass(Duration::from_secs(5)));
     told
 }
 
@@ -23,8 +24,8 @@ fn what_was_heard_is_told_at_the_boxs_own_moment_and_not_before() {
     assert_eq!(sound(&mut village), [(1, Event::Verified)]);
     let kept: Vec<_> = village.agent.journal.book().pending().values().map(|it| it.event).collect();
     assert_eq!(kept, [Event::Verified, Event::Playing, Event::Sounded], "all of it is kept at once");
-    assert_eq!(village.pass(Duration::from_millis(350)), []);
-    assert_eq!(village.pass(Duration::from_millis(100)), [(1, Event::Playing), (1, Event::Sounded)]);
+    assert_eq!(village.pass(Duration::from_millis(4_900)), []);
+    assert_eq!(village.pass(Duration::from_millis(200)), [(1, Event::Playing), (1, Event::Sounded)]);
     assert_eq!(village.pass(Duration::from_secs(3)), []);
 }
 

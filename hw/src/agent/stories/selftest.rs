@@ -6,6 +6,7 @@ use crate::{
     selftest::{Kind, Schedule},
     sense::{SimulatedFeedback, SimulatedLevels},
 };
+use mingluo_model::{bulletin::Envelope, signer::Purpose};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -179,13 +180,56 @@ fn a_microphone_must_follow_the_clip_and_not_merely_hear() {
 }
 
 #[test]
+fn an_amplifier_that_hums_while_its_mixer_is_muted_is_not_heard() {
+    let mut village = Village::new();
+    village.air.deafen(true);
+    village.air.make_hum(true);
+    village.hear(order(1));
+    village.pass(MINUTE);
+    village.agent.hello([2; 32]);
+    let reports = village.agent.journal.book().pending().values();
+    let told: Vec<_> = reports.map(|report| (report.event, report.detail.clone())).collect();
+    assert!(told.iter().all(|(event, _)| *event != Event::Sounded), "{told:?}");
+    let (_, detail) = told.iter().find(|(event, _)| *event == Event::NotHeard).unwrap();
+    assert!(detail.contains("静音段也不断"), "{detail}");
+
+    // The same hum is no harm to a test that hears the silence: it is found.
+    let mut village = testing(|air| air.make_hum(true));
+    live(&mut village, MINUTE);
+    assert!(diary(&village).tests().back().unwrap().detail.contains("零电平时监听输入有信号"));
+}
+
+/// A red bulletin at zero level, as a city would sign it that does not know the rule.
+fn mute_red() -> Order {
+    let body =
+        |volume| Envelope::from_bytes(&signed(&Bulletin { volume, ..bulletin(1) }).envelope).unwrap().body;
+    let (mut soft, other) = (body(1), body(2));
+    let place = (0..soft.len()).find(|place| soft[*place] != other[*place]).unwrap();
+    soft[place] = 0;
+    let signature = crate::village::signer().sign_now(Purpose::Bulletin, &soft).bytes;
+    let whole = Envelope::from_bytes(&order(1).envelope).unwrap();
+    Order { ebm: bulletin(1).ebm, envelope: Envelope { body: soft, signature, ..whole }.to_bytes() }
+}
+
+#[test]
+fn a_warning_at_zero_level_is_refused_by_name_and_never_counts_as_played() {
+    let mut village = Village::new();
+    village.agent.hear(CityFrame::Order(mute_red())).unwrap();
+    let report = village.reports().pop().unwrap();
+    assert_eq!((report.event, report.reason.as_str()), (Event::Refused, "malformed"));
+    assert!(report.detail.contains("volume") && report.detail.contains("静默测试不带级别"), "{report:?}");
+    assert!(!village.air.has_power());
+}
+
+#[test]
 fn a_bulletin_at_zero_level_is_the_citys_silent_test() {
     let cases: [(Knob<'_>, bool); 3] =
         [(&|_| {}, true), (&|air| air.weld(true), false), (&|air| air.make_noise(true), false)];
     for (turn, passes) in cases {
         let mut village = testing(turn);
         restart(&mut village, 20);
-        village.agent.hear(CityFrame::Order(signed(&Bulletin { volume: 0, ..bulletin(1) }))).unwrap();
+        let test = Bulletin { class: BroadcastClass::Daily, grade: None, volume: 0, ..bulletin(1) };
+        village.agent.hear(CityFrame::Order(signed(&test))).unwrap();
         let (loud, fed) = live(&mut village, 2 * MINUTE);
         assert!(!loud && fed, "the amplifier is tried and nobody hears it");
         let told: Vec<_> = std::iter::from_fn(|| village.agent.next_frame())
