@@ -192,14 +192,17 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<(), StoreError>;
 
     /// A warning came back from these mailboxes, given as keyed hashes, since nobody has them. The same plan strikes
-    /// once.
+    /// once. Gives how many mailboxes this plan was the last to strike.
     async fn strike(
         &self,
         mode: ModeKind,
         plan: PlanId,
         mailboxes: &[[u8; 16]],
         at: Timestamp,
-    ) -> Result<(), StoreError>;
+    ) -> Result<u64, StoreError>;
+
+    /// What this plan struck is not believed: the mailboxes that it was the last to strike begin anew.
+    async fn take_back_strikes(&self, mode: ModeKind, plan: PlanId) -> Result<(), StoreError>;
 
     /// Keyed hashes of the mailboxes that [`STRIKES`] warnings came back from. Who asks for messages again is off the
     /// list.

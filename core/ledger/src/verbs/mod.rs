@@ -245,8 +245,12 @@ impl Store for Engine {
         plan: PlanId,
         mailboxes: &[[u8; 16]],
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         bounce::strike(self, mode, plan, mailboxes, at).await
+    }
+
+    async fn take_back_strikes(&self, mode: ModeKind, plan: PlanId) -> Result<(), StoreError> {
+        bounce::take_back(self, mode, plan).await
     }
 
     async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError> {
