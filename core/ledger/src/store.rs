@@ -125,6 +125,15 @@ pub trait Store: Send + Sync + 'static {
     /// Every alert of a mode that stands released, the oldest first.
     async fn released_alerts(&self, mode: ModeKind) -> Result<Vec<StoredAlert>, StoreError>;
 
+    /// Alerts of a mode that were released and are over (updated, lifted, corrected, run out), the newest first: at most
+    /// `limit` after the first `skip`.
+    async fn ended_alerts(
+        &self,
+        mode: ModeKind,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<StoredAlert>, StoreError>;
+
     /// The plans of an alert, in the order they were made.
     async fn plans(&self, alert: AlertId) -> Result<Vec<StoredPlan>, StoreError>;
 

@@ -161,6 +161,15 @@ impl Store for Engine {
         alert::released(self, mode).await
     }
 
+    async fn ended_alerts(
+        &self,
+        mode: ModeKind,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<StoredAlert>, StoreError> {
+        alert::ended(self, mode, skip, limit).await
+    }
+
     async fn plans(&self, alert: AlertId) -> Result<Vec<StoredPlan>, StoreError> {
         plan::of_alert(self, alert).await
     }
