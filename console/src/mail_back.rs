@@ -5,16 +5,14 @@ use crate::{config::ConfigError, office::Office};
 use async_trait::async_trait;
 use mingluo_channels::email::{
     EmailDoor, Tag,
-    listener::{Keep, News, serve},
+    listener::{Keep, Mailbox, News, serve},
 };
 use mingluo_dispatch::engine::{EngineError, NamedReceipt};
 use mingluo_model::{
     clock::SharedClock,
-    delivery::Reason,
     id::PlanId,
     mode::Mode,
     plan::AccountName,
-    receipt::ReceiptStatus,
     reply::{Reply, Wish},
 };
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
@@ -59,17 +57,15 @@ impl<M: Mode> Back<M> {
     /// Receipts first: a report that comes again after half of this changes nothing.
     async fn kept(&self, news: Vec<News>) -> Result<(), EngineError> {
         let engine = self.office.engine();
-        let nobody = ReceiptStatus::Failed(Reason::BadAddress);
-        let returned: Vec<Tag> =
-            news.iter().filter(|news| news.receipt.status == nobody).map(|news| news.tag).collect();
-        let named = |News { tag, receipt }| NamedReceipt { plan: tag.plan, ordinal: tag.ordinal, receipt };
-        engine.named_receipts(&self.account, news.into_iter().map(named).collect()).await?;
-        let mut struck: BTreeMap<PlanId, Vec<_>> = BTreeMap::new();
-        for Tag { plan, ordinal, .. } in returned {
-            struck.entry(plan).or_default().extend(engine.addressee(plan, ordinal).await?);
+        let mut nobody: BTreeMap<PlanId, Vec<u32>> = BTreeMap::new();
+        for News { tag, .. } in news.iter().filter(|news| news.mailbox == Mailbox::Nobodys) {
+            nobody.entry(tag.plan).or_default().push(tag.ordinal);
         }
-        for (plan, mailboxes) in struck {
-            engine.roster().strike(plan, &mailboxes, self.office.clock.now()).await?;
+        let named =
+            |News { tag, receipt, .. }| NamedReceipt { plan: tag.plan, ordinal: tag.ordinal, receipt };
+        engine.named_receipts(&self.account, news.into_iter().map(named).collect()).await?;
+        for (plan, ordinals) in nobody {
+            engine.strike(plan, &ordinals).await?;
         }
         Ok(())
     }

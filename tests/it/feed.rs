@@ -2,8 +2,14 @@
 
 use mingluo_console::{api, office::Follow, people::People};
 use mingluo_exchange::cap;
-use mingluo_model::clock::{Clock, SharedClock, system::SystemClock};
+use mingluo_ledger::store::{AlertWrite, Change, StoredAlert};
+use mingluo_model::{
+    alert::AlertState,
+    clock::{Clock, SharedClock, system::SystemClock},
+    id::AlertId,
+};
 use mingluo_rehearsal::city::{City, CityOrder};
+use rand::{SeedableRng, rngs::StdRng};
 use std::{
     io::Write,
     path::Path,
@@ -39,7 +45,7 @@ impl Town {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    async fn warn(&self) -> mingluo_model::id::AlertId {
+    async fn warn(&self) -> AlertId {
         let order = self.city.order("red", "预计三小时内降雨100毫米以上。", Duration::from_hours(1));
         self.city.issue(&self.city.console.live, &order).await.unwrap().id
     }
@@ -187,6 +193,25 @@ async fn who_fetches_again_for_nothing_new_gets_nothing() {
     assert_eq!(again().await.unwrap().status(), 304);
     town.warn().await;
     assert_eq!(again().await.unwrap().status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_warning_in_force_stays_in_the_feed_however_many_drafts_were_written_since() {
+    let town = town(0).await;
+    let first = town.warn().await;
+    let store = &town.city.console.store;
+    let kept = store.alert(first).await.unwrap().unwrap();
+    let (now, mut chance) = (SystemClock::shared().now(), StdRng::from_os_rng());
+    let mut draft = || {
+        let (id, state) = (AlertId::new(now, &mut chance), AlertState::Draft);
+        AlertWrite { alert: StoredAlert { id, state, revision: 0, created: now, ..kept.clone() } }
+    };
+    let alerts = (0..150).map(|_| draft()).collect();
+    store.commit(&Change { alerts, ..Change::default() }).await.unwrap();
+
+    for feed in ["/feed.atom", "/feed/210423.atom"] {
+        assert_eq!(texts(&town.get(feed).await.1, &["entry", "id"]), [format!("urn:uuid:{first}")]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -166,6 +166,25 @@ async fn mailboxes_that_the_relay_itself_refuses_are_struck_off_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_says_of_everybody_that_nobody_has_their_mailbox_strikes_nobody_off() {
+    for faults in [
+        MailFaults { refuse_percent: 100, ..MailFaults::default() },
+        MailFaults { bounce_percent: 100, ..MailFaults::default() },
+    ] {
+        let town = town(faults).await;
+        for _ in 0..2 {
+            let alert = town.warned().await;
+            town.until_failed(alert, PEOPLE).await;
+            town.until_reported().await;
+        }
+        let before = town.journal.entries().len();
+        town.warned().await;
+        let offered = town.boxes(What::Refused, before).len() + town.boxes(What::Accepted, before).len();
+        assert_eq!(offered, PEOPLE as usize, "the relay is set up wrongly, and everybody is tried again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_comes_back_while_the_city_is_down_is_taken_when_it_is_up() {
     let faults = MailFaults { bounce_percent: 15, ..MailFaults::default() };
     let town = town(faults).await;

@@ -180,8 +180,11 @@ async fn when_the_days_quota_is_used_up_the_rest_goes_to_the_next_channel() {
     town.city.until(|| (by_text() == Some(PEOPLE - 15)).then_some(())).await.unwrap();
     let views = live.progress(Some(alert));
     assert_eq!(states(&views, ChannelKind::WeChat)["accepted"], 15, "their receipts are late");
-    let quota: u32 = views.iter().filter_map(|view| view.counts.failed.get("quota")).sum();
-    assert_eq!((quota, town.told(What::Accepted).len()), (PEOPLE - 15, 15));
+    assert_eq!(states(&views, ChannelKind::WeChat)["failed"], PEOPLE - 15, "nobody waits in vain");
+    assert_eq!(town.told(What::Accepted).len(), 15);
+    let links = live.engine().links();
+    let link = &links[&AccountName("live-wechat".into())];
+    assert!(matches!(link, Link::Closed { .. }), "operators see it: {link:?}");
     assert!(views.iter().any(|view| view.is_fallback && view.channel == ChannelKind::Sms), "{views:?}");
 }
 

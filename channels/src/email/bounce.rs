@@ -1,7 +1,7 @@
 //! What a mail says that comes back to the return path of one of ours (RFC 3464). Pure. What counts is the report's own
 //! word for what was done: a relay that gives up after hours says `failed` with a code that sounds temporary.
 
-use super::verdict::{Reply, Stage, permanent};
+use super::verdict::{Never, Reply, Stage, permanent};
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders};
 use mingluo_model::{delivery::Reason, receipt::ReceiptStatus};
 use std::collections::BTreeMap;
@@ -14,8 +14,11 @@ const MOST_GROUPS: usize = 32;
 pub(super) enum Said {
     /// News of the mail: what became of it, and the report's codes without any address.
     News(ReceiptStatus, String),
-    /// The relay still tries (`delayed`).
-    StillTries,
+    /// Nobody has its mailbox; the report's codes.
+    Nobody(String),
+    /// Nothing that moves it: the relay still tries (`delayed`), or handed it on to one that reports nothing (`relayed`) or
+    /// to a list (`expanded`). It has left us, and may still come back.
+    NoNews,
     /// A machine's answer that says nothing of delivery: a vacation notice.
     Automatic,
     /// Nothing that is known: a person's answer, or a report in words of its own.
@@ -72,10 +75,11 @@ fn told(report: &str, letter: impl FnOnce() -> Option<Reply>) -> Said {
     let action = fields["action"].to_ascii_lowercase();
     let codes = format!("{action} {status}");
     match action.as_str() {
-        "delivered" | "relayed" | "expanded" => Said::News(ReceiptStatus::Delivered, codes),
+        "delivered" => Said::News(ReceiptStatus::Delivered, codes),
         // OpenSMTPD calls its last word a delay, too; the code says that its time is over (RFC 3463 section 3.5).
         "delayed" if status.starts_with("4.4.7") => Said::News(ReceiptStatus::Expired, codes),
-        "delayed" => Said::StillTries,
+        // RFC 3464 section 2.3.3: none of them says that the mail is in a mailbox, and a failure may follow.
+        "delayed" | "relayed" | "expanded" => Said::NoNews,
         "failed" if status.starts_with('4') => Said::News(ReceiptStatus::Expired, codes),
         "failed" => match Reply::new(550, status) {
             reply if says_why(reply) => failed(reply),
@@ -91,6 +95,7 @@ fn says_why(reply: Reply) -> bool {
 }
 
 fn failed(reply: Reply) -> Said {
+    let codes = format!("failed {reply}");
     let reason = match reply.enhanced {
         // The report does not say why: that must not strike a mailbox off.
         None | Some((0, _)) => Reason::Other,
@@ -98,9 +103,12 @@ fn failed(reply: Reply) -> Said {
         Some((4, 4 | 6)) => Reason::BadAddress,
         // The network between here and there: the mailbox may be as good as ever.
         Some((4, _)) => Reason::Unreachable,
-        Some(_) => permanent(Stage::Recipient, reply),
+        Some(_) => match permanent(Stage::Recipient, reply) {
+            Never::Nobody => return Said::Nobody(codes),
+            Never::Failed(reason) => reason,
+        },
     };
-    Said::News(ReceiptStatus::Failed(reason), format!("failed {reply}"))
+    Said::News(ReceiptStatus::Failed(reason), codes)
 }
 
 /// Groups of fields between empty lines; the first is about the whole mail. Folded lines are joined, types

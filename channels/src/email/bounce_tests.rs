@@ -30,6 +30,10 @@ fn news(status: ReceiptStatus, codes: &str) -> Said {
     Said::News(status, codes.to_owned())
 }
 
+fn nobody(codes: &str) -> Said {
+    Said::Nobody(codes.to_owned())
+}
+
 #[test]
 fn an_unknown_mailbox_is_a_bad_address() {
     let fields = "
@@ -41,17 +45,18 @@ Remote-MTA: dns; 127.0.0.1
 Diagnostic-Code: smtp; 550 5.1.1 user unknown (in reply
     to RCPT TO command)
 ";
-    let expected = news(ReceiptStatus::Failed(Reason::BadAddress), "failed 550 5.1.1");
+    let expected = nobody("failed 550 5.1.1");
     assert_eq!(said(fields), expected, "and no address is in the record");
 }
 
 #[test]
-fn what_a_next_relay_took_has_arrived_as_far_as_anybody_can_say() {
-    for action in ["relayed", "delivered", "Expanded"] {
-        let fields = format!("Final-Recipient: rfc822; a@ok.example\nAction: {action}\nStatus: 2.0.0\n");
-        let codes = format!("{} 2.0.0", action.to_ascii_lowercase());
-        assert_eq!(said(&fields), news(ReceiptStatus::Delivered, &codes));
-    }
+fn only_a_mailbox_delivers_and_what_a_next_relay_or_a_list_took_is_no_news() {
+    let action = |action: &str| {
+        said(&format!("Final-Recipient: rfc822; a@ok.example\nAction: {action}\nStatus: 2.0.0\n"))
+    };
+    assert_eq!(action("Delivered"), news(ReceiptStatus::Delivered, "delivered 2.0.0"));
+    // Whoever took it may send it back: as delivered it would never fail.
+    assert_eq!(["relayed", "Expanded"].map(action), [Said::NoNews, Said::NoNews]);
 }
 
 #[test]
@@ -63,7 +68,7 @@ Status: 4.3.0
 Diagnostic-Code: smtp; 450 4.3.0 Error: command failed
 Will-Retry-Until: Mon, 23 Nov 2026 12:45:45 +0000 (UTC)
 ";
-    assert_eq!(said(fields), Said::StillTries);
+    assert_eq!(said(fields), Said::NoNews);
 }
 
 #[test]
@@ -75,7 +80,9 @@ fn a_relay_that_gave_up_says_failed_with_a_code_that_sounds_temporary() {
 #[test]
 fn each_class_of_failure_has_its_reason() {
     for (status, reason) in [
-        ("5.1.10", Reason::BadAddress),
+        ("5.1.4", Reason::BadAddress),
+        ("5.1.7", Reason::NotAllowed),
+        ("5.1.8", Reason::NotAllowed),
         ("5.2.2", Reason::Unreachable),
         ("5.3.4", Reason::Content),
         ("5.4.4", Reason::BadAddress),
@@ -89,6 +96,14 @@ fn each_class_of_failure_has_its_reason() {
             panic!("{status}")
         };
         assert_eq!(told, reason, "{status}");
+    }
+}
+
+#[test]
+fn a_mailbox_is_nobodys_only_where_the_code_says_so() {
+    for status in ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"] {
+        let told = said(&format!("Action: failed\nStatus: {status}\n"));
+        assert_eq!(told, nobody(&format!("failed 550 {status}")));
     }
 }
 
@@ -126,7 +141,7 @@ fn a_provider_that_writes_a_letter_is_understood_by_the_code_that_it_quotes() {
     for words in
         ["退信原因 550 5.1.1 Mailbox not found", "host mx3.qq.com said: 550-5.1.1 no such user", "550 #5.1.1"]
     {
-        let expected = news(ReceiptStatus::Failed(Reason::BadAddress), "failed 550 5.1.1");
+        let expected = nobody("failed 550 5.1.1");
         assert_eq!(letter("Return-Path: <>\r\nSubject: bounce\r\n", words), expected, "{words}");
     }
     assert_eq!(letter("Return-Path: <>\r\nSubject: bounce\r\n", "稍后再试 450 4.2.0"), Said::Unknown);
@@ -163,7 +178,7 @@ fn opensmtpd(letter: &str, fields: &str) -> Said {
 fn where_the_report_does_not_say_why_the_letter_may() {
     let failed = "Action: failed\r\nStatus: 5.0.0";
     let said = opensmtpd("c@ok.example: 550 5.1.1 no such mailbox", failed);
-    assert_eq!(said, news(ReceiptStatus::Failed(Reason::BadAddress), "failed 550 5.1.1"));
+    assert_eq!(said, nobody("failed 550 5.1.1"));
     let said = opensmtpd("c@ok.example: 550 go away", failed);
     assert_eq!(said, news(ReceiptStatus::Failed(Reason::Other), "failed 550 5.0.0"));
 }
@@ -171,7 +186,7 @@ fn where_the_report_does_not_say_why_the_letter_may() {
 #[test]
 fn a_delay_whose_time_is_over_is_the_end() {
     let said = opensmtpd("c@ok.example: 452 4.2.2 mailbox full", "Action: delayed\r\nStatus: 4.0.0");
-    assert_eq!(said, Said::StillTries);
+    assert_eq!(said, Said::NoNews);
     let said = opensmtpd("c@ok.example: Envelope expired", "Action: delayed\r\nStatus: 4.4.7");
     assert_eq!(said, news(ReceiptStatus::Expired, "delayed 4.4.7"));
 }

@@ -10,7 +10,8 @@ use super::{
 use async_trait::async_trait;
 use mingluo_model::{
     clock::{SharedClock, within},
-    receipt::Receipt,
+    delivery::Reason,
+    receipt::{Receipt, ReceiptStatus},
 };
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
@@ -31,6 +32,15 @@ const LONGEST_MAIL: usize = 1 << 20;
 /// Recipients of one mail.
 const MOST_RECIPIENTS: usize = 100;
 
+/// What news of a mail say of its mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mailbox {
+    /// Nothing: the next mail may arrive.
+    Unsaid,
+    /// Nobody has it.
+    Nobodys,
+}
+
 /// News of one mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
@@ -38,6 +48,8 @@ pub struct News {
     pub tag: Tag,
     /// What became of it.
     pub receipt: Receipt,
+    /// What that says of the mailbox.
+    pub mailbox: Mailbox,
 }
 
 /// Where news of mails are kept.
@@ -184,9 +196,10 @@ impl Talk {
 
     async fn take(&self, tags: &[Tag], mail: &[u8]) -> &'static str {
         let at = self.clock.now();
-        let (status, far_code) = match read(mail) {
-            Said::News(status, far_code) => (status, far_code),
-            Said::StillTries => return "250 2.0.0 noted",
+        let (status, far_code, mailbox) = match read(mail) {
+            Said::News(status, far_code) => (status, far_code, Mailbox::Unsaid),
+            Said::Nobody(far_code) => (ReceiptStatus::Failed(Reason::BadAddress), far_code, Mailbox::Nobodys),
+            Said::NoNews => return "250 2.0.0 noted",
             Said::Automatic => return "250 2.0.0 an automatic answer, not read",
             Said::Unknown => {
                 tracing::info!(account = %self.door.account(), "a mail that came back is no report; it is not kept");
@@ -196,7 +209,8 @@ impl Talk {
         let far_code = &far_code[..far_code.floor_char_boundary(64)];
         let news = |tag: &Tag| {
             let (tag, far_code) = (*tag, far_code.to_owned());
-            News { tag, receipt: Receipt { provider_id: tag.provider_id(), status, to: None, far_code, at } }
+            let receipt = Receipt { provider_id: tag.provider_id(), status, to: None, far_code, at };
+            News { tag, receipt, mailbox }
         };
         match self.keep.keep(tags.iter().map(news).collect()).await {
             Ok(()) => "250 2.0.0 kept",

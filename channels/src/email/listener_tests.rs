@@ -96,9 +96,9 @@ async fn a_report_is_kept_under_the_name_of_its_delivery() {
     let scene = scene().await;
     assert_eq!(scene.hand_over(FAILED).await, "250");
     let kept = scene.ledger.kept.lock().unwrap().clone();
-    let [News { tag: told, receipt }] = &kept[..] else { panic!("{kept:?}") };
+    let [News { tag: told, receipt, mailbox }] = &kept[..] else { panic!("{kept:?}") };
     assert_eq!((*told, &receipt.provider_id), (tag(), &tag().provider_id()));
-    assert_eq!(receipt.status, ReceiptStatus::Failed(Reason::BadAddress));
+    assert_eq!((receipt.status, *mailbox), (ReceiptStatus::Failed(Reason::BadAddress), Mailbox::Nobodys));
     assert_eq!(receipt.far_code, "failed 550 5.1.1");
 }
 

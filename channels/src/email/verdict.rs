@@ -59,11 +59,27 @@ fn enhanced(words: &str) -> Option<(u16, u16)> {
     (matches!(class, "4" | "5") && numbers.next().is_none()).then_some((subject, detail))
 }
 
+/// What a refusal for good says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Never {
+    /// Nobody has the mailbox: it is struck off.
+    Nobody,
+    /// This mail does not get there; the mailbox may be as good as ever.
+    Failed(Reason),
+}
+
 /// What a refusal at a stage means.
 pub(super) fn verdict(stage: Stage, reply: Reply) -> Verdict {
     let refusal = |reason| Refusal { reason, far_code: reply.to_string() };
     if reply.code >= 500 {
-        return Verdict::Permanent(refusal(permanent(stage, reply)));
+        return match (permanent(stage, reply), stage) {
+            (Never::Nobody, _) => Verdict::NoSuchAddress { far_code: reply.to_string() },
+            // It will say so of every mail: the account rests, and is tried again.
+            (Never::Failed(Reason::NotAllowed), Stage::Sender) => {
+                Verdict::Closed(refusal(Reason::NotAllowed))
+            }
+            (Never::Failed(reason), _) => Verdict::Permanent(refusal(reason)),
+        };
     }
     match (reply.code, reply.enhanced) {
         (421, _) => Verdict::Busy { retry_after: LONG },
@@ -75,19 +91,26 @@ pub(super) fn verdict(stage: Stage, reply: Reply) -> Verdict {
     }
 }
 
-/// The enhanced code speaks plainer than the three digits; then the stage decides.
-pub(super) const fn permanent(stage: Stage, reply: Reply) -> Reason {
-    match (reply.enhanced, reply.code, stage) {
-        // RFC 3463: X.1 addressing, X.2 mailbox, X.3.4 and X.6 the message itself, X.7 policy.
+/// The enhanced code speaks plainer than the three digits; then the stage decides. Only a code that says so of this very
+/// mailbox strikes it off: a bare 550 is said for all sorts of reasons, often by a relay that is set up wrongly.
+pub(super) const fn permanent(stage: Stage, reply: Reply) -> Never {
+    Never::Failed(match (reply.enhanced, reply.code, stage) {
+        // RFC 3463 section 3.2: no such mailbox (1), no such host (2), no mailbox by its syntax (3), moved and gone (6); RFC
+        // 7505: its host takes no mail (10).
+        (Some((1, 1 | 2 | 3 | 6 | 10)), _, Stage::Recipient) => return Never::Nobody,
+        // X.3.4 and X.6 are about the message itself.
+        (Some((3, 4) | (6, _)), ..) => Reason::Content,
+        // X.1.7 and X.1.8 are about the sender's mailbox and its host, wherever they are said.
+        (Some((1, 7 | 8)), ..) | (_, _, Stage::Sender) => Reason::NotAllowed,
+        // X.1 addressing, X.2 the mailbox, X.7 policy.
         (Some((1, _)), _, Stage::Recipient) => Reason::BadAddress,
-        (Some((2, _)), _, _) => Reason::Unreachable,
-        (Some((3, 4) | (6, _)), _, _) => Reason::Content,
-        (Some((7, _)), _, _) | (_, 530 | 535, _) | (_, _, Stage::Sender) => Reason::NotAllowed,
+        (Some((2, _)), ..) => Reason::Unreachable,
+        (Some((7, _)), ..) | (_, 530 | 535, _) => Reason::NotAllowed,
         // 521 and 556: the host takes no mail at all (RFC 7504).
         (_, 550 | 551 | 553 | 521 | 556, Stage::Recipient) => Reason::BadAddress,
         (_, 552 | 554, _) | (_, _, Stage::Content) => Reason::Content,
         _ => Reason::Other,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -103,6 +126,7 @@ mod tests {
             Verdict::Temporary(refusal) | Verdict::Permanent(refusal) | Verdict::Closed(refusal) => {
                 refusal.reason
             }
+            Verdict::NoSuchAddress { .. } => Reason::BadAddress,
             Verdict::Accepted(_) | Verdict::Busy { .. } | Verdict::Lost => Reason::None,
         }
     }
@@ -110,8 +134,51 @@ mod tests {
     #[test]
     fn an_unknown_mailbox_is_a_bad_address_for_ever() {
         let verdict = said(Stage::Recipient, 550, "5.1.1 <wang@bad.example>: user unknown");
-        let refusal = Refusal { reason: Reason::BadAddress, far_code: "550 5.1.1".into() };
-        assert_eq!(verdict, Verdict::Permanent(refusal), "and the address is not in the record");
+        let nobody = Verdict::NoSuchAddress { far_code: "550 5.1.1".into() };
+        assert_eq!(verdict, nobody, "and the address is not in the record");
+    }
+
+    #[test]
+    fn only_what_is_said_of_the_mailbox_itself_strikes_it_off() {
+        let strikes =
+            |code, words: &str| matches!(said(Stage::Recipient, code, words), Verdict::NoSuchAddress { .. });
+        for detail in 0..=12 {
+            let is_said = [1, 2, 3, 6, 10].contains(&detail);
+            assert_eq!(strikes(550, &format!("5.1.{detail} no")), is_said, "5.1.{detail}");
+        }
+        for code in [550, 551, 553, 521, 556] {
+            let bare = said(Stage::Recipient, code, "no");
+            let refusal = Refusal { reason: Reason::BadAddress, far_code: code.to_string() };
+            assert_eq!(bare, Verdict::Permanent(refusal), "this mail fails, and the next is tried");
+        }
+        assert!(!strikes(550, "5.2.1 disabled") && !strikes(550, "5.4.4 no route"));
+    }
+
+    #[test]
+    fn what_is_said_of_the_sender_is_no_word_on_a_mailbox() {
+        for words in ["5.1.7 bad sender", "5.1.8 sender's domain not found"] {
+            let Verdict::Permanent(refusal) = said(Stage::Recipient, 550, words) else { panic!("{words}") };
+            assert_eq!(refusal.reason, Reason::NotAllowed, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_relay_that_refuses_us_as_a_sender_closes_the_account() {
+        for (code, words) in [
+            (550, "no"),
+            (553, "5.7.1 not your domain"),
+            (530, "5.7.0 STARTTLS first"),
+            (501, "5.1.7 syntax"),
+        ] {
+            let closed = said(Stage::Sender, code, words);
+            assert!(
+                matches!(&closed, Verdict::Closed(one) if one.reason == Reason::NotAllowed),
+                "{closed:?}"
+            );
+        }
+        let too_big = said(Stage::Sender, 552, "5.3.4 too big");
+        assert!(matches!(too_big, Verdict::Permanent(one) if one.reason == Reason::Content));
+        assert_eq!(said(Stage::Sender, 451, "later"), Verdict::Busy { retry_after: BRIEF });
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub(super) struct Said {
     pub(super) msg_status: Option<String>,
 }
 
-/// What an answer means for the follower `to`, whose open id is kept out of the record.
+/// What an answer means for the follower `to`, whose open id is kept out of the record. A used-up quota or a want of
+/// rights is the account's: it would be said of every follower.
 pub(super) fn verdict(said: &Said, to: &str) -> Verdict {
     let refusal = |reason| Refusal { reason, far_code: far_code(said.errcode, &said.errmsg, [to]) };
     match said.errcode {
@@ -37,28 +38,24 @@ pub(super) fn verdict(said: &Said, to: &str) -> Verdict {
         0 | 45_065 => Verdict::Accepted(said.msgid.map(|id| ProviderId::new(id.to_string().as_bytes()))),
         -1 => Verdict::Busy { retry_after: BUSY },
         45_011 | 45_066 => Verdict::Busy { retry_after: MINUTE },
-        45_009 | 45_028 | 48_006 => Verdict::Permanent(refusal(Reason::Quota)),
+        45_009 | 45_028 | 48_006 => Verdict::Closed(refusal(Reason::Quota)),
         40_003 | 46_004 => Verdict::Permanent(refusal(Reason::BadAddress)),
         43_004 | 43_019 | 43_101 | 48_002 | 50_005 => Verdict::Permanent(refusal(Reason::Blocked)),
         40_033 | 40_037 | 41_030 | 45_002 | 47_001 | 47_003 | 87_014 => {
             Verdict::Permanent(refusal(Reason::Content))
         }
         40_013 | 40_125 | 40_164 | 48_001 | 48_003 | 48_004 | 48_008 | 50_002 | 61_007 | 89_503 => {
-            Verdict::Permanent(refusal(Reason::NotAllowed))
+            Verdict::Closed(refusal(Reason::NotAllowed))
         }
         code if is_dead_token(code) => Verdict::Temporary(refusal(Reason::NotAllowed)),
         _ => Verdict::Temporary(refusal(Reason::Other)),
     }
 }
 
-/// What an answer means for a call to many. It says nothing of one of them: a used-up quota or a want of rights is the
-/// account's, and what else cannot be is told singly, where everybody has an answer of their own.
+/// What an answer means for a call to many. It says nothing of one of them: what cannot be is told singly, where
+/// everybody has an answer of their own.
 pub(super) fn mass_verdict(said: &Said) -> Verdict {
-    let refusal = |reason| Refusal { reason, far_code: far_code(said.errcode, &said.errmsg, []) };
     match verdict(said, "") {
-        Verdict::Permanent(Refusal { reason: reason @ (Reason::Quota | Reason::NotAllowed), .. }) => {
-            Verdict::Closed(refusal(reason))
-        }
         Verdict::Permanent(Refusal { reason: Reason::BadAddress | Reason::Blocked, .. }) => {
             // The words may quote an open id.
             let far_code = said.errcode.to_string();
@@ -98,6 +95,13 @@ mod tests {
         }
     }
 
+    fn closed(verdict: Verdict) -> Option<Reason> {
+        match verdict {
+            Verdict::Closed(refusal) => Some(refusal.reason),
+            _ => None,
+        }
+    }
+
     #[test]
     fn a_number_beyond_53_bits_stays_exact() {
         let said = Said { msgid: Some(3_600_000_000_000_000_001), ..said(0) };
@@ -112,15 +116,19 @@ mod tests {
 
     #[test]
     fn each_class_of_refusal_has_its_reason() {
-        let classes = [
-            (45_009, Reason::Quota),
-            (40_003, Reason::BadAddress),
-            (43_101, Reason::Blocked),
-            (47_003, Reason::Content),
-            (48_001, Reason::NotAllowed),
-        ];
+        let classes = [(40_003, Reason::BadAddress), (43_101, Reason::Blocked), (47_003, Reason::Content)];
         for (errcode, expected) in classes {
             assert_eq!(reason(errcode), Some(expected), "{errcode}");
+        }
+    }
+
+    #[test]
+    fn a_used_up_quota_and_lost_rights_are_the_accounts_and_say_nothing_of_a_follower() {
+        for errcode in [45_009, 45_028, 48_006] {
+            assert_eq!(closed(verdict(&said(errcode), "o1")), Some(Reason::Quota), "{errcode}");
+        }
+        for errcode in [40_013, 40_164, 48_001, 48_004, 50_002, 89_503] {
+            assert_eq!(closed(verdict(&said(errcode), "o1")), Some(Reason::NotAllowed), "{errcode}");
         }
     }
 
@@ -130,11 +138,10 @@ mod tests {
         let id = Some(ProviderId::new(b"34182"));
         assert_eq!([mass(0), mass(45_065)], [Verdict::Accepted(id.clone()), Verdict::Accepted(id)]);
         assert_eq!(mass(45_066), Verdict::Busy { retry_after: MINUTE });
-        let closed = |errcode| match mass(errcode) {
-            Verdict::Closed(refusal) => Some(refusal.reason),
-            _ => None,
-        };
-        assert_eq!([closed(45_028), closed(48_001)], [Some(Reason::Quota), Some(Reason::NotAllowed)]);
+        assert_eq!(
+            [closed(mass(45_028)), closed(mass(48_001))],
+            [Some(Reason::Quota), Some(Reason::NotAllowed)]
+        );
         let stranger = Refusal { reason: Reason::Other, far_code: "40003".into() };
         assert_eq!(mass(40_003), Verdict::Permanent(stranger), "nobody's address is struck off by it");
     }

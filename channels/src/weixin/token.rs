@@ -19,6 +19,10 @@ const EARLY: Duration = Duration::from_mins(5);
 /// How long dispatch waits when the platform has no token to give.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How long a platform that gives a refused token again is not asked any more: it does so until it knows of the
+/// refusal itself. Ours to choose: a warning waits no longer than it must, and each try is one of the day's calls for tokens.
+const REFUSED_AGAIN: Duration = Duration::from_secs(5);
+
 /// What a platform says to who asks for a token.
 #[derive(serde::Deserialize)]
 pub(crate) struct TokenSaid {
@@ -41,6 +45,8 @@ pub(crate) trait Tokens: Send + Sync {
 struct Held {
     token: Arc<Secret>,
     renew: Timestamp,
+    /// Where a call was refused with it and the platform gave it again: until when nobody asks.
+    rests_until: Option<Timestamp>,
 }
 
 /// Holds the token.
@@ -70,31 +76,42 @@ impl<T: Tokens> TokenHolder<T> {
     }
 
     async fn unless(&self, dead: Option<&Secret>) -> Result<Arc<Secret>, SendError> {
-        if let Some(token) = self.in_hand(dead) {
-            return Ok(token);
+        if let Some(at_once) = self.in_hand(dead) {
+            return at_once;
         }
         let Ok(_asking) = self.asking.acquire().await else {
             return Err(SendError::Unreachable { detail: "the token holder is closed".into() });
         };
         match self.in_hand(dead) {
-            Some(token) => Ok(token),
-            None => self.ask().await,
+            Some(at_once) => at_once,
+            None => self.ask(dead).await,
         }
     }
 
-    fn in_hand(&self, dead: Option<&Secret>) -> Option<Arc<Secret>> {
+    /// What can be said without asking: the token, or that there is none to be had just now.
+    fn in_hand(&self, dead: Option<&Secret>) -> Option<Result<Arc<Secret>, SendError>> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        (self.clock.now() < held.renew && dead != Some(&*held.token)).then_some(held.token)
+        let now = self.clock.now();
+        match held.rests_until {
+            Some(until) if now < until => Some(Err(SendError::Busy { retry_after: until.since(now) })),
+            Some(_) => None,
+            None => (now < held.renew && dead != Some(&*held.token)).then_some(Ok(held.token)),
+        }
     }
 
-    async fn ask(&self) -> Result<Arc<Secret>, SendError> {
+    async fn ask(&self, dead: Option<&Secret>) -> Result<Arc<Secret>, SendError> {
         let said = match self.tokens.ask().await {
             Ok(said) => said,
             Err(CallError::Status(_)) => return Err(SendError::Busy { retry_after: AGAIN }),
             Err(error) => return Err(SendError::Unreachable { detail: error.to_string() }),
         };
         match (said.errcode, said.access_token, said.expires_in) {
-            (0, Some(token), Some(seconds)) => Ok(self.hold(token, Duration::from_secs(seconds))),
+            (0, Some(token), Some(seconds)) => {
+                let (token, life) = (Arc::new(Secret::new(token)), Duration::from_secs(seconds));
+                let is_dead = dead == Some(&*token);
+                self.hold(&token, life, is_dead.then(|| self.clock.now().plus(REFUSED_AGAIN)));
+                if is_dead { Err(SendError::Busy { retry_after: REFUSED_AGAIN }) } else { Ok(token) }
+            }
             (0, ..) => Err(SendError::Unreachable { detail: CallError::NotJson.to_string() }),
             (-1 | 45_011 | 45_009, ..) => Err(SendError::Busy { retry_after: AGAIN }),
             // Anything else is for an operator: a wrong secret (40125; 40001 of a corporation), an address that is not on the
@@ -103,11 +120,13 @@ impl<T: Tokens> TokenHolder<T> {
         }
     }
 
-    fn hold(&self, token: String, life: Duration) -> Arc<Secret> {
-        let token = Arc::new(Secret::new(token));
+    fn hold(&self, token: &Arc<Secret>, life: Duration, rests_until: Option<Timestamp>) {
         let renew = self.clock.now().plus(life.saturating_sub(EARLY.min(life / 2)));
-        let held = Held { token: Arc::clone(&token), renew };
+        let held = Held { token: Arc::clone(token), renew, rests_until };
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
-        token
     }
 }
+
+#[cfg(test)]
+#[path = "token_tests.rs"]
+mod tests;

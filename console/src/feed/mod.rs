@@ -25,12 +25,18 @@ use mingluo_model::{
 };
 use serde::Deserialize;
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
 };
 
-/// Warnings of a feed: at the busiest, those of a week.
-const ENTRIES: u32 = 100;
+/// Warnings of a feed: at the busiest, those of a week. Where more are in force, all of these. Ours to choose.
+const ENTRIES: usize = 100;
+
+/// Warnings that are over, read at once; and so often at most for one who looks, since a small division may have had few in
+/// years. Ours to choose.
+const PAGE: u32 = 200;
+const PAGES: u32 = 5;
 
 /// Warnings whose times are remembered at once; when there are more, all are read anew.
 const REMEMBERED: usize = 1_024;
@@ -106,17 +112,8 @@ pub(super) async fn feed(
     base: &str,
     region: Option<RegionCode>,
 ) -> Result<Feed, FeedError> {
-    let mut entries = Vec::new();
-    for alert in office.store.alerts(ModeKind::Live, ENTRIES).await? {
-        let touches =
-            |own: &RegionCode| region.is_none_or(|wanted| wanted.contains(*own) || own.contains(wanted));
-        if !alert.content.area.regions.iter().any(touches) {
-            continue;
-        }
-        if let Some(public) = public(office, sent, alert).await? {
-            entries.push(entry(base, &public));
-        }
-    }
+    let shown = shown(office, sent, region).await?;
+    let entries: Vec<_> = shown.iter().map(|public| entry(base, public)).collect();
     let address = match region {
         None => format!("{base}/feed.atom"),
         Some(region) => format!("{base}/feed/{}", pages::file_of(region)),
@@ -129,6 +126,36 @@ pub(super) async fn feed(
         updated: entries.iter().map(|entry| entry.updated).max().unwrap_or(Instant::UNIX_EPOCH),
         entries,
     })
+}
+
+/// Every warning in force that touches a division, and of those that are over the latest, the newest first.
+async fn shown(
+    office: &Office<Live>,
+    sent: &Sent,
+    region: Option<RegionCode>,
+) -> Result<Vec<Public>, FeedError> {
+    let meets = |own: &RegionCode| region.is_none_or(|wanted| wanted.contains(*own) || own.contains(wanted));
+    let touches = |alert: &StoredAlert| alert.content.area.regions.iter().any(meets);
+    let mut shown = Vec::new();
+    for alert in office.store.released_alerts(ModeKind::Live).await?.into_iter().filter(touches) {
+        shown.extend(public(office, sent, alert).await?);
+    }
+    for page in 0..PAGES {
+        let ended = office.store.ended_alerts(ModeKind::Live, page * PAGE, PAGE).await?;
+        let is_last = ended.len() < PAGE as usize;
+        for alert in ended.into_iter().filter(touches) {
+            if shown.len() < ENTRIES {
+                shown.extend(public(office, sent, alert).await?);
+            }
+        }
+        if is_last || shown.len() >= ENTRIES {
+            break;
+        }
+    }
+    // What ended between the two looks was seen by both.
+    shown.sort_by_key(|public| Reverse((public.alert.created, public.alert.id)));
+    shown.dedup_by_key(|public| public.alert.id);
+    Ok(shown)
 }
 
 /// A warning as CAP; `None` for what is not public.

@@ -16,7 +16,7 @@ use mingluo_model::{
 use roaring::RoaringBitmap;
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Recipients of a block.
@@ -42,6 +42,14 @@ pub type ReadIndex = Arc<dyn Fn(&[u8]) -> Result<EditionMap, String> + Send + Sy
 /// Whose network a mobile number is in, which targeting knows; given by whoever wires the house together.
 pub type CarrierOf = Arc<dyn Fn(&str) -> Option<Carrier> + Send + Sync>;
 
+/// A plan whose mails came back as unknown from more than one recipient in so many strikes nobody off: a relay that is
+/// set up wrongly, or has lost its own list of mailboxes, says so of everybody. Ours to choose: of a roster that is looked
+/// after a few in a hundred have gone.
+const BELIEVED_SHARE: u64 = 4;
+
+/// So many are believed whatever share of a plan they are: small plans may well have an old list. Ours to choose.
+const BELIEVED_ANYWAY: u64 = 10;
+
 /// Blocks read at once while the carriers of an edition are looked up.
 const STRIDE: u32 = 32;
 
@@ -56,6 +64,16 @@ pub enum Lookup {
     StruckOff(Address),
     /// The edition has no such address.
     Missing,
+}
+
+impl Lookup {
+    /// The address, whether or not it may be used.
+    pub fn address(self) -> Option<Address> {
+        match self {
+            Self::Found(address) | Self::OptedOut(address) | Self::StruckOff(address) => Some(address),
+            Self::Missing => None,
+        }
+    }
 }
 
 /// Who is not written to although the edition has their address.
@@ -87,6 +105,8 @@ pub struct Roster {
     opted_out: Mutex<Arc<HashSet<[u8; 16]>>>,
     // Guards the hashes of mailboxes that are struck off; replaced as a whole.
     struck_off: Mutex<Arc<HashSet<[u8; 16]>>>,
+    // Guards the plans that strike nobody off, since too many of their mails came back; held for a look-up.
+    disbelieved: Mutex<HashSet<PlanId>>,
     // Held while the store's opt-outs and those in memory change together; how many there were and when the last came
     // when they were read.
     changing: tokio::sync::Mutex<Option<(i64, Timestamp)>>,
@@ -103,6 +123,7 @@ impl Roster {
             kept: Mutex::default(),
             opted_out: Mutex::default(),
             struck_off: Mutex::default(),
+            disbelieved: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         }
     }
@@ -137,15 +158,37 @@ impl Roster {
         Ok(())
     }
 
-    /// A warning came back from these mailboxes, since nobody has them.
+    /// A warning to so many recipients came back from these mailboxes, since nobody has them. Where that is said of too many
+    /// of them, it is believed of none.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be kept.
-    pub async fn strike(&self, plan: PlanId, mailboxes: &[Address], at: Timestamp) -> Result<(), StoreError> {
+    pub async fn strike(
+        &self,
+        plan: PlanId,
+        recipients: u64,
+        mailboxes: &[Address],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let _changing = self.changing.lock().await;
+        if self.disbelieved().contains(&plan) {
+            return Ok(());
+        }
         let hashes: Vec<_> = mailboxes.iter().map(|one| self.store.vault().address_hash(one)).collect();
-        self.store.strike(self.mode, plan, &hashes, at).await?;
+        let struck = self.store.strike(self.mode, plan, &hashes, at).await?;
+        if struck > BELIEVED_ANYWAY.max(recipients / BELIEVED_SHARE) {
+            self.store.take_back_strikes(self.mode, plan).await?;
+            self.disbelieved().insert(plan);
+            tracing::error!(
+                %plan, struck, recipients,
+                "the relay says that nobody has so many of the mailboxes that none of them is struck off; look at the relay"
+            );
+        }
         self.refresh_struck_off().await
+    }
+
+    fn disbelieved(&self) -> MutexGuard<'_, HashSet<PlanId>> {
+        self.disbelieved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps what residents wrote; who refused or asked again is heeded from now on. What was kept before is not heeded

@@ -125,6 +125,15 @@ pub trait Store: Send + Sync + 'static {
     /// Every alert of a mode that stands released, the oldest first.
     async fn released_alerts(&self, mode: ModeKind) -> Result<Vec<StoredAlert>, StoreError>;
 
+    /// Alerts of a mode that were released and are over (updated, lifted, corrected, run out), the newest first: at most
+    /// `limit` after the first `skip`.
+    async fn ended_alerts(
+        &self,
+        mode: ModeKind,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<StoredAlert>, StoreError>;
+
     /// The plans of an alert, in the order they were made.
     async fn plans(&self, alert: AlertId) -> Result<Vec<StoredPlan>, StoreError>;
 
@@ -192,14 +201,17 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<(), StoreError>;
 
     /// A warning came back from these mailboxes, given as keyed hashes, since nobody has them. The same plan strikes
-    /// once.
+    /// once. Gives how many mailboxes this plan was the last to strike.
     async fn strike(
         &self,
         mode: ModeKind,
         plan: PlanId,
         mailboxes: &[[u8; 16]],
         at: Timestamp,
-    ) -> Result<(), StoreError>;
+    ) -> Result<u64, StoreError>;
+
+    /// What this plan struck is not believed: the mailboxes that it was the last to strike begin anew.
+    async fn take_back_strikes(&self, mode: ModeKind, plan: PlanId) -> Result<(), StoreError>;
 
     /// Keyed hashes of the mailboxes that [`STRIKES`] warnings came back from. Who asks for messages again is off the
     /// list.

@@ -207,8 +207,14 @@ pub enum Verdict {
     },
     /// Not this time; another try may help and costs an attempt.
     Temporary(Refusal),
-    /// Never; trying again cannot help.
+    /// Never; trying again cannot help. It says nothing of the next message to the same address.
     Permanent(Refusal),
+    /// Never, since nobody has this address (查无此人), and so plainly that it is not to be written to any more. Mail alone says
+    /// so: who has no number this year may be another next year, and SMS gateways say it lightly.
+    NoSuchAddress {
+        /// The far side's own code, at most 64 bytes, without any address.
+        far_code: String,
+    },
     /// The account may send nothing just now (forbidden hours, a used-up quota): it says nothing of this recipient, and
     /// another account may reach them.
     Closed(Refusal),

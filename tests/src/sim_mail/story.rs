@@ -62,8 +62,8 @@ async fn a_mailbox_that_does_not_exist_harms_nobody_else() {
     for (to, verdict) in to.iter().zip(verdicts) {
         match verdict {
             Verdict::Accepted(None) => assert!(taken.contains(to)),
-            Verdict::Permanent(refusal) => {
-                assert_eq!((refusal.reason, refusal.far_code.as_str()), (Reason::BadAddress, "550 5.1.1"));
+            Verdict::NoSuchAddress { far_code } => {
+                assert_eq!(far_code, "550 5.1.1");
                 assert!(!taken.contains(to));
             }
             other => panic!("{other:?}"),

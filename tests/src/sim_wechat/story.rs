@@ -219,10 +219,10 @@ async fn the_same_delivery_sent_again_is_the_same_message() {
 }
 
 #[tokio::test]
-async fn the_quota_ends_it_for_the_rest() {
+async fn a_used_up_quota_is_the_accounts_and_not_the_followers() {
     let scene = scene(WeChatFaults { quota: Some(5), ..WeChatFaults::default() }).await;
     let verdicts = scene.courier().await.deliver(&followers(12), 1).await.unwrap();
-    let quota = |v: &&Verdict| matches!(v, Verdict::Permanent(refusal) if refusal.reason == Reason::Quota);
+    let quota = |v: &&Verdict| matches!(v, Verdict::Closed(refusal) if refusal.reason == Reason::Quota);
     assert_eq!((verdicts.iter().filter(quota).count(), scene.told(What::Accepted).len()), (7, 5));
 }
 
@@ -316,12 +316,10 @@ async fn answered(errcode: i64) -> Verdict {
 #[tokio::test]
 async fn every_code_of_the_platform_is_taken_for_what_it_means() {
     use Reason::{BadAddress, Blocked, Content, NotAllowed, Quota};
-    let permanent: [(Reason, &[i64]); 5] = [
-        (Quota, &[45_009, 45_028, 48_006]),
+    let permanent: [(Reason, &[i64]); 3] = [
         (BadAddress, &[40_003, 46_004]),
         (Blocked, &[43_004, 43_019, 43_101, 48_002, 50_005]),
         (Content, &[40_037, 47_003, 47_001, 40_033, 45_002, 41_030, 87_014]),
-        (NotAllowed, &[48_001, 48_003, 48_004, 48_008, 50_002, 40_164, 89_503, 61_007, 40_013, 40_125]),
     ];
     for (reason, codes) in permanent {
         for code in codes {
@@ -332,10 +330,26 @@ async fn every_code_of_the_platform_is_taken_for_what_it_means() {
             );
         }
     }
+    // The account's own: it is closed, and nothing is said of the follower.
+    let closed: [(Reason, &[i64]); 2] = [
+        (Quota, &[45_009, 45_028, 48_006]),
+        (NotAllowed, &[48_001, 48_003, 48_004, 48_008, 50_002, 40_164, 89_503, 61_007, 40_013, 40_125]),
+    ];
+    for (reason, codes) in closed {
+        for code in codes {
+            let verdict = answered(*code).await;
+            assert!(
+                matches!(&verdict, Verdict::Closed(refusal) if refusal.reason == reason),
+                "{code}: {verdict:?}"
+            );
+        }
+    }
     for code in [-1, 45_011, 45_066] {
         assert!(matches!(answered(code).await, Verdict::Busy { .. }), "{code}");
     }
     for code in [40_001, 40_014, 42_001, 41_001] {
-        assert!(matches!(answered(code).await, Verdict::Temporary(_)), "{code} may also be a wrong secret");
+        // The platform gives the same token again: it is not called with it, and costs nobody a try.
+        let five_seconds = Verdict::Busy { retry_after: Duration::from_secs(5) };
+        assert_eq!(answered(code).await, five_seconds, "{code}");
     }
 }

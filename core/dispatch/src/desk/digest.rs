@@ -141,11 +141,10 @@ impl<M: Mode> Desk<M> {
                 digest.busy += u32::from(self.at_fault);
                 if self.at_fault { Answer::Busy } else { Answer::Temporary(refusal.reason) }
             }
-            Verdict::Permanent(refusal) => {
-                if refusal.reason == Reason::BadAddress {
-                    digest.nobody.push((flight.plan, flight.ordinal));
-                }
-                Answer::Permanent(refusal.reason)
+            Verdict::Permanent(refusal) => Answer::Permanent(refusal.reason),
+            Verdict::NoSuchAddress { .. } => {
+                digest.nobody.push((flight.plan, flight.ordinal));
+                Answer::Permanent(Reason::BadAddress)
             }
             Verdict::Closed(refusal) => {
                 // An account that may send no additions may send messages.

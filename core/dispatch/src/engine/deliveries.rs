@@ -131,10 +131,22 @@ impl<M: Mode> Engine<M> {
         }
         let found =
             self.roster.addresses(*edition, stored.fields().channel, std::iter::once(ordinal)).await?;
-        Ok(found.into_iter().next().and_then(|lookup| match lookup {
-            Lookup::Found(address) | Lookup::OptedOut(address) | Lookup::StruckOff(address) => Some(address),
-            Lookup::Missing => None,
-        }))
+        Ok(found.into_iter().next().and_then(Lookup::address))
+    }
+
+    /// Mails of a plan came back from these recipients' mailboxes, since nobody has them; see
+    /// [`Roster::strike`](crate::roster::Roster::strike).
+    ///
+    /// # Errors
+    /// [`EngineError::Store`].
+    pub async fn strike(&self, plan: PlanId, ordinals: &[u32]) -> Result<(), EngineError> {
+        let stored = self.store.plan(plan).await?.filter(|stored| stored.mode == M::KIND);
+        let Some(stored) = stored else { return Ok(()) };
+        let Target::People { edition, ordinals: of } = &stored.fields().target else { return Ok(()) };
+        let named = ordinals.iter().copied().filter(|ordinal| of.contains(*ordinal));
+        let found = self.roster.addresses(*edition, stored.fields().channel, named).await?;
+        let mailboxes: Vec<_> = found.into_iter().filter_map(Lookup::address).collect();
+        Ok(self.roster.strike(plan, of.len(), &mailboxes, self.clock.now()).await?)
     }
 
     /// The deliveries of a plan of this alert that nobody confirmed, by ordinal.

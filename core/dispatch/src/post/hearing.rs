@@ -5,7 +5,6 @@ use super::{End, Halt, Line, Post};
 use crate::{
     desk::{Desk, Digest},
     flights::{Flight, Flights},
-    roster::Lookup,
 };
 use futures_util::FutureExt;
 use mingluo_ledger::{
@@ -176,7 +175,7 @@ impl<M: Mode> Post<M> {
         line.window.add_permits(freed);
         self.remember_new_doubts(line).await?;
         self.wake();
-        self.take_nobody(nobody, line);
+        line.take_nobody(nobody);
         self.take_replies(replies, line);
         if tokens.is_empty() {
             return Ok(());
@@ -352,9 +351,7 @@ impl<M: Mode> Post<M> {
         self.write(|desk| {
             let mut entries = Vec::new();
             for (ordinal, lookup) in ordinals.iter().zip(found) {
-                if let Lookup::Found(address) | Lookup::OptedOut(address) | Lookup::StruckOff(address) =
-                    lookup
-                {
+                if let Some(address) = lookup.address() {
                     entries.extend(desk.doubt(&address, number, *ordinal, at));
                 }
             }

@@ -3,23 +3,24 @@
 use super::{Line, Post, replies::MOST_WAITING};
 use crate::roster::Lookup;
 use mingluo_ledger::StoreError;
-use mingluo_model::{audience::ChannelKind, mode::Mode};
+use mingluo_model::mode::Mode;
 use std::collections::BTreeMap;
 
-impl<M: Mode> Post<M> {
-    /// Lets deliveries to mailboxes that nobody has, by plan and ordinal, wait for their turn. Numbers are left alone:
-    /// who has none this year may be another next year, and gateways say it lightly.
-    pub(super) fn take_nobody(&self, nobody: Vec<(usize, u32)>, line: &Line) {
-        if nobody.is_empty() || self.channel.kind() != ChannelKind::Email {
+impl Line {
+    /// Lets deliveries to mailboxes that nobody has, by plan and ordinal, wait for their turn.
+    pub(super) fn take_nobody(&self, nobody: Vec<(usize, u32)>) {
+        if nobody.is_empty() {
             return;
         }
-        let mut waiting = line.nobody();
+        let mut waiting = self.nobody();
         // What finds no room strikes at the next warning.
         let room = MOST_WAITING.saturating_sub(waiting.len());
         waiting.extend(nobody.into_iter().take(room));
-        line.wrote.notify_one();
+        self.wrote.notify_one();
     }
+}
 
+impl<M: Mode> Post<M> {
     /// Strikes off what waits. It waits on until it is done, should this be cut short; what cannot be kept strikes at
     /// the next warning.
     pub(super) async fn strike(&self, line: &Line) {
@@ -38,10 +39,10 @@ impl<M: Mode> Post<M> {
     }
 
     async fn strike_of(&self, number: usize, ordinals: &[u32]) -> Result<(), StoreError> {
-        let (plan, edition) = {
+        let (plan, of, edition) = {
             let mut desk = self.desk();
             let progress = desk.plan(number);
-            (progress.plan().id, progress.edition())
+            (progress.plan().id, progress.plan().target.recipients(), progress.edition())
         };
         let Some(edition) = edition else { return Ok(()) };
         let found = self.roster.addresses(edition, self.channel.kind(), ordinals.iter().copied()).await?;
@@ -55,6 +56,6 @@ impl<M: Mode> Post<M> {
         if mailboxes.is_empty() {
             return Ok(());
         }
-        self.roster.strike(plan, &mailboxes, self.clock.now()).await
+        self.roster.strike(plan, of, &mailboxes, self.clock.now()).await
     }
 }

@@ -80,6 +80,26 @@ pub(super) async fn released(engine: &Engine, mode: ModeKind) -> Result<Vec<Stor
         .collect()
 }
 
+pub(super) async fn ended(
+    engine: &Engine,
+    mode: ModeKind,
+    skip: u32,
+    limit: u32,
+) -> Result<Vec<StoredAlert>, StoreError> {
+    let order = "where mode = $1 and state in ('updated', 'lifted', 'corrected', 'expired')
+                 order by created desc, alert_id desc limit $2 offset $3";
+    sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} {order}")))
+        .bind(i16::from(mode.number()))
+        .bind(i64::from(limit))
+        .bind(i64::from(skip))
+        .fetch_all(&engine.reader)
+        .await
+        .map_err(StoreError::database("read the alerts that are over"))?
+        .iter()
+        .map(read)
+        .collect()
+}
+
 fn read(row: &Row) -> Result<StoredAlert, StoreError> {
     Ok(StoredAlert {
         mode: mode(row)?,

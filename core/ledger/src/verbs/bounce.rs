@@ -1,6 +1,9 @@
 //! Mailboxes that mails came back from.
 
-use super::{Conn, Db, Engine, ModeKind, PlanId, StoreError, Timestamp, value::fixed};
+use super::{
+    Conn, Db, Engine, ModeKind, PlanId, StoreError, Timestamp,
+    value::{fixed, get},
+};
 use crate::store::STRIKES;
 use sqlx::QueryBuilder;
 
@@ -13,7 +16,7 @@ pub(super) async fn strike(
     plan: PlanId,
     hashes: &[[u8; 16]],
     at: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let mut write = engine.begin().await?;
     for some in hashes.chunks(AT_ONCE) {
         let mut insert =
@@ -37,6 +40,26 @@ pub(super) async fn strike(
             .await
             .map_err(StoreError::database("keep what mails came back from"))?;
     }
+    let struck = sqlx::query("select count(*) as struck from bounce where mode = $1 and plan_id = $2")
+        .bind(i16::from(mode.number()))
+        .bind(plan.bytes().to_vec())
+        .fetch_one(&mut *write.conn())
+        .await
+        .map_err(StoreError::database("count what mails of a plan came back from"))?;
+    let struck: i64 = get(&struck, "struck")?;
+    write.commit().await?;
+    Ok(u64::try_from(struck).unwrap_or_default())
+}
+
+/// A mailbox that a warning before struck as well is forgotten with it, in its favour.
+pub(super) async fn take_back(engine: &Engine, mode: ModeKind, plan: PlanId) -> Result<(), StoreError> {
+    let mut write = engine.begin().await?;
+    sqlx::query("delete from bounce where mode = $1 and plan_id = $2")
+        .bind(i16::from(mode.number()))
+        .bind(plan.bytes().to_vec())
+        .execute(write.conn())
+        .await
+        .map_err(StoreError::database("take back what mails of a plan came back from"))?;
     write.commit().await
 }
 

@@ -161,6 +161,15 @@ impl Store for Engine {
         alert::released(self, mode).await
     }
 
+    async fn ended_alerts(
+        &self,
+        mode: ModeKind,
+        skip: u32,
+        limit: u32,
+    ) -> Result<Vec<StoredAlert>, StoreError> {
+        alert::ended(self, mode, skip, limit).await
+    }
+
     async fn plans(&self, alert: AlertId) -> Result<Vec<StoredPlan>, StoreError> {
         plan::of_alert(self, alert).await
     }
@@ -245,8 +254,12 @@ impl Store for Engine {
         plan: PlanId,
         mailboxes: &[[u8; 16]],
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         bounce::strike(self, mode, plan, mailboxes, at).await
+    }
+
+    async fn take_back_strikes(&self, mode: ModeKind, plan: PlanId) -> Result<(), StoreError> {
+        bounce::take_back(self, mode, plan).await
     }
 
     async fn struck_off(&self, mode: ModeKind) -> Result<Vec<[u8; 16]>, StoreError> {

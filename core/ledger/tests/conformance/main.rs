@@ -70,6 +70,7 @@ stories! {
         what_residents_write_is_kept_and_heeded_by_mode,
         what_a_gateway_says_again_is_not_heeded_again,
         two_warnings_that_come_back_strike_a_mailbox_off,
+        what_a_plan_struck_is_taken_back_where_it_is_not_believed,
         what_a_resident_wrote_is_not_readable_in_the_database_file;
     call:
         calls_come_back_with_their_steps,

@@ -68,6 +68,24 @@ pub(crate) async fn what_stands_released_is_found_however_much_was_written_since
     let found = house.store.released_alerts(ModeKind::Live).await.unwrap();
     assert_eq!(found.iter().map(|alert| alert.id).collect::<Vec<_>>(), [alert_id(1)]);
     assert_eq!(house.store.released_alerts(ModeKind::Drill).await.unwrap(), []);
+
+    let mut recalled = house.store.alert(alert_id(4)).await.unwrap().unwrap();
+    recalled.state = AlertState::Recalled { by: recalled.author, at: NOON };
+    house.store.commit(&written(recalled)).await.unwrap();
+    let mut lifted = house.store.alert(alert_id(1)).await.unwrap().unwrap();
+    lifted.state = AlertState::Lifted { by: alert_id(2), at: NOON };
+    house.store.commit(&written(lifted)).await.unwrap();
+    let ended = async |skip, limit| {
+        let found = house.store.ended_alerts(ModeKind::Live, skip, limit).await.unwrap();
+        found.into_iter().map(|alert| alert.id).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ended(0, 10).await,
+        [alert_id(2), alert_id(1)],
+        "the newest first, and nothing that was never out"
+    );
+    assert_eq!((ended(0, 1).await, ended(1, 1).await), (vec![alert_id(2)], vec![alert_id(1)]));
+    assert_eq!(house.store.ended_alerts(ModeKind::Drill, 0, 10).await.unwrap(), []);
 }
 
 pub(crate) async fn content_comes_back_to_the_last_bit(house: &House) {

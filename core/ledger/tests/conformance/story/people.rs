@@ -170,14 +170,29 @@ pub(crate) async fn two_warnings_that_come_back_strike_a_mailbox_off(house: &Hou
     let many = (0..1_500_u16).map(|number| [number as u8, (number >> 8) as u8].repeat(8).try_into().unwrap());
     let plan = |number: u8| PlanId::from_bytes([number; 16]);
     let all: Vec<[u8; 16]> = many.chain([li]).collect();
-    store.strike(ModeKind::Live, plan(1), &all, NOON).await.unwrap();
-    store.strike(ModeKind::Live, plan(1), &[li], NOON).await.unwrap();
+    assert_eq!(store.strike(ModeKind::Live, plan(1), &all, NOON).await.unwrap(), 1_501);
+    assert_eq!(store.strike(ModeKind::Live, plan(1), &[li], NOON).await.unwrap(), 1_501, "each once");
     assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [[0; 16]; 0], "one warning strikes once");
-    store.strike(ModeKind::Live, plan(2), &[li], NOON).await.unwrap();
+    assert_eq!(store.strike(ModeKind::Live, plan(2), &[li], NOON).await.unwrap(), 1);
     assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [li]);
     assert_eq!(store.struck_off(ModeKind::Drill).await.unwrap(), [[0; 16]; 0], "by mode");
     store.keep_replies(ModeKind::Live, &account, &[wrote("li@ok.example", "subscribe")]).await.unwrap();
     assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [[0; 16]; 0], "who asks again is believed");
+}
+
+pub(crate) async fn what_a_plan_struck_is_taken_back_where_it_is_not_believed(house: &House) {
+    let store = &house.store;
+    let [li, wang] = ["li@ok.example", "wang@ok.example"]
+        .map(|mailbox| store.vault().address_hash(&Address::new(mailbox)));
+    let plan = |number: u8| PlanId::from_bytes([number; 16]);
+    store.strike(ModeKind::Live, plan(1), &[li, wang], NOON).await.unwrap();
+    store.strike(ModeKind::Live, plan(2), &[li], NOON).await.unwrap();
+    store.take_back_strikes(ModeKind::Drill, plan(2)).await.unwrap();
+    assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [li], "modes stay apart");
+    store.take_back_strikes(ModeKind::Live, plan(2)).await.unwrap();
+    assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [[0; 16]; 0]);
+    store.strike(ModeKind::Live, plan(3), &[li, wang], NOON).await.unwrap();
+    assert_eq!(store.struck_off(ModeKind::Live).await.unwrap(), [wang], "what others struck stands");
 }
 
 pub(crate) async fn what_a_resident_wrote_is_not_readable_in_the_database_file(house: &House) {
