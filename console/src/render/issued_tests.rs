@@ -163,7 +163,7 @@ async fn words_go_by_all_their_names_and_a_drills_say_that_it_is_one() {
 async fn whoever_is_called_by_wechat_is_asked_and_not_only_warned_again() {
     let house = House::new().await;
     let mut renderer = house.renderer::<Drill>().await;
-    let gaps = ["event", "area", "advice"].map(|gap| (gap.to_owned(), Template::new(&format!("{{{gap}}}"))));
+    let gaps = ["event", "area", "advice"].map(|gap| (gap.to_owned(), Template::new(format!("{{{gap}}}"))));
     renderer.wechat = Some(WeChatTemplate { id: "T1".into(), fields: gaps.into() });
     let divisions = ["清原镇".to_owned()];
     let question = Question {

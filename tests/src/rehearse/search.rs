@@ -119,7 +119,7 @@ impl Sought {
         if line.contains(ACCESS_TOKEN) {
             return Some("微信的访问令牌 an access token of WeChat".into());
         }
-        if LINKS.iter().any(|link| line.split(link).skip(1).any(|rest| leads_on(rest))) {
+        if LINKS.iter().any(|link| line.split(link).skip(1).any(leads_on)) {
             return Some("一个人的应答或退订链接 a link that speaks for one person".into());
         }
         let address = |letter: char| letter.is_ascii_alphanumeric() || "@._-+".contains(letter);
