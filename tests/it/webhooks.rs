@@ -110,9 +110,13 @@ async fn town(hold_ms: u32, targets: &[(&str, &str, &str)]) -> Town {
     let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut more = format!("[feed]\nurl = \"http://{}\"\n", door.local_addr().unwrap());
     for (name, url, keys) in targets {
-        more += &format!(
-            "[[webhook]]\nname = {name:?}\nurl = {url:?}\nsecret_file = {secret:?}\npretend = true\n{keys}\n"
-        );
+        let secret = secret.display();
+        let lines = [
+            "[[webhook]]".to_owned(),
+            format!("name = {name:?}\nurl = {url:?}\nsecret_file = \"{secret}\""),
+            format!("pretend = true\n{keys}\n"),
+        ];
+        more.push_str(&lines.join("\n"));
     }
     let city = City::start(CityOrder { hold_ms, more, ..CityOrder::default() }).await.unwrap();
     let people = Arc::new(People::new(Arc::clone(&city.console.store), clock));

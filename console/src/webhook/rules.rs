@@ -133,8 +133,8 @@ mod tests {
         }
     }
 
-    fn standing(fate: WebhookFate, tries: u32) -> Option<WebhookStanding> {
-        Some(WebhookStanding { fate, tries })
+    const fn standing(fate: WebhookFate, tries: u32) -> WebhookStanding {
+        WebhookStanding { fate, tries }
     }
 
     #[test]
@@ -166,16 +166,19 @@ mod tests {
     #[test]
     fn the_end_goes_to_who_may_know_of_the_beginning() {
         let state = released();
-        let of = |kind, earlier, is_wanted| {
+        let of = |kind, earlier: Option<WebhookStanding>, is_wanted| {
             fate(&Known { kind, earlier, is_wanted, ..known(&state) }, LATER).is_none()
         };
         let (lift, update) = (AlertKind::Lift(id()), AlertKind::Update(id()));
-        assert!(of(lift, standing(WebhookFate::Taken, 1), false), "it was told, whatever it wants now");
-        assert!(of(lift, standing(WebhookFate::Over, 3), false), "it may have got what it did not answer");
-        assert!(!of(lift, standing(WebhookFate::NotWanted, 0), true));
+        assert!(of(lift, Some(standing(WebhookFate::Taken, 1)), false), "it was told, whatever it wants now");
+        assert!(
+            of(lift, Some(standing(WebhookFate::Over, 3)), false),
+            "it may have got what it did not answer"
+        );
+        assert!(!of(lift, Some(standing(WebhookFate::NotWanted, 0)), true));
         assert!(of(lift, None, true), "the first was out before this target was known");
-        assert!(of(update, standing(WebhookFate::NotWanted, 0), true), "graver by now");
-        assert!(!of(update, standing(WebhookFate::NotWanted, 0), false));
+        assert!(of(update, Some(standing(WebhookFate::NotWanted, 0)), true), "graver by now");
+        assert!(!of(update, Some(standing(WebhookFate::NotWanted, 0)), false));
     }
 
     #[test]
