@@ -15,6 +15,7 @@ mod pace;
 pub mod robot;
 pub mod sms;
 pub mod speaker;
+pub mod webhook;
 pub mod wechat;
 pub mod wecom;
 mod weixin;

@@ -19,6 +19,7 @@ use crate::{
     routing::Routing,
     signer::SocketSigner,
     speech::{Speech, StoredClips},
+    webhook,
 };
 use mingluo_channels::{
     email::EmailDoor,
@@ -33,6 +34,7 @@ use mingluo_channels::{
         renewal,
         revocation::{self, Gatekeeper},
     },
+    webhook::WebhookTarget,
     wechat::Callback,
     wecom,
 };
@@ -149,6 +151,7 @@ impl City {
         if let Some(forwarder) = forwarder {
             forwarding.spawn(forwarder.run(Arc::clone(live.engine().roster()), stop.clone()));
         }
+        tell_webhooks(&config, (&live, &drill), &mut chance, &stop, &forwarding).await?;
         look_after(&live, &stop, &forwarding);
         look_after(&drill, &stop, &forwarding);
         forwarding.close();
@@ -218,6 +221,34 @@ pub(crate) fn wrong_forward(config: &Config) -> Option<ConfigError> {
 fn platform(forward: &ForwardConfig, clock: &SharedClock) -> Result<Platform, ConfigError> {
     let wrong = |source| ConfigError::Account { table: "forward".to_owned(), source };
     forward.build(clock.clone()).map_err(wrong)
+}
+
+/// Who is told of warnings by webhook; connects to nothing.
+pub(crate) fn webhook_targets(
+    config: &Config,
+    clock: &SharedClock,
+) -> Result<Vec<WebhookTarget>, ConfigError> {
+    let wrong = |source| ConfigError::Account { table: "webhook".to_owned(), source };
+    config.webhook.iter().map(|target| target.build(clock.clone()).map_err(wrong)).collect()
+}
+
+/// Begins to tell those who subscribed.
+async fn tell_webhooks(
+    config: &Config,
+    (live, drill): (&Arc<Office<Live>>, &Arc<Office<Drill>>),
+    chance: &mut StdRng,
+    stop: &CancellationToken,
+    tasks: &TaskTracker,
+) -> anyhow::Result<()> {
+    let desk = webhook::Desk {
+        store: Arc::clone(&live.store),
+        clock: live.clock.clone(),
+        feed: config.feed.as_ref().map(|feed| feed.url.clone()),
+        live: Arc::clone(live),
+        drill: Arc::clone(drill),
+    };
+    let targets = webhook_targets(config, &live.clock)?;
+    Ok(webhook::start(desk, targets, chance, stop, tasks).await?)
 }
 
 /// Before the lease of live dispatch is taken, see [`Forwarder::open`].

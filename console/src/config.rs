@@ -17,6 +17,7 @@ use mingluo_channels::{
         smpp_channel::SmppConfig,
     },
     speaker::SpeakerConfig,
+    webhook::WebhookConfig,
     wechat::WeChatConfig,
     wecom::WeComConfig,
 };
@@ -61,6 +62,9 @@ pub struct Config {
     pub speech: Option<SpeechConfig>,
     /// The platform that final receipts of real warnings are handed on to.
     pub forward: Option<ForwardConfig>,
+    /// Who is told of warnings by webhook.
+    #[serde(default)]
+    pub webhook: Vec<WebhookConfig>,
     /// The public feed of real warnings.
     pub feed: Option<FeedConfig>,
     /// How responsible persons are called; without it nobody is.

@@ -2,7 +2,7 @@
 //! `mingluo serve` ask the same question, so that what the one passes the other does not refuse.
 
 use crate::{
-    app::{wrong_accounts, wrong_forward},
+    app::{webhook_targets, wrong_accounts, wrong_forward},
     call::Calling,
     config::{Accounts, Config, ConfigError, Fix},
     region::Region,
@@ -11,8 +11,14 @@ use crate::{
     speech::SpeechConfig,
     tongue::tell,
 };
-use mingluo_model::{bulletin::KeyId, plan::AccountName, template::Template};
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, sync::Arc};
+use mingluo_model::{bulletin::KeyId, clock::SharedClock, plan::AccountName, template::Template};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+};
 
 /// The longest hold: ten minutes. Whoever waits longer to be sure should not release yet; the flood does not wait.
 const LONGEST_HOLD_MS: u32 = 600_000;
@@ -65,6 +71,7 @@ pub fn examine(config: &Config) -> Result<Examined, Refused> {
     }
     problems.extend(wrong_accounts(config));
     problems.extend(wrong_forward(config));
+    problems.extend(wrong_webhooks(config));
     problems.extend(taken_names(config));
     let routing = Routing::read(config).unwrap_or_else(|wrong| {
         problems.extend(wrong);
@@ -180,6 +187,19 @@ fn unknown_hazards(config: &Config, region: &Region) -> impl Iterator<Item = Con
         let table = config.region.pack.join("event_types.csv");
         ConfigError::value("policy.without_hold", code, Fix::Hazard { table })
     })
+}
+
+/// Targets of webhooks that cannot be used, or of a name that another one has: what became of a warning is kept by it.
+fn wrong_webhooks(config: &Config) -> Vec<ConfigError> {
+    let clock: SharedClock = mingluo_model::clock::system::SystemClock::shared();
+    let mut wrong: Vec<ConfigError> = webhook_targets(config, &clock).err().into_iter().collect();
+    let mut names = BTreeSet::new();
+    let twice = config.webhook.iter().filter(|target| !names.insert(target.name.trim()));
+    wrong.extend(twice.map(|target| {
+        let fix = Fix::TakenName { by: "webhook".to_owned() };
+        ConfigError::value("webhook.name", &target.name, fix)
+    }));
+    wrong
 }
 
 /// Plans and deliveries are kept by the account's name.

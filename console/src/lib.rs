@@ -36,3 +36,4 @@ pub mod speech;
 mod status;
 pub mod tongue;
 pub mod web;
+pub mod webhook;

@@ -19,5 +19,6 @@ mod mass;
 mod robots;
 mod routing;
 mod stories;
+mod webhooks;
 mod wechat;
 mod wecom;

@@ -1,6 +1,6 @@
-//! The city's own platform, which final receipts are handed on to (回执转发): one signed request for many of them, one
-//! at a time over a connection that is kept. It knows no log, and whether something is handed over again is not its
-//! business.
+//! A platform that takes signed requests, one at a time over a connection that is kept: the city's own, which final receipts
+//! are handed on to (回执转发), or the target of a webhook. It knows no log, and whether something is handed over again is not
+//! its business.
 
 mod config;
 mod sign;
@@ -9,7 +9,10 @@ pub use config::ForwardConfig;
 pub use sign::SIGNATURE;
 
 use mingluo_model::clock::{SharedClock, within};
-use reqwest::{Client, Url, header::CONTENT_TYPE};
+use reqwest::{
+    Client, Url,
+    header::{CONTENT_TYPE, HeaderMap},
+};
 use sign::Signer;
 use std::time::Duration;
 
@@ -25,9 +28,12 @@ pub struct Platform {
     clock: SharedClock,
 }
 
-/// Why receipts were not taken. The library's own words are dropped: they hold the address.
+/// Why something was not taken. The library's own words are dropped: they hold the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Untaken {
+    /// No connection stood: an unknown host, a closed port, a certificate that is not trusted. Nothing has left.
+    #[error("no connection")]
+    Unreachable,
     /// No answer came, or not in time: they may have been taken.
     #[error("no answer")]
     NoAnswer,
@@ -42,14 +48,32 @@ impl Platform {
     /// # Errors
     /// [`Untaken`]: hand them over again, later.
     pub async fn hand_over(&self, lines: Vec<u8>) -> Result<(), Untaken> {
-        let request = self
-            .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/x-ndjson")
-            .headers(self.signer.headers(&lines, self.clock.now()))
-            .body(lines);
+        let headers = self.signer.headers(&lines, self.clock.now());
+        self.send("application/x-ndjson", headers, lines).await.map(|_| ())
+    }
+
+    /// Posts one JSON document under an id of its own: letters, digits, `-` and `_`. Gives the status.
+    ///
+    /// # Errors
+    /// [`Untaken`]: post it again, later, under the same id.
+    pub async fn post(&self, id: &str, json: Vec<u8>) -> Result<u16, Untaken> {
+        let headers = self.signer.headers_as(id, &json, self.clock.now());
+        self.send("application/json", headers, json).await
+    }
+
+    /// Whether requests are signed as Standard Webhooks has it.
+    pub(crate) const fn signs_by_the_standard(&self) -> bool {
+        matches!(self.signer, Signer::Standard(_))
+    }
+
+    async fn send(&self, kind: &'static str, headers: HeaderMap, body: Vec<u8>) -> Result<u16, Untaken> {
+        let request =
+            self.client.post(self.url.clone()).header(CONTENT_TYPE, kind).headers(headers).body(body);
+        let lost = |error: reqwest::Error| {
+            if error.is_connect() { Untaken::Unreachable } else { Untaken::NoAnswer }
+        };
         let call = async {
-            let mut response = request.send().await.map_err(|_| Untaken::NoAnswer)?;
+            let mut response = request.send().await.map_err(lost)?;
             let status = response.status();
             // What it says besides is read for the connection's sake only.
             let mut said = 0;
@@ -58,7 +82,7 @@ impl Platform {
             {
                 said += more.len();
             }
-            if status.is_success() { Ok(()) } else { Err(Untaken::Status(status.as_u16())) }
+            if status.is_success() { Ok(status.as_u16()) } else { Err(Untaken::Status(status.as_u16())) }
         };
         within(self.clock.as_ref(), self.answer, call).await.unwrap_or(Err(Untaken::NoAnswer))
     }
@@ -150,6 +174,6 @@ mod tests {
     #[tokio::test]
     async fn a_platform_under_a_private_authority_is_trusted_where_its_file_is_named() {
         assert_eq!(handed_under(true).await, Ok(()));
-        assert_eq!(handed_under(false).await, Err(Untaken::NoAnswer));
+        assert_eq!(handed_under(false).await, Err(Untaken::Unreachable));
     }
 }

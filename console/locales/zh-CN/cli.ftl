@@ -115,6 +115,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
         [no-key-set-file] 终端注册时要领取公钥集。请在 speaker 账号中（不是 enrol 中）填写
         [no-root-key] 不是根公钥：有 { $length } 个字节，应为 64 位十六进制。请填 mingluo box root new 生成的 root.pub
         [no-desk] 终端注册要由发证进程签证书。请在 speaker 账号中（不是 enrol 中）填 mingluo box desk 的套接字
+        [webhook-name] 请填 1 至 40 个字母、数字、- 或 _，如 media-desk
         [no-gap] 地址和正文里都没有空位 { "{" }{ $gap }{ "}" }。请写在网关要它的地方
        *[other] { $member ->
             [access_key_id] 请填 RAM 用户的 AccessKey ID，如 LTAI5t…
@@ -140,6 +141,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [receipt-delivered] 请列出表示送达的状态
             [receipt-id] 请填回执中消息编号的参数名
             [receipt-status] 请填回执中状态的参数名
+            [regions] 请填区划代码（2、4、6、9 或 12 位数字），如 ["210423"]；不写就是全部区域
             [region] 请填 ap-guangzhou、ap-beijing 或 ap-nanjing
             [sdk_app_id] 请填短信应用的 SdkAppId，如 1400000000
             [root_file] 请填离线根公钥文件 root.pub（mingluo box root new 生成）
@@ -181,6 +183,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             [return_to] 请填收退信的邮箱，如 b@bounce.fushun.example：@ 前至多 16 个字符，不含 +
             [secret_file] { $kind ->
                 [forward] 请填密钥文件的路径：文件须能读取，第一行为密钥；以 whsec_ 开头的，其后须照抄平台所给的 base64
+                [webhook] 请填密钥文件的路径：文件须能读取，第一行为 whsec_ 及 24 至 64 个字节的 base64，可用 echo "whsec_$(openssl rand -base64 32)" 生成
                *[other] 请填密钥文件的路径：文件须能读取，第一行为密钥，不超过协议允许的长度
             }
             [security] 带口令时须用 starttls 或 tls
@@ -205,6 +208,7 @@ error-config-account = [{ $table }] { $key } = “{ $value }”不能用。{ $ra
             }
             [url] { $kind ->
                 [forward] 请填对端地址，如 https://platform.example/receipts；http 只能用于本机
+                [webhook] 请填订阅方的 https 地址，如 https://desk.example/warnings；pretend = true 时只能是本机地址，可用 http
                *[other] 请填网关地址，如 http://10.0.0.5:13013/cgi-bin/sendsms?to={ "{" }number{ "}" }；pretend = true 时只能是本机地址
             }
            *[other] { $fix }

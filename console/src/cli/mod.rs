@@ -12,6 +12,7 @@ mod sign;
 mod supervisor;
 mod table;
 mod user;
+mod webhook;
 
 pub use supervisor::stdin_closed;
 pub use table::{Table, grouped};
@@ -83,6 +84,11 @@ enum Command {
         after_help = "例 Examples:\n  mingluo box root new --root-file root.key --public-file root.pub\n  mingluo box keys sign --root-file root.key --version 1 --keys wanted.json --out keys.json"
     )]
     Box(boxes::Boxes),
+    /// 推送订阅：查看推送日志、重放。 Webhooks: their log, and sending again.
+    #[command(
+        after_help = "例 Examples:\n  mingluo webhook --config mingluo.toml log --target media-desk\n  mingluo webhook --config mingluo.toml replay --target media-desk --since 2026-07-12T08:00"
+    )]
+    Webhook(webhook::Webhook),
     /// 签名进程：唯一持有签名密钥者。 The signing process, the only one that holds the key.
     #[command(
         after_help = "例 Examples:\n  mingluo signer --config /etc/mingluo/mingluo.toml\n  mingluo signer --config /etc/mingluo/mingluo.toml --public"
@@ -115,6 +121,7 @@ impl Mingluo {
             Command::User(command) => command.run().await,
             Command::Resident(command) => command.run().await,
             Command::Box(command) => command.run().await,
+            Command::Webhook(command) => command.run().await,
             Command::Signer(command) => command.run().await,
         }
     }

@@ -428,7 +428,7 @@ mod tests {
     use crate::tongue::tell;
 
     /// Every key that a channel's account may be refused for, by the words `ConfigError::new` in its source.
-    const KEYS: [&str; 65] = [
+    const KEYS: [&str; 66] = [
         "access_key_id",
         "access_key_secret_file",
         "aes_key_file",
@@ -469,6 +469,7 @@ mod tests {
         "receipt.id",
         "receipt.status",
         "region",
+        "regions",
         "relay",
         "reply_to",
         "return_to",
@@ -519,6 +520,8 @@ mod tests {
             assert!(told(table, "api_base", "").contains(address), "{table}");
         }
         assert!(told("forward", "url", "").contains("platform.example"));
+        assert!(told("webhook", "url", "").contains("desk.example"));
+        assert!(told("webhook", "secret_file", "").contains("whsec_"));
         assert!(told("live.http_sms", "url", "").contains("sendsms"));
     }
 
@@ -571,6 +574,7 @@ mod tests {
             "no-key-set-file",
             "no-root-key",
             "no-desk",
+            "webhook-name",
         ];
         let said: std::collections::BTreeSet<_> =
             faults.iter().map(|fault| told("live.alibaba", "templates", fault)).collect();

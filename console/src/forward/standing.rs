@@ -18,7 +18,7 @@ impl Standstill {
     pub const fn status(&self) -> Option<u16> {
         match self.why {
             Untaken::Status(status) => Some(status),
-            Untaken::NoAnswer => None,
+            Untaken::Unreachable | Untaken::NoAnswer => None,
         }
     }
 }

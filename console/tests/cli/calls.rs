@@ -38,13 +38,13 @@ fn calling() -> Desk {
     desk
 }
 
-struct Served {
-    child: Child,
+pub(crate) struct Served {
+    pub(crate) child: Child,
     server: String,
-    ended: mpsc::Receiver<()>,
+    pub(crate) ended: mpsc::Receiver<()>,
 }
 
-fn serve(desk: &Desk) -> Served {
+pub(crate) fn serve(desk: &Desk) -> Served {
     let (child, ready, ended) = started(desk, &["serve", "--until-stdin-closes"]);
     let ready: Value = serde_json::from_str(&ready).unwrap_or_else(|error| panic!("{error}: {ready}"));
     Served { child, server: ready["listening"].as_str().unwrap().to_owned(), ended }
@@ -78,14 +78,14 @@ impl Served {
     }
 
     /// SIGKILL, no last word.
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 }
 
 /// A red warning for 清原镇 is out.
-fn warned(desk: &Desk, served: &Served) -> String {
+pub(crate) fn warned(desk: &Desk, served: &Served) -> String {
     let end = SystemClock::shared().now().plus(Duration::from_hours(3));
     let draft = serde_json::json!({
         "hazard": "11B03", "grade": "red", "headline": "", "body": "今晚清原镇有大暴雨。", "instruction": "",

@@ -15,3 +15,4 @@ mod readme;
 mod registry;
 mod sm2;
 mod village;
+mod webhooks;

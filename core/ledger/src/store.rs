@@ -9,6 +9,7 @@ mod fleet;
 mod log;
 mod people;
 mod speech;
+mod webhook;
 
 pub use call::{Answered, Ask, Call, CallStep, CallWrites, Taken};
 pub use decision::{AlertWrite, Change, StoredAlert, StoredPlan};
@@ -18,6 +19,7 @@ pub use fleet::{BoxEvent, BoxOrder, BoxOrderKind, Heard};
 pub use log::{Append, Lease, LogPlace, ReceiptPage};
 pub use people::{ApiKeyRow, OfficerRow, OrgRow, SessionRow, StoredReply};
 pub use speech::StoredSpeech;
+pub use webhook::{Replay, WebhookAttempt, WebhookDue, WebhookEnd, WebhookFate, WebhookStanding};
 
 use crate::{
     address::Place,
@@ -354,6 +356,68 @@ pub trait Store: Send + Sync + 'static {
 
     /// The clip of a digest.
     async fn clip(&self, sha256: [u8; 32]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// When the hold of a released warning ended or ends; recalled or not.
+    async fn released_at(&self, alert: AlertId) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Makes targets of webhooks known, each once: what was due before it was known is not told to a target.
+    async fn know_webhooks(&self, targets: &[&str], now: Timestamp) -> Result<(), StoreError>;
+
+    /// What a target is to be told of a mode, in the order in which holds ended: what waits for it, and what was due from
+    /// `floor` to `now` and has not been looked at yet.
+    async fn due_webhooks(
+        &self,
+        target: &str,
+        mode: ModeKind,
+        floor: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<WebhookDue>, StoreError>;
+
+    /// How a warning stands at a target; `None` where nothing has become of it yet.
+    async fn webhook_standing(
+        &self,
+        target: &str,
+        alert: AlertId,
+    ) -> Result<Option<WebhookStanding>, StoreError>;
+
+    /// Keeps that a request is begun, before it leaves, and gives its number in the log.
+    async fn begin_webhook(
+        &self,
+        target: &str,
+        alert: AlertId,
+        event: &str,
+        now: Timestamp,
+    ) -> Result<i64, StoreError>;
+
+    /// Keeps how that request ended, and with it that the target took the warning where it did.
+    async fn end_webhook(
+        &self,
+        target: &str,
+        alert: AlertId,
+        number: i64,
+        end: &WebhookEnd,
+    ) -> Result<(), StoreError>;
+
+    /// Keeps what became of a warning at a target without a request.
+    async fn settle_webhook(&self, target: &str, alert: AlertId, fate: WebhookFate)
+    -> Result<(), StoreError>;
+
+    /// Asks for warnings of a mode to be sent to a known target again, with an audit line, and gives how many; none, and no
+    /// line, where nothing was ever due like that.
+    async fn replay_webhooks(
+        &self,
+        target: &str,
+        mode: ModeKind,
+        which: Replay,
+        now: Timestamp,
+        audit: AuditLine,
+    ) -> Result<u64, StoreError>;
+
+    /// The latest requests, of one target or of all, newest first.
+    async fn webhook_log(&self, target: Option<&str>, limit: u32) -> Result<Vec<WebhookAttempt>, StoreError>;
+
+    /// Drops requests from before an instant, and the oldest beyond `most`; gives how many.
+    async fn prune_webhook_log(&self, before: Timestamp, most: u32) -> Result<u64, StoreError>;
 
     /// Adds or replaces organisations and officers, with audit lines.
     async fn save_people(

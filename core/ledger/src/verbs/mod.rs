@@ -9,8 +9,9 @@ use crate::{
     event::{Event, RawId, RawReceipt},
     store::{
         ApiKeyRow, Append, Ask, BoxEvent, BoxOrder, Call, Change, EditionBlock, EditionHead, Heard, Lease,
-        LogPlace, OfficerRow, OrgRow, ReceiptPage, SessionRow, Store, StoreError, StoredAlert, StoredPlan,
-        StoredReply, StoredSpeech,
+        LogPlace, OfficerRow, OrgRow, ReceiptPage, Replay, SessionRow, Store, StoreError, StoredAlert,
+        StoredPlan, StoredReply, StoredSpeech, WebhookAttempt, WebhookDue, WebhookEnd, WebhookFate,
+        WebhookStanding,
     },
     vault::Vault,
 };
@@ -50,6 +51,7 @@ mod reply;
 mod schema;
 mod session;
 mod value;
+mod webhook;
 
 pub(super) use schema::check_schema;
 
@@ -121,6 +123,7 @@ impl Store for Engine {
         let mut write = self.begin().await?;
         for alert in &change.alerts {
             alert::write(write.conn(), &alert.alert).await?;
+            webhook::note_release(write.conn(), &alert.alert).await?;
         }
         for plan in &change.plans {
             plan::insert(write.conn(), plan).await?;
@@ -419,6 +422,80 @@ impl Store for Engine {
 
     async fn clip(&self, sha256: [u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
         clip::content(self, sha256).await
+    }
+
+    async fn released_at(&self, alert: AlertId) -> Result<Option<Timestamp>, StoreError> {
+        webhook::released_at(self, alert).await
+    }
+
+    async fn know_webhooks(&self, targets: &[&str], now: Timestamp) -> Result<(), StoreError> {
+        webhook::know(self, targets, now).await
+    }
+
+    async fn due_webhooks(
+        &self,
+        target: &str,
+        mode: ModeKind,
+        floor: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<WebhookDue>, StoreError> {
+        webhook::due(self, target, mode, floor, now).await
+    }
+
+    async fn webhook_standing(
+        &self,
+        target: &str,
+        alert: AlertId,
+    ) -> Result<Option<WebhookStanding>, StoreError> {
+        webhook::standing(self, target, alert).await
+    }
+
+    async fn begin_webhook(
+        &self,
+        target: &str,
+        alert: AlertId,
+        event: &str,
+        now: Timestamp,
+    ) -> Result<i64, StoreError> {
+        webhook::begin(self, target, alert, event, now).await
+    }
+
+    async fn end_webhook(
+        &self,
+        target: &str,
+        alert: AlertId,
+        number: i64,
+        end: &WebhookEnd,
+    ) -> Result<(), StoreError> {
+        webhook::end(self, target, alert, number, end).await
+    }
+
+    async fn settle_webhook(
+        &self,
+        target: &str,
+        alert: AlertId,
+        fate: WebhookFate,
+    ) -> Result<(), StoreError> {
+        webhook::settle(self, target, alert, fate).await
+    }
+
+    async fn replay_webhooks(
+        &self,
+        target: &str,
+        mode: ModeKind,
+        which: Replay,
+        now: Timestamp,
+        audit: AuditLine,
+    ) -> Result<u64, StoreError> {
+        webhook::replay(self, target, mode, which, now, audit).await
+    }
+
+    async fn webhook_log(&self, target: Option<&str>, limit: u32) -> Result<Vec<WebhookAttempt>, StoreError> {
+        webhook::log(self, target, limit).await
+    }
+
+    async fn prune_webhook_log(&self, before: Timestamp, most: u32) -> Result<u64, StoreError> {
+        webhook::prune(self, before, most).await
     }
 
     async fn save_people(

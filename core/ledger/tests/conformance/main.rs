@@ -87,6 +87,12 @@ stories! {
         what_is_used_of_jobs_is_counted_by_calls_and_by_warnings;
     speech:
         the_first_speech_of_a_content_stands_and_its_clip_comes_back;
+    webhook:
+        a_release_is_due_at_the_end_of_its_hold_to_who_was_known_by_then,
+        the_end_of_a_hold_stays_when_the_warning_is_over,
+        what_was_begun_waits_until_it_is_taken_and_each_request_is_logged,
+        what_is_settled_is_sent_again_when_somebody_asks,
+        the_log_of_webhooks_is_bounded_by_time_and_number;
     audit:
         audit_chain_shows_an_edit,
         audit_lines_of_many_writers_make_one_chain;

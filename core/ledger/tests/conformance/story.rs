@@ -13,3 +13,4 @@ pub(crate) mod receipts;
 pub(crate) mod schema;
 pub(crate) mod scribe;
 pub(crate) mod speech;
+pub(crate) mod webhook;
