@@ -35,16 +35,12 @@ impl AudioSink for Loose {
     }
 
     fn write(&mut self, block: Block) -> Result<(), SinkError> {
-        match self.blocks.checked_sub(1) {
-            Some(left) => {
-                self.blocks = left;
-                self.sink.write(block)
-            }
-            None => {
-                self.blocks = u32::MAX;
-                Err(Self::gone())
-            }
+        if self.blocks == 0 {
+            self.blocks = u32::MAX;
+            return Err(Self::gone());
         }
+        self.blocks -= 1;
+        self.sink.write(block)
     }
 
     fn end(&mut self) -> Result<(), SinkError> {
