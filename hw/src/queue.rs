@@ -78,9 +78,13 @@ impl Queue {
         self.waiting.extract_if(.., |bulletin| is_out(bulletin)).collect()
     }
 
-    /// How long until a start or an end must be looked at; `None` when nothing waits.
-    pub fn due(&self, now: Timestamp) -> Option<Duration> {
-        let next = |bulletin: &Bulletin| if bulletin.start > now { bulletin.start } else { bulletin.end };
+    /// How long until a start or an end must be looked at; `None` when nothing waits. Where nothing keeps what may start from
+    /// starting, it is due at once: its start may have come since it was looked for last.
+    pub fn due(&self, now: Timestamp, is_free: bool) -> Option<Duration> {
+        let next = |bulletin: &Bulletin| {
+            let is_ready = bulletin.start <= now;
+            if is_ready && !is_free { bulletin.end } else { bulletin.start.max(now) }
+        };
         self.waiting.iter().map(next).min().map(|at| at.since(now))
     }
 
@@ -147,7 +151,10 @@ mod tests {
         assert_eq!(queue.push(later), None);
         assert!(queue.take_ready(NOW).is_none());
         assert!(!queue.interrupts(&of(2, Grade::Blue, BroadcastClass::Emergency), NOW));
-        assert_eq!(queue.due(NOW), Some(Duration::from_secs(5)));
+        assert_eq!(queue.due(NOW, true), Some(Duration::from_secs(5)));
+        let come = Timestamp(NOW.0 + 5_000);
+        assert_eq!(queue.due(come, true), Some(Duration::ZERO), "it came since somebody looked");
+        assert_eq!(queue.due(come, false), Some(Duration::from_secs(3_595)), "something else sounds");
     }
 
     #[test]

@@ -71,8 +71,7 @@ pub(crate) enum FeedError {
     Render(#[from] RenderError),
 }
 
-/// When warnings left. That never changes once they are released, and their plans are large: they are read once and not
-/// for everybody who looks.
+/// When warnings left. That never changes once they are released: it is read once and not for everybody who looks.
 #[derive(Default)]
 pub(super) struct Sent(
     // Guards what is known; held for a look-up.
@@ -80,14 +79,13 @@ pub(super) struct Sent(
 );
 
 impl Sent {
-    /// The end of a released warning's hold; `None` where nobody is to hear it.
+    /// The end of a released warning's hold.
     async fn at(&self, store: &dyn Store, alert: AlertId) -> Result<Option<Timestamp>, StoreError> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&alert).copied();
         if known.is_some() {
             return Ok(known);
         }
-        // The release's own time is gone once a warning is over; its plans keep the end of the hold.
-        let sent = store.plans(alert).await?.iter().map(|plan| plan.fields().not_before).min();
+        let sent = store.released_at(alert).await?;
         if let Some(sent) = sent {
             let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if known.len() >= REMEMBERED {

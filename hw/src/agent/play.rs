@@ -82,7 +82,7 @@ impl Agent {
         let block = self.playing.as_ref().map(|playing| playing.next_at.saturating_sub(self.clock.ticks()));
         block
             .into_iter()
-            .chain(self.queue.due(self.now()))
+            .chain(self.queue.due(self.now(), self.playing.is_none() && !self.rests()))
             .chain(self.rest_due())
             .chain(self.round_due())
             .chain(self.papers_due())
