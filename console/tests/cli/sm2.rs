@@ -20,7 +20,11 @@ mod built_in {
     use super::{Desk, KEY};
     use crate::living::{ends_with_its_stdin, started};
     use mingluo_model::{
-        bulletin::{Alg, PublicKey},
+        alert::Language,
+        bulletin::{Action, Alg, BroadcastClass, Bulletin, EbmId, EventType, PublicKey, Tone, codec},
+        clock::Timestamp,
+        mode::ModeKind,
+        region::Level,
         signer::{Purpose, SignatureBytes, time_bytes},
     };
     use serde_json::{Value, json};
@@ -47,8 +51,8 @@ mod built_in {
         assert_eq!(ready["alg"], "sm2");
         let public = hex::decode(ready["public"].as_str().unwrap()).unwrap();
         let public = PublicKey::new(Alg::Sm2, &public).unwrap();
-        let time = time_bytes(&[5; 32], mingluo_model::clock::Timestamp(1_783_209_600_000));
-        for (purpose, bytes) in [(Purpose::Bulletin, b"a body".to_vec()), (Purpose::Time, time)] {
+        let time = time_bytes(&[5; 32], Timestamp(1_783_209_600_000));
+        for (purpose, bytes) in [(Purpose::Bulletin, stop()), (Purpose::Time, time)] {
             let answer =
                 asked(&desk, &json!({ "sign": { "purpose": purpose, "bytes": hex::encode(&bytes) } }));
             let signature: SignatureBytes = serde_json::from_value(answer["signature"].clone()).unwrap();
@@ -57,6 +61,33 @@ mod built_in {
             assert!(!signature.fits(&public, Purpose::AuditHead, &bytes));
         }
         ends_with_its_stdin(child, &ended);
+    }
+
+    /// The stop of everything in the city, as it is signed.
+    fn stop() -> Vec<u8> {
+        let bulletin = Bulletin {
+            tier: Level::City,
+            key_id: "desk-1".parse().unwrap(),
+            seq: 1,
+            ebm: EbmId::new("42104000000000103010101".parse().unwrap(), 20_260_705, 1).unwrap(),
+            class: BroadcastClass::Emergency,
+            grade: None,
+            event: EventType::OTHER,
+            areas: vec!["2104".parse().unwrap()],
+            action: Action::StopAll,
+            related: Vec::new(),
+            start: Timestamp(1),
+            end: Timestamp(2),
+            volume: 0,
+            repeats: 1,
+            tone: Tone::None,
+            script: String::new(),
+            audio: None,
+            language: Language::chinese(),
+            created: Timestamp(1),
+            mode: ModeKind::Live,
+        };
+        codec::encode(&bulletin).unwrap()
     }
 
     #[test]
