@@ -186,6 +186,28 @@ async fn when_the_days_quota_is_used_up_the_rest_goes_to_the_next_channel() {
     let link = &links[&AccountName("live-wechat".into())];
     assert!(matches!(link, Link::Closed { .. }), "operators see it: {link:?}");
     assert!(views.iter().any(|view| view.is_fallback && view.channel == ChannelKind::Sms), "{views:?}");
+    let by_quota: u32 = views.iter().filter_map(|view| view.counts.failed.get("quota")).sum();
+    assert_eq!(
+        by_quota,
+        PEOPLE - 15,
+        "whoever is handed over is told of by the platform's own reason: {views:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_nobody_else_can_tell_them_a_used_up_quota_lets_the_rest_wait_and_asks_no_more() {
+    let town = town(WeChatFaults { quota: Some(15), ..WeChatFaults::default() }, 0).await;
+
+    let alert = town.warn(Vec::new()).await;
+
+    let live = &town.city.console.live;
+    let waiting = || states(&live.progress(Some(alert)), ChannelKind::WeChat).get("planned").copied();
+    let link = || live.engine().links().get(&AccountName("live-wechat".into())).cloned();
+    let rests = || matches!(link(), Some(Link::Closed { .. })) && waiting() == Some(PEOPLE - 15);
+    town.city.until(|| rests().then_some(())).await.unwrap();
+    assert!(!states(&live.progress(Some(alert)), ChannelKind::WeChat).contains_key("failed"));
+    let refused = town.told(What::Refused).len();
+    assert!(refused < (PEOPLE - 15) as usize, "only who was under way: {refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

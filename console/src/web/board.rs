@@ -282,7 +282,7 @@ fn trouble(voice: &Voice, channel: ChannelKind, link: &Link) -> Option<String> {
     let (since, detail) = match link {
         Link::Up => return None,
         Link::Down { since } | Link::Mute { since } => (since, ""),
-        Link::Refused { since, detail } | Link::Closed { since, detail } => (since, detail.as_str()),
+        Link::Refused { since, detail } | Link::Closed { since, detail, .. } => (since, detail.as_str()),
     };
     let key = match (channel, link) {
         // Each of them has keys of its own: it is one robot's settings, and nobody at a carrier can help.

@@ -62,6 +62,8 @@ pub struct Desk<M: Mode> {
     account: AccountName,
     /// Whether another account may send to whom this one cannot.
     has_next: bool,
+    /// Whether those whom it may send nothing just now wait.
+    rests: bool,
     /// Whether the gateway takes nothing from anybody just now.
     at_fault: bool,
     hash_address: HashAddress,
@@ -80,6 +82,7 @@ impl<M: Mode> Desk<M> {
         Self {
             account,
             has_next: false,
+            rests: false,
             at_fault: false,
             hash_address,
             plans: Vec::new(),
@@ -100,6 +103,18 @@ impl<M: Mode> Desk<M> {
     /// Whether another account may send to whom this one cannot.
     pub const fn has_next(&self) -> bool {
         self.has_next
+    }
+
+    /// The same, where people wait while the account may send nothing (暂停下发), until it is tried again or others take them.
+    /// Else each of them is tried and has failed.
+    #[must_use]
+    pub fn with_rests(self, rests: bool) -> Self {
+        Self { rests, ..self }
+    }
+
+    /// Whether people wait while the account may send nothing.
+    pub const fn rests(&self) -> bool {
+        self.rests
     }
 
     /// Whether the gateway takes nothing from anybody just now: what it refuses for now uses up nobody's tries then.

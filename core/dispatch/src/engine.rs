@@ -190,7 +190,9 @@ impl<M: Mode> Engine<M> {
             .map(|channel| {
                 let name = channel.account().clone();
                 let has_next = routes.has_next(&name);
-                let desk = Desk::new(name.clone(), hash_address(&store)).with_next(has_next);
+                let rests = has_next || waits_alone(channel.kind());
+                let desk =
+                    Desk::new(name.clone(), hash_address(&store)).with_next(has_next).with_rests(rests);
                 let (roster, scribe) = (Arc::clone(&roster), scribe.clone());
                 let post = Post::new(channel, desk, roster, scribe, clock.clone(), stop.clone(), give_way);
                 (name, Arc::new(post))
@@ -559,6 +561,12 @@ impl<M: Mode> Engine<M> {
             tracing::error!(error = &error as &dyn std::error::Error, "what was heard last is not kept");
         }
     }
+}
+
+/// Whether a channel's only account has its people wait while it may send nothing. A robot is one group, and SMS that may not
+/// leave in forbidden hours has failed at once, so that somebody calls.
+const fn waits_alone(kind: ChannelKind) -> bool {
+    matches!(kind, ChannelKind::WeChat | ChannelKind::WeCom | ChannelKind::Email)
 }
 
 fn hash_address(store: &Arc<dyn Store>) -> HashAddress {

@@ -18,7 +18,7 @@ use mingluo_model::{
     channel::ReceiptFor,
     clock::Timestamp,
     delivery::DeliveryState,
-    id::{AlertId, PlanId},
+    id::{AlertId, EditionId, PlanId},
     mode::Mode,
     plan::{AccountName, Cause, Plan, PlanStatus, Target},
 };
@@ -87,9 +87,7 @@ impl<M: Mode> Engine<M> {
         let mut rest = self.to_next_account(&typed, failing).await?;
         for reserve in typed.iter().filter(|plan| is_reserve(plan)) {
             let Target::People { edition, .. } = reserve.target else { continue };
-            let map = self.map(edition).await?;
-            let mut takes = map.by_channel.get(&reserve.channel).cloned().unwrap_or_default() & &rest;
-            takes -= targeted(&typed, reserve.channel);
+            let takes = self.untold_in(reserve.channel, edition, &typed).await? & &rest;
             if takes.is_empty() {
                 continue;
             }
@@ -117,12 +115,22 @@ impl<M: Mode> Engine<M> {
             let sends =
                 |post: &Post<M>| post.channel.kind() == reserve.channel && post.link_now() == Link::Up;
             if self.posts.values().any(|post| sends(post) && carries(post, reserve)) {
-                let map = self.map(edition).await?;
-                let reachable = map.by_channel.get(&reserve.channel).cloned().unwrap_or_default();
-                told |= reachable - targeted(&plans, reserve.channel);
+                told |= self.untold_in(reserve.channel, edition, &plans).await?;
             }
         }
         Ok(told)
+    }
+
+    /// Who can be reached on a channel and is in no plan of an alert there.
+    async fn untold_in(
+        &self,
+        channel: ChannelKind,
+        edition: EditionId,
+        plans: &[Plan<M>],
+    ) -> Result<RoaringBitmap, EngineError> {
+        let map = self.map(edition).await?;
+        let reachable = map.by_channel.get(&channel).cloned().unwrap_or_default();
+        Ok(reachable - targeted(plans, channel))
     }
 
     /// Whom a job for many did not reach is told singly by the next account of the same channel that they are not with

@@ -142,7 +142,8 @@ impl<M: Mode> Engine<M> {
             return Ok(());
         }
         let reason = match link {
-            Link::Closed { .. } | Link::Refused { .. } => Reason::NotAllowed,
+            Link::Closed { reason, .. } => *reason,
+            Link::Refused { .. } => Reason::NotAllowed,
             Link::Up | Link::Down { .. } | Link::Mute { .. } => Reason::FarFault,
         };
         self.move_unsent(post, plan.id, &given_up, Standing::new(DeliveryState::Failed, reason)).await

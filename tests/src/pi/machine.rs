@@ -1,18 +1,20 @@
-//! The board: a QEMU process, the serial console to type at, and the monitor that reads its registers.
+//! The board: a QEMU process, its shell to type at, and the monitor that reads its registers.
 
 use super::card;
 use anyhow::{Context as _, Result, bail, ensure};
 use mingluo_model::clock::{Clock, SharedClock, within};
-use std::{fs::File, path::Path, process::Stdio, time::Duration};
+use std::{fs::File, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::UnixStream,
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream, UnixStream},
     process::{Child, Command},
 };
 
 /// From switching on to the shell's first answer; 7 s on a calm machine.
 const BOOT_LIMIT: Duration = Duration::from_mins(4);
-/// For one command at the console.
+/// For the shell to answer whoever asked for it: a board that is not up yet answers nobody.
+const SHELL_LIMIT: Duration = Duration::from_secs(5);
+/// For one command.
 const ANSWER_LIMIT: Duration = Duration::from_mins(1);
 /// Which function a pin has, ten pins a word; three bits each, 1 is output. Source: BCM2835 ARM peripherals, 6.1.
 const FUNCTIONS: u64 = 0x3f20_0004;
@@ -22,8 +24,8 @@ const LEVELS: u64 = 0x3f20_0034;
 /// A running board.
 pub struct Machine {
     qemu: Child,
-    monitor: Wire,
-    console: Wire,
+    monitor: Wire<UnixStream>,
+    shell: Wire<TcpStream>,
     clock: SharedClock,
 }
 
@@ -43,11 +45,6 @@ impl std::fmt::Display for PinState {
     }
 }
 
-/// What `tests/pi` knows a console by that the emulation lost.
-fn unanswered(command: &str) -> String {
-    format!("the board's console does not answer: {command}")
-}
-
 impl Machine {
     /// Switches a board on and waits until its shell answers.
     ///
@@ -55,8 +52,10 @@ impl Machine {
     /// When QEMU does not start, or the board does not come up in time.
     pub async fn boot(dir: &Path, root: &Path, archive: &Path, clock: SharedClock) -> Result<Self> {
         let (image, board) = card::kernel(root)?;
-        let (monitor, console) = (dir.join("monitor"), dir.join("console"));
-        let unix = |path: &Path| format!("unix:{},server=on,wait=off", path.display());
+        let monitor = dir.join("monitor");
+        let unix = format!("unix:{},server=on,wait=off", monitor.display());
+        let door = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+        let network = format!("user,id=net,hostfwd=tcp:{door}-:{}", card::SHELL_PORT);
         let kernel_log = format!("file:{}", dir.join("kernel.log").display());
         let mut qemu = Command::new("qemu-system-aarch64");
         qemu.args(["-M", "raspi3b", "-m", "1G", "-display", "none", "-no-reboot"])
@@ -68,39 +67,21 @@ impl Machine {
             .arg(archive)
             // Mainline kernels have no /dev/gpiomem, so the pins are reached through /dev/mem.
             .args(["-append", "console=ttyAMA0,115200 iomem=relaxed rdinit=/init panic=5"])
-            .args(["-netdev", "user,id=net", "-device", "usb-net,netdev=net"])
-            .args(["-serial", &kernel_log, "-serial", &unix(&console), "-monitor", &unix(&monitor)])
+            .args(["-netdev", &network, "-device", "usb-net,netdev=net"])
+            .args(["-serial", &kernel_log, "-monitor", &unix])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             // Its model of the network card complains of every kernel that asks for a qualifier it lacks.
             .stderr(File::create(dir.join("qemu.log"))?)
             .kill_on_drop(true);
         let mut qemu = qemu.spawn().context("qemu-system-aarch64")?;
-        let monitor = Wire::reach(&monitor, &mut qemu, clock.as_ref()).await?;
-        let console = Wire::reach(&console, &mut qemu, clock.as_ref()).await?;
-        let mut machine = Self { qemu, monitor, console, clock };
-        within(machine.clock.clone().as_ref(), ANSWER_LIMIT, machine.monitor.until("(qemu) ")).await??;
-        Box::pin(machine.wait_for_shell()).await?;
-        Ok(machine)
-    }
-
-    async fn wait_for_shell(&mut self) -> Result<()> {
-        let clock = self.clock.clone();
-        let woken = async {
-            loop {
-                self.console.write("\necho up$((40+2))\n").await?;
-                let answer = self.console.until("up42");
-                if within(clock.as_ref(), Duration::from_secs(1), answer).await.is_ok_and(|it| it.is_ok()) {
-                    return Ok::<_, anyhow::Error>(());
-                }
-                ensure!(self.qemu.try_wait()?.is_none(), "qemu ended; see kernel.log");
-            }
-        };
-        Box::pin(within(clock.as_ref(), BOOT_LIMIT, woken))
+        let mut monitor = Wire::to_monitor(&monitor, &mut qemu, clock.as_ref()).await?;
+        within(clock.as_ref(), ANSWER_LIMIT, monitor.until("(qemu) ")).await??;
+        let shell = Wire::to_shell(door, &mut qemu, clock.as_ref());
+        let shell = Box::pin(within(clock.as_ref(), BOOT_LIMIT, shell))
             .await
             .context("the board did not come up; see kernel.log")??;
-        // Whatever was typed too early is answered before this.
-        self.run("stty -echo; PS1=").await.map(|_| ())
+        Ok(Self { qemu, monitor, shell, clock })
     }
 
     /// Types a command and gives what it wrote.
@@ -108,17 +89,17 @@ impl Machine {
     /// # Errors
     /// When it fails, or does not end in time.
     pub async fn run(&mut self, command: &str) -> Result<String> {
-        // The shell works the number out, so that the echo of what was typed is not the end of the answer.
-        self.console.write(&format!("{command}; echo \"end$((400+20))=$?.\"\n")).await?;
+        self.shell.write(&format!("{command}; echo \"end420=$?.\"\n")).await?;
         let clock = self.clock.clone();
         let answer = async {
-            let text = self.console.until("end420=").await?;
-            Ok::<_, anyhow::Error>((text, self.console.until(".").await?))
+            let text = self.shell.until("end420=").await?;
+            Ok::<_, anyhow::Error>((text, self.shell.until(".").await?))
         };
-        let (text, status) =
-            within(clock.as_ref(), ANSWER_LIMIT, answer).await.with_context(|| unanswered(command))??;
+        let (text, status) = within(clock.as_ref(), ANSWER_LIMIT, answer)
+            .await
+            .with_context(|| format!("the board's shell does not answer: {command}"))??;
         ensure!(status == "0", "on the board: {command}: status {status}: {text}");
-        Ok(text.replace('\r', ""))
+        Ok(text)
     }
 
     /// Reads a pin's registers from outside.
@@ -171,13 +152,13 @@ impl Machine {
 }
 
 /// A socket on which one types and reads.
-struct Wire {
-    socket: UnixStream,
+struct Wire<S> {
+    socket: S,
     heard: Vec<u8>,
 }
 
-impl Wire {
-    async fn reach(path: &Path, qemu: &mut Child, clock: &dyn Clock) -> Result<Self> {
+impl Wire<UnixStream> {
+    async fn to_monitor(path: &Path, qemu: &mut Child, clock: &dyn Clock) -> Result<Self> {
         loop {
             if let Ok(socket) = UnixStream::connect(path).await {
                 return Ok(Self { socket, heard: Vec::new() });
@@ -186,7 +167,27 @@ impl Wire {
             clock.sleep(Duration::from_millis(20)).await;
         }
     }
+}
 
+impl Wire<TcpStream> {
+    /// The emulated network takes the call at once; whether somebody is there, the shell's own answer says.
+    async fn to_shell(door: SocketAddr, qemu: &mut Child, clock: &dyn Clock) -> Result<Self> {
+        loop {
+            let mut shell = Self { socket: TcpStream::connect(door).await?, heard: Vec::new() };
+            let greeting = async {
+                shell.write("echo awake\n").await?;
+                shell.until("awake\n").await
+            };
+            if within(clock, SHELL_LIMIT, greeting).await.is_ok_and(|answer| answer.is_ok()) {
+                return Ok(shell);
+            }
+            ensure!(qemu.try_wait()?.is_none(), "qemu ended; see kernel.log");
+            clock.sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     async fn write(&mut self, text: &str) -> Result<()> {
         Ok(self.socket.write_all(text.as_bytes()).await?)
     }

@@ -1,7 +1,7 @@
 //! The box on a Raspberry Pi that is no more than a program (树莓派仿真): QEMU's model of the 3B runs Debian's kernel and
 //! the real box, built for arm64 with its real pins. `tests/pi` fetches and builds what it takes.
 //!
-//! The cast. [`card`] is what lies on the board's card. [`machine`] is the board, with a serial console to type at and a
+//! The cast. [`card`] is what lies on the board's card. [`machine`] is the board, with a shell on its network to type at and a
 //! monitor through which its pins are read, so that nothing rests on what the box says of itself. [`city`] is the
 //! product's own hub and listener on this machine, with a root and a signer. [`story`] is what happens.
 //!

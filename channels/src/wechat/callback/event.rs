@@ -20,6 +20,9 @@ use serde_json::Value;
 /// What a new follower's event says before the scene of the poster; a follower's own says the scene alone.
 const POSTER: &str = "qrscene_";
 
+/// The ends of subscription notices (订阅通知发送结果), whose messages had no number when they were taken.
+const NOTICES_SENT: &str = "subscribe_msg_sent_event";
+
 /// A message that was pushed.
 pub(super) struct Pushed(Fields);
 
@@ -33,7 +36,7 @@ impl Pushed {
         let event = self.0.event()?;
         let receipts = match event {
             "TEMPLATESENDJOBFINISH" => vec![self.template_receipt(at)?],
-            "subscribe_msg_sent_event" => self.notice_receipts(at)?,
+            NOTICES_SENT => self.notice_receipts(at)?,
             _ => Vec::new(),
         };
         let jobs = if event == "MASSSENDJOBFINISH" { vec![self.end_of_job(at)?] } else { Vec::new() };
@@ -49,7 +52,8 @@ impl Pushed {
             part: None,
             at,
         };
-        Ok(Heard { name, receipts, jobs, replies: words.into_iter().map(reply).collect() })
+        let of_the_latest = event == NOTICES_SENT;
+        Ok(Heard { name, receipts, of_the_latest, jobs, replies: words.into_iter().map(reply).collect() })
     }
 
     /// Messages are known by their `MsgId`, ends of jobs by their `MsgID`: two of them for one follower may fall into

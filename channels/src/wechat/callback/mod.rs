@@ -37,6 +37,9 @@ pub struct Heard {
     pub name: [u8; 20],
     /// What became of messages.
     pub receipts: Vec<Receipt>,
+    /// Whether the receipts are of the latest message to the follower, which has no number: said again, they would be taken for
+    /// the next one's.
+    pub of_the_latest: bool,
     /// How mass sends ended.
     pub jobs: Vec<AggregateReceipt>,
     /// What a follower wrote or did. Following and taking leave are told by the words that residents use for it, and

@@ -1,7 +1,8 @@
 //! Pushes of WeChat: receipts, and what followers write and do. A push is answered when all of it is durable; the
 //! platform says thrice what was not answered in five seconds, and what was kept already is not kept again, also where the
-//! program was started anew in between: what followers write and do is known by its name in the ledger for three days
-//! ([`mingluo_ledger::Store::keep_replies`]).
+//! program was started anew in between: what followers write and do, and receipts that have no message's number, are known
+//! by their names in the ledger for three days ([`mingluo_ledger::Store::keep_replies`],
+//! [`mingluo_ledger::Store::keep_push`]).
 
 use super::{
     echoed,
@@ -137,10 +138,18 @@ impl Door {
         mass: Option<&AccountName>,
         heard: &Heard,
     ) -> Result<Push, EngineError> {
-        match mode {
+        let (store, name) = (&self.city.store, heard.name);
+        if heard.of_the_latest && store.knows_push(mode, name).await? {
+            return Ok(Push::AgainAfterStart);
+        }
+        let push = match mode {
             ModeKind::Live => keep(self.city.live.engine(), account, mass, heard).await,
             ModeKind::Drill => keep(self.city.drill.engine(), account, mass, heard).await,
+        }?;
+        if heard.of_the_latest {
+            store.keep_push(mode, name, self.city.clock.now()).await?;
         }
+        Ok(push)
     }
 
     /// What a follower is told, whom it answers besides. Residents read Chinese; what asks for nothing is not answered, so that

@@ -82,6 +82,26 @@ async fn who_writes_is_told_what_was_understood() {
     assert!(!is_off(&town).await);
 }
 
+/// How a subscription notice ended, which has no number of its own.
+const NOTICE: &str = "<MsgType>event</MsgType><Event>subscribe_msg_sent_event</Event><SubscribeMsgSentEvent><List>\
+     <TemplateId>N1</TemplateId><MsgID>7</MsgID><ErrorCode>0</ErrorCode><ErrorStatus>success</ErrorStatus></List>\
+     </SubscribeMsgSentEvent>";
+
+#[tokio::test]
+async fn the_end_of_a_notice_that_is_said_again_after_a_start_is_not_taken_for_the_next_one_s() {
+    let town = Town::with_all_channels().await;
+    let now = town.city.clock.now().0 / 1000;
+    let kept = async |town: &Town| town.city.store.unmatched(Timestamp(0)).await.unwrap().len();
+    pushed(&town.stranger(), now, NOTICE).await;
+    assert_eq!(kept(&town).await, 1);
+
+    let town = town.restart().await;
+    pushed(&town.stranger(), now, NOTICE).await;
+    assert_eq!(kept(&town).await, 1, "it was kept before the start");
+    pushed(&town.stranger(), now + 1, NOTICE).await;
+    assert_eq!(kept(&town).await, 2, "and this is another one");
+}
+
 #[tokio::test]
 async fn a_stranger_takes_nobody_off() {
     let town = Town::with_all_channels().await;

@@ -10,7 +10,7 @@ use mingluo_ledger::{
     scribe::Entry,
 };
 use mingluo_model::{
-    channel::{ADDITION, ReceiptToken, Report, Verdict},
+    channel::{ADDITION, ReceiptToken, Refusal, Report, Verdict},
     clock::Timestamp,
     delivery::Reason,
     mode::Mode,
@@ -34,8 +34,8 @@ pub struct Digest {
     pub taken: u32,
     /// Answers among them that took nothing and said nothing of the recipient for good.
     pub vain: u32,
-    /// The account may send nothing just now, in the far side's words.
-    pub closed: Option<String>,
+    /// Why the account may send nothing just now.
+    pub closed: Option<Refusal>,
     /// The gateway wants a pause.
     pub pause: Option<Duration>,
     /// Receipts that matched nothing, in the order in which they stand in `entries`.
@@ -151,9 +151,10 @@ impl<M: Mode> Desk<M> {
                 if part == ADDITION {
                     return batch.answer(flight, Answer::Permanent(refusal.reason));
                 }
-                digest.closed = Some(refusal.far_code);
-                // It never left, and says nothing of the recipient: another account, where there is one, takes them.
-                if self.has_next { Answer::Busy } else { Answer::Permanent(refusal.reason) }
+                // It never left, and says nothing of the recipient.
+                let answer = if self.rests { Answer::Busy } else { Answer::Permanent(refusal.reason) };
+                digest.closed = Some(refusal);
+                answer
             }
             Verdict::Lost => {
                 digest.vain += counted;

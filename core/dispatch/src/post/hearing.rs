@@ -12,7 +12,7 @@ use mingluo_ledger::{
     scribe::{Entry, Room, Writing},
 };
 use mingluo_model::{
-    channel::{Answerer, Inlet, Outlet, Report, SendError, Verdict},
+    channel::{Answerer, Inlet, Outlet, Refusal, Report, SendError, Verdict},
     clock::{Timestamp, within},
     mode::Mode,
     receipt::Receipt,
@@ -190,21 +190,22 @@ impl<M: Mode> Post<M> {
     }
 
     /// What the answers say of the account itself. One that may send nothing rests, and is tried again now and then.
-    fn note_link(&self, taken: u32, vain: u32, closed: Option<String>) {
+    fn note_link(&self, taken: u32, vain: u32, closed: Option<Refusal>) {
         if taken > 0 {
             self.watched().took(self.clock.ticks());
         } else {
             self.watched().took_nothing(vain, self.clock.now(), self.clock.ticks());
         }
-        if let Some(words) = closed {
-            self.close(&words);
+        if let Some(refusal) = closed {
+            self.close(refusal);
         }
     }
 
     /// The account may send nothing just now: it rests, and is tried again.
-    pub(super) fn close(&self, words: &str) {
+    pub(super) fn close(&self, refusal: Refusal) {
         let until = self.clock.ticks() + CLOSED_PAUSE;
-        if self.watched().close(words.to_owned(), self.clock.now(), until) {
+        let words = refusal.far_code.clone();
+        if self.watched().close(refusal, self.clock.now(), until) {
             tracing::error!(account = %self.channel.account().0, words, "the account may send nothing just now");
         }
     }

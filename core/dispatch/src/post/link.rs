@@ -2,7 +2,11 @@
 //! nothing; who hands over asks.
 
 use super::{REFUSED_PAUSE, STEADY, mute::Vain};
-use mingluo_model::{channel::SendError, clock::Timestamp};
+use mingluo_model::{
+    channel::{Refusal, SendError},
+    clock::Timestamp,
+    delivery::Reason,
+};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -35,6 +39,8 @@ pub enum Link {
         since: Timestamp,
         /// In the gateway's words.
         detail: String,
+        /// Our class for it: what those are told failed by who are left to others.
+        reason: Reason,
     },
 }
 
@@ -53,7 +59,7 @@ pub(super) struct Watched {
     /// Providers without a login refuse at the first call: their sessions open all the same and prove nothing. Until when
     /// they are believed, in the clock's ticks.
     refused_at_work: Option<Duration>,
-    closed: Option<(Timestamp, String)>,
+    closed: Option<(Timestamp, Refusal)>,
     /// What was said in vain since something was taken last.
     vain: Vain,
     /// When that was, in the clock's ticks.
@@ -161,10 +167,10 @@ impl Watched {
     }
 
     /// The account may send nothing just now, and is tried again at `until`; whether that is new.
-    pub(super) fn close(&mut self, detail: String, now: Timestamp, until: Duration) -> bool {
+    pub(super) fn close(&mut self, refusal: Refusal, now: Timestamp, until: Duration) -> bool {
         self.closed_until = until;
         let is_new = self.closed.is_none();
-        self.closed.get_or_insert((now, detail));
+        self.closed.get_or_insert((now, refusal));
         is_new
     }
 
@@ -200,9 +206,11 @@ impl Watched {
         }
     }
 
-    fn unless_closed(&self, closed: Option<&(Timestamp, String)>) -> Link {
+    fn unless_closed(&self, closed: Option<&(Timestamp, Refusal)>) -> Link {
         match (closed, self.down_since, &self.refused) {
-            (Some((since, detail)), ..) => Link::Closed { since: *since, detail: detail.clone() },
+            (Some((since, Refusal { reason, far_code })), ..) => {
+                Link::Closed { since: *since, detail: far_code.clone(), reason: *reason }
+            }
             (None, Some(since), Some(detail)) => Link::Refused { since, detail: detail.clone() },
             (None, Some(since), None) => Link::Down { since },
             (None, None, _) => Link::Up,
@@ -366,8 +374,9 @@ mod tests {
         let mut watched = Watched::since(START);
         watched.opened(ticks(0));
         let minute = Duration::from_mins(1);
+        let forbidden = Refusal { reason: Reason::NotAllowed, far_code: "74".into() };
         assert!(
-            watched.close("74".into(), after(1), minute) && !watched.close("74".into(), after(2), minute)
+            watched.close(forbidden.clone(), after(1), minute) && !watched.close(forbidden, after(2), minute)
         );
         assert_eq!(watched.rest(Duration::from_secs(20)), Duration::from_secs(40));
         assert!(watched.link(Duration::ZERO).is_past(Duration::from_hours(1), after(1)));

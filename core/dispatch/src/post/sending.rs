@@ -7,7 +7,7 @@ use mingluo_ledger::{
     scribe::Entry,
 };
 use mingluo_model::{
-    channel::{ADDITION, MOST_PARTS, Outlet, Parcel, Run, Unfit},
+    channel::{ADDITION, MOST_PARTS, Outlet, Parcel, Refusal, Run, Unfit},
     delivery::{DeliveryState, Reason, Standing},
     mode::Mode,
     plan::PlanStatus,
@@ -52,9 +52,9 @@ impl<M: Mode> Post<M> {
     }
 
     /// Waits until an account that may send nothing just now is to be tried again. Nobody is picked meanwhile, so that
-    /// another account can take them over. Where there is none, they are not kept waiting.
+    /// others can take them over.
     async fn closed_hours(&self) {
-        while self.desk().has_next() {
+        while self.desk().rests() {
             let rest = self.watched().rest(self.clock.ticks());
             if rest.is_zero() {
                 return;
@@ -157,7 +157,7 @@ impl<M: Mode> Post<M> {
         tracing::error!(plan = %run.plan, account = %self.channel.account().0, %unfit, "the message cannot leave");
         let not_ready = self.channel.stands(&run.message).is_err() && self.desk().has_next();
         if not_ready {
-            self.close(&unfit.to_string());
+            self.close(Refusal { reason: Reason::NotAllowed, far_code: unfit.to_string() });
         }
         let answer = if not_ready { Answer::Busy } else { Answer::Permanent(Reason::Content) };
         let (unsent, at) = (line.flights().take_unsent(), self.clock.now());

@@ -46,6 +46,7 @@ mod opt_out;
 mod people;
 mod plan;
 mod progress;
+mod push;
 mod receipts;
 mod reply;
 mod schema;
@@ -323,6 +324,14 @@ impl Store for Engine {
         replies: &[Reply],
     ) -> Result<Vec<usize>, StoreError> {
         reply::keep(self, mode, account, replies).await
+    }
+
+    async fn knows_push(&self, mode: ModeKind, name: [u8; 20]) -> Result<bool, StoreError> {
+        push::is_known(self, mode, name).await
+    }
+
+    async fn keep_push(&self, mode: ModeKind, name: [u8; 20], at: Timestamp) -> Result<(), StoreError> {
+        push::keep(self, mode, name, at).await
     }
 
     async fn replies(

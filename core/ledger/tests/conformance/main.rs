@@ -69,6 +69,7 @@ stories! {
         an_opt_out_counts_once,
         what_residents_write_is_kept_and_heeded_by_mode,
         what_a_gateway_says_again_is_not_heeded_again,
+        a_push_is_known_by_its_name_for_three_days,
         two_warnings_that_come_back_strike_a_mailbox_off,
         what_a_plan_struck_is_taken_back_where_it_is_not_believed,
         what_a_resident_wrote_is_not_readable_in_the_database_file;

@@ -164,6 +164,23 @@ pub(crate) async fn what_a_gateway_says_again_is_not_heeded_again(house: &House)
     assert_eq!(store.keep_replies(ModeKind::Drill, &account, &[out]).await.unwrap(), [0], "modes stay apart");
 }
 
+pub(crate) async fn a_push_is_known_by_its_name_for_three_days(house: &House) {
+    let (store, name) = (&house.store, [7; 20]);
+    let later = |days: u64| NOON.plus(std::time::Duration::from_hours(24 * days));
+    assert!(!store.knows_push(ModeKind::Live, name).await.unwrap());
+    store.keep_push(ModeKind::Live, name, NOON).await.unwrap();
+    store.keep_push(ModeKind::Live, name, later(1)).await.unwrap();
+    let known = async || {
+        let of = async |mode, name| store.knows_push(mode, name).await.unwrap();
+        [of(ModeKind::Live, name).await, of(ModeKind::Drill, name).await, of(ModeKind::Live, [8; 20]).await]
+    };
+    assert_eq!(known().await, [true, false, false]);
+    store.keep_push(ModeKind::Live, [8; 20], later(3)).await.unwrap();
+    assert_eq!(known().await, [true, false, true], "kept to the third day");
+    store.keep_push(ModeKind::Drill, name, later(4)).await.unwrap();
+    assert_eq!(known().await, [false, true, true]);
+}
+
 pub(crate) async fn two_warnings_that_come_back_strike_a_mailbox_off(house: &House) {
     let (store, account) = (&house.store, AccountName("relay".into()));
     let li = store.vault().address_hash(&Address::new("li@ok.example"));
