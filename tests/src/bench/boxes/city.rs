@@ -63,9 +63,9 @@ struct Running {
 
 impl<'a> City<'a> {
     /// Its ledger with a box for each ordinal, and its signer.
-    pub(super) async fn found(field: &'a Field) -> Result<Self> {
+    pub(super) async fn found(field: &'a Field, run: u8) -> Result<Self> {
         let clock = &field.clock;
-        let database = format!("sqlite:{}", field.folder.join("city.sqlite").display());
+        let database = format!("sqlite:{}", field.folder.join(format!("city-{run}.sqlite")).display());
         let mut chance = StdRng::seed_from_u64(1);
         let store = open(&database, &mut StdRng::seed_from_u64(1)).await?;
         let made = account(&field.made, ([127, 0, 0, 1], 0).into(), field.count);

@@ -27,7 +27,7 @@ use city::City;
 pub use crowd::{CrowdOptions, crowd};
 pub use hub::{HubOptions, hub};
 use mingluo_model::{bulletin::ResourceCode, clock::SharedClock, link::CityFrame};
-use report::{Findings, Row, tell};
+use report::{Findings, Row, Runs, tell};
 use std::path::{Path, PathBuf};
 
 /// The bars, for programs that are built for release: the last hundredth's answer in milliseconds, kilobytes a box, and
@@ -43,7 +43,10 @@ pub struct BoxesOptions {
     /// 终端数 / boxes.
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(10..=10_000))]
     pub count: u32,
-    /// 短测:500 个终端,不评快慢 / 500 boxes, no bar.
+    /// 鸣锣测几轮 / runs of Mingluo; the middle one counts for the time of the order.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub runs: u8,
+    /// 短测:500 个终端,一轮,不评快慢 / 500 boxes, one run, no bar.
     #[arg(long)]
     pub short: bool,
     /// 不与别的系统比较 / only Mingluo, nothing beside it.
@@ -97,7 +100,13 @@ pub async fn boxes(options: BoxesOptions, clock: SharedClock) -> Result<bool> {
     let machine = Machine::ready(folder.path());
     let floors = floor::measure(folder.path(), &*clock)?;
     let field = Field::set(&options, folder.path(), clock)?;
-    let mut rows = vec![mingluo(&field).await?];
+    let mut runs = Vec::new();
+    for run in 0..if options.short { 1 } else { options.runs } {
+        super::machine::touch_memory();
+        runs.push(mingluo(&field, run).await?);
+    }
+    let runs = Runs(runs);
+    let mut rows = vec![runs.together()];
     if !options.alone {
         super::machine::touch_memory();
         rows.push(peer::plain_hub(&field).await?);
@@ -109,14 +118,15 @@ pub async fn boxes(options: BoxesOptions, clock: SharedClock) -> Result<bool> {
         && rows[0].kb_a_box < BARS.1
         && rows[0].back_s < BARS.2
         && rows[0].turned_away == 0;
+    let (boxes, kept_bars) = (field.count, has_bar.then_some(kept));
     let findings =
-        Findings { boxes: field.count, machine, floors, rows, bars: BARS, kept: has_bar.then_some(kept) };
+        Findings { boxes, machine, floors, p99s_ms: runs.p99s(), rows, bars: BARS, kept: kept_bars };
     tell(&findings, options.ground.json)?;
     Ok(kept || !has_bar)
 }
 
-async fn mingluo(field: &Field) -> Result<Row> {
-    let mut city = City::found(field).await?;
+async fn mingluo(field: &Field, run: u8) -> Result<Row> {
+    let mut city = City::found(field, run).await?;
     city.open().await?;
     let before = super::machine::resident_kb("self")?;
     let mut wave = wave::Wave::boxes(field, city.address())?;
