@@ -7,6 +7,7 @@
 
 mod again;
 mod condition;
+mod hour;
 mod obey;
 mod outlook;
 mod papers;
@@ -29,6 +30,7 @@ use crate::{
     voice::Voice,
 };
 use again::Again;
+use hour::Hour;
 use mingluo_model::{
     bulletin::{BroadcastClass, Bulletin, EbmId, ResourceCode},
     clock::{SharedClock, Timestamp},
@@ -71,6 +73,9 @@ pub const PROGRESS_WITHIN: Duration = Duration::from_secs(2);
 pub struct Rules {
     /// The longest that one bulletin may sound, whatever it asks for.
     pub longest_sounding: Duration,
+    /// The longest that the loudspeaker may have power in any hour, whatever comes. Other bulletins than red and orange
+    /// emergencies leave those the longest time of one.
+    pub most_in_an_hour: Duration,
     /// The loudest, in percent.
     pub volume_most: u8,
     /// The softest for a red or orange emergency, in percent: what wakes people must not be turned down by a slip.
@@ -140,6 +145,8 @@ pub struct Agent {
     faulty: bool,
     // When a loudspeaker that takes nothing is tried again.
     again: Option<Again>,
+    // How long the loudspeaker had power of late.
+    hour: Hour,
     // How long bulletins have sounded that wait again; no longer than each may in all.
     spent: BTreeMap<EbmId, Duration>,
     // Records that go into the journal together, with the next free report id.
@@ -189,6 +196,7 @@ impl Agent {
             round: Round::default(),
             faulty: false,
             again: None,
+            hour: Hour::default(),
             spent: BTreeMap::new(),
             page: Vec::new(),
             next_report,

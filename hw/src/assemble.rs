@@ -118,6 +118,7 @@ pub fn linked(config: &Config, clock: SharedClock) -> Result<(Dial, Papers), Ass
 pub fn rules(config: &Config) -> Rules {
     Rules {
         longest_sounding: Duration::from_secs(config.play.longest_sounding_s.into()),
+        most_in_an_hour: Duration::from_secs(config.play.most_in_an_hour_s.into()),
         volume_most: config.play.volume_most,
         volume_grave_least: config.play.volume_grave_least,
         progress_within: PROGRESS_WITHIN,

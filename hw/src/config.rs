@@ -129,6 +129,8 @@ pub struct TrustConfig {
 pub struct PlayConfig {
     /// Seconds that one bulletin may sound, 10 to 3600.
     pub longest_sounding_s: u32,
+    /// Seconds of any hour in which the loudspeaker may have power, `longest_sounding_s` to 3600.
+    pub most_in_an_hour_s: u32,
     /// The loudest, in percent, 1 to 100.
     pub volume_most: u8,
     /// The softest for a red or orange emergency, in percent, 0 to 100; never above `volume_most`.
@@ -193,6 +195,7 @@ impl Default for PlayConfig {
     fn default() -> Self {
         Self {
             longest_sounding_s: 600,
+            most_in_an_hour_s: 1_800,
             volume_most: 100,
             volume_grave_least: 60,
             sink: SinkKind::Wav,
@@ -291,6 +294,7 @@ impl Config {
         within("city.backoff_most_s", city.backoff_most_s, 1, 600)?;
         within("city.poll_s", city.poll_s, 30, 60)?;
         within("play.longest_sounding_s", play.longest_sounding_s, 10, 3_600)?;
+        within("play.most_in_an_hour_s", play.most_in_an_hour_s, play.longest_sounding_s, 3_600)?;
         within("play.volume_most", play.volume_most.into(), 1, 100)?;
         within("play.volume_grave_least", play.volume_grave_least.into(), 0, 100)?;
         if let RelayConfig::Gpio { .. } = self.relay {

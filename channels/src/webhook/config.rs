@@ -60,9 +60,7 @@ pub struct WebhookTarget {
 impl WebhookTarget {
     /// Whether it wants warnings like this one: of a grade of its own, over an area that touches one of its divisions.
     pub fn wants(&self, content: &Content) -> bool {
-        let touches = |wanted: &RegionCode| {
-            content.area.regions.iter().any(|own| wanted.contains(*own) || own.contains(*wanted))
-        };
+        let touches = |wanted: &RegionCode| content.area.regions.iter().any(|own| wanted.touches(*own));
         (self.grades.is_empty() || self.grades.contains(&content.grade))
             && (self.regions.is_empty() || self.regions.iter().any(touches))
     }

@@ -132,7 +132,7 @@ async fn shown(
     sent: &Sent,
     region: Option<RegionCode>,
 ) -> Result<Vec<Public>, FeedError> {
-    let meets = |own: &RegionCode| region.is_none_or(|wanted| wanted.contains(*own) || own.contains(wanted));
+    let meets = |own: &RegionCode| region.is_none_or(|wanted| wanted.touches(*own));
     let touches = |alert: &StoredAlert| alert.content.area.regions.iter().any(meets);
     let mut shown = Vec::new();
     for alert in office.store.released_alerts(ModeKind::Live).await?.into_iter().filter(touches) {

@@ -78,8 +78,7 @@ fn unnamed(content: &Content, words: &str, gazetteer: &Gazetteer) -> Vec<String>
 /// township inside a chosen county is none of them; nor is a name that a chosen place bears as well.
 fn beyond(content: &Content, words: &str, gazetteer: &Gazetteer) -> Vec<String> {
     let chosen = &content.audience.regions;
-    let is_heard =
-        |it: &&Division| chosen.iter().any(|region| region.contains(it.code) || it.code.contains(*region));
+    let is_heard = |it: &&Division| chosen.iter().any(|region| region.touches(it.code));
     let is_told = |it: &&Division| matches!(it.code.level(), Level::County | Level::Township);
     let named = gazetteer.named_in(words).into_iter();
     let strange = named.filter(|them| them.iter().any(&is_told) && !them.iter().any(&is_heard));

@@ -24,7 +24,7 @@ pub(crate) struct InForce {
 impl InForce {
     /// Whether it holds for a division, for a part of it or for what it belongs to.
     pub(crate) fn touches(&self, region: RegionCode) -> bool {
-        self.regions.iter().any(|own| region.contains(*own) || own.contains(region))
+        self.regions.iter().any(|own| region.touches(*own))
     }
 }
 

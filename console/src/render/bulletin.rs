@@ -25,7 +25,7 @@ pub struct Broadcaster {
 }
 
 /// Tells which keys boxes are told to believe at the moment; `None` where nobody tells them.
-type Believed = Arc<dyn Fn() -> Option<Arc<KeySet>> + Send + Sync>;
+pub type Believed = Arc<dyn Fn() -> Option<Arc<KeySet>> + Send + Sync>;
 
 impl Broadcaster {
     /// A broadcaster that signs through `signer` under the platform's resource code and counts on from `numbers`.
@@ -35,10 +35,7 @@ impl Broadcaster {
 
     /// The same, which has nothing signed that boxes would refuse.
     #[must_use]
-    pub fn for_boxes_that_believe(
-        self,
-        believed: Arc<dyn Fn() -> Option<Arc<KeySet>> + Send + Sync>,
-    ) -> Self {
+    pub fn for_boxes_that_believe(self, believed: Believed) -> Self {
         Self { believed, ..self }
     }
 

@@ -14,7 +14,7 @@ mod words;
 
 pub use advice::{fixed, fixed_instead};
 pub(crate) use bulletin::BoxBulletin;
-pub use bulletin::Broadcaster;
+pub use bulletin::{Believed, Broadcaster};
 pub use call::Question;
 pub use hazards::Hazards;
 pub use issued::{Numbers, bulletins, replaced};

@@ -234,7 +234,7 @@ fn counties<M: Mode>(desk: &Desk<M>, scope: RegionCode, form: &DraftForm) -> Vec
         .map(|county| {
             let townships: Vec<Choice> = gazetteer
                 .children(county.code)
-                .filter(|township| scope.contains(township.code) || township.code.contains(scope))
+                .filter(|township| scope.touches(township.code))
                 .map(|township| choice(township.code, &township.name))
                 .collect();
             let is_open = townships.iter().any(|township| township.is_picked);

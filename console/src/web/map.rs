@@ -107,8 +107,7 @@ impl Sketch {
         let marks = holds(in_force);
         let shape = |county: &County| {
             let code = county.code.to_string();
-            let mark =
-                marks.iter().find(|(code, _)| code.contains(county.code) || county.code.contains(*code));
+            let mark = marks.iter().find(|(code, _)| code.touches(county.code));
             let n = |alert: &StoredAlert| match mode {
                 ModeKind::Live => 5 - alert.content.grade.rank(),
                 ModeKind::Drill => 0,

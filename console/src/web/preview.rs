@@ -467,7 +467,7 @@ fn overlapping<'a, M: Mode>(alert: &Alert<M>, situation: &'a Situation) -> Optio
         earlier.id != alert.id
             && earlier.content.hazard.code == content.hazard.code
             && content.kind.follows() != Some(earlier.id)
-            && mine.iter().any(|a| theirs.iter().any(|b| a.contains(*b) || b.contains(*a)))
+            && mine.iter().any(|a| theirs.iter().any(|b| a.touches(*b)))
     };
     situation.in_force().into_iter().find(same)
 }

@@ -98,6 +98,11 @@ impl RegionCode {
         self.padded <= other.padded && other.end() <= self.end()
     }
 
+    /// Whether the two have people in common: one lies in the other, or they are the same.
+    pub const fn touches(self, other: Self) -> bool {
+        self.contains(other) || other.contains(self)
+    }
+
     /// The division of a higher level that holds this one; itself at its own level; `None` below it.
     pub fn at(self, level: Level) -> Option<Self> {
         if level < self.level {

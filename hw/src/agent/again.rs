@@ -28,10 +28,10 @@ impl Agent {
         self.rest_due().is_some()
     }
 
-    /// How long the loudspeaker rests still.
+    /// How long the loudspeaker rests still: since it takes nothing, or since it has sounded enough in this hour.
     pub(super) fn rest_due(&self) -> Option<Duration> {
-        let left = self.again?.at.checked_sub(self.clock.ticks())?;
-        (!left.is_zero()).then_some(left)
+        let again = self.again.and_then(|again| again.at.checked_sub(self.clock.ticks()));
+        again.filter(|left| !left.is_zero()).max(self.worn_out_for())
     }
 
     /// Something new has come: the rest is over, its tries count on.
@@ -39,6 +39,7 @@ impl Agent {
         if let Some(again) = &mut self.again {
             again.at = self.clock.ticks();
         }
+        self.look_for_room();
     }
 
     /// What sounds, or was about to, waits again; `false` where it was tried often enough, or is the box's own.

@@ -71,6 +71,10 @@ impl Agent {
         self.go_on()?;
         while self.playing.is_none() && !self.rests() {
             let Some(bulletin) = self.queue.take_ready(now) else { break };
+            if self.is_worn_out(&bulletin) {
+                self.wait(bulletin);
+                break;
+            }
             self.begin(bulletin)?;
             self.go_on()?;
         }
@@ -148,7 +152,7 @@ impl Agent {
         self.turn_page()?;
         let said = self.said(&bulletin);
         let spent = self.spent.get(&ebm).copied().unwrap_or_default();
-        let longest = self.rules.longest_sounding.saturating_sub(spent);
+        let longest = self.rules.longest_sounding.saturating_sub(spent).min(self.room_in_hour(&bulletin));
         // What is only played on has had its siren.
         let siren = if spent.is_zero() { self.hands.power.siren_before(&bulletin) } else { Duration::ZERO };
         let score = Score::of(&bulletin, said, longest, self.rules.volume(&bulletin)).after_siren(siren);
@@ -193,6 +197,7 @@ impl Agent {
         let (ebm, next_at) = (bulletin.ebm, self.clock.ticks());
         let evidence = Evidence::before(&mut self.hands.inputs());
         self.playing = Some(Playing { bulletin, score, block: None, next_at, evidence, test });
+        self.hour.begins(next_at);
         self.hands.power.close()?;
         self.hands.sink.begin(ebm)?;
         Ok(())
@@ -272,6 +277,7 @@ impl Agent {
 
     /// Silence at once: power first, since that works even when the sink hangs.
     pub(super) fn hush(&mut self) {
+        self.hour.ends(self.clock.ticks());
         if let Err(error) = self.hands.power.open() {
             tracing::error!(%error, "the relay did not open; check the amplifier by hand");
         }

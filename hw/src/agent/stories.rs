@@ -18,6 +18,8 @@ mod beside;
 mod clips;
 #[path = "stories/clockless.rs"]
 mod clockless;
+#[path = "stories/hour.rs"]
+mod hours;
 #[path = "stories/later.rs"]
 mod later;
 #[path = "stories/repeated.rs"]
@@ -84,7 +86,15 @@ fn assemble(
 fn rules(volume_most: u8) -> Rules {
     let (longest_sounding, time_scale) = (Duration::from_mins(10), NonZeroU32::MIN);
     let progress_within = Duration::ZERO;
-    Rules { longest_sounding, volume_most, volume_grave_least: 60, progress_within, time_scale }
+    let most_in_an_hour = HOUR;
+    Rules {
+        longest_sounding,
+        most_in_an_hour,
+        volume_most,
+        volume_grave_least: 60,
+        progress_within,
+        time_scale,
+    }
 }
 
 impl Village {
@@ -151,6 +161,7 @@ fn stop(seq: u64, named: u64) -> Bulletin {
 }
 
 const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 #[test]
 fn a_good_bulletin_is_received_verified_played_heard_and_ended() {

@@ -51,6 +51,7 @@ pub(crate) fn agent(clock: &SharedClock, source: ClockSource, real_now: Timestam
     let time_scale = NonZeroU32::new(1_000).unwrap();
     let rules = Rules {
         longest_sounding: Duration::from_mins(10),
+        most_in_an_hour: Duration::from_mins(30),
         volume_most: 100,
         volume_grave_least: 60,
         progress_within: Duration::ZERO,

@@ -34,6 +34,8 @@ use tokio_rustls::TlsConnector;
 
 /// No pretend box plays longer than this, before the speeding up.
 const LONGEST_SOUNDING: Duration = Duration::from_mins(1);
+/// As a real box is delivered.
+const MOST_IN_AN_HOUR: Duration = Duration::from_mins(30);
 /// The longest pause after the first failed connection, and ever; the link's real client waits longer.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
@@ -227,6 +229,7 @@ fn rules(play_ms: NonZeroU32) -> Rules {
     let time_scale = NonZeroU32::new(scale).unwrap_or(NonZeroU32::MIN);
     Rules {
         longest_sounding: LONGEST_SOUNDING,
+        most_in_an_hour: MOST_IN_AN_HOUR,
         volume_most: 100,
         volume_grave_least: 0,
         progress_within: PROGRESS_WITHIN / time_scale.get(),
