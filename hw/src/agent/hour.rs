@@ -84,7 +84,7 @@ impl Agent {
         if at <= now {
             return false;
         }
-        tracing::warn!(ebm = %bulletin.ebm, wait = ?at - now, "the loudspeaker has sounded enough in this hour; it waits");
+        tracing::warn!(ebm = %bulletin.ebm, wait = ?at.saturating_sub(now), "the loudspeaker has sounded enough in this hour; it waits");
         self.hour.full_until = Some(at);
         true
     }
