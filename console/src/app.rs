@@ -94,7 +94,7 @@ pub struct City {
     pub teller: Option<Arc<Teller>>,
     /// How the forwarding of receipts stands.
     pub forwards: Arc<Standing>,
-    stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     /// What hands receipts on, hears returned mail, keeps what boxes said and platforms pushed, and calls responsible persons; it
     /// ends when it is stopped.
     forwarding: TaskTracker,

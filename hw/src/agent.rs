@@ -73,8 +73,8 @@ pub const PROGRESS_WITHIN: Duration = Duration::from_secs(2);
 pub struct Rules {
     /// The longest that one bulletin may sound, whatever it asks for.
     pub longest_sounding: Duration,
-    /// The longest that the loudspeaker may have power in any hour, whatever comes. Other bulletins than red and orange
-    /// emergencies leave those the longest time of one.
+    /// The longest that the loudspeaker may have power in any hour, whatever comes; three times the longest of one bulletin at
+    /// least, since orange leaves red the time of one, and everything else leaves orange as much again.
     pub most_in_an_hour: Duration,
     /// The loudest, in percent.
     pub volume_most: u8,

@@ -127,9 +127,9 @@ pub struct TrustConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlayConfig {
-    /// Seconds that one bulletin may sound, 10 to 3600.
+    /// Seconds that one bulletin may sound, 10 to 1200.
     pub longest_sounding_s: u32,
-    /// Seconds of any hour in which the loudspeaker may have power, `longest_sounding_s` to 3600.
+    /// Seconds of any hour in which the loudspeaker may have power, three times `longest_sounding_s` to 3600.
     pub most_in_an_hour_s: u32,
     /// The loudest, in percent, 1 to 100.
     pub volume_most: u8,
@@ -293,8 +293,8 @@ impl Config {
         within("city.backoff_first_ms", city.backoff_first_ms, 10, 60_000)?;
         within("city.backoff_most_s", city.backoff_most_s, 1, 600)?;
         within("city.poll_s", city.poll_s, 30, 60)?;
-        within("play.longest_sounding_s", play.longest_sounding_s, 10, 3_600)?;
-        within("play.most_in_an_hour_s", play.most_in_an_hour_s, play.longest_sounding_s, 3_600)?;
+        within("play.longest_sounding_s", play.longest_sounding_s, 10, 1_200)?;
+        within("play.most_in_an_hour_s", play.most_in_an_hour_s, 3 * play.longest_sounding_s, 3_600)?;
         within("play.volume_most", play.volume_most.into(), 1, 100)?;
         within("play.volume_grave_least", play.volume_grave_least.into(), 0, 100)?;
         if let RelayConfig::Gpio { .. } = self.relay {

@@ -140,6 +140,11 @@ impl Score {
         self.rounds_left.saturating_add(u8::from(!self.now.is_empty())).max(1)
     }
 
+    /// Whether its time ran out before its rounds did.
+    pub fn is_cut(&self) -> bool {
+        self.left.is_zero() && (self.rounds_left > 0 || !self.now.is_empty())
+    }
+
     /// How long it has sounded so far.
     pub const fn sounded(&self) -> Duration {
         self.sounded

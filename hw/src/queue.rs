@@ -1,7 +1,7 @@
 //! Whose turn it is in one speaker. Pure: bulletins and the present in, decisions out.
 
 use mingluo_model::{
-    bulletin::{Bulletin, level_number},
+    bulletin::{Bulletin, EbmId, level_number},
     clock::Timestamp,
     region::Level,
 };
@@ -36,6 +36,11 @@ pub fn may_stop(by: Level, bulletin: &Bulletin) -> bool {
     by >= bulletin.tier
 }
 
+/// Whether a bulletin takes the speaker from another one that is being played (抢占).
+pub fn is_graver(one: &Bulletin, playing: &Bulletin) -> bool {
+    Rank::of(one) > Rank::of(playing)
+}
+
 /// The bulletins that wait for their start or for the speaker.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -51,16 +56,15 @@ impl Queue {
         if self.waiting.len() > LONGEST { self.waiting.pop() } else { None }
     }
 
-    /// Takes the gravest whose start has come; of equals the one that was written first.
-    pub fn take_ready(&mut self, now: Timestamp) -> Option<Bulletin> {
-        let at = self.waiting.iter().position(|bulletin| bulletin.start <= now)?;
-        Some(self.waiting.remove(at))
+    /// Those whose start has come, the gravest first; of equals the one that was written first.
+    pub fn ready(&self, now: Timestamp) -> impl Iterator<Item = &Bulletin> {
+        self.waiting.iter().filter(move |bulletin| bulletin.start <= now)
     }
 
-    /// Whether something that may start now is graver than what is being played.
-    pub fn interrupts(&self, playing: &Bulletin, now: Timestamp) -> bool {
-        let ready = self.waiting.iter().find(|bulletin| bulletin.start <= now);
-        ready.is_some_and(|ready| Rank::of(ready) > Rank::of(playing))
+    /// Takes this one out.
+    pub fn take(&mut self, ebm: EbmId) -> Option<Bulletin> {
+        let at = self.waiting.iter().position(|bulletin| bulletin.ebm == ebm)?;
+        Some(self.waiting.remove(at))
     }
 
     /// Takes out what has run out of time.
@@ -78,14 +82,17 @@ impl Queue {
         self.waiting.extract_if(.., |bulletin| is_out(bulletin)).collect()
     }
 
-    /// How long until a start or an end must be looked at; `None` when nothing waits. Where nothing keeps what may start from
-    /// starting, it is due at once: its start may have come since it was looked for last.
-    pub fn due(&self, now: Timestamp, is_free: bool) -> Option<Duration> {
+    /// How long until a start or an end must be looked at; `None` when nothing waits. `begins_in` says in how long something
+    /// whose start has come may begin, if nothing else keeps it from that: at once where it came since it was looked for last.
+    pub fn due(&self, now: Timestamp, begins_in: impl Fn(&Bulletin) -> Option<Duration>) -> Option<Duration> {
         let next = |bulletin: &Bulletin| {
-            let is_ready = bulletin.start <= now;
-            if is_ready && !is_free { bulletin.end } else { bulletin.start.max(now) }
+            if bulletin.start > now {
+                return bulletin.start.since(now);
+            }
+            let end = bulletin.end.since(now);
+            begins_in(bulletin).map_or(end, |wait| wait.min(end))
         };
-        self.waiting.iter().map(next).min().map(|at| at.since(now))
+        self.waiting.iter().map(next).min()
     }
 
     /// What waits, the next in turn first.
@@ -122,7 +129,7 @@ mod tests {
         for bulletin in bulletins {
             assert_eq!(queue.push(bulletin), None);
         }
-        std::iter::from_fn(|| queue.take_ready(NOW)).map(|bulletin| bulletin.seq).collect()
+        queue.ready(NOW).map(|bulletin| bulletin.seq).collect()
     }
 
     #[test]
@@ -137,10 +144,9 @@ mod tests {
 
     #[test]
     fn an_equal_waits_its_turn_and_a_graver_interrupts() {
-        let mut queue = Queue::default();
-        assert_eq!(queue.push(of(1, Grade::Blue, BroadcastClass::Emergency)), None);
-        assert!(!queue.interrupts(&of(2, Grade::Blue, BroadcastClass::Emergency), NOW));
-        assert!(queue.interrupts(&of(2, Grade::Red, BroadcastClass::Daily), NOW));
+        let blue = of(1, Grade::Blue, BroadcastClass::Emergency);
+        assert!(!is_graver(&blue, &of(2, Grade::Blue, BroadcastClass::Emergency)));
+        assert!(is_graver(&blue, &of(2, Grade::Red, BroadcastClass::Daily)));
     }
 
     #[test]
@@ -149,12 +155,17 @@ mod tests {
         let later =
             Bulletin { start: Timestamp(NOW.0 + 5_000), ..of(1, Grade::Red, BroadcastClass::Emergency) };
         assert_eq!(queue.push(later), None);
-        assert!(queue.take_ready(NOW).is_none());
-        assert!(!queue.interrupts(&of(2, Grade::Blue, BroadcastClass::Emergency), NOW));
-        assert_eq!(queue.due(NOW, true), Some(Duration::from_secs(5)));
+        assert!(queue.ready(NOW).next().is_none());
+        let seconds = Duration::from_secs;
+        assert_eq!(queue.due(NOW, |_| Some(Duration::ZERO)), Some(seconds(5)));
         let come = Timestamp(NOW.0 + 5_000);
-        assert_eq!(queue.due(come, true), Some(Duration::ZERO), "it came since somebody looked");
-        assert_eq!(queue.due(come, false), Some(Duration::from_secs(3_595)), "something else sounds");
+        assert_eq!(
+            queue.due(come, |_| Some(Duration::ZERO)),
+            Some(Duration::ZERO),
+            "it came since somebody looked"
+        );
+        assert_eq!(queue.due(come, |_| Some(seconds(60))), Some(seconds(60)), "it has to wait");
+        assert_eq!(queue.due(come, |_| None), Some(seconds(3_595)), "something else sounds");
     }
 
     #[test]

@@ -39,8 +39,13 @@ impl Broadcaster {
         Self { believed, ..self }
     }
 
-    /// Whether boxes that believe what they are told would take this.
+    /// Whether boxes that believe what they are told would take this. What silences is sent whatever the set says: one that boxes
+    /// refuse does no harm, and the file may not be what they believe.
     fn believe(&self, bulletin: &Bulletin) -> Result<(), RenderError> {
+        let is_all_clear = bulletin.tone == Tone::AllClear && !bulletin.related.is_empty();
+        if bulletin.action != Action::Play || is_all_clear {
+            return Ok(());
+        }
         let Some(keys) = (self.believed)() else { return Ok(()) };
         let what = match keys.find(&bulletin.key_id) {
             Some(key) => key.outside(bulletin),

@@ -1,7 +1,7 @@
 //! Numbers and replaced bulletins over a real store.
 
 use super::*;
-use crate::render::{Broadcaster, Hazards, Question, RenderError, Renderer, WeChatTemplate};
+use crate::render::{BoxBulletin, Broadcaster, Hazards, Question, RenderError, Renderer, WeChatTemplate};
 use mingluo_ledger::{
     store::{AlertWrite, Change, StoredPlan},
     vault::Vault,
@@ -211,6 +211,18 @@ async fn a_county_s_bulletin_is_taken_by_its_boxes_and_one_that_they_would_refus
         if max_level == Grade::Blue {
             let Err(RenderError::Disbelieved { key, what }) = finished else { panic!("{finished:?}") };
             assert!(key.as_str() == "fushun-1" && what.starts_with("level"), "{what}");
+            let stop = BoxBulletin {
+                tier: Level::County,
+                areas: vec!["210423".parse().unwrap()],
+                action: Action::StopAll,
+                end: NOW.plus(std::time::Duration::from_mins(1)),
+                volume: 0,
+                script: String::new(),
+                mode: ModeKind::Live,
+            };
+            let broadcaster = renderer.broadcaster.as_ref().unwrap();
+            let stopped = broadcaster.order(stop, NOW, &jiff::tz::TimeZone::UTC).await;
+            assert_eq!(stopped.unwrap().0.action, Action::StopAll, "what silences is never withheld");
             continue;
         }
         let Body::Speaker { envelope, .. } = finished.unwrap().body else { panic!("another channel") };

@@ -1,10 +1,12 @@
 //! What the signing process signs, and what it writes down of it (签名留痕): it reads each bulletin before it signs it, so
 //! that its log says what left under its key, whatever becomes of the console that asked. It signs no key set, which is the
-//! offline root's, and only so many bulletins a minute that sound; one that silences is never too many.
+//! offline root's, and only so many bulletins a minute that sound; one that silences is never too many, and what others sound
+//! leaves red and orange emergencies theirs.
 
 use mingluo_model::{
-    bulletin::{Action, Bulletin, codec},
+    bulletin::{Action, BroadcastClass, Bulletin, codec},
     clock::SharedClock,
+    grade::Grade,
     signer::Purpose,
 };
 use std::{
@@ -18,17 +20,24 @@ use std::{
 const MOST_A_MINUTE: usize = 60;
 const MINUTE: Duration = Duration::from_mins(1);
 
+/// When bulletins that sound were signed.
+#[derive(Default)]
+struct Signed {
+    grave: VecDeque<Duration>,
+    others: VecDeque<Duration>,
+}
+
 /// Looks at what is to be signed.
 pub(super) struct Ward {
     clock: SharedClock,
-    /// Guards the instants, in the clock's ticks, at which bulletins that sound were signed in the last minute; held for a
-    /// few instructions only.
-    signed: Mutex<VecDeque<Duration>>,
+    /// Guards the instants, in the clock's ticks, at which bulletins that sound were signed in the last minute, red and orange
+    /// emergencies apart from all others; held for a few instructions only.
+    signed: Mutex<Signed>,
 }
 
 impl Ward {
-    pub(super) const fn new(clock: SharedClock) -> Self {
-        Self { clock, signed: Mutex::new(VecDeque::new()) }
+    pub(super) fn new(clock: SharedClock) -> Self {
+        Self { clock, signed: Mutex::default() }
     }
 
     /// Whether this may be signed; what is, is in the log when this returns.
@@ -51,17 +60,23 @@ impl Ward {
     fn admit_bulletin(&self, bytes: &[u8]) -> Result<(), String> {
         let bulletin = codec::decode(bytes).map_err(|error| error.to_string())?;
         bulletin.check().map_err(|error| error.to_string())?;
-        if bulletin.action == Action::Play && !self.is_in_time() {
+        let is_grave = bulletin.class == BroadcastClass::Emergency
+            && bulletin.grade.is_some_and(|grade| grade >= Grade::Orange);
+        if bulletin.action == Action::Play && !self.is_in_time(is_grave) {
             tracing::error!(ebm = %bulletin.ebm, "签署过于频繁，已拒绝 too many bulletins in a minute; this one is not signed");
-            return Err(format!("more than {MOST_A_MINUTE} bulletins in a minute; wait, and look who asks"));
+            return Err(format!(
+                "一分钟内已签署 {MOST_A_MINUTE} 条播发指令，请稍候，并查明是谁在要求签署 / {MOST_A_MINUTE} bulletins were signed \
+                 in a minute; wait, and look who asks"
+            ));
         }
         tell(&bulletin);
         Ok(())
     }
 
-    fn is_in_time(&self) -> bool {
+    fn is_in_time(&self, is_grave: bool) -> bool {
         let now = self.clock.ticks();
         let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        let signed = if is_grave { &mut signed.grave } else { &mut signed.others };
         while signed.front().is_some_and(|at| now.saturating_sub(*at) >= MINUTE) {
             signed.pop_front();
         }
@@ -92,21 +107,24 @@ mod tests {
     use super::*;
     use mingluo_model::{
         alert::Language,
-        bulletin::{BroadcastClass, EbmId, EventType, Tone},
+        bulletin::{EbmId, EventType, Tone},
         clock::{Timestamp, manual::ManualClock},
-        grade::Grade,
         mode::ModeKind,
         region::Level,
     };
 
     fn bulletin(action: Action) -> Vec<u8> {
+        graded(action, Grade::Red)
+    }
+
+    fn graded(action: Action, grade: Grade) -> Vec<u8> {
         codec::encode(&Bulletin {
             tier: Level::City,
             key_id: "city-1".parse().unwrap(),
             seq: 1,
             ebm: EbmId::new("42104000000000103010101".parse().unwrap(), 20_260_705, 1).unwrap(),
             class: BroadcastClass::Emergency,
-            grade: Some(Grade::Red),
+            grade: Some(grade),
             event: EventType::OTHER,
             areas: vec!["2104".parse().unwrap()],
             action,
@@ -133,6 +151,11 @@ mod tests {
             assert_eq!(ward.admit(Purpose::Bulletin, &bulletin(Action::Play)), Ok(()));
         }
         assert!(ward.admit(Purpose::Bulletin, &bulletin(Action::Play)).unwrap_err().contains("60"));
+        assert_eq!(
+            ward.admit(Purpose::Bulletin, &graded(Action::Play, Grade::Blue)),
+            Ok(()),
+            "a budget of its own"
+        );
         assert_eq!(ward.admit(Purpose::Bulletin, &bulletin(Action::StopAll)), Ok(()));
         clock.advance(MINUTE);
         assert_eq!(ward.admit(Purpose::Bulletin, &bulletin(Action::Play)), Ok(()));

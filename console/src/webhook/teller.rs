@@ -1,5 +1,6 @@
 //! Tells one target, one request at a time: each second it looks what is due, settles what is not to be told, and sends the
-//! rest, the gravest first. What fails waits for itself only; what follows it in its chain waits with it.
+//! rest, the gravest first. What fails waits for itself only; what follows it in its chain waits with it. After a request that
+//! took long it is looked anew, so that something graver that came meanwhile is next.
 
 use super::{
     Desk,
@@ -30,6 +31,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Between two looks at the ledger.
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
+
+/// A request that took longer than this may have kept something graver waiting. Ours to choose.
+const LONG: Duration = Duration::from_secs(1);
 
 /// After the end of a hold: a recall that was begun in its last moment is in the ledger by then.
 const SETTLES_WITHIN: Duration = Duration::from_secs(1);
@@ -86,7 +90,15 @@ impl Teller {
     async fn look(&mut self) -> Result<(), StoreError> {
         let mut turns = Vec::new();
         for due in self.due().await? {
-            turns.extend(self.turn(due).await?);
+            match self.turn(due).await {
+                Ok(turn) => turns.extend(turn),
+                // It keeps no other from being told.
+                Err(error @ StoreError::Damaged { .. }) => {
+                    let error = &error as &dyn Error;
+                    tracing::error!(error, alert.id = %due.alert, webhook = self.target.name, "a warning cannot be read");
+                }
+                Err(error) => return Err(error),
+            }
         }
         let mut waiting: BTreeSet<AlertId> = turns.iter().map(|turn| turn.due.alert).collect();
         self.troubles.retain(|alert, _| waiting.contains(alert));
@@ -94,6 +106,7 @@ impl Teller {
         turns.sort_by_key(|turn| Reverse(turn.alert.content.grade));
         // Those that follow another one of these come after it, whatever their grade.
         let mut rest = turns;
+        let began = self.desk.clock.ticks();
         while !rest.is_empty() {
             let before = rest.len();
             let mut later = Vec::new();
@@ -103,6 +116,9 @@ impl Teller {
                     later.push(turn);
                 } else if self.may_try(turn.due.alert) && self.tell(&turn).await? {
                     waiting.remove(&turn.due.alert);
+                }
+                if self.desk.clock.ticks().saturating_sub(began) >= LONG {
+                    return Ok(());
                 }
             }
             rest = if later.len() < before { later } else { Vec::new() };

@@ -190,7 +190,7 @@ impl<M: Mode> Engine<M> {
             .map(|channel| {
                 let name = channel.account().clone();
                 let has_next = routes.has_next(&name);
-                let rests = has_next || waits_alone(channel.kind());
+                let rests = has_next || waits_while_closed(channel.kind());
                 let desk =
                     Desk::new(name.clone(), hash_address(&store)).with_next(has_next).with_rests(rests);
                 let (roster, scribe) = (Arc::clone(&roster), scribe.clone());
@@ -563,9 +563,9 @@ impl<M: Mode> Engine<M> {
     }
 }
 
-/// Whether a channel's only account has its people wait while it may send nothing. A robot is one group, and SMS that may not
-/// leave in forbidden hours has failed at once, so that somebody calls.
-const fn waits_alone(kind: ChannelKind) -> bool {
+/// Whether people of a channel wait while its account may send nothing and no other takes them. A robot is one group, and SMS
+/// that may not leave in forbidden hours has failed at once, so that somebody calls.
+pub(crate) const fn waits_while_closed(kind: ChannelKind) -> bool {
     matches!(kind, ChannelKind::WeChat | ChannelKind::WeCom | ChannelKind::Email)
 }
 

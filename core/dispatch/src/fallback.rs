@@ -101,7 +101,7 @@ impl<M: Mode> Engine<M> {
         Ok(())
     }
 
-    /// Whom a reserve channel could tell now of what this plan says, and was not told to: somebody there can send.
+    /// Whom a reserve channel could tell now of what this plan says, and was not told to: an account there can send to them.
     pub(crate) async fn told_in_reserve(&self, plan: &Plan<M>) -> Result<RoaringBitmap, EngineError> {
         let mut told = RoaringBitmap::new();
         let Target::People { edition, .. } = plan.target else { return Ok(told) };
@@ -112,11 +112,10 @@ impl<M: Mode> Engine<M> {
         let plans: Vec<Plan<M>> =
             self.store.plans(plan.alert).await?.iter().filter_map(StoredPlan::typed).collect();
         for reserve in plans.iter().filter(|one| is_reserve(one) && one.channel != plan.channel) {
-            let sends =
-                |post: &Post<M>| post.channel.kind() == reserve.channel && post.link_now() == Link::Up;
-            if self.posts.values().any(|post| sends(post) && carries(post, reserve)) {
-                told |= self.untold_in(reserve.channel, edition, &plans).await?;
-            }
+            let untold = self.untold_in(reserve.channel, edition, &plans).await?;
+            let sends = |post: &Post<M>| post.link_now() == Link::Up && carries(post, reserve);
+            let shares = self.shares_of(reserve.channel, edition, &untold, sends).await?;
+            told = shares.into_values().fold(told, |told, share| told | share);
         }
         Ok(told)
     }

@@ -5,7 +5,7 @@
 //! leaves the new one before anything of it is sent. If we die in between, the next start makes the rest good.
 
 use crate::{
-    engine::{Engine, EngineError},
+    engine::{Engine, EngineError, waits_while_closed},
     fallback::sends_jobs,
     post::{Link, Post},
 };
@@ -124,7 +124,8 @@ impl<M: Mode> Engine<M> {
     }
 
     /// Of whom nobody of the channel is about to send to, those whom a reserve channel can tell now are left to it. The others
-    /// wait for the account to be back, but for those in a line whose account said itself that it may not send.
+    /// wait for the account to be back, but for those in a line whose account said itself that it may not send, where nobody
+    /// waits for that ([`waits_while_closed`]).
     async fn give_up(
         &self,
         post: &Post<M>,
@@ -132,7 +133,7 @@ impl<M: Mode> Engine<M> {
         nobody: RoaringBitmap,
         link: &Link,
     ) -> Result<(), EngineError> {
-        let said_no = matches!(link, Link::Closed { .. });
+        let said_no = matches!(link, Link::Closed { .. }) && !waits_while_closed(plan.channel);
         let given_up = if nobody.is_empty() || said_no && self.routes.holds(&plan.account) {
             nobody
         } else {

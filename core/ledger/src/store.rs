@@ -277,8 +277,8 @@ pub trait Store: Send + Sync + 'static {
     /// Whether a push of a platform was kept, by its name, in the last three days.
     async fn knows_push(&self, mode: ModeKind, name: [u8; 20]) -> Result<bool, StoreError>;
 
-    /// Keeps that a push was kept whole, and forgets those of more than three days before.
-    async fn keep_push(&self, mode: ModeKind, name: [u8; 20], at: Timestamp) -> Result<(), StoreError>;
+    /// Keeps that these pushes were kept whole, and forgets those of more than three days before.
+    async fn keep_pushes(&self, pushes: &[(ModeKind, [u8; 20])], at: Timestamp) -> Result<(), StoreError>;
 
     /// What residents wrote, the latest first, from before the reply `before`.
     async fn replies(

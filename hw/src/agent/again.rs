@@ -28,10 +28,10 @@ impl Agent {
         self.rest_due().is_some()
     }
 
-    /// How long the loudspeaker rests still: since it takes nothing, or since it has sounded enough in this hour.
+    /// How long the loudspeaker rests still.
     pub(super) fn rest_due(&self) -> Option<Duration> {
-        let again = self.again.and_then(|again| again.at.checked_sub(self.clock.ticks()));
-        again.filter(|left| !left.is_zero()).max(self.worn_out_for())
+        let left = self.again?.at.checked_sub(self.clock.ticks())?;
+        (!left.is_zero()).then_some(left)
     }
 
     /// Something new has come: the rest is over, its tries count on.
@@ -39,7 +39,6 @@ impl Agent {
         if let Some(again) = &mut self.again {
             again.at = self.clock.ticks();
         }
-        self.look_for_room();
     }
 
     /// What sounds, or was about to, waits again; `false` where it was tried often enough, or is the box's own.
@@ -57,7 +56,7 @@ impl Agent {
         self.faulty = true;
         let pause = self.again.map_or(PAUSES.0, |again| (again.pause * 2).min(PAUSES.1));
         self.again = Some(Again { at: self.clock.ticks() + pause, pause, tries });
-        tracing::warn!(ebm = %playing.ebm(), tries, ?pause, "it waits, and the loudspeaker is tried again");
+        tracing::warn!(ebm = %playing.ebm(), tries, ?pause, "喇叭暂时不能用，稍后再试 it waits, and the loudspeaker is tried again");
         self.wait_again(playing);
         true
     }

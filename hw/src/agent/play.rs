@@ -6,6 +6,7 @@ use crate::{
     evidence::Evidence,
     journal::{JournalError, Record},
     player::{Block, Score, SinkError},
+    queue,
     relay::RelayError,
     selftest::Kind,
     sound,
@@ -70,11 +71,10 @@ impl Agent {
         self.turn_page()?;
         self.go_on()?;
         while self.playing.is_none() && !self.rests() {
-            let Some(bulletin) = self.queue.take_ready(now) else { break };
-            if self.is_worn_out(&bulletin) {
-                self.wait(bulletin);
+            let Some(next) = self.queue.ready(now).find(|it| self.has_room(it)).map(|it| it.ebm) else {
                 break;
-            }
+            };
+            let Some(bulletin) = self.queue.take(next) else { break };
             self.begin(bulletin)?;
             self.go_on()?;
         }
@@ -86,12 +86,17 @@ impl Agent {
         let block = self.playing.as_ref().map(|playing| playing.next_at.saturating_sub(self.clock.ticks()));
         block
             .into_iter()
-            .chain(self.queue.due(self.now(), self.playing.is_none() && !self.rests()))
+            .chain(self.queue.due(self.now(), |it| self.may_begin_in(it)))
             .chain(self.rest_due())
             .chain(self.round_due())
             .chain(self.papers_due())
             .chain(self.held_due())
             .min()
+    }
+
+    /// How long it takes until a bulletin whose start has come may begin; `None` where something else keeps it from that.
+    fn may_begin_in(&self, bulletin: &Bulletin) -> Option<Duration> {
+        (self.playing.is_none() && !self.rests()).then(|| self.wait_for_room(bulletin))
     }
 
     /// Remembers now and then what time it is: a clock that falls back while the power is off is found out by that, and one
@@ -112,7 +117,8 @@ impl Agent {
     fn go_on(&mut self) -> Result<(), JournalError> {
         let Some(playing) = &self.playing else { return Ok(()) };
         let now = self.now();
-        if self.queue.interrupts(&playing.bulletin, now) {
+        let graver = |it: &&Bulletin| queue::is_graver(it, &playing.bulletin) && self.has_room(it);
+        if self.queue.ready(now).any(|it| graver(&it)) {
             return self.give_way();
         }
         if playing.bulletin.end <= now {
@@ -140,7 +146,7 @@ impl Agent {
             return self.finish(Event::Preempted, "a graver bulletin took the speaker");
         };
         self.hush();
-        tracing::warn!(ebm = %playing.ebm(), "a graver bulletin takes the speaker; this one waits again");
+        tracing::warn!(ebm = %playing.ebm(), "更重要的播发占用喇叭，这一条稍后再播 a graver bulletin takes the speaker; this one waits again");
         self.wait_again(playing);
         self.turn_page()
     }
@@ -151,16 +157,26 @@ impl Agent {
         self.page.push(Record::Begun { ebm, at: self.now() });
         self.turn_page()?;
         let said = self.said(&bulletin);
-        let spent = self.spent.get(&ebm).copied().unwrap_or_default();
-        let longest = self.rules.longest_sounding.saturating_sub(spent).min(self.room_in_hour(&bulletin));
-        // What is only played on has had its siren.
-        let siren = if spent.is_zero() { self.hands.power.siren_before(&bulletin) } else { Duration::ZERO };
+        let longest = self.time_left(&bulletin).min(self.room_in_hour(&bulletin));
+        let siren = self.siren_before(&bulletin);
         let score = Score::of(&bulletin, said, longest, self.rules.volume(&bulletin)).after_siren(siren);
         if let Err(fault) = self.start(bulletin, score, None) {
             return self.fail(&fault);
         }
         self.note(ebm, Event::Playing, "", "");
         self.turn_page()
+    }
+
+    /// What is left of the longest time that a bulletin may sound.
+    pub(super) fn time_left(&self, bulletin: &Bulletin) -> Duration {
+        let spent = self.spent.get(&bulletin.ebm).copied().unwrap_or_default();
+        self.rules.longest_sounding.saturating_sub(spent)
+    }
+
+    /// For how long the siren sounds before a bulletin; what is only played on has had it.
+    pub(super) fn siren_before(&self, bulletin: &Bulletin) -> Duration {
+        let has_sounded = self.spent.get(&bulletin.ebm).is_some_and(|spent| !spent.is_zero());
+        if has_sounded { Duration::ZERO } else { self.hands.power.siren_before(bulletin) }
     }
 
     /// The voices for a bulletin's words. The box begins to read them itself whatever comes: it takes a moment, and then
@@ -209,6 +225,10 @@ impl Agent {
         let Some(playing) = &mut self.playing else { return Ok(()) };
         let most = self.hands.sink.block();
         let Some(block) = playing.score.next(most) else {
+            if self.is_cut_by_the_hour()? {
+                return Ok(());
+            }
+            let Some(playing) = &self.playing else { return Ok(()) };
             let told = playing.score.heard().told();
             self.again = None;
             return self.finish(Event::Ended, &told);
@@ -239,7 +259,7 @@ impl Agent {
     pub(super) fn fail(&mut self, fault: &Fault) -> Result<(), JournalError> {
         tracing::error!(
             error = fault as &dyn std::error::Error,
-            "the speaker does not sound; look at the box"
+            "喇叭没有发声，请检查终端 the speaker does not sound; look at the box"
         );
         if self.puts_back() {
             return self.turn_page();
@@ -279,10 +299,10 @@ impl Agent {
     pub(super) fn hush(&mut self) {
         self.hour.ends(self.clock.ticks());
         if let Err(error) = self.hands.power.open() {
-            tracing::error!(%error, "the relay did not open; check the amplifier by hand");
+            tracing::error!(%error, "功放继电器没有断开，请手动断开 the relay did not open; switch the amplifier off by hand");
         }
         if let Err(error) = self.hands.sink.end() {
-            tracing::warn!(%error, "the sink could not be closed");
+            tracing::warn!(%error, "声音输出关不上 the sink could not be closed");
         }
         self.hands.sense.rest();
     }

@@ -157,6 +157,7 @@ impl Agent {
         let Some(alarm) = self.own_alarm(sounding) else { return Ok(()) };
         tracing::warn!(ebm = %alarm.ebm, "the button at the box was held: the village's own alarm");
         self.note(alarm.ebm, Event::Received, "", "the button at the box");
+        self.rest_no_more();
         self.wait(alarm);
         self.turn_page()
     }

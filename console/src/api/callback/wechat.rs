@@ -2,7 +2,7 @@
 //! platform says thrice what was not answered in five seconds, and what was kept already is not kept again, also where the
 //! program was started anew in between: what followers write and do, and receipts that have no message's number, are known
 //! by their names in the ledger for three days ([`mingluo_ledger::Store::keep_replies`],
-//! [`mingluo_ledger::Store::keep_push`]).
+//! [`mingluo_ledger::Store::keep_pushes`]).
 
 use super::{
     echoed,
@@ -30,8 +30,14 @@ use mingluo_model::{
     plan::AccountName,
     reply::{Reply, Wish},
 };
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::task::JoinError;
+
+/// How long names of pushes are gathered before they are kept together.
+const GATHERED_FOR: Duration = Duration::from_millis(100);
 
 /// Letters of a division's name that are said back.
 const LONGEST_NAME: usize = 30;
@@ -61,11 +67,17 @@ struct Door {
     city: Arc<City>,
     kept: Recent,
     asked: inquiry::Often,
+    // Guards the names of pushes that are about to be kept; held for one look.
+    unwritten: Arc<Mutex<Vec<(ModeKind, [u8; 20])>>>,
 }
 
 pub(super) fn routes(city: &Arc<City>) -> Router {
-    let door =
-        Arc::new(Door { city: Arc::clone(city), kept: Recent::default(), asked: inquiry::Often::default() });
+    let door = Arc::new(Door {
+        city: Arc::clone(city),
+        kept: Recent::default(),
+        asked: inquiry::Often::default(),
+        unwritten: Arc::default(),
+    });
     Router::new().route("/callback/wechat/{account}", get(verify).post(receive)).with_state(door)
 }
 
@@ -147,9 +159,39 @@ impl Door {
             ModeKind::Drill => keep(self.city.drill.engine(), account, mass, heard).await,
         }?;
         if heard.of_the_latest {
-            store.keep_push(mode, name, self.city.clock.now()).await?;
+            self.remember(mode, name);
         }
         Ok(push)
+    }
+
+    /// Keeps a push's name, together with those that come in the same moment: what was answered is not said again, and only
+    /// where the answer was lost with this run of the program is the name asked for.
+    fn remember(&self, mode: ModeKind, name: [u8; 20]) {
+        let names = Arc::clone(&self.unwritten);
+        let is_first = {
+            let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+            names.push((mode, name));
+            names.len() == 1
+        };
+        if !is_first {
+            return;
+        }
+        let (store, clock) = (Arc::clone(&self.city.store), self.city.clock.clone());
+        let stop = self.city.stop.clone();
+        self.city.spawn(async move {
+            tokio::select! {
+                () = clock.sleep(GATHERED_FOR) => {}
+                () = stop.cancelled() => {}
+            }
+            let names = std::mem::take(&mut *names.lock().unwrap_or_else(PoisonError::into_inner));
+            if let Err(error) = store.keep_pushes(&names, clock.now()).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(
+                    error,
+                    "names of pushes are not kept; said again after a start they count again"
+                );
+            }
+        });
     }
 
     /// What a follower is told, whom it answers besides. Residents read Chinese; what asks for nothing is not answered, so that

@@ -330,8 +330,8 @@ impl Store for Engine {
         push::is_known(self, mode, name).await
     }
 
-    async fn keep_push(&self, mode: ModeKind, name: [u8; 20], at: Timestamp) -> Result<(), StoreError> {
-        push::keep(self, mode, name, at).await
+    async fn keep_pushes(&self, pushes: &[(ModeKind, [u8; 20])], at: Timestamp) -> Result<(), StoreError> {
+        push::keep(self, pushes, at).await
     }
 
     async fn replies(

@@ -1,7 +1,11 @@
 //! Pushes of platforms that are known by their names alone.
 
-use super::{Engine, ModeKind, StoreError, Timestamp};
+use super::{Db, Engine, ModeKind, StoreError, Timestamp};
+use sqlx::QueryBuilder;
 use std::time::Duration;
+
+/// Rows of one statement.
+const AT_ONCE: usize = 500;
 
 /// How long a push is known: as long as what followers write with the platform's own id. Ours to choose; a push is said again
 /// within fifteen seconds, and longer only where the platform itself was held up.
@@ -19,18 +23,19 @@ pub(super) async fn is_known(engine: &Engine, mode: ModeKind, name: [u8; 20]) ->
 
 pub(super) async fn keep(
     engine: &Engine,
-    mode: ModeKind,
-    name: [u8; 20],
+    pushes: &[(ModeKind, [u8; 20])],
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let mut write = engine.begin().await?;
-    sqlx::query("insert into push (mode, name, at) values ($1, $2, $3) on conflict (mode, name) do nothing")
-        .bind(i16::from(mode.number()))
-        .bind(name.to_vec())
-        .bind(at.0)
-        .execute(write.conn())
-        .await
-        .map_err(StoreError::database("keep a push"))?;
+    for some in pushes.chunks(AT_ONCE) {
+        let mut insert = QueryBuilder::<Db>::new("insert into push (mode, name, at) ");
+        insert.push_values(some, |mut row, (mode, name)| {
+            row.push_bind(i16::from(mode.number())).push_bind(name.to_vec()).push_bind(at.0);
+        });
+        insert.push(" on conflict (mode, name) do nothing");
+        let kept = insert.build().persistent(false).execute(write.conn()).await;
+        kept.map_err(StoreError::database("keep pushes"))?;
+    }
     sqlx::query("delete from push where at < $1")
         .bind(at.0 - KNOWN_FOR.as_millis() as i64)
         .execute(write.conn())

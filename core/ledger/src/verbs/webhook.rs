@@ -31,6 +31,11 @@ const SETTLE: &str = "
 insert into webhook_event (target, alert_id, fate, tries) values ($1, $2, $3, 0)
 on conflict (target, alert_id) do update set fate = excluded.fate, asked_at = null";
 
+// What was asked for while the request was under way is sent again.
+const TAKEN: &str = "
+update webhook_event set fate = 1, asked_at = null where target = $1 and alert_id = $2
+and (asked_at is null or asked_at <= (select begun_at from webhook_attempt where attempt_no = $3))";
+
 const REPLAY: &str = "
 insert into webhook_event (target, alert_id, fate, tries, asked_at)
 select $1, r.alert_id, 0, 0, cast($3 as bigint)
@@ -172,7 +177,13 @@ pub(super) async fn end(
         .await
         .map_err(StoreError::database("log the end of a webhook"))?;
     if end.is_taken() {
-        set_fate(write.conn(), target, alert, WebhookFate::Taken).await?;
+        sqlx::query(TAKEN)
+            .bind(target.to_owned())
+            .bind(bytes(alert.0))
+            .bind(number)
+            .execute(write.conn())
+            .await
+            .map_err(StoreError::database("keep that a webhook was taken"))?;
     }
     write.commit().await
 }

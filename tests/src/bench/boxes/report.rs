@@ -49,12 +49,12 @@ pub(super) struct Findings {
 pub(super) struct Runs(pub(super) Vec<Row>);
 
 impl Runs {
-    /// The answers of the middle run. The memory of the first: in the later ones the process has it already. Of all else the
+    /// The answers of the middle run, of an even number the slower of the two. The memory of the first: in the later ones the process has it already. Of all else the
     /// worst.
     pub(super) fn together(&self) -> Row {
         let mut by_time = self.0.clone();
         by_time.sort_by(|one, other| one.p99_ms.total_cmp(&other.p99_ms));
-        let middle = by_time.swap_remove((by_time.len() - 1) / 2);
+        let middle = by_time.swap_remove(by_time.len() / 2);
         let worst = |of: fn(&Row) -> f64| self.0.iter().map(of).fold(0.0, f64::max);
         Row {
             connected_s: worst(|row| row.connected_s),
@@ -139,4 +139,23 @@ fn text(findings: &Findings) -> Result<String, std::fmt::Error> {
         )?,
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(p99_ms: u64, kb_a_box: f64, turned_away: u64) -> Row {
+        Row::new("mingluo", true, 1.0, vec![Duration::from_millis(p99_ms)], kb_a_box, 1.0, turned_away)
+    }
+
+    #[test]
+    fn the_middle_run_counts_with_the_first_one_s_memory_and_everybody_who_was_refused() {
+        let runs = |p99s: &[u64]| {
+            Runs(p99s.iter().enumerate().map(|(at, p99)| run(*p99, 18.0 - at as f64, 1)).collect())
+        };
+        let row = runs(&[900, 1_100, 700]).together();
+        assert_eq!((row.p99_ms, row.kb_a_box, row.turned_away), (900.0, 18.0, 3));
+        assert_eq!(runs(&[900, 1_100]).together().p99_ms, 1_100.0, "the slower of two");
+    }
 }

@@ -168,16 +168,16 @@ pub(crate) async fn a_push_is_known_by_its_name_for_three_days(house: &House) {
     let (store, name) = (&house.store, [7; 20]);
     let later = |days: u64| NOON.plus(std::time::Duration::from_hours(24 * days));
     assert!(!store.knows_push(ModeKind::Live, name).await.unwrap());
-    store.keep_push(ModeKind::Live, name, NOON).await.unwrap();
-    store.keep_push(ModeKind::Live, name, later(1)).await.unwrap();
+    store.keep_pushes(&[(ModeKind::Live, name)], NOON).await.unwrap();
+    store.keep_pushes(&[(ModeKind::Live, name)], later(1)).await.unwrap();
     let known = async || {
         let of = async |mode, name| store.knows_push(mode, name).await.unwrap();
         [of(ModeKind::Live, name).await, of(ModeKind::Drill, name).await, of(ModeKind::Live, [8; 20]).await]
     };
     assert_eq!(known().await, [true, false, false]);
-    store.keep_push(ModeKind::Live, [8; 20], later(3)).await.unwrap();
+    store.keep_pushes(&[(ModeKind::Live, [8; 20])], later(3)).await.unwrap();
     assert_eq!(known().await, [true, false, true], "kept to the third day");
-    store.keep_push(ModeKind::Drill, name, later(4)).await.unwrap();
+    store.keep_pushes(&[(ModeKind::Drill, name)], later(4)).await.unwrap();
     assert_eq!(known().await, [false, true, true]);
 }
 

@@ -144,6 +144,19 @@ pub(crate) async fn what_is_settled_is_sent_again_when_somebody_asks(house: &Hou
     assert_eq!(store.audit_rows(0, 10).await.unwrap().len(), 2);
     store.settle_webhook(DESK, alert_id(1), WebhookFate::Over).await.unwrap();
     assert_eq!(due(house, DESK, ModeKind::Live, 110).await, [2]);
+
+    let took = WebhookEnd { answer: Ok(204), took: Duration::from_millis(10) };
+    let under_way = store.begin_webhook(DESK, alert_id(2), "alert.released", at(120)).await.unwrap();
+    assert_eq!(ask(ModeKind::Live, Replay::Alert(alert_id(2)), 125).await, 1);
+    store.end_webhook(DESK, alert_id(2), under_way, &took).await.unwrap();
+    assert_eq!(
+        due(house, DESK, ModeKind::Live, 130).await,
+        [2],
+        "what was asked for meanwhile is sent again"
+    );
+    let again = store.begin_webhook(DESK, alert_id(2), "alert.released", at(140)).await.unwrap();
+    store.end_webhook(DESK, alert_id(2), again, &took).await.unwrap();
+    assert_eq!(due(house, DESK, ModeKind::Live, 150).await, NOBODY);
 }
 
 pub(crate) async fn the_log_of_webhooks_is_bounded_by_time_and_number(house: &House) {
