@@ -13,7 +13,7 @@ use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P2
 use std::{
     fs::File,
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -43,14 +43,14 @@ pub enum EnrolError {
         source: rcgen::Error,
     },
     /// The city's address.
-    #[error("--city {value:?}：应为 / must be of the form https://host:port")]
+    #[error("--city {value:?}：应写成 https://主机:端口 / must be of the form https://host:port")]
     Address {
         /// As given.
         value: String,
     },
     /// No answer.
     #[error(
-        "没有连上城市，或城市证书与注册码不符 / no answer from the city, or it is not the city of this code"
+        "没有连上城市，或注册码输错了：请核对 --code 和 --city / no answer from the city, or a mistyped code: look at --code and --city"
     )]
     Link(#[from] LinkError),
     /// No TLS.
@@ -127,10 +127,11 @@ pub(crate) fn csr(code: ResourceCode, key: &KeyPair) -> Result<String, rcgen::Er
     params.serialize_request(key)?.pem()
 }
 
-/// For its owner alone, and never over another.
+/// For its owner alone, and never over another; its folder is made where there is none.
 fn write_key(path: &Path, pem: &str) -> Result<(), EnrolError> {
-    let open = || File::options().create_new(true).write(true).mode(0o600).open(path);
-    open()
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    dir.map_or(Ok(()), |dir| std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir))
+        .and_then(|()| File::options().create_new(true).write(true).mode(0o600).open(path))
         .and_then(|mut file| file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()))
         .map_err(|source| EnrolError::Write { path: path.to_owned(), source })
 }
@@ -144,7 +145,6 @@ mod tests {
     fn the_key_is_made_once_and_stays_for_its_owner_alone() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("speaker.toml");
-        std::fs::create_dir(dir.path().join("tls")).unwrap();
         std::fs::write(&file, include_str!("../../deploy/speaker.toml")).unwrap();
         let config = Config::read(&file).unwrap();
         let first = std::fs::read_to_string(request(&config).unwrap()).unwrap();

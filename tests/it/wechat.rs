@@ -203,7 +203,8 @@ async fn where_nobody_else_can_tell_them_a_used_up_quota_lets_the_rest_wait_and_
     let live = &town.city.console.live;
     // Who was under way when the platform refused waits again; who never was, still.
     let waiting = || {
-        let states = states(&live.progress(Some(alert)), ChannelKind::WeChat);
+        let views = live.progress(Some(alert));
+        let states = states(&views, ChannelKind::WeChat);
         ["planned", "queued"].iter().filter_map(|state| states.get(state)).sum::<u32>()
     };
     let link = || live.engine().links().get(&AccountName("live-wechat".into())).cloned();

@@ -100,14 +100,24 @@ fn head(view: &View) -> String {
         (DeviceState::Playing, Some(Origin::Bulletin(_, _, Some(grade)))) => shade(grade),
         (DeviceState::Playing, _) => "busy",
         (DeviceState::Fault, _) => "fault",
+        _ if !view.knows_time || !view.is_linked => "fault",
         _ => "calm",
+    };
+    // "Ready" is said only where a warning would be heard of and obeyed.
+    let is_idle = matches!(view.state, DeviceState::On | DeviceState::Recovered);
+    let state = match view.state {
+        _ if is_idle && !view.knows_time => ("未校时，收到预警也不播", "No proven time: nothing is obeyed"),
+        _ if is_idle && !view.is_linked => {
+            ("与城市断开，收不到预警", "Cut off from the city: no warning arrives")
+        }
+        state => words::state(state),
     };
     format!(
         "<header><h1>鸣锣村级终端<small>Mingluo village speaker</small></h1><p class=\"own\">区划 {} · 编码 {}</p></header>\
          {drill}<p class=\"state {colour}\">{}</p>",
         view.region,
         view.code,
-        both(words::state(view.state))
+        both(state)
     )
 }
 

@@ -46,7 +46,7 @@ fn a_card_is_changed_once_however_often_it_is_asked_for() {
             .arg(&boot)
             .arg("--root")
             .arg(&root)
-            .arg("--read-only")
+            .args(["--pin", "17", "--read-only"])
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", text(&output));
@@ -68,6 +68,14 @@ fn a_card_is_changed_once_however_often_it_is_asked_for() {
     let with = |words: &[&str]| {
         script("card").arg("--boot").arg(&boot).arg("--root").arg(&root).args(words).output().unwrap()
     };
+    assert!(text(&with(&["--active-low"])).contains("gpio=17=op,dh"));
+    let later = with(&["--read-only"]);
+    assert!(
+        text(&later).contains("gpio=17=op,dh") && !text(&later).contains("op,dl"),
+        "a run that names no pin leaves it: {}",
+        text(&later)
+    );
+    assert!(text(&with(&["--pin", "17"])).contains("gpio=17=op,dl"));
     let siren = with(&["--siren-pin", "6"]);
     assert!(
         text(&siren).contains("gpio=6=op,dl") && text(&siren).contains("gpio=17=op,dl"),

@@ -133,7 +133,7 @@ async fn a_city_that_is_not_the_codes_is_told_nothing() {
     let told = wrong.answer_one(|_, _| panic!("the code was told to a stranger"));
     let error = enrol(&config, &address, &desk.slip(), SystemClock::shared()).await.unwrap_err();
     assert!(matches!(error, EnrolError::Link(_)), "{error}");
-    assert!(error.to_string().contains("与注册码不符"));
+    assert!(error.to_string().contains("注册码输错了"));
     assert!(told.await.unwrap().is_none());
     assert!(!config.city.cert_file.exists());
 }
