@@ -11,7 +11,9 @@ use crate::{
     speech::SpeechConfig,
     tongue::tell,
 };
-use mingluo_model::{bulletin::KeyId, clock::SharedClock, plan::AccountName, template::Template};
+use mingluo_model::{
+    bulletin::KeyId, clock::SharedClock, plan::AccountName, region::RegionCode, template::Template,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -63,6 +65,7 @@ pub fn examine(config: &Config) -> Result<Examined, Refused> {
     let mut calling = None;
     if let Ok(region) = &region {
         problems.extend(unknown_hazards(config, region));
+        problems.extend(unknown_divisions(config, region));
         match config.call.as_ref().map(|call| call.build(&region.groups)) {
             Some(Ok(built)) => calling = Some(Arc::new(built)),
             Some(Err(wrong)) => problems.extend(wrong),
@@ -187,6 +190,18 @@ fn unknown_hazards(config: &Config, region: &Region) -> impl Iterator<Item = Con
         let table = config.region.pack.join("event_types.csv");
         ConfigError::value("policy.without_hold", code, Fix::Hazard { table })
     })
+}
+
+/// Divisions of webhook targets that the pack does not have: such a target would never be told of anything.
+fn unknown_divisions(config: &Config, region: &Region) -> Vec<ConfigError> {
+    let table = config.region.pack.join("divisions.csv");
+    let is_unknown =
+        |code: &&String| code.parse::<RegionCode>().is_ok_and(|code| region.gazetteer.get(code).is_none());
+    let wanted = config.webhook.iter().flat_map(|target| &target.regions);
+    let unknown = wanted.filter(is_unknown);
+    unknown
+        .map(|code| ConfigError::value("webhook.regions", code, Fix::Division { table: table.clone() }))
+        .collect()
 }
 
 /// Targets of webhooks that cannot be used, or of a name that another one has: what became of a warning is kept by it.

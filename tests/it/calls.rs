@@ -8,7 +8,7 @@ use mingluo_ledger::store::{Answered, Call, Taken};
 use mingluo_model::{
     address::Address,
     alert::Alert,
-    audience::Group,
+    audience::{ChannelKind, Group},
     call::{Means, Rung},
     mode::Live,
 };
@@ -123,6 +123,31 @@ async fn the_township_officer_sleeps_and_the_deputy_writes_the_code(given: CityO
     assert_eq!(got, [2, 2, 1], "the warning and one question each; residents the warning alone");
 }
 
+async fn the_button_of_the_warnings_own_card_answers_for_who_was_asked_by_telephone(given: CityOrder) {
+    let files = tempfile::tempdir().unwrap();
+    let given = calling(&files, 3_600, "channels = [\"sms\"]\n", given);
+    let zhang = Recipient { wecom: Some(Address::new("zhang")), ..on_duty(OFFICER) };
+    let town = town_of(WeComFaults::default(), 0, CityOrder { persons: vec![zhang], ..given }).await;
+    let city = &town.city;
+    let order = mingluo_console::office::DraftOrder {
+        area: vec![TOWNSHIPS[0].to_owned()],
+        channels: vec![ChannelKind::WeCom],
+        ..city.order("red", "红色", Duration::from_hours(1))
+    };
+    let alert = city.issue(&city.console.live, &order).await.unwrap();
+    let asked = call(city, &alert, |call| is_on(call, Rung::Asked)).await;
+    assert_eq!(asked.answered(), None);
+    let cards = || town.told(What::Accepted).into_iter().filter(|entry| entry.detail.starts_with("card"));
+    city.until(|| (cards().count() == 1).then_some(())).await.unwrap();
+
+    let said = town.act("press", r#"{"userid": "zhang"}"#.to_owned()).await.1;
+
+    assert_eq!(said, r#"{"button":"已确认"}"#);
+    let answered = call(city, &alert, |call| call.answered().is_some()).await;
+    let step = answered.answered().map(|step| &step.taken);
+    assert!(matches!(step, Some(Taken::Answered(Answered::Given { by: Means::Button, .. }))), "{answered:?}");
+}
+
 async fn a_telephone_that_is_refused_is_not_waited_for(given: CityOrder) {
     let files = tempfile::tempdir().unwrap();
     let faults = faults(&["--refuse-percent", "100"]);
@@ -196,4 +221,5 @@ on_both_engines!(
     the_township_officer_sleeps_and_the_deputy_writes_the_code,
     a_telephone_that_is_refused_is_not_waited_for,
     the_button_of_the_card_answers_for_who_was_asked_and_ends_the_ladder,
+    the_button_of_the_warnings_own_card_answers_for_who_was_asked_by_telephone,
 );

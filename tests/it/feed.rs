@@ -99,6 +99,11 @@ async fn a_warning_and_its_lift_stand_in_the_feed_at_addresses_that_stay() {
         texts(&feed, &["entry", "category"]).contains(&"lifted".to_owned()),
         "the first stays and says so"
     );
+    assert_eq!(
+        texts(&feed, &["entry", "category"]),
+        ["lift", "released", "red", "lifted"],
+        "an all-clear is no red warning"
+    );
     assert_eq!(town.get(&path).await.1, document, "the same words at the same address");
     let (_, cancel) = town.get(&format!("/cap/{lift}.xml")).await;
     let cancel = cap::read(cancel.as_bytes()).unwrap().alert;

@@ -38,6 +38,7 @@ error-config-seed = { $field } = "{ $value }": the file holds no signing key. Pu
 error-config-sm2-key = { $field } = "{ $value }": what follows sm2: is no SM2 key. There must be 64 hexadecimal digits, a number from 1 to n-2; make another.
 error-config-without-sm2 = { $field } = "{ $value }": the file holds an SM2 key, and this program is built without sm2. Build it with cargo build --features sm2, or take an Ed25519 key.
 error-config-hold = { $field } = "{ $value }" holds back too long. Give 0 to { $most } (milliseconds; { $most } are ten minutes).
+error-config-division = { $field } = "{ $value }" is no division. Use a code of { $table }, like 210423.
 error-config-hazard = { $field } = "{ $value }" is no event code. Use one of { $table }, like 11B03.
 error-config-gap = { $field } = "{ $value }": nothing fills the gap { "{" }{ $gap }{ "}" }. Known are: { $known }.
 error-config-brace = { $field } = "{ $value }": a brace is not closed. Close it.

@@ -38,6 +38,7 @@ error-config-seed = { $field } = “{ $value }”：文件内容不是签名密�
 error-config-sm2-key = { $field } = “{ $value }”：sm2: 之后不是 SM2 私钥。须为 64 位十六进制，数值在 1 与 n-2 之间；请另做一把。
 error-config-without-sm2 = { $field } = “{ $value }”：文件内是 SM2 私钥，而本程序编译时未含 sm2。请用 cargo build --features sm2 重新编译，或改用 Ed25519 私钥。
 error-config-hold = { $field } = “{ $value }”：缓发期过长。请填 0 至 { $most }（毫秒，{ $most } 即十分钟）。
+error-config-division = { $field } = “{ $value }”：没有这个区划。请用 { $table } 中的代码，如 210423。
 error-config-hazard = { $field } = “{ $value }”：没有这个灾种代码。请用 { $table } 中的代码，如 11B03。
 error-config-gap = { $field } = “{ $value }”：空位 { "{" }{ $gap }{ "}" } 无内容可填。可用的空位有：{ $known }。
 error-config-brace = { $field } = “{ $value }”：有花括号没有合上。请补上右花括号。

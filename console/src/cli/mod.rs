@@ -100,7 +100,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct ConfigFile {
     /// 配置文件。 The configuration file.
-    #[arg(long, env = "MINGLUO_CONFIG", default_value = "/etc/mingluo/mingluo.toml")]
+    #[arg(long, global = true, env = "MINGLUO_CONFIG", default_value = "/etc/mingluo/mingluo.toml")]
     config: PathBuf,
 }
 

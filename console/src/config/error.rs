@@ -111,6 +111,11 @@ pub enum Fix {
         /// The table.
         table: PathBuf,
     },
+    /// A division of this table.
+    Division {
+        /// The table.
+        table: PathBuf,
+    },
     /// A gap of this name, which nothing fills.
     Gap {
         /// The gap.
@@ -260,6 +265,7 @@ impl Fix {
             Self::WithoutSm2 => "config-without-sm2",
             Self::Hold { .. } => "config-hold",
             Self::Hazard { .. } => "config-hazard",
+            Self::Division { .. } => "config-division",
             Self::Gap { .. } => "config-gap",
             Self::Brace => "config-brace",
             Self::NoTemplate => "config-no-template",
@@ -293,7 +299,9 @@ impl Fix {
     fn fields(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Hold { most_ms } => vec![("most", most_ms.to_string())],
-            Self::Hazard { table } => vec![("table", table.display().to_string())],
+            Self::Hazard { table } | Self::Division { table } => {
+                vec![("table", table.display().to_string())]
+            }
             Self::Gap { gap, known } => vec![("gap", gap.clone()), ("known", known.clone())],
             Self::Template { listed } => vec![("listed", listed.clone())],
             Self::TakenName { by } => vec![("by", by.clone())],

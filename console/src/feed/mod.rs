@@ -17,7 +17,7 @@ use mingluo_ledger::{
     store::{Store, StoredAlert},
 };
 use mingluo_model::{
-    alert::{AlertState, Language},
+    alert::{AlertKind, AlertState, Content, Language},
     clock::Timestamp,
     id::AlertId,
     mode::{Live, ModeKind},
@@ -197,6 +197,16 @@ async fn public(
     Ok(sent.filter(|sent| *sent <= now).map(|sent| Public { alert, sent }))
 }
 
+/// What whoever filters a feed goes by: a warning's grade, or what ends one. An all-clear has the grade of what it ends, and is no
+/// warning of that grade.
+const fn sort(content: &Content) -> &'static str {
+    match content.kind {
+        AlertKind::Alert | AlertKind::Update(_) => content.grade.word(),
+        AlertKind::Lift(_) => "lift",
+        AlertKind::Correction(_) => "correction",
+    }
+}
+
 fn entry(base: &str, public: &Public) -> Entry {
     let Public { alert, sent } = public;
     let changed = ended_at(&alert.state).unwrap_or(*sent);
@@ -206,7 +216,7 @@ fn entry(base: &str, public: &Public) -> Entry {
         id: format!("urn:uuid:{}", alert.id),
         title: text.map(|text| text.headline.clone()).unwrap_or_default(),
         summary: said.unwrap_or_default(),
-        categories: vec![alert.content.grade.word().to_owned(), alert.state.word().to_owned()],
+        categories: vec![sort(&alert.content).to_owned(), alert.state.word().to_owned()],
         address: format!("{base}/cap/{}.xml", alert.id),
         published: instant(*sent),
         updated: instant(changed.max(*sent)),

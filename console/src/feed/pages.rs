@@ -50,8 +50,9 @@ async fn of_region(
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Response {
+    let gazetteer = shelf.city.live.gazetteer();
     let region = file.strip_suffix(".atom").and_then(|code| code.parse().ok());
-    match region {
+    match region.filter(|region| gazetteer.get(*region).is_some()) {
         Some(region) => shown(&shelf, Some(region), &headers).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }

@@ -128,4 +128,7 @@ fn a_target_that_cannot_be_used_is_found_before_it_is_needed() {
     let twice = WEBHOOK.replace("URL", "http://127.0.0.1:9/");
     let twice = format!("{}{twice}", twice.replace("[signer]", ""));
     desk(&twice).run(&["check"]).tells(&["webhook.name", "media"]);
+    let elsewhere = WEBHOOK.replace("URL", "http://127.0.0.1:9/");
+    let elsewhere = elsewhere.replace("pretend = true\n", "pretend = true\nregions = [\"999999\"]\n");
+    desk(&elsewhere).run(&["check"]).tells(&["webhook.regions", "999999", "没有这个区划", "is no division"]);
 }

@@ -16,7 +16,7 @@ use std::{process::ExitCode, sync::Arc};
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  sim-wechat --callback http://127.0.0.1:8080/callback/wechat --log wechat.jsonl\n  \
+    after_help = "Examples:\n  sim-wechat --callback http://127.0.0.1:8080/callback/wechat/live-wechat --log wechat.jsonl\n  \
                   sim-wechat --token-seconds 5 --busy-percent 5 --block-percent 2 --silent-percent 1 --seed 7\n  \
                   sim-wechat --late-ms 3000 --double\n  sim-wechat --receipt-first --thrice --quota 1000\n  \
                   sim-wechat --aes-key abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG --compatible\n  \

@@ -82,7 +82,7 @@ pub struct SmscConfig {
     /// 登录密码或共享密钥;不设则任何密码都可 / the password or shared secret of logins; any will do without it.
     #[arg(long, value_name = "TEXT")]
     pub password: Option<String>,
-    /// 记录文件,必须是新文件 / the log for the judge; must be a new file.
+    /// 记录文件,已有的接着写 / the log for the judge; one that is there is written on.
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
     /// 先记录再应答,重启时接着同一记录补发所欠回执(只限一个账号) / what is answered is on record first, and a restart on the same

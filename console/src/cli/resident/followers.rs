@@ -14,7 +14,7 @@ use mingluo_model::{
     clock::{Clock as _, system::SystemClock},
     mode::ModeKind,
     plan::AccountName,
-    region::RegionCode,
+    region::{Level, RegionCode},
     reply::Wish,
 };
 use mingluo_targeting::gazetteer::Gazetteer;
@@ -27,8 +27,9 @@ const STEP: u32 = 10_000;
 /// The file is the owner's alone: it holds personal data.
 const PRIVATE: u32 = 0o600;
 
-/// A roster's columns (see `mingluo import --help`).
-const HEAD: &str = "region,groups,sms,wechat,email,speaker\n";
+/// A roster's columns (see `mingluo import --help`), and those that it has besides where there are such accounts.
+const HEAD: &str = "region,groups,sms,wechat,email,speaker";
+const CHATS: &str = ",wecom,robot";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Followers {
@@ -48,6 +49,14 @@ pub(super) struct Followers {
 struct Said {
     wish: Option<Wish>,
     region: Option<RegionCode>,
+}
+
+/// A follower and the village of their row. A roster has villages only; who named no more than a township or a county is put
+/// into its first one: warnings to that place reach them.
+struct Placed<'a> {
+    village: RegionCode,
+    openid: &'a str,
+    is_coarse: bool,
 }
 
 /// All who wrote, by open id.
@@ -71,17 +80,19 @@ impl Heard {
         self.0.values().filter(|said| said.wish == Some(Wish::OptOut)).count()
     }
 
-    /// Those to be warned, as rows in the order of the divisions.
-    fn rows(&self) -> Vec<String> {
+    /// Those to be warned and their villages, in the order of the divisions.
+    fn placed(&self, gazetteer: &Gazetteer) -> Vec<Placed<'_>> {
         let stays = |said: &&Said| said.wish != Some(Wish::OptOut);
-        let mut placed: Vec<_> = self
-            .0
-            .iter()
-            .filter(|(_, said)| stays(said))
-            .filter_map(|(openid, said)| Some((said.region?, openid)))
+        let followers = self.0.iter().filter(|(_, said)| stays(said));
+        let mut placed: Vec<_> = followers
+            .filter_map(|(openid, said)| {
+                let said = said.region?;
+                let village = gazetteer.inside(said, Level::Village).map(|it| it.code).min()?;
+                Some(Placed { village, openid, is_coarse: village != said })
+            })
             .collect();
-        placed.sort_unstable();
-        placed.into_iter().map(|(region, openid)| format!("{region},,,{openid},,\n")).collect()
+        placed.sort_unstable_by_key(|one| (one.village, one.openid));
+        placed
     }
 }
 
@@ -96,8 +107,14 @@ impl Followers {
         };
         let gazetteer = Region::read(config).told()?.gazetteer;
         let heard = hear(store, mode, &account.name, &gazetteer).await?;
-        let (rows, out) = (heard.rows(), heard.out());
-        write_new("--out", &self.out, format!("{HEAD}{}", rows.concat()).as_bytes(), PRIVATE)?;
+        let (rows, out) = (heard.placed(&gazetteer), heard.out());
+        let coarse = rows.iter().filter(|row| row.is_coarse).count();
+        let accounts = config.accounts(mode);
+        let has_chats = accounts.wecom.is_some() || accounts.robot.is_some();
+        let (head, tail) = if has_chats { (CHATS, ",,") } else { ("", "") };
+        let row = |Placed { village, openid, .. }: &Placed<'_>| format!("{village},,,{openid},,{tail}\n");
+        let lines: String = std::iter::once(format!("{HEAD}{head}\n")).chain(rows.iter().map(row)).collect();
+        write_new("--out", &self.out, lines.as_bytes(), PRIVATE)?;
         let nowhere = heard.0.len() - out - rows.len();
         let line = AuditLine {
             at: SystemClock::shared().now(),
@@ -108,13 +125,22 @@ impl Followers {
         };
         store.audit(&[line]).await?;
         if self.json {
-            say(json!({ "followers": rows.len(), "without_region": nowhere, "opted_out": out }));
+            let counts = json!({
+                "followers": rows.len(), "in_first_village": coarse, "without_region": nowhere, "opted_out": out,
+            });
+            say(counts);
             return Ok(());
         }
         say(format_args!("写出 {} 人，没有说过地区的 {nowhere} 人、退订的 {out} 人不在内。", rows.len()));
-        say("下一步：把各行并入名册，再用 mingluo import 导入。");
         say(format_args!(
-            "{} written; {nowhere} who never named a division and {out} who opted out are left out. Put the rows into the roster and import it.",
+            "其中 {coarse} 人只说到乡镇、县区，放在该地的第一个村（社区）：发给该地的预警收得到。"
+        ));
+        let file = self.out.display();
+        say(format_args!("下一步：并入名册，再用 mingluo import 导入：tail -n +2 {file} >> roster.csv"));
+        say(format_args!(
+            "{} written; {nowhere} who never named a division and {out} who opted out are left out. {coarse} named no more than a \
+             township or a county and stand in its first village: warnings to that place reach them. Next, put the rows into the roster \
+             and import it: tail -n +2 {file} >> roster.csv",
             rows.len()
         ));
         Ok(())
@@ -167,10 +193,17 @@ mod tests {
             kept(7, "oBack", "订阅"),
             kept(8, "oGone", "退订"),
             kept(9, "oNowhere", "订阅"),
+            kept(10, "oVillage", "地区 210423100201"),
         ];
         let (mut heard, gazetteer) = (Heard::default(), gazetteer());
         said.iter().rev().for_each(|one| heard.earlier(one, &gazetteer));
-        assert_eq!(heard.rows(), ["210403,,,oBack,,\n", "210403,,,oMoved,,\n"]);
-        assert_eq!((heard.out(), heard.0.len()), (1, 4));
+        let placed = heard.placed(&gazetteer);
+        let told: Vec<_> =
+            placed.iter().map(|one| (one.openid, one.village.level(), one.is_coarse)).collect();
+        let village = Level::Village;
+        assert_eq!(told, [("oBack", village, true), ("oMoved", village, true), ("oVillage", village, false)]);
+        let county: RegionCode = "210403".parse().unwrap();
+        assert!(placed[..2].iter().all(|one| county.contains(one.village)), "a roster takes villages only");
+        assert_eq!((heard.out(), heard.0.len()), (1, 5));
     }
 }

@@ -15,6 +15,7 @@ use mingluo_model::{
     plan::{AccountName, PlanStatus, Target},
     receipt::{ProviderId, Receipt, ReceiptStatus},
 };
+use std::collections::BTreeSet;
 
 /// Ordinals whose addresses are looked up at once.
 const STEP: usize = 1_000;
@@ -52,17 +53,16 @@ impl<M: Mode> Engine<M> {
         Ok(true)
     }
 
-    /// Whoever was asked by this message to answer has answered (叫应).
+    /// Whoever was asked about this warning has answered (叫应), by the button of the question or by that of the warning itself: an
+    /// ordinal is the same person in every plan of a warning.
     async fn answer_call(&self, one: &Acknowledgement, ordinal: u32) -> Result<(), EngineError> {
         let Some(stored) = self.store.plan(one.plan).await? else { return Ok(()) };
         let calls = self.store.calls(stored.fields().alert).await?;
-        let asked = calls.iter().flat_map(|call| &call.steps).find_map(|step| match &step.taken {
-            Taken::Asked { ask, plan, ordinal: whom, .. } if (*plan, *whom) == (one.plan, ordinal) => {
-                Some(*ask)
-            }
+        let asked = calls.iter().flat_map(|call| &call.steps).filter_map(|step| match &step.taken {
+            Taken::Asked { ask, ordinal: whom, .. } if *whom == ordinal => Some(*ask),
             _ => None,
         });
-        if let Some(ask) = asked {
+        for ask in asked.collect::<BTreeSet<_>>() {
             self.store.answer(M::KIND, Answer::Given { ask, by: Means::Button }, one.at, None).await?;
         }
         Ok(())
