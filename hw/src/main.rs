@@ -363,6 +363,9 @@ async fn test_tone(path: &Path, tone: Tone) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let clock = SystemClock::shared();
     let _alone = alone(&config.own.state_dir)?;
+    if let Some(words) = pretence(&config) {
+        say(format_args!("注意 notice  {words}"));
+    }
     let mut hands = assemble::hands(&config, &(clock.clone() as _))?;
     let heard = tone_test::play(&mut hands, tone, assemble::rules(&config), clock.as_ref())
         .await

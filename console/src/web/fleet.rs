@@ -41,6 +41,14 @@ fn alarms(voice: &Voice, view: &BoxView) -> Vec<(String, String)> {
     alarms.map(|(alarm, since)| (voice.word("box-alarm", alarm.word()), voice.moment(*since))).collect()
 }
 
+/// Why a bulletin did not sound to its end, in words; a refusal keeps the box's own word.
+fn why(voice: &Voice, reason: &str) -> String {
+    match reason {
+        "interrupted" | "stopped" | "preempted" | "expired" => voice.word("brd-why", reason),
+        other => other.to_owned(),
+    }
+}
+
 /// An instant, or a dash.
 fn moment(voice: &Voice, at: Option<Timestamp>) -> String {
     at.map_or_else(|| "—".to_owned(), |at| voice.moment(at))

@@ -62,13 +62,16 @@ enum Unkept {
     BrokenOff(#[from] JoinError),
 }
 
+/// By what a push is known.
+type Name = (ModeKind, [u8; 20]);
+
 /// The door, and what came through it of late.
 struct Door {
     city: Arc<City>,
     kept: Recent,
     asked: inquiry::Often,
     // Guards the names of pushes that are about to be kept; held for one look.
-    unwritten: Arc<Mutex<Vec<(ModeKind, [u8; 20])>>>,
+    unwritten: Arc<Mutex<Vec<Name>>>,
 }
 
 pub(super) fn routes(city: &Arc<City>) -> Router {

@@ -111,9 +111,10 @@ impl Followers {
         let coarse = rows.iter().filter(|row| row.is_coarse).count();
         let accounts = config.accounts(mode);
         let has_chats = accounts.wecom.is_some() || accounts.robot.is_some();
-        let (head, tail) = if has_chats { (CHATS, ",,") } else { ("", "") };
-        let row = |Placed { village, openid, .. }: &Placed<'_>| format!("{village},,,{openid},,{tail}\n");
-        let lines: String = std::iter::once(format!("{HEAD}{head}\n")).chain(rows.iter().map(row)).collect();
+        let (columns, gaps) = if has_chats { (CHATS, ",,") } else { ("", "") };
+        let row = |Placed { village, openid, .. }: &Placed<'_>| format!("{village},,,{openid},,{gaps}\n");
+        let lines: String =
+            std::iter::once(format!("{HEAD}{columns}\n")).chain(rows.iter().map(row)).collect();
         write_new("--out", &self.out, lines.as_bytes(), PRIVATE)?;
         let nowhere = heard.0.len() - out - rows.len();
         let line = AuditLine {

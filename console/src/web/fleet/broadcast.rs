@@ -138,7 +138,7 @@ impl Table {
                 started: moment(voice, playout.and_then(|it| it.started)),
                 ended: moment(voice, playout.and_then(|it| it.ended)),
                 heard: heard.to_owned(),
-                reason: playout.map_or_else(String::new, |it| it.reason.clone()),
+                reason: playout.map_or_else(String::new, |it| super::why(voice, &it.reason)),
             }
         };
         Self {

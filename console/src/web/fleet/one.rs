@@ -170,7 +170,8 @@ fn broadcast(voice: &Voice, playout: &Playout) -> Line {
         Some(false) => voice.say("web-box-was-not-heard"),
         None => String::new(),
     };
-    let reason = if playout.reason.is_empty() { String::new() } else { format!("（{}）", playout.reason) };
+    let why = super::why(voice, &playout.reason);
+    let reason = if why.is_empty() { why } else { format!("（{why}）") };
     Line {
         at: voice.moment(playout.first),
         what: format!("{}{reason}", voice.word("brd", playout.state.word())),
