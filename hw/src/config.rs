@@ -251,6 +251,19 @@ fn read_file<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
 }
 
 impl Config {
+    /// What is pretended, in words that nobody overlooks; nothing on a box that sounds.
+    pub fn pretence(&self) -> Option<&'static str> {
+        if self.relay == RelayConfig::Simulated {
+            Some("模拟终端，不会发声。This box pretends: no amplifier is switched, nobody hears it.")
+        } else if self.play.sink != SinkKind::Alsa {
+            Some(
+                "仿真板（simulation.emulated_board）：功放只接通电源，不会发声。An emulated board: the amplifier gets power and no signal, nobody hears it.",
+            )
+        } else {
+            None
+        }
+    }
+
     /// Reads and checks a configuration file.
     ///
     /// # Errors

@@ -11,8 +11,10 @@ use mingluo_speaker::{
     alone::alone,
     assemble,
     clip::{self, CityClips},
-    config::{Config, RelayConfig, RelayOnly, SinkKind, SirenConfig, SirenOnly},
-    heart, link, page,
+    config::{Config, RelayOnly, SirenConfig, SirenOnly},
+    heart,
+    journal::{FileMedium, Journal, Record},
+    link, page,
     papers::Papers,
     status, tone_test, window,
 };
@@ -66,6 +68,13 @@ enum Verb {
     /// 断开功放和警报器的继电器后退出；由 systemd 在终端异常退出后执行。Open the relays of amplifier and siren and leave; systemd runs it after the box has ended.
     #[command(after_help = "示例 Example:\n  mingluo-speaker relay-open --config /etc/mingluo/speaker.toml")]
     RelayOpen(Place),
+    /// 忘记已知的时间：城市的时钟走快过、改正后终端仍因“时间倒退”拒收一切时用。先停服务，再运行本命令，再启动；序号仍记着，旧指令重放照样拒收。
+    /// Forget what time it is believed to be: for a city whose clock had run ahead, so that the box refuses the right time as one
+    /// that goes back. Stop the service before; numbers stay known, and what is replayed is refused as ever.
+    #[command(
+        after_help = "示例 Example:\n  systemctl stop mingluo-speaker\n  runuser -u mingluo-speaker -- mingluo-speaker forget-time --config /etc/mingluo/speaker.toml\n  systemctl start mingluo-speaker"
+    )]
+    ForgetTime(Place),
     /// 设置本机页面的口令：从标准输入读一行，散列写入 page.pin_file。Set the PIN of the box's page: one line from the input,
     /// kept as its hash in page.pin_file.
     #[command(
@@ -146,6 +155,7 @@ async fn obey(verb: Verb) -> anyhow::Result<()> {
         Verb::Enrol { place, .. } => enrol(&place.config),
         Verb::Status(place) => tell_status(&place.config),
         Verb::RelayOpen(place) => relay_open(&place.config),
+        Verb::ForgetTime(place) => forget_time(&place.config),
         Verb::SetPin(place) => set_pin(&place.config),
         Verb::TestTone { place, tone } => test_tone(&place.config, tone.into()).await,
     }
@@ -190,21 +200,8 @@ async fn run(path: &Path) -> anyhow::Result<()> {
 
 fn introduce(config: &Config) {
     tracing::info!(code = %config.own.code, region = %config.own.region, mode = ?config.own.mode, "the box is up");
-    if let Some(words) = pretence(config) {
+    if let Some(words) = config.pretence() {
         tracing::warn!("{words}");
-    }
-}
-
-/// What is pretended, in words that nobody overlooks.
-fn pretence(config: &Config) -> Option<&'static str> {
-    if config.relay == RelayConfig::Simulated {
-        Some("模拟终端，不会发声。This box pretends: no amplifier is switched, nobody hears it.")
-    } else if config.play.sink != SinkKind::Alsa {
-        Some(
-            "仿真板（simulation.emulated_board）：功放只接通电源，不会发声。An emulated board: the amplifier gets power and no signal, nobody hears it.",
-        )
-    } else {
-        None
     }
 }
 
@@ -268,6 +265,17 @@ fn certificate(papers: &Papers, now: Timestamp) -> String {
     };
     let place = papers.place().display();
     format!("证书 certificate 至 until {} ({state}) {place}", date(validity.until))
+}
+
+fn forget_time(path: &Path) -> anyhow::Result<()> {
+    let config = Config::read(path)?;
+    let _alone = alone(&config.own.state_dir)?;
+    let (medium, now) = (FileMedium::new(config.own.state_dir.join("journal")), SystemClock::shared().now());
+    Journal::open(Box::new(medium), now)?.append(vec![Record::TimeForgotten], now)?;
+    say(format_args!(
+        "已忘记，启动后以城市证实的时间为准 forgotten: after the start the time that the city proves counts"
+    ));
+    Ok(())
 }
 
 fn set_pin(path: &Path) -> anyhow::Result<()> {
@@ -352,7 +360,7 @@ fn check(path: &Path) -> anyhow::Result<()> {
         say(format_args!("语音库 library 固定播报 clips {}", library.len()));
     }
     assemble::is_spoken_to(&config, &beliefs, now)?;
-    if let Some(words) = pretence(&config) {
+    if let Some(words) = config.pretence() {
         say(format_args!("注意 notice  {words}"));
     }
     say(format_args!("配置正确。The configuration is good."));
@@ -363,7 +371,7 @@ async fn test_tone(path: &Path, tone: Tone) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let clock = SystemClock::shared();
     let _alone = alone(&config.own.state_dir)?;
-    if let Some(words) = pretence(&config) {
+    if let Some(words) = config.pretence() {
         say(format_args!("注意 notice  {words}"));
     }
     let mut hands = assemble::hands(&config, &(clock.clone() as _))?;

@@ -13,22 +13,28 @@ use axum::{
     routing::get,
 };
 use mingluo_exchange::atom;
-use mingluo_model::{id::AlertId, region::RegionCode};
+use mingluo_model::{clock::within, id::AlertId, region::RegionCode};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 
 const ATOM: &str = "application/atom+xml; charset=utf-8";
 /// CAP 1.2 section 4.2 names no parameters; the document names its own encoding.
 const CAP: &str = "application/cap+xml";
 
+/// How long somebody waits for their turn. Ours to choose: readers of feeds come again by themselves.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Whose warnings are shown, and what is remembered of them.
 struct Shelf {
     city: Arc<City>,
     sent: Sent,
+    /// One feed is made at a time: to make one much is read, anybody may ask, and those at the console read from the same store.
+    making: Semaphore,
 }
 
 pub(crate) fn routes(city: &Arc<City>) -> Router {
-    let shelf = Arc::new(Shelf { city: Arc::clone(city), sent: Sent::default() });
+    let shelf = Arc::new(Shelf { city: Arc::clone(city), sent: Sent::default(), making: Semaphore::new(1) });
     Router::new()
         .route("/feed.atom", get(all))
         .route("/feed/{file}", get(of_region))
@@ -60,6 +66,8 @@ async fn of_region(
 
 async fn shown(shelf: &Shelf, region: Option<RegionCode>, headers: &HeaderMap) -> Response {
     let Some(base) = &shelf.city.feed else { return StatusCode::NOT_FOUND.into_response() };
+    let turn = within(shelf.city.clock.as_ref(), PATIENCE, shelf.making.acquire()).await;
+    let Ok(Ok(_turn)) = turn else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     match feed(&shelf.city.live, &shelf.sent, base, region).await {
         Ok(feed) => fresh(atom::write(&feed), ATOM, headers),
         Err(error) => unreadable(&error),

@@ -76,5 +76,6 @@ pub fn page(config: &Config, outside: Outside, clock: SharedClock) -> Result<Pag
         })
     };
     let pin = path.map(read).transpose()?;
-    Ok(Page { outside, pin, clock, chance: Box::new(StdRng::from_os_rng()) })
+    let (chance, pretence) = (Box::new(StdRng::from_os_rng()), config.pretence());
+    Ok(Page { outside, pin, clock, chance, pretence })
 }

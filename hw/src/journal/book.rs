@@ -83,6 +83,8 @@ pub enum Record {
     Floor(Timestamp),
     /// The latest moment that the city proved: whatever clocks said of a later one was wrong.
     Proven(Timestamp),
+    /// Somebody at the box has had it forget what time it believed: the city's own clock had run ahead.
+    TimeForgotten,
     /// The keys that are believed from here on.
     Keys(SignedKeySet),
     /// A bulletin of which only the outcome matters; stands only in a rewritten journal.
@@ -221,6 +223,7 @@ impl Book {
             Record::Floor(at) => self.see(at),
             Record::Proven(at) if at >= self.floors.proven => self.floors = Floors { latest: at, proven: at },
             Record::Proven(_) => {}
+            Record::TimeForgotten => self.floors = Floors::default(),
             Record::Keys(signed) => self.keys = Some(signed),
             Record::Known(ebm, entry) => drop(self.bulletins.insert(ebm, entry)),
             Record::TestBegun { kind, at } => {

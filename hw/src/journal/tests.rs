@@ -140,3 +140,21 @@ fn the_diary_is_bounded_and_is_the_same_after_the_journal_was_rewritten() {
     assert_eq!((diary.tests().back(), diary.begun(Kind::Silent)), (Some(&test), Some(NOW)));
     assert_eq!(diary.begun(Kind::Audible), None);
 }
+
+#[test]
+fn a_time_that_the_city_proved_wrongly_is_forgotten_and_the_numbers_are_not() {
+    let medium = MemoryMedium::default();
+    let mut journal = open(&medium);
+    let ahead = NOW.plus(std::time::Duration::from_hours(24 * 365));
+    journal.append(vec![taken(2), Record::Proven(ahead)], NOW).unwrap();
+    journal.append(vec![Record::Proven(NOW)], NOW).unwrap();
+    assert_eq!(open(&medium).book().floors().proven, ahead, "nothing goes back by itself");
+
+    open(&medium).append(vec![Record::TimeForgotten], NOW).unwrap();
+
+    let mut journal = open(&medium);
+    assert!(journal.book().floors().proven < NOW);
+    assert!(!journal.book().seen()[&bulletin(1).key_id].is_new(2));
+    journal.append(vec![Record::Proven(NOW)], NOW).unwrap();
+    assert_eq!(open(&medium).book().floors().proven, NOW);
+}

@@ -60,6 +60,8 @@ pub struct Page {
     pub clock: SharedClock,
     /// Chance, for cookies.
     pub chance: Box<dyn RngCore + Send>,
+    /// What the box pretends, if anything: it stands above all else.
+    pub pretence: Option<&'static str>,
 }
 
 struct House {
@@ -70,6 +72,7 @@ struct House {
     gate: Mutex<(Gate, Box<dyn RngCore + Send>)>,
     // One PIN is looked at at a time: it takes 7 MiB.
     hashing: Semaphore,
+    pretence: Option<&'static str>,
 }
 
 type Shared = Arc<House>;
@@ -125,9 +128,9 @@ pub async fn serve(page: Page, address: SocketAddr, stop: CancellationToken) {
 
 /// The routes, each behind the same headers.
 fn app(page: Page) -> Router {
-    let Page { outside, pin, clock, chance } = page;
+    let Page { outside, pin, clock, chance, pretence } = page;
     let gate = Mutex::new((Gate::default(), chance));
-    let house = Arc::new(House { outside, pin, clock, gate, hashing: Semaphore::new(1) });
+    let house = Arc::new(House { outside, pin, clock, gate, hashing: Semaphore::new(1), pretence });
     Router::new()
         .route("/", get(front))
         .route("/style.css", get(style))
@@ -180,7 +183,7 @@ async fn front(State(house): State<Shared>, uri: Uri, headers: HeaderMap) -> Htm
         (Some(_), Some(token)) => Visitor::Keeper(token),
     };
     let told = uri.query().and_then(|query| query.strip_prefix("told=")).and_then(words::answer_of);
-    Html(html::page(&view, &visitor, told))
+    Html(html::page(&view, &visitor, told, house.pretence))
 }
 
 async fn ask_for_pin() -> Html<String> {

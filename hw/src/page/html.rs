@@ -55,8 +55,14 @@ fn frame(title: &str, refresh: bool, body: &str) -> String {
 }
 
 /// The one page.
-pub(super) fn page(view: &View, visitor: &Visitor<'_>, told: Option<Answer>) -> String {
-    let mut body = head(view);
+pub(super) fn page(
+    view: &View,
+    visitor: &Visitor<'_>,
+    told: Option<Answer>,
+    pretence: Option<&'static str>,
+) -> String {
+    let pretence = pretence.map(|words| format!("<p class=\"drill\">{words}</p>"));
+    let mut body = pretence.unwrap_or_default() + &head(view);
     if let Some(answer) = told {
         let _ = write!(body, "<p class=\"told\" role=\"status\">{}</p>", both(words::answer(answer)));
     }

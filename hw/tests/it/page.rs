@@ -170,6 +170,7 @@ async fn anybody_reads_the_page_and_it_runs_no_script() {
     let boxed = Boxed::start("daily").await;
     let page = boxed.until_shows("已连接 linked").await;
     assert_eq!(page.status, 200);
+    assert!(page.body.contains("模拟终端，不会发声"), "a box that pretends says so: {}", page.body);
     assert!(page.body.contains("正常待命") && page.body.contains("登录后可停播、自检"), "{}", page.body);
     assert!(!page.body.contains("<script") && !page.body.contains("name=\"token\""));
     let policy = page.header("content-security-policy");
