@@ -32,9 +32,8 @@ use crate::{
 use again::Again;
 use hour::Hour;
 use mingluo_model::{
-    bulletin::{BroadcastClass, Bulletin, EbmId, ResourceCode},
+    bulletin::{Bulletin, EbmId, ResourceCode},
     clock::{SharedClock, Timestamp},
-    grade::Grade,
     link::{
         BoxFrame, CityFrame, DeviceState, Event, Heartbeat, Hello, Report, VERSION, Welcome,
         poll::MOST_REPORTS,
@@ -91,9 +90,7 @@ pub struct Rules {
 impl Rules {
     /// How loud a bulletin is, in percent. The city's silent test stays silent; a grave emergency never is, whatever it asks for.
     pub fn volume(&self, bulletin: &Bulletin) -> u8 {
-        let is_grave = bulletin.class == BroadcastClass::Emergency
-            && bulletin.grade.is_some_and(|it| it >= Grade::Orange);
-        let least = if is_grave { self.volume_grave_least } else { 0 };
+        let least = if bulletin.is_grave() { self.volume_grave_least } else { 0 };
         bulletin.volume.max(least).min(self.volume_most)
     }
 }

@@ -4,9 +4,8 @@
 //! leaves red and orange emergencies theirs.
 
 use mingluo_model::{
-    bulletin::{Action, BroadcastClass, Bulletin, codec},
+    bulletin::{Action, Bulletin, codec},
     clock::SharedClock,
-    grade::Grade,
     signer::Purpose,
 };
 use std::{
@@ -60,9 +59,7 @@ impl Ward {
     fn admit_bulletin(&self, bytes: &[u8]) -> Result<(), String> {
         let bulletin = codec::decode(bytes).map_err(|error| error.to_string())?;
         bulletin.check().map_err(|error| error.to_string())?;
-        let is_grave = bulletin.class == BroadcastClass::Emergency
-            && bulletin.grade.is_some_and(|grade| grade >= Grade::Orange);
-        if bulletin.action == Action::Play && !self.is_in_time(is_grave) {
+        if bulletin.action == Action::Play && !self.is_in_time(bulletin.is_grave()) {
             tracing::error!(ebm = %bulletin.ebm, "签署过于频繁，已拒绝 too many bulletins in a minute; this one is not signed");
             return Err(format!(
                 "一分钟内已签署 {MOST_A_MINUTE} 条播发指令，请稍候，并查明是谁在要求签署 / {MOST_A_MINUTE} bulletins were signed \
@@ -107,8 +104,9 @@ mod tests {
     use super::*;
     use mingluo_model::{
         alert::Language,
-        bulletin::{EbmId, EventType, Tone},
+        bulletin::{BroadcastClass, EbmId, EventType, Tone},
         clock::{Timestamp, manual::ManualClock},
+        grade::Grade,
         mode::ModeKind,
         region::Level,
     };

@@ -271,6 +271,12 @@ impl Bulletin {
         self.action == Action::Play && self.volume == 0 && self.grade.is_none()
     }
 
+    /// Whether it is a real emergency of red or orange, which wakes people: nothing turns it down, and what others sound leaves it
+    /// its own.
+    pub fn is_grave(&self) -> bool {
+        self.class == BroadcastClass::Emergency && self.grade.is_some_and(|grade| grade >= Grade::Orange)
+    }
+
     /// Whether the fields keep the rules; asked before signing and again by every speaker.
     ///
     /// # Errors
