@@ -137,11 +137,13 @@ impl Followers {
             "其中 {coarse} 人只说到乡镇、县区，放在该地的第一个村（社区）：发给该地的预警收得到。"
         ));
         let file = self.out.display();
-        say(format_args!("下一步：并入名册，再用 mingluo import 导入：tail -n +2 {file} >> roster.csv"));
+        say(format_args!(
+            "下一步：并入名册，再用 mingluo import 导入：(cat roster.csv; tail -n +2 {file}) > with-followers.csv"
+        ));
         say(format_args!(
             "{} written; {nowhere} who never named a division and {out} who opted out are left out. {coarse} named no more than a \
              township or a county and stand in its first village: warnings to that place reach them. Next, put the rows into the roster \
-             and import it: tail -n +2 {file} >> roster.csv",
+             and import it: (cat roster.csv; tail -n +2 {file}) > with-followers.csv",
             rows.len()
         ));
         Ok(())
